@@ -1,0 +1,1 @@
+"""The console without its looks: sync, store, models and acts."""

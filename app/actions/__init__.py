@@ -1,0 +1,1 @@
+"""Everything that staff can do, each declared once."""

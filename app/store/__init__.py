@@ -1,0 +1,1 @@
+"""What is known, by key: plain Python, no Qt."""

@@ -1,0 +1,1 @@
+"""Keeps the store true to the remote database."""

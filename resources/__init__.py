@@ -1,0 +1,1 @@
+"""Files that ship with the program; the code here gives paths only."""

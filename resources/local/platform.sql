@@ -1,0 +1,50 @@
+-- What a hosted Supabase project has before our schema: roles, auth, the realtime publication.
+-- Local stack only. Applies twice.
+do $$
+declare r text;
+begin
+  foreach r in array array['anon', 'authenticated', 'service_role'] loop
+    if not exists (select from pg_roles where rolname = r) then
+      execute format('create role %I nologin', r);
+    end if;
+  end loop;
+  if not exists (select from pg_roles where rolname = 'authenticator') then
+    create role authenticator login noinherit;
+  end if;
+end $$;
+alter role service_role bypassrls;
+grant anon, authenticated, service_role to authenticator;
+
+create schema if not exists auth;
+grant usage on schema auth, public to anon, authenticated, service_role;
+alter default privileges in schema public grant select on tables to anon, authenticated;
+alter default privileges in schema public grant all on tables to service_role;
+alter default privileges in schema public grant all on sequences to service_role;
+
+create table if not exists auth.users (
+  id uuid primary key default gen_random_uuid(),
+  email text not null unique,
+  password_hash text not null,
+  app_metadata jsonb not null default '{}',
+  user_metadata jsonb not null default '{}',
+  created_at timestamptz not null default now()
+);
+create table if not exists auth.refresh_tokens (
+  token_hash text primary key,
+  user_id uuid not null references auth.users on delete cascade,
+  session_id uuid not null,
+  used_at timestamptz,
+  created_at timestamptz not null default now()
+);
+
+create or replace function auth.jwt() returns jsonb language sql stable as
+$$ select coalesce(nullif(current_setting('request.jwt.claims', true), ''), '{}')::jsonb $$;
+create or replace function auth.uid() returns uuid language sql stable as
+$$ select nullif(auth.jwt() ->> 'sub', '')::uuid $$;
+
+do $$
+begin
+  if not exists (select from pg_publication where pubname = 'supabase_realtime') then
+    create publication supabase_realtime;
+  end if;
+end $$;

@@ -1,0 +1,127 @@
+"""Why a job isn't moving, in words."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+from services.domain.faults import platform_fault
+from services.domain.statuses import Shape
+
+Gap = Literal["never_queued", "claimed_not_triggered", "triggered_not_started", "started_not_finalized"]
+
+
+class Clues(msgspec.Struct, frozen=True):
+    """What is known of a job. Times are unix seconds; None means "did not happen, as far as we can see"."""
+
+    status: str
+    now: float
+    created_at: float | None = None
+    outbox_waiting: bool = False
+    message_sent: bool = False
+    in_dead_letters: bool = False
+    claimed_at: float | None = None
+    triggered_at: float | None = None
+    started_at: float | None = None
+    finalized_at: float | None = None
+    last_event_at: float | None = None
+    unknown_outcomes: int = 0
+    failed: int = 0
+    done: int = 0
+    total: int | None = None
+    package_size: int = 0
+    error_message: str = ""
+    ahead: int | None = None
+
+
+class Diagnosis(msgspec.Struct, frozen=True):
+    """`words` for the column ("" when all is well), `shape` for its colour, `gap` when one of the four."""
+
+    words: str = ""
+    shape: Shape | None = None
+    gap: Gap | None = None
+
+
+class Thresholds(msgspec.Struct, frozen=True):
+    """Seconds after which silence becomes a gap."""
+
+    claim: float = 120.0
+    trigger: float = 60.0
+    start: float = 120.0
+    silence: float = 600.0
+
+
+DEFAULT_THRESHOLDS: Final = Thresholds()
+
+
+def since(seconds: float) -> str:
+    """A span in words: 40 s, 6 min, 1 h 22, 3 d."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min"
+    if whole < 86400:
+        return f"{whole // 3600} h {whole % 3600 // 60}"
+    return f"{whole // 86400} d"
+
+
+def diagnose(clues: Clues, limits: Thresholds = DEFAULT_THRESHOLDS) -> Diagnosis:
+    """The one sentence that staff need. Looks at evidence in the order of the pipeline's hops."""
+    if clues.status in ("completed", "failed"):
+        return _ended(clues)
+    if clues.status == "paused":
+        return Diagnosis("Paused by staff")
+    if clues.status == "cancelled":
+        return Diagnosis("Cancelled")
+    if clues.in_dead_letters:
+        return Diagnosis("In dead letters: it could not be started", "failed")
+    return _moving(clues, limits)
+
+
+def _ended(clues: Clues) -> Diagnosis:
+    fault = platform_fault(clues.error_message)
+    if fault:
+        return Diagnosis(f"Platform fault: {fault}", "failed")
+    if clues.unknown_outcomes:
+        return Diagnosis(_unknown(clues.unknown_outcomes), "unknown")
+    if clues.error_message:
+        return Diagnosis(clues.error_message, "failed" if clues.status == "failed" else None)
+    if clues.status == "failed" and clues.total and clues.failed >= clues.total:
+        return Diagnosis(f"All {clues.failed} failed", "failed")
+    if clues.total and clues.package_size > clues.total:
+        return Diagnosis(f"{clues.total} listed of {clues.package_size} paid")
+    return Diagnosis()
+
+
+def _unknown(count: int) -> str:
+    return f"{count} outcome unknown" if count == 1 else f"{count} outcomes unknown"
+
+
+def _moving(clues: Clues, limits: Thresholds) -> Diagnosis:
+    now = clues.now
+    if clues.finalized_at is not None and clues.status == "in_progress":
+        return Diagnosis("Finished, but its status was not updated", "failed")
+    if clues.started_at is not None:
+        last = max(clues.last_event_at or clues.started_at, clues.started_at)
+        if now - last >= limits.silence:
+            return Diagnosis(f"Silent for {since(now - last)}: worker crashed?", "failed", "started_not_finalized")
+        return Diagnosis(_unknown(clues.unknown_outcomes), "unknown") if clues.unknown_outcomes else Diagnosis()
+    if clues.triggered_at is not None:
+        waited = now - clues.triggered_at
+        if waited >= limits.start:
+            return Diagnosis(f"Not started for {since(waited)}: pool down?", "failed", "triggered_not_started")
+        return Diagnosis("Flow triggered, waiting for a worker")
+    if clues.claimed_at is not None:
+        waited = now - clues.claimed_at
+        if waited >= limits.trigger:
+            return Diagnosis(f"No flow for {since(waited)}: deployment missing?", "failed", "claimed_not_triggered")
+        return Diagnosis("Taken from the queue")
+    if clues.outbox_waiting:
+        return Diagnosis("Waiting to be queued")
+    if clues.message_sent:
+        return Diagnosis("In the queue" if clues.ahead is None else f"In the queue, about {clues.ahead} ahead")
+    if clues.created_at is None or now - clues.created_at >= limits.claim:
+        return Diagnosis("No message, no history: never queued", "lost", "never_queued")
+    return Diagnosis("Not queued yet")

@@ -1,0 +1,28 @@
+"""Errors that reach staff, each with a sentence and what to do next."""
+
+from __future__ import annotations
+
+
+class ConsoleError(Exception):
+    """Base. `str(error)` is one sentence for staff; `hint` says what to do; `raw` is for experts."""
+
+    def __init__(self, sentence: str, *, hint: str = "", raw: str = "") -> None:
+        super().__init__(sentence)
+        self.hint = hint
+        self.raw = raw
+
+
+class NotReachable(ConsoleError):
+    """The other side did not answer, or not in time. Whether it acted is not known."""
+
+
+class NotPermitted(ConsoleError):
+    """The sign-in or the key may not do this."""
+
+
+class NotInstalled(ConsoleError):
+    """A table, function or column is missing in this project."""
+
+
+class Refused(ConsoleError):
+    """The other side understood and said no; nothing was changed."""

@@ -1,0 +1,51 @@
+"""Raw error text in plain words."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_PLATFORM: Final = (
+    ("asyncio.run() cannot be called from a running event loop", "event loop already running"),
+    ("'coroutine' object has no attribute 'get'", "a call was not awaited"),
+    ("'NoneType' object has no attribute 'data'", "the database gave no answer"),
+)
+_RULES: Final = tuple(
+    (re.compile(pattern, re.IGNORECASE), words)
+    for pattern, words in (
+        (r"phone", "The page refused the phone number"),
+        (r"net::ERR_CONNECTION_REFUSED|ECONNREFUSED", "The site does not answer"),
+        (r"net::ERR_NAME_NOT_RESOLVED|ENOTFOUND", "The site's name is not known"),
+        (r"net::ERR_(CONNECTION|EMPTY|SOCKET|NETWORK)", "The connection broke"),
+        (r"(?:page\.)?goto.*timeout|navigation timeout", "The page did not load in time"),
+        (
+            r"no (?:such )?field|waiting for (?:locator|selector)|timeout.*(?:fill|select|locator)",
+            "The form has changed: a field is missing",
+        ),
+        (r"http (?:error )?5\d\d|status 5\d\d|internal server error", "The site had an error of its own"),
+        (r"captcha", "The page asks for a captcha"),
+        (r"timeout|timed out", "It took too long"),
+        (r"brain|/plan", "No plan: Brain did not answer"),
+    )
+)
+
+
+def platform_fault(text: str | None) -> str | None:
+    """The platform's own fault behind an error, in words; None when it is the directory's."""
+    for needle, words in _PLATFORM:
+        if text and needle in text:
+            return words
+    return None
+
+
+def plain_words(text: str | None) -> str:
+    """One short sentence for staff. Text that no rule knows is returned as it is."""
+    if not text:
+        return ""
+    fault = platform_fault(text)
+    if fault:
+        return f"Platform fault: {fault}"
+    for pattern, words in _RULES:
+        if pattern.search(text):
+            return words
+    return text

@@ -1,0 +1,268 @@
+"""Rows of the database as records: every known shape in, one shape out.
+
+Ids are opaque strings. Times are unix seconds (UTC) or None when not known.
+`from_row` never raises on odd values: what can't be read becomes its default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import msgspec
+
+from services.domain.statuses import job_status, result_status
+from services.domain.times import parse_instant
+
+Row = Mapping[str, Any]
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _number(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return 0
+    try:
+        return int(value)
+    except (ValueError, OverflowError):
+        return 0
+
+
+def _object(value: object) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+class Customer(msgspec.Struct, frozen=True):
+    """A paying business."""
+
+    TABLE: ClassVar = "customers"
+    id: str
+    customer_id: str = ""
+    business_name: str = ""
+    email: str = ""
+    phone: str = ""
+    website: str = ""
+    address: str = ""
+    city: str = ""
+    state: str = ""
+    zip: str = ""
+    country: str = ""
+    description: str = ""
+    category: str = ""
+    package_type: str = ""
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        return cls(**{name: _text(row.get(name)) for name in cls.__struct_fields__})
+
+
+class Job(msgspec.Struct, frozen=True):
+    """One purchase being worked off. `progress` is 0 to 100; `version` grows with every change."""
+
+    TABLE: ClassVar = "jobs"
+    id: str
+    customer_id: str = ""
+    status: str = "pending"
+    package_type: str = ""
+    package_size: int = 0
+    directories_total: int | None = None
+    directories_done: int | None = None
+    progress: int | None = None
+    priority_level: int = 3
+    started_at: float | None = None
+    completed_at: float | None = None
+    created_at: float | None = None
+    updated_at: float | None = None
+    error_message: str = ""
+    metadata: dict[str, Any] = {}
+    version: int | None = None
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        def maybe(name: str) -> int | None:
+            return None if row.get(name) is None else _number(row[name])
+
+        return cls(
+            id=_text(row.get("id")),
+            customer_id=_text(row.get("customer_id")),
+            status=job_status(row.get("status")),
+            package_type=_text(row.get("package_type")),
+            package_size=_number(row.get("package_size")),
+            directories_total=maybe("directories_total"),
+            directories_done=maybe("directories_done"),
+            progress=maybe("progress"),
+            priority_level=_number(row.get("priority_level")) or 3,
+            started_at=parse_instant(row.get("started_at")),
+            completed_at=parse_instant(row.get("completed_at")),
+            created_at=parse_instant(row.get("created_at")),
+            updated_at=parse_instant(row.get("updated_at")),
+            error_message=_text(row.get("error_message")),
+            metadata=_object(row.get("metadata")),
+            version=maybe("version"),
+        )
+
+
+class WorkItem(msgspec.Struct, frozen=True):
+    """A row of a job's work list (`directory_submissions`)."""
+
+    TABLE: ClassVar = "directory_submissions"
+    id: str
+    job_id: str = ""
+    directory_url: str = ""
+    status: str = "pending"
+    created_at: float | None = None
+    updated_at: float | None = None
+    version: int | None = None
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        return cls(
+            id=_text(row.get("id")),
+            job_id=_text(row.get("submission_queue_id")),
+            directory_url=_text(row.get("directory_url")),
+            status=result_status(row.get("status")),
+            created_at=parse_instant(row.get("created_at")),
+            updated_at=parse_instant(row.get("updated_at")),
+            version=None if row.get("version") is None else _number(row["version"]),
+        )
+
+
+class Result(msgspec.Struct, frozen=True):
+    """The outcome of one directory in one job (`job_results`). `directory_name` is a host."""
+
+    TABLE: ClassVar = "job_results"
+    id: str
+    job_id: str = ""
+    directory_name: str = ""
+    status: str = "submitting"
+    idempotency_key: str = ""
+    payload: dict[str, Any] = {}
+    response_log: dict[str, Any] = {}
+    screenshot_url: str = ""
+    listing_url: str = ""
+    error_message: str = ""
+    created_at: float | None = None
+    updated_at: float | None = None
+    version: int | None = None
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        return cls(
+            id=_text(row.get("id")),
+            job_id=_text(row.get("job_id")),
+            directory_name=_text(row.get("directory_name")),
+            status=result_status(row.get("status") or row.get("submission_status")),
+            idempotency_key=_text(row.get("idempotency_key")),
+            payload=_object(row.get("payload")),
+            response_log=_object(row.get("response_log")),
+            screenshot_url=_text(row.get("screenshot_url")),
+            listing_url=_text(row.get("listing_url")),
+            error_message=_text(row.get("error_message")),
+            created_at=parse_instant(row.get("created_at")),
+            updated_at=parse_instant(row.get("updated_at")),
+            version=None if row.get("version") is None else _number(row["version"]),
+        )
+
+
+class HistoryEvent(msgspec.Struct, frozen=True):
+    """A line of the audit trail (`queue_history`), either of its two shapes."""
+
+    TABLE: ClassVar = "queue_history"
+    id: str
+    job_id: str = ""
+    customer_id: str = ""
+    directory_name: str = ""
+    event: str = ""
+    details: dict[str, Any] = {}
+    worker_id: str = ""
+    created_at: float | None = None
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        details = _object(row.get("details") or row.get("metadata"))
+        event = _text(row.get("event") or details.get("event"))
+        if not event and row.get("status_to"):
+            event = f"{_text(row.get('status_from')) or '—'} -> {_text(row['status_to'])}"
+        return cls(
+            id=_text(row.get("id")),
+            job_id=_text(row.get("job_id") or details.get("job_id")),
+            customer_id=_text(row.get("customer_id")),
+            directory_name=_text(row.get("directory_name")),
+            event=event,
+            details=details,
+            worker_id=_text(row.get("worker_id")),
+            created_at=parse_instant(row.get("created_at")),
+        )
+
+
+class Directory(msgspec.Struct, frozen=True):
+    """A directory that businesses are submitted to."""
+
+    TABLE: ClassVar = "directories"
+    id: str
+    name: str = ""
+    website: str = ""
+    submission_url: str = ""
+    category: str = ""
+    domain_authority: int = 0
+    tier_required: int = 1
+    active: bool = True
+    field_selectors: dict[str, Any] = {}
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        return cls(
+            id=_text(row.get("id")),
+            name=_text(row.get("name")),
+            website=_text(row.get("website")),
+            submission_url=_text(row.get("submission_url")),
+            category=_text(row.get("category")),
+            domain_authority=_number(row.get("domain_authority")),
+            tier_required=_number(row.get("tier_required")) or 1,
+            active=row.get("active") is not False,
+            field_selectors=_object(row.get("field_selectors")),
+        )
+
+
+class Heartbeat(msgspec.Struct, frozen=True):
+    """The last sign of life of a worker. None of it proves a worker dead."""
+
+    TABLE: ClassVar = "worker_heartbeats"
+    worker_id: str
+    status: str = ""
+    current_job_id: str = ""
+    last_heartbeat: float | None = None
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        return cls(
+            worker_id=_text(row.get("worker_id")),
+            status=_text(row.get("status")),
+            current_job_id=_text(row.get("current_job_id")),
+            last_heartbeat=parse_instant(row.get("last_heartbeat") or row.get("last_seen")),
+        )
+
+
+class OutboxMessage(msgspec.Struct, frozen=True):
+    """A message that the pipeline's relay sends, or has sent (`outbox`)."""
+
+    TABLE: ClassVar = "outbox"
+    id: str
+    job_id: str = ""
+    sent_at: float | None = None
+    message_id: str = ""
+    last_error: str = ""
+    created_at: float | None = None
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        return cls(
+            id=_text(row.get("id")),
+            job_id=_text(row.get("job_id")),
+            sent_at=parse_instant(row.get("sent_at")),
+            message_id=_text(row.get("message_id")),
+            last_error=_text(row.get("last_error")),
+            created_at=parse_instant(row.get("created_at")),
+        )

@@ -1,0 +1,24 @@
+"""Text from outside, made safe to show on one line."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+_NOT_SLUG = re.compile(r"[^a-z0-9]+")
+
+
+def one_line(value: object, limit: int = 500) -> str:
+    """`value` as one plain line: control and bidi characters out, at most `limit` characters."""
+    text = _CONTROLS.sub(" ", str(value)) if value is not None else ""
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def slug(value: str) -> str:
+    """A file name part `[a-z0-9-]{1,80}` for any text, with 8 hex digits that keep two texts apart."""
+    folded = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode().lower()
+    stem = _NOT_SLUG.sub("-", folded).strip("-")[:71] or "x"
+    return f"{stem}-{hashlib.sha256(value.encode()).hexdigest()[:8]}"

@@ -1,0 +1,1 @@
+"""The local stack: PostgreSQL, gateway, queue and practice directories on this machine."""

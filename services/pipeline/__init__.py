@@ -1,0 +1,1 @@
+"""The pipeline's roles, which meet each other only over the wire."""

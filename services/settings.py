@@ -1,0 +1,200 @@
+"""Every setting of the program; the only reader of the environment."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+
+class SettingsError(ValueError):
+    """One or more settings can't be used; `problems` maps each name to a sentence."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {why}" for name, why in problems.items()))
+        self.problems = dict(problems)
+
+
+def _setting(default: Any, *names: str, why: str, secret: bool = False, least: float | None = None) -> Any:
+    return dataclasses.field(
+        default=default, metadata={"names": names, "why": why, "secret": secret, "least": least}, repr=not secret
+    )
+
+
+def _data_dir() -> str:
+    base = os.environ.get("XDG_DATA_HOME") or os.environ.get("LOCALAPPDATA")
+    return str(Path(base) if base else Path.home() / ".local" / "share") + "/directory-bolt"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, typed. Times are in seconds unless the name says otherwise."""
+
+    environment: str = _setting(
+        "", "ENVIRONMENT", why="local, staging or production; anything else counts as production"
+    )
+    data_dir: str = _setting("", "DIRECTORY_BOLT_HOME", why="folder for journals, pictures and the local stack")
+    supabase_url: str = _setting(
+        "", "SUPABASE_URL", "NEXT_PUBLIC_SUPABASE_URL", why="the project's address; empty starts the local stack"
+    )
+    publishable_key: str = _setting(
+        "", "SUPABASE_ANON_KEY", "NEXT_PUBLIC_SUPABASE_ANON_KEY", why="publishable (anon) key of the project"
+    )
+    service_role_key: str = _setting(
+        "", "SUPABASE_SERVICE_ROLE_KEY", why="pipeline only, never on a desktop", secret=True
+    )
+    staff_email: str = _setting("", "STAFF_EMAIL", why="who signs in to the console")
+    staff_password: str = _setting("", "STAFF_PASSWORD", why="password of that person", secret=True)
+    database_url: str = _setting("", "DATABASE_URL", why="PostgreSQL address for the pipeline", secret=True)
+    queue_url: str = _setting("", "SQS_QUEUE_URL", why="the main queue")
+    dlq_url: str = _setting("", "SQS_DLQ_URL", why="the dead letter queue")
+    aws_access_key_id: str = _setting(
+        "", "AWS_DEFAULT_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID", why="empty uses the standard AWS chain (profiles, SSO)"
+    )
+    aws_secret_access_key: str = _setting(
+        "", "AWS_DEFAULT_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY", why="goes with the key id", secret=True
+    )
+    aws_region: str = _setting(
+        "", "AWS_DEFAULT_REGION", "AWS_REGION", why="else from the queue address, else us-east-2"
+    )
+    sqs_endpoint: str = _setting("", "AWS_ENDPOINT_URL_SQS", why="else from the queue address when it isn't Amazon's")
+    brain_url: str = _setting("", "CREWAI_URL", why="Brain's address, with or without scheme and /plan")
+    brain_token: str = _setting(
+        "", "BACKEND_ENQUEUE_TOKEN", "STAFF_API_KEY", why="token of Brain's enqueue call", secret=True
+    )
+    port: int = _setting(10000, "PORT", why="port that Brain listens on", least=0)
+    headless: bool = _setting(True, "PLAYWRIGHT_HEADLESS", why="worker's browser without a window")
+    browser_path: str = _setting("", "BROWSER_PATH", why="a Chrome, Edge or Chromium to use; empty looks for one")
+    worker_flows: int = _setting(1, "WORKER_FLOWS", why="jobs that one worker runs at a time", least=1)
+    sqs_max_messages: int = _setting(5, "SQS_MAX_MESSAGES", why="messages per receive", least=1)
+    sqs_wait_seconds: int = _setting(20, "SQS_WAIT_TIME_SECONDS", why="long poll of the subscriber", least=0)
+    sqs_visibility_seconds: int = _setting(
+        600, "SQS_VISIBILITY_TIMEOUT", why="how long a taken message is hidden", least=0
+    )
+    sqs_max_consecutive_errors: int = _setting(
+        10, "SQS_MAX_CONSECUTIVE_ERRORS", why="errors in a row that stop the subscriber", least=1
+    )
+    breaker_probe_seconds: float = _setting(
+        60.0, "SQS_BREAKER_PROBE_SECONDS", why="first probe after the subscriber stopped; doubles to 10 min", least=0
+    )
+    relay_poll_seconds: float = _setting(
+        1.0, "RELAY_POLL_SECONDS", why="how often the relay looks for messages to send", least=0.05
+    )
+    worker_poll_seconds: float = _setting(
+        1.0, "WORKER_POLL_SECONDS", why="how often a worker looks for flow runs", least=0.05
+    )
+    heartbeat_seconds: float = _setting(20.0, "HEARTBEAT_SECONDS", why="sign of life of a worker", least=0.1)
+    flow_lease_seconds: float = _setting(
+        120.0, "FLOW_LEASE_SECONDS", why="a flow run silent for so long is taken by another worker", least=1
+    )
+    goto_seconds: float = _setting(30.0, "GOTO_TIMEOUT_SECONDS", why="limit for opening a page", least=0.1)
+    step_seconds: float = _setting(10.0, "STEP_TIMEOUT_SECONDS", why="limit for fill, click and select", least=0.1)
+    task_seconds: float = _setting(480.0, "TASK_TIMEOUT_SECONDS", why="limit for one directory, one attempt", least=1)
+    task_retries: int = _setting(
+        3, "TASK_RETRIES", why="repeats of a directory that failed before its submit step", least=0
+    )
+    retry_base_seconds: float = _setting(
+        30.0, "RETRY_BASE_SECONDS", why="first pause before a repeat; doubles, with jitter", least=0
+    )
+    stale_minutes: float = _setting(
+        10.0, "STALE_THRESHOLD_MINUTES", why="a job silent for so long is stuck", least=0.01
+    )
+    log_level: str = _setting("INFO", "LOG_LEVEL", why="DEBUG, INFO, WARNING or ERROR")
+
+    @property
+    def data_path(self) -> Path:
+        """The data folder; not yet made."""
+        return Path(self.data_dir)
+
+    @property
+    def brain_base(self) -> str:
+        """Brain's address without a trailing slash or /plan; https where no scheme is given off loopback."""
+        url = self.brain_url.strip().rstrip("/")
+        url = url.removesuffix("/plan").rstrip("/")
+        if url and "://" not in url:
+            host = url.split("/", 1)[0].rsplit(":", 1)[0]
+            url = f"{'http' if host in ('127.0.0.1', 'localhost') else 'https'}://{url}"
+        return url
+
+    @property
+    def sqs_region(self) -> str:
+        """Region: from an amazonaws.com queue address, else the setting, else us-east-2."""
+        host = urlsplit(self.queue_url or self.dlq_url).hostname or ""
+        parts = host.split(".")
+        if host.endswith(".amazonaws.com") and len(parts) >= 4:
+            return parts[1]
+        return self.aws_region or "us-east-2"
+
+    @property
+    def sqs_endpoint_url(self) -> str | None:
+        """Endpoint: the setting, else the queue address's origin when it isn't Amazon's, else None."""
+        if self.sqs_endpoint:
+            return self.sqs_endpoint
+        parts = urlsplit(self.queue_url or self.dlq_url)
+        if parts.hostname and not parts.hostname.endswith(".amazonaws.com"):
+            return f"{parts.scheme}://{parts.netloc}"
+        return None
+
+
+SECRET_MASK: Final = "••••"
+
+
+def described() -> list[dataclasses.Field[Any]]:
+    """The settings as data; each field's metadata has names, why and secret."""
+    return list(dataclasses.fields(Settings))
+
+
+def read_settings(env: Mapping[str, str] | None = None, *, dotenv: Path | None = None) -> Settings:
+    """Settings from `env` (default: this process's environment) over the file `dotenv`.
+
+    Raises SettingsError that names every setting that can't be used.
+    """
+    source: dict[str, str] = {}
+    if dotenv is not None and dotenv.is_file():
+        source.update({key: value for key, value in dotenv_values(dotenv, interpolate=False).items() if value})
+    source.update(os.environ if env is None else env)
+    values: dict[str, Any] = {}
+    problems: dict[str, str] = {}
+    for field in described():
+        name, text = next(((n, source[n]) for n in field.metadata["names"] if source.get(n, "").strip()), ("", ""))
+        if name:
+            try:
+                values[field.name] = _convert(text.strip(), type(field.default), field.metadata["least"])
+            except ValueError as error:
+                problems[name] = str(error)
+    if problems:
+        raise SettingsError(problems)
+    values.setdefault("data_dir", _data_dir())
+    return Settings(**values)
+
+
+def child_environment(extra: Mapping[str, str], *, inherit_secrets: bool = False) -> dict[str, str]:
+    """Environment for a child process: this one's plus `extra`; our own secrets only on request."""
+    secret_names = {n for field in described() if field.metadata["secret"] for n in field.metadata["names"]}
+    kept = {k: v for k, v in os.environ.items() if inherit_secrets or k not in secret_names}
+    return {**kept, **extra}
+
+
+def _convert(text: str, kind: type, least: float | None) -> Any:
+    if kind is bool:
+        folded = text.lower()
+        if folded in ("1", "true", "yes", "on"):
+            return True
+        if folded in ("0", "false", "no", "off"):
+            return False
+        raise ValueError("must be true or false")
+    if kind in (int, float):
+        try:
+            number = kind(text)
+        except ValueError:
+            raise ValueError("must be a whole number" if kind is int else "must be a number") from None
+        if least is not None and not number >= least:
+            raise ValueError(f"must be at least {least:g}")
+        return number
+    return text

@@ -1,0 +1,1 @@
+"""Runs a plan in a browser and weighs the evidence."""
