@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
-import sys
 import threading
 
 
@@ -26,6 +26,6 @@ def stop_event(*, end_with_parent: bool) -> threading.Event:
 
 def _wait_for_end_of_input(stop: threading.Event) -> None:
     with contextlib.suppress(OSError, ValueError):
-        while sys.stdin.buffer.raw.read(4096):
+        while os.read(0, 4096):
             pass
     stop.set()

@@ -142,9 +142,6 @@ class Settings:
         return None
 
 
-SECRET_MASK: Final = "••••"
-
-
 def described() -> list[dataclasses.Field[Any]]:
     """The settings as data; each field's metadata has names, why and secret."""
     return list(dataclasses.fields(Settings))

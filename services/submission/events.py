@@ -1,0 +1,34 @@
+"""What a browser run reports while it runs: one JSON object a line, told apart by `kind`.
+
+    started  {run_id, dry, browser, sandbox, steps: [{action, words, detail}]}
+    step     {index, status: running|done|failed|blocked, ms?, picture?, error?}
+    picture  {index, path}                       newest picture of the page, a JPEG below the run's artifacts folder
+    blocked  {method, url, bytes, body}          dry run: a request that would have been sent
+    verdict  {status: submitted|failed|unknown|dry, reasons: [..], listing_url?, error?, before_submit}
+    beat     {}                                  every 2 s
+    ended    {status: done|failed|stopped|crashed, ms, error?}   always the last line
+Indexes count from 0 and are those of the plan's steps. Times are in milliseconds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+Report = Callable[[dict[str, Any]], None]
+"""Takes one event; must not raise."""
+
+
+def encode(event: dict[str, Any]) -> str:
+    """The event as one line, newline included."""
+    return json.dumps(event, ensure_ascii=False, default=str) + "\n"
+
+
+def decode(line: str) -> dict[str, Any] | None:
+    """The event in a line; None when the line isn't one (a browser's own chatter, say)."""
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("kind"), str) else None
