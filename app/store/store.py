@@ -1,0 +1,1 @@
+"""The facts that the console holds, by table and key; only sync writes them."""

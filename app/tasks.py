@@ -1,0 +1,70 @@
+"""Every task of the console: named, held, and its failure reported."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+_tasks: set[asyncio.Task[Any]] = set()
+_latest: dict[str, asyncio.Task[Any]] = {}
+_handlers: list[Callable[[str, BaseException], None]] = []
+
+
+def report_failures(handler: Callable[[str, BaseException], None] | None) -> None:
+    """Call `handler(name, error)` for each task that fails, after it was logged. None: only log."""
+    _handlers[:] = [handler] if handler is not None else []
+
+
+def spawn(name: str, coro: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
+    """Start `coro` as a task that is kept alive until it ends and whose failure is reported under `name`."""
+    task = asyncio.get_running_loop().create_task(coro, name=name)
+    _tasks.add(task)
+    task.add_done_callback(_ended)
+    return task
+
+
+def supersede(name: str, coro: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
+    """Like `spawn`, but first cancels the task that this name still has: loading B ends loading A."""
+    earlier = _latest.get(name)
+    if earlier is not None:
+        earlier.cancel()
+    task = spawn(name, coro)
+    _latest[name] = task
+    return task
+
+
+def running() -> list[str]:
+    """Names of the tasks that have not ended."""
+    return sorted(task.get_name() for task in _tasks)
+
+
+async def shutdown(timeout: float = 5.0) -> list[str]:
+    """Cancel every task and wait until all ended, at most `timeout` seconds. Names of those that didn't end."""
+    mine = asyncio.current_task()
+    others = [task for task in _tasks if task is not mine]
+    for task in others:
+        task.cancel()
+    if not others:
+        return []
+    _, late = await asyncio.wait(others, timeout=timeout)
+    return sorted(task.get_name() for task in late)
+
+
+def _ended(task: asyncio.Task[Any]) -> None:
+    _tasks.discard(task)
+    name = task.get_name()
+    if _latest.get(name) is task:
+        del _latest[name]
+    if task.cancelled():
+        return
+    error = task.exception()
+    if error is None:
+        return
+    _log.error("%s failed", name, exc_info=error)
+    for handler in _handlers:
+        handler(name, error)
