@@ -126,7 +126,7 @@ class Postgres:
             secret.write(self._password)
         if self._user is not None:
             os.chown(secret.name, self._user, -1)
-        command = [
+        command: list[str | Path] = [
             binaries / "initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", f"--pwfile={secret.name}",
             "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions",
         ]  # fmt: skip

@@ -1,0 +1,43 @@
+"""One stack per data folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+class AlreadyRunning(RuntimeError):
+    """Another stack holds the data folder."""
+
+
+class StackLock:
+    """A file lock that the system frees when its holder dies in any way."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._handle: int | None = None
+
+    def take(self) -> None:
+        """Hold the lock. Raises AlreadyRunning at once when somebody else does."""
+        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            if sys.platform == "win32":
+                import msvcrt
+
+                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(handle)
+            raise AlreadyRunning(f"The local stack of {self._file.parent.parent} is already running.") from error
+        self._handle = handle
+
+    def release(self) -> None:
+        """Free the lock; safe when it isn't held."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
