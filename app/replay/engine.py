@@ -1,0 +1,170 @@
+"""Replays a dead letter: send, verify, delete, with every step in the journal first."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from typing import Final, Literal
+
+import msgspec
+
+from app.replay.journal import Journal
+from services.domain.checksums import attributes_md5, body_md5
+from services.domain.errors import ConsoleError, NotPermitted, Refused
+from services.ports import DeadLetter, QueueFigures, Queues
+
+LOOK_VISIBILITY: Final = 10
+"""Seconds for which a look hides a message where it can't be given back."""
+CLAIM_VISIBILITY: Final = 60
+_SCAN_LIMIT: Final = 200
+
+
+class Inventory(msgspec.Struct, frozen=True):
+    """One look at the DLQ. `hidden_for`: seconds for which the messages stay hidden, 0 when given back."""
+
+    letters: list[DeadLetter]
+    figures: QueueFigures
+    hidden_for: int = 0
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """How one replay ended; `words` is a sentence for staff."""
+
+    outcome: Literal["replayed", "duplicate_possible", "unknown", "failed", "gone"]
+    words: str
+    new_message_id: str = ""
+
+
+class ReplayEngine:
+    """Works on one DLQ. One replay or look at a time: both receive, and would hide messages from each other."""
+
+    def __init__(self, queues: Queues, journal: Journal) -> None:
+        self._queues = queues
+        self._journal = journal
+        self._turn = asyncio.Lock()
+
+    async def look(self) -> Inventory:
+        """Everything that the DLQ shows now; each message is given back at once where that is allowed.
+
+        Raises Refused when the DLQ has a redrive policy of its own: looking would push messages on.
+        """
+        async with self._turn:
+            figures = await self._queues.figures("dlq")
+            if figures.redrive_target_arn:
+                raise Refused(
+                    "This dead letter queue moves messages on after a few looks, so it can't be listed safely.",
+                    hint="Ask an admin to remove the redrive policy of the dead letter queue.",
+                )
+            seen: dict[str, DeadLetter] = {}
+            # One empty answer isn't proof: SQS samples its servers.
+            empty = 0
+            while empty < 2 and len(seen) < _SCAN_LIMIT:
+                batch = await self._queues.receive_dead(limit=10, visibility=LOOK_VISIBILITY, wait=0)
+                fresh = [letter for letter in batch if letter.message_id not in seen]
+                empty = 0 if fresh else empty + 1
+                seen.update({letter.message_id: letter for letter in batch})
+            hidden_for = await self._give_back(list(seen.values()))
+            return Inventory(list(seen.values()), figures, hidden_for)
+
+    async def plan(self, letter: DeadLetter, *, actor: str, reason: str) -> None:
+        """Write the wish down, message and all. Raises Refused when the journal can't be written."""
+        try:
+            await asyncio.to_thread(
+                self._journal.plan, letter.message_id, letter.body, letter.attributes, actor=actor, reason=reason
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise Refused("The journal can't be written, so nothing is sent.", raw=str(error)) from error
+
+    async def undo(self, message_id: str) -> None:
+        """Drop a planned replay."""
+        await self._note(message_id, "skipped", why="Undone.")
+
+    async def replay(self, message_id: str) -> Replayed:
+        """Carry out a planned replay, or finish one whose delete was not confirmed.
+
+        Never sends a message whose earlier send has no known end.
+        """
+        async with self._turn:
+            entry = await asyncio.to_thread(self._journal.entry, message_id)
+            if entry is None:
+                raise Refused("This replay was never planned.")
+            if entry.state == "unknown":
+                return Replayed("unknown", "An earlier send has no known end. It is not repeated by itself.")
+            letter = await self._find(message_id)
+            if letter is None:
+                await self._note(message_id, "skipped", why="Not in the dead letter queue any more.")
+                return Replayed("gone", "This message is not in the queue any more, or somebody else holds it.")
+            if entry.state in ("sent", "delete_unconfirmed"):
+                return await self._delete(letter, entry.new_message_id)
+            await self._note(message_id, "claimed")
+            return await self._send(letter)
+
+    async def _send(self, letter: DeadLetter) -> Replayed:
+        await self._note(letter.message_id, "sending")
+        try:
+            sent = await self._queues.send(letter.body, letter.attributes)
+        except (NotPermitted, Refused) as error:
+            await self._note(letter.message_id, "failed", why=str(error))
+            await self._give_back([letter])
+            return Replayed("failed", str(error))
+        except ConsoleError as error:
+            await self._note(letter.message_id, "unknown", why=str(error))
+            return Replayed("unknown", f"The send has no answer ({error}). It is not repeated by itself.")
+        if sent.body_md5 != body_md5(letter.body) or sent.attributes_md5 != attributes_md5(letter.attributes):
+            await self._note(letter.message_id, "unknown", why="The checksums differ.", new_message_id=sent.message_id)
+            await self._give_back([letter])
+            return Replayed("unknown", "The queue took something else than was sent. The dead letter is kept.")
+        await self._note(letter.message_id, "sent", new_message_id=sent.message_id)
+        return await self._delete(letter, sent.message_id)
+
+    async def _delete(self, letter: DeadLetter, new_id: str) -> Replayed:
+        try:
+            await self._queues.delete_dead(letter.receipt)
+        except ConsoleError as error:
+            await self._note(letter.message_id, "delete_unconfirmed", why=str(error), new_message_id=new_id)
+            return Replayed(
+                "duplicate_possible", f"It was sent, but the dead letter could not be deleted: {error}", new_id
+            )
+        await self._note(letter.message_id, "deleted", new_message_id=new_id)
+        return Replayed("replayed", "Sent, verified and taken out of the dead letters.", new_id)
+
+    async def _find(self, message_id: str) -> DeadLetter | None:
+        """Hold one message for the time of a replay; everything else that had to be looked at is given back."""
+        found: DeadLetter | None = None
+        others: list[DeadLetter] = []
+        seen: set[str] = set()
+        empty = 0
+        while found is None and empty < 2 and len(seen) < _SCAN_LIMIT:
+            batch = await self._queues.receive_dead(limit=10, visibility=CLAIM_VISIBILITY, wait=1)
+            empty = 0 if any(letter.message_id not in seen for letter in batch) else empty + 1
+            for letter in batch:
+                seen.add(letter.message_id)
+                if letter.message_id == message_id:
+                    found = letter
+                else:
+                    others.append(letter)
+        await self._give_back(others)
+        return found
+
+    async def _give_back(self, letters: list[DeadLetter]) -> int:
+        for letter in letters:
+            try:
+                await self._queues.release_dead(letter.receipt)
+            except NotPermitted:
+                return LOOK_VISIBILITY
+            except ConsoleError:
+                continue
+        return 0
+
+    async def _note(
+        self,
+        message_id: str,
+        state: Literal["claimed", "sending", "sent", "deleted", "skipped", "failed", "delete_unconfirmed", "unknown"],
+        *,
+        why: str = "",
+        new_message_id: str = "",
+    ) -> None:
+        try:
+            await asyncio.to_thread(self._journal.move, message_id, state, why=why, new_message_id=new_message_id)
+        except (OSError, sqlite3.Error) as error:
+            raise Refused("The journal can't be written.", raw=str(error)) from error
