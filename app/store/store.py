@@ -1,1 +1,171 @@
 """The facts that the console holds, by table and key; only sync writes them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from app.store.activity import Activity
+from app.store.jobs_view import JobsView
+from app.store.lines import Counts
+from app.store.link import Link, Phase, TableState
+from app.store.merge import RECORDS, Record, key_of, merged
+from app.store.rates import Rates
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What changed since the last take.
+
+    `jobs`: ids whose line, or a directory line of them, changed, appeared or went (look it up: None = gone).
+    `tables`: keys of rows that changed, appeared or went, by table (jobs and their parts included).
+    `events`: ids of queue_history rows that are new, in no particular order.
+    `link`, `states`: the link or some table's state is another.
+    """
+
+    jobs: frozenset[str] = frozenset()
+    tables: dict[str, frozenset[str]] = {}
+    events: frozenset[str] = frozenset()
+    link: bool = False
+    states: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.jobs or self.tables or self.events or self.link or self.states)
+
+
+class Store:
+    """All rows that sync has seen, and what is derived from them.
+
+    One pump of the window calls `take_changed()` once a frame and hands the answer to every model; between
+    two takes `jobs.lines` stands still. Nothing here calls back.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._offset = 0.0
+        self._rows: dict[str, dict[str, Any]] = {table: {} for table in RECORDS}
+        self._changed: dict[str, set[str]] = {}
+        self._new_events: set[str] = set()
+        self._link = Link(since=clock())
+        self._link_changed = True
+        self._states = {table: TableState() for table in RECORDS}
+        self._states_changed = True
+        self.jobs = JobsView(self._rows["customers"], self.now)
+        self._derived: dict[str, Callable[[Any, Any], None]] = {
+            "jobs": self.jobs.job_changed,
+            "directory_submissions": self.jobs.item_changed,
+            "job_results": self.jobs.result_changed,
+            "queue_history": self.jobs.event_changed,
+            "outbox": self.jobs.outbox_changed,
+            "directories": self.jobs.directory_changed,
+        }
+        self.activity = Activity()
+        self.last_event_at: float | None = None
+        """When the newest change came from the feed, unix seconds by the server's clock."""
+
+    # For pages and models
+
+    def now(self) -> float:
+        """Unix seconds by the server's clock, as well as it is known."""
+        return self._clock() + self._offset
+
+    def rows(self, table: str) -> Mapping[str, Any]:
+        """The records of a table by key (`services.domain.records`). Read it, don't change it."""
+        return self._rows[table]
+
+    def get(self, table: str, key: str) -> Any:
+        """One record, None when it isn't there."""
+        return self._rows[table].get(key)
+
+    def counts(self) -> Counts:
+        """Jobs by status."""
+        return self.jobs.counts()
+
+    @property
+    def rates(self) -> Rates:
+        """Outcomes over time."""
+        return self.jobs.rates
+
+    @property
+    def link(self) -> Link:
+        """How true all this is."""
+        return self._link
+
+    def state(self, table: str) -> TableState:
+        """How far one table can be trusted."""
+        return self._states[table]
+
+    def take_changed(self) -> Changes:
+        """What changed since the last take; works out the lines of changed jobs."""
+        jobs = self.jobs.refresh()
+        taken = Changes(
+            jobs=frozenset(jobs),
+            tables={table: frozenset(keys) for table, keys in self._changed.items()},
+            events=frozenset(self._new_events),
+            link=self._link_changed,
+            states=self._states_changed,
+        )
+        self._changed = {}
+        self._new_events = set()
+        self._link_changed = self._states_changed = False
+        return taken
+
+    # For sync
+
+    def put(self, table: str, row: Mapping[str, Any]) -> None:
+        """Lay a row over the held record: columns that it lacks keep their value. A row without a key is ignored."""
+        key = key_of(table, row)
+        if not key:
+            return
+        rows = self._rows[table]
+        old = rows.get(key)
+        new = merged(table, old, row)
+        if new == old:
+            return
+        rows[key] = new
+        self._note(table, key, old, new)
+        if table == "queue_history":
+            self._new_events.add(key)
+            for gone in self.activity.add(new):
+                self.jobs.history_from = max(self.jobs.history_from or 0.0, gone.created_at or 0.0)
+                rows.pop(gone.id, None)
+
+    def remove(self, table: str, key: str) -> None:
+        """The row no longer exists, or may no longer be seen."""
+        old = self._rows[table].pop(key, None)
+        if old is None:
+            return
+        self._note(table, key, old, None)
+        if table == "queue_history":
+            self.activity.remove(old)
+            self._new_events.discard(key)
+
+    def set_link(self, phase: Phase, why: str = "") -> None:
+        """Say in which phase sync is. The time of the change stays when only the reason differs."""
+        if (phase, why) != (self._link.phase, self._link.why):
+            since = self._link.since if phase == self._link.phase else self.now()
+            self._link = Link(phase, since, why)
+            self._link_changed = True
+
+    def set_state(self, table: str, state: TableState) -> None:
+        """Say how far a table can be trusted."""
+        if state != self._states[table]:
+            self._states[table] = state
+            self._states_changed = True
+
+    def set_offset(self, seconds: float) -> None:
+        """What to add to this machine's clock to get the server's."""
+        self._offset = seconds
+
+    def set_dead_letters(self, job_ids: Iterable[str]) -> None:
+        """The jobs whose message was last seen in the dead letter queue."""
+        self.jobs.dead_letters(job_ids)
+
+    def _note(self, table: str, key: str, old: Record | None, new: Record | None) -> None:
+        self._changed.setdefault(table, set()).add(key)
+        if table == "customers":
+            self.jobs.customer_changed(key)
+        elif table in self._derived:
+            self._derived[table](old, new)

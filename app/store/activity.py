@@ -1,0 +1,60 @@
+"""The feed of events: each once, in the order of their time, late ones put in their place."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+
+from services.domain.records import HistoryEvent
+
+SortKey = tuple[float, int, str]
+
+
+def event_order(event: HistoryEvent) -> SortKey:
+    """Time, then id; ids that are numbers sort as numbers."""
+    return (event.created_at or 0.0, len(event.id), event.id)
+
+
+def insert_once(events: list[HistoryEvent], event: HistoryEvent) -> bool:
+    """Put `event` into the ordered list unless it is there; True when it was put in."""
+    key = event_order(event)
+    if not events or event_order(events[-1]) < key:
+        events.append(event)
+        return True
+    at = bisect_left(events, key, key=event_order)
+    if at < len(events) and event_order(events[at]) == key:
+        return False
+    insort(events, event, key=event_order)
+    return True
+
+
+def take_out(events: list[HistoryEvent], event: HistoryEvent) -> None:
+    """Remove `event` from the ordered list if it is there."""
+    at = bisect_left(events, event_order(event), key=event_order)
+    if at < len(events) and events[at].id == event.id:
+        del events[at]
+
+
+class Activity:
+    """The newest events of all jobs, at most `limit` plus a tenth."""
+
+    def __init__(self, limit: int = 20_000) -> None:
+        self.events: list[HistoryEvent] = []
+        """Oldest first. Read it, don't change it."""
+        self._limit = limit
+
+    def add(self, event: HistoryEvent) -> list[HistoryEvent]:
+        """Take the event in; returns the old ones that had to go for it."""
+        insert_once(self.events, event)
+        if len(self.events) <= self._limit * 11 // 10:
+            return []
+        surplus = len(self.events) - self._limit
+        gone, self.events[:surplus] = self.events[:surplus], []
+        return gone
+
+    def remove(self, event: HistoryEvent) -> None:
+        """The event no longer exists."""
+        take_out(self.events, event)
+
+    def newest(self, count: int = 200) -> list[HistoryEvent]:
+        """The newest `count` events, newest first."""
+        return self.events[: -count - 1 : -1]

@@ -1,0 +1,48 @@
+"""A row change laid over the record that is already there: columns that the change lacks keep their value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from services.domain.records import Customer, Directory, Heartbeat, HistoryEvent, Job, OutboxMessage, Result, WorkItem
+
+Record = Customer | Job | WorkItem | Result | HistoryEvent | Directory | Heartbeat | OutboxMessage
+
+RECORDS: Final[dict[str, type[Any]]] = {
+    kind.TABLE: kind for kind in (Customer, Job, WorkItem, Result, HistoryEvent, Directory, Heartbeat, OutboxMessage)
+}
+"""The record type of each table that the console holds."""
+
+KEYS: Final = {table: "worker_id" if table == "worker_heartbeats" else "id" for table in RECORDS}
+"""The key column of each table."""
+
+_SOURCES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
+    ("directory_submissions", "job_id"): ("submission_queue_id",),
+    ("job_results", "status"): ("status", "submission_status"),
+    ("queue_history", "job_id"): ("job_id", "details", "metadata"),
+    ("queue_history", "event"): ("event", "details", "metadata", "status_to"),
+    ("queue_history", "details"): ("details", "metadata"),
+    ("worker_heartbeats", "last_heartbeat"): ("last_heartbeat", "last_seen"),
+}
+
+
+def key_of(table: str, row: Mapping[str, Any]) -> str:
+    """The row's key as text; "" when the row has none."""
+    value = row.get(KEYS[table])
+    return "" if value is None else str(value)
+
+
+def merged(table: str, held: Record | None, row: Mapping[str, Any]) -> Any:
+    """The record of `row`, with the fields whose columns are absent from it taken from `held`."""
+    fresh = RECORDS[table].from_row(row)
+    if held is None:
+        return fresh
+    kept = {
+        name: getattr(held, name)
+        for name in fresh.__struct_fields__
+        if not any(column in row for column in _SOURCES.get((table, name), (name,)))
+    }
+    return msgspec.structs.replace(fresh, **kept) if kept else fresh

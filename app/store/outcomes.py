@@ -1,0 +1,114 @@
+"""What became of one directory of one job, weighed from its work item, its results and its events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from app.store.lines import Attempt
+from services.domain.records import HistoryEvent, Result, WorkItem
+
+PATIENCE: Final = 2010.0
+"""Seconds that a try may take, all repeats included; `submitting` for longer is an unknown outcome."""
+
+OUTCOMES: Final = ("submitted", "failed", "unknown", "skipped", "running", "waiting")
+
+_ENDS: Final = {
+    "submitted": "submitted",
+    "failed": "failed",
+    "unknown": "unknown",
+    "skipped": "skipped",
+    "skipped_duplicate": "skipped",
+}
+_ITEM: Final = {"pending": "waiting", "submitting": "running"}
+
+
+def attempts(events: Iterable[HistoryEvent]) -> list[Attempt]:
+    """The tries that the events of one directory tell of, oldest first. `events` are oldest first.
+
+    An outcome event and `submission_complete` of the same try count once; either may be missing.
+    """
+    tries: list[Attempt] = []
+    completed = True
+    for event in events:
+        details = event.details
+        if event.event == "submitting":
+            tries.append(Attempt("running", started_at=event.created_at, worker_id=event.worker_id))
+            completed = False
+        elif event.event == "error" and tries and tries[-1].outcome == "running":
+            tries[-1] = msgspec.structs.replace(tries[-1], error=str(details.get("error") or ""))
+        elif event.event in _ENDS:
+            _close(tries, event, _ENDS[event.event])
+            completed = False
+        elif event.event == "submission_complete":
+            if completed or not tries or tries[-1].outcome == "running":
+                _close(tries, event, _ENDS.get(str(details.get("status")), "unknown"))
+            completed = True
+    return tries
+
+
+def _close(tries: list[Attempt], event: HistoryEvent, outcome: str) -> None:
+    open_one = tries.pop() if tries and tries[-1].outcome == "running" else Attempt("running")
+    details = event.details
+    tries.append(
+        Attempt(
+            outcome,
+            started_at=open_one.started_at,
+            ended_at=event.created_at,
+            duration_ms=_whole(details.get("duration_ms")),
+            worker_id=event.worker_id or open_one.worker_id,
+            error=str(details.get("error") or open_one.error),
+            screenshot_url=str(details.get("screenshot_url") or ""),
+        )
+    )
+
+
+def outcome_of(
+    items: Iterable[WorkItem],
+    results: Iterable[Result],
+    tries: Sequence[Attempt],
+    now: float,
+    patience: float = PATIENCE,
+) -> str:
+    """One of OUTCOMES. The best evidence wins, then the latest; rows are grouped, never counted."""
+    rows = list(results)
+    if any(row.status == "submitted" for row in rows):
+        return "submitted"
+    item = max(items, key=_changed, default=None)
+    row = max(rows, key=_changed, default=None)
+    last = tries[-1] if tries else None
+    if item is not None and item.status == "pending" and _since(item, row, last):
+        return "waiting"
+    if row is not None and row.status != "submitting":
+        return "waiting" if row.status == "pending" else row.status if row.status in OUTCOMES else "unknown"
+    if last is not None and last.outcome != "running" and not _before(last.ended_at, row):
+        return last.outcome
+    if row is None and last is None:
+        status = item.status if item is not None else "pending"
+        return _ITEM.get(status, status if status in OUTCOMES else "unknown")
+    began = last.started_at if last is not None and last.outcome == "running" else None
+    began = max(filter(None, (began, _changed(row) if row is not None else None)), default=None)
+    return "unknown" if began is not None and now - began > patience else "running"
+
+
+def _changed(row: WorkItem | Result) -> float:
+    return row.updated_at or row.created_at or 0.0
+
+
+def _since(item: WorkItem, row: Result | None, last: Attempt | None) -> bool:
+    """True when the item was put back on the list after everything else that is known."""
+    moment = _changed(item)
+    if row is not None and moment <= _changed(row):
+        return False
+    newest = (last.ended_at or last.started_at) if last is not None else None
+    return newest is None or moment > newest
+
+
+def _before(moment: float | None, row: Result | None) -> bool:
+    return row is not None and row.updated_at is not None and moment is not None and moment < row.updated_at
+
+
+def _whole(value: Any) -> int | None:
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -1,0 +1,79 @@
+"""Outcomes over time: how many a minute, and how many per directory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+
+class Series(msgspec.Struct, frozen=True):
+    """Outcomes a minute, oldest first; all lists have the same length. `minutes` are unix seconds of each start."""
+
+    minutes: list[float]
+    submitted: list[int]
+    failed: list[int]
+    unknown: list[int]
+
+
+class DirectoryRate(msgspec.Struct, frozen=True):
+    """Outcomes of one directory over all jobs that are held."""
+
+    host: str
+    submitted: int = 0
+    failed: int = 0
+    unknown: int = 0
+    skipped: int = 0
+    running: int = 0
+    waiting: int = 0
+
+    @property
+    def tried(self) -> int:
+        """How often it ended in submitted, failed or unknown."""
+        return self.submitted + self.failed + self.unknown
+
+
+Mark = tuple[int, str]
+"""One ended try: its minute (unix seconds // 60) and its outcome."""
+
+
+class Rates:
+    """Counters that the jobs view adjusts by differences; reading them costs nothing but the answer."""
+
+    def __init__(self) -> None:
+        self._marks: Counter[Mark] = Counter()
+        self._hosts: dict[str, Counter[str]] = {}
+
+    def move_marks(self, gone: Iterable[Mark], come: Iterable[Mark]) -> None:
+        """Take `gone` out of the minutes, put `come` in."""
+        self._marks.subtract(gone)
+        self._marks.update(come)
+
+    def move_outcome(self, host: str, gone: str, come: str) -> None:
+        """A directory of some job went from outcome `gone` to `come`; "" means not there."""
+        counts = self._hosts.setdefault(host, Counter())
+        if gone:
+            counts[gone] -= 1
+        if come:
+            counts[come] += 1
+
+    def per_minute(self, now: float, minutes: int = 60) -> Series:
+        """The last `minutes` minutes up to that of `now` (unix seconds), the current one included."""
+        last = int(now // 60)
+        span = range(last - minutes + 1, last + 1)
+        return Series(
+            [minute * 60.0 for minute in span],
+            [self._marks[minute, "submitted"] for minute in span],
+            [self._marks[minute, "failed"] for minute in span],
+            [self._marks[minute, "unknown"] for minute in span],
+        )
+
+    def per_directory(self) -> list[DirectoryRate]:
+        """Every directory that a held job has on its list, most failures first, then most tried, then by name."""
+        lines = [
+            DirectoryRate(host, **{outcome: count for outcome, count in counts.items() if count})
+            for host, counts in self._hosts.items()
+            if any(counts.values())
+        ]
+        return sorted(lines, key=lambda line: (-line.failed - line.unknown, -line.tried, line.host))
