@@ -1,0 +1,50 @@
+"""Measurements of this program beside its peers, by group."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from typing import Final, TypedDict
+
+
+class Row(TypedDict):
+    """One measurement: `ratio` is ours/peer, `spread` the half-width over the runs, both in `unit`s of ours."""
+
+    group: str
+    name: str
+    ours: float
+    peer: float
+    peer_name: str
+    unit: str
+    ratio: float
+    goal: float
+    met: bool
+    runs: int
+    spread: float
+
+
+GROUPS: Final[dict[str, Callable[[], list[Row]]]] = {}
+
+
+def run(argv: list[str]) -> int:
+    """Measure every group, or the one named; 0 when every goal was met."""
+    parser = argparse.ArgumentParser(prog="main.py bench", description="Measure this program beside its peers.")
+    parser.add_argument("group", nargs="?", help=f"one of: {', '.join(sorted(GROUPS)) or 'none yet'}; else all")
+    parser.add_argument("--json", action="store_true", help='print {"rows": [...]} and nothing else')
+    arguments = parser.parse_args(argv)
+    if arguments.group is not None and arguments.group not in GROUPS:
+        parser.error(f"there is no group {arguments.group!r}")
+    names = [arguments.group] if arguments.group else sorted(GROUPS)
+    rows = [row for name in names for row in GROUPS[name]()]
+    if arguments.json:
+        print(json.dumps({"rows": rows}))
+    else:
+        for row in rows:
+            print(
+                f"{row['group']:12} {row['name']:32} {row['ours']:>10.4g} {row['unit']:8} "
+                f"{row['peer_name']} {row['peer']:.4g}  ratio {row['ratio']:.2f} "
+                f"(goal {row['goal']:g}: {'met' if row['met'] else 'missed'})"
+            )
+        print(f"{len(rows)} measured, {sum(not row['met'] for row in rows)} missed")
+    return 0 if all(row["met"] for row in rows) else 1
