@@ -1,0 +1,227 @@
+"""Acts on dead letters, and the list of them that the page shows."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final, Literal
+
+import msgspec
+
+from app import tasks
+from app.actions.operations import Operations, State
+from app.actions.registry import REPLAY, why_not
+from app.replay.engine import Replayed, ReplayEngine
+from app.replay.journal import Journal
+from services.domain.errors import ConsoleError
+from services.domain.messages import parse_job_message
+from services.ports import DeadLetter, QueueFigures, Queues
+
+UNDO_SECONDS: Final = 5.0
+_OUTCOMES: Final[dict[str, State]] = {
+    "replayed": "done",
+    "duplicate_possible": "unknown",
+    "unknown": "unknown",
+    "failed": "failed",
+    "gone": "failed",
+}
+
+Doing = Literal["", "planned", "running", "unknown", "duplicate_possible"]
+_DOING: Final[dict[str, Doing]] = {"unknown": "unknown", "duplicate_possible": "duplicate_possible"}
+
+
+class LetterLine(msgspec.Struct, frozen=True):
+    """One dead letter as the page shows it. `doing` is what a replay of it is at, "" for nothing."""
+
+    id: str
+    letter: DeadLetter
+    job_id: str = ""
+    problem: str = ""
+    """Why the subscriber can't read it; "" when it can."""
+    doing: Doing = ""
+    undo_until: float = 0.0
+
+
+class Look(msgspec.Struct, frozen=True):
+    """The state of the list. `as_of` is None before the first look; `problem` is a sentence or ""."""
+
+    as_of: float | None = None
+    looking: bool = False
+    problem: str = ""
+    hint: str = ""
+    figures: QueueFigures | None = None
+    main: QueueFigures | None = None
+    hidden_for: int = 0
+
+
+class DeadLetterActs:
+    """The inventory and the replay of single letters. `version` grows with each change of what is shown."""
+
+    def __init__(
+        self,
+        queues: Queues,
+        journal: Journal,
+        operations: Operations,
+        *,
+        actor: str,
+        role: str | None,
+        undo_seconds: float = UNDO_SECONDS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._queues = queues
+        self._journal = journal
+        self._engine = ReplayEngine(queues, journal)
+        self._operations = operations
+        self._actor = actor
+        self._role = role
+        self._undo_seconds = undo_seconds
+        self._clock = clock
+        self._undo: dict[str, asyncio.Event] = {}
+        self.version = 0
+        self.lines: dict[str, LetterLine] = {}
+        self.look = Look()
+
+    def job_ids(self) -> set[str]:
+        """Jobs that have a message among the dead letters, as far as the last look says."""
+        return {line.job_id for line in self.lines.values() if line.job_id}
+
+    def why_not_replay(self, line: LetterLine | None) -> str:
+        """Why "replay" is off for this letter; "" when it may be pressed."""
+        if line is None:
+            return "Choose a dead letter first."
+        if refusal := why_not(REPLAY, self._role):
+            return refusal
+        if line.problem:
+            return f"{line.problem} It would only come back."
+        if line.doing in ("planned", "running"):
+            return "A replay of this message is running."
+        if line.doing == "unknown":
+            return "An earlier send has no known end. It is not repeated by itself."
+        return ""
+
+    async def scan(self) -> None:
+        """Look at the queue again; a failure is kept in `look.problem`, the old list stays."""
+        self._set_look(looking=True)
+        try:
+            main = await self._queues.figures("main")
+            found = await self._engine.look()
+        except ConsoleError as error:
+            self._set_look(looking=False, problem=str(error), hint=error.hint)
+            return
+        journal = {entry.message_id: entry for entry in await asyncio.to_thread(self._journal.entries)}
+        fresh: dict[str, LetterLine] = {}
+        for letter in found.letters:
+            old = self.lines.get(letter.message_id)
+            entry = journal.get(letter.message_id)
+            doing: Doing = old.doing if old is not None else ""
+            if doing == "" and entry is not None and entry.state == "unknown":
+                doing = "unknown"
+            elif doing == "" and entry is not None and entry.state in ("sent", "delete_unconfirmed"):
+                doing = "duplicate_possible"
+            fresh[letter.message_id] = _line(letter, doing, old.undo_until if old else 0.0)
+        # A letter that a replay holds right now is hidden from the look, not gone.
+        for key, old in self.lines.items():
+            if key not in fresh and old.doing in ("planned", "running"):
+                fresh[key] = old
+        self.lines = fresh
+        self._set_look(
+            looking=False,
+            problem="",
+            hint="",
+            as_of=self._clock(),
+            figures=found.figures,
+            main=main,
+            hidden_for=found.hidden_for,
+        )
+
+    async def replay(self, message_id: str, *, reason: str = "") -> Replayed | None:
+        """Replay one letter after the time to undo; None when it was undone. Raises Refused before anything is sent."""
+        line = self.lines.get(message_id)
+        if refusal := self.why_not_replay(line):
+            raise ConsoleError(refusal)
+        assert line is not None
+        resume = line.doing == "duplicate_possible"
+        wish = await asyncio.to_thread(
+            self._operations.plan, REPLAY.name, f"Replay 1 message of job {line.job_id[:8]}", message_id,
+            actor=self._actor, reason=reason,
+        )  # fmt: skip
+        if not resume:
+            await self._engine.plan(line.letter, actor=self._actor, reason=reason)
+        if not resume and await self._undone_in_time(line):
+            await self._engine.undo(message_id)
+            await self._end(wish.id, "undone", "Undone; nothing was sent.")
+            self._mark(message_id, "")
+            return None
+        self._mark(message_id, "running")
+        await asyncio.to_thread(self._operations.move, wish.id, "running", "Sending")
+        try:
+            answer = await self._engine.replay(message_id)
+        except ConsoleError as error:
+            await self._end(wish.id, "failed", str(error))
+            self._mark(message_id, "")
+            raise
+        await self._end(wish.id, _OUTCOMES[answer.outcome], answer.words, done=1 if answer.outcome == "replayed" else 0)
+        if answer.outcome in ("replayed", "gone"):
+            self.lines.pop(message_id, None)
+            self.version += 1
+        else:
+            self._mark(message_id, _DOING.get(answer.outcome, ""))
+        tasks.supersede("dlq-scan", self.scan())
+        return answer
+
+    def undo(self, message_id: str) -> None:
+        """Take a replay back while its time to undo runs."""
+        event = self._undo.get(message_id)
+        if event is not None:
+            event.set()
+
+    async def settle(self) -> None:
+        """After a crash: what the journal says of replays that never ended."""
+        for entry in await asyncio.to_thread(self._journal.settle_after_crash):
+            for wish in self._operations.open():
+                if wish.target == entry.message_id and wish.act == REPLAY.name:
+                    state: State = "failed" if entry.state == "skipped" else "unknown"
+                    await self._end(wish.id, state, entry.why)
+
+    async def _undone_in_time(self, line: LetterLine) -> bool:
+        event = self._undo[line.id] = asyncio.Event()
+        self._mark(line.id, "planned", undo_until=self._clock() + self._undo_seconds)
+        try:
+            await asyncio.wait_for(event.wait(), self._undo_seconds)
+        except TimeoutError:
+            return False
+        finally:
+            del self._undo[line.id]
+        return True
+
+    def _mark(
+        self,
+        message_id: str,
+        doing: Doing,
+        *,
+        undo_until: float = 0.0,
+    ) -> None:
+        line = self.lines.get(message_id)
+        if line is not None:
+            self.lines[message_id] = msgspec.structs.replace(line, doing=doing, undo_until=undo_until)
+        self.version += 1
+
+    def _set_look(self, **changes: object) -> None:
+        self.look = msgspec.structs.replace(self.look, **changes)
+        self.version += 1
+
+    async def _end(self, wish_id: str, state: State, words: str, *, done: int = 0) -> None:
+        await asyncio.to_thread(self._operations.move, wish_id, state, words, done=done)
+
+
+def _line(
+    letter: DeadLetter,
+    doing: Doing,
+    undo_until: float,
+) -> LetterLine:
+    try:
+        message = parse_job_message(letter.body)
+    except ValueError as error:
+        return LetterLine(letter.message_id, letter, "", str(error), doing, undo_until)
+    return LetterLine(letter.message_id, letter, message.job_id, "", doing, undo_until)

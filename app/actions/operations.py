@@ -1,0 +1,116 @@
+"""The Operations list: one row per act, written down before the act and kept over restarts."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from services.domain.errors import Refused
+
+State = Literal["planned", "running", "done", "failed", "unknown", "undone"]
+ENDED = ("done", "failed", "unknown", "undone")
+
+_SCHEMA = """
+create table if not exists operations (
+  id text primary key,
+  act text not null,
+  label text not null,
+  target text not null,
+  actor text not null,
+  reason text not null,
+  state text not null,
+  words text not null,
+  done integer not null,
+  total integer not null,
+  started_at real not null,
+  changed_at real not null
+) strict;
+"""
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """One act. `id` is the request id that the database sees too. Times are unix seconds of this machine."""
+
+    id: str
+    act: str
+    label: str
+    target: str
+    actor: str
+    reason: str
+    state: State
+    words: str
+    done: int
+    total: int
+    started_at: float
+    changed_at: float
+
+    @property
+    def ended(self) -> bool:
+        """True when nothing more will happen to it by itself."""
+        return self.state in ENDED
+
+
+class Operations:
+    """SQLite (WAL, synchronous=FULL), read into memory once. `version` grows with each change.
+
+    Writes are single small rows; call `plan` and `move` off the GUI thread or accept one fsync.
+    """
+
+    def __init__(self, file: Path) -> None:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.version = 0
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+        self._db.execute("pragma journal_mode = wal")
+        self._db.execute("pragma synchronous = full")
+        self._db.executescript(_SCHEMA)
+        file.chmod(0o600)
+        rows = self._db.execute("select * from operations order by started_at").fetchall()
+        self._known = {row[0]: Operation(*row) for row in rows}
+
+    def plan(self, act: str, label: str, target: str, *, actor: str, reason: str = "", total: int = 1) -> Operation:
+        """Write a wish down. Raises Refused when it can't be written: then nothing may be done."""
+        now = time.time()
+        made = Operation(str(uuid.uuid4()), act, label, target, actor, reason, "planned", "", 0, total, now, now)
+        self._save(made)
+        return made
+
+    def move(self, operation_id: str, state: State, words: str = "", *, done: int | None = None) -> None:
+        """Write how far an act has come; `words` is a sentence that claims no more than is known."""
+        old = self._known[operation_id]
+        self._save(
+            msgspec.structs.replace(
+                old, state=state, words=words, done=old.done if done is None else done, changed_at=time.time()
+            )
+        )
+
+    def newest_first(self) -> list[Operation]:
+        """All acts, the newest first."""
+        return sorted(self._known.values(), key=lambda operation: -operation.started_at)
+
+    def open(self) -> list[Operation]:
+        """Acts that have not ended."""
+        return [operation for operation in self._known.values() if not operation.ended]
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    def _save(self, operation: Operation) -> None:
+        try:
+            with self._lock:
+                self._db.execute(
+                    f"insert or replace into operations values ({', '.join('?' * 12)})",  # noqa: S608
+                    msgspec.structs.astuple(operation),
+                )
+        except (OSError, sqlite3.Error) as error:
+            raise Refused("The journal can't be written, so nothing was done.", raw=str(error)) from error
+        self._known[operation.id] = operation
+        self.version += 1

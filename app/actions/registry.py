@@ -1,0 +1,56 @@
+"""Every act of staff, declared once: menu, button, shortcut and help grow from it."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+Role = Literal["viewer", "operator", "admin"]
+_RANK: Final = {"viewer": 0, "operator": 1, "admin": 2}
+
+
+class Act(msgspec.Struct, frozen=True):
+    """One act. `key` is its shortcut ("" for none), `icon` a name of the look room.
+
+    `confirm`: "undo" runs after 5 s unless undone, "sheet" asks first, "none" at once.
+    """
+
+    name: str
+    label: str
+    icon: str
+    key: str
+    needs: Role
+    confirm: Literal["none", "undo", "sheet"]
+    words: str
+
+
+RETRY_FAILED: Final = Act(
+    "retry_failed", "Retry failed", "rotate-ccw", "Shift+R", "operator", "sheet",
+    "Puts the failed directories of a job back on its work list and queues the job.",
+)  # fmt: skip
+REPLAY: Final = Act(
+    "replay", "Replay", "play", "Shift+P", "operator", "undo",
+    "Sends a dead letter to the main queue again, verifies it, and takes it out of the dead letters.",
+)  # fmt: skip
+SCAN: Final = Act("scan", "Scan", "refresh-cw", "", "viewer", "none", "Looks at the dead letter queue again.")
+DRY_RUN: Final = Act(
+    "dry_run", "Run", "play", "Ctrl+Return", "viewer", "none",
+    "Fills the form in a browser on this machine; nothing is sent.",
+)  # fmt: skip
+REAL_RUN: Final = Act(
+    "real_run", "Real run", "play", "", "operator", "sheet",
+    "Submits the directory from this machine and writes the outcome.",
+)  # fmt: skip
+STOP_RUN: Final = Act("stop_run", "Stop", "square", "", "viewer", "none", "Ends the browser of this run.")
+
+ACTS: Final = (RETRY_FAILED, REPLAY, SCAN, DRY_RUN, REAL_RUN, STOP_RUN)
+
+
+def why_not(act: Act, role: str | None) -> str:
+    """Why this person may not do it, as a sentence; "" when they may. The database decides again."""
+    if role is None:
+        return "Sign in first."
+    if _RANK.get(role, -1) < _RANK[act.needs]:
+        return f"Needs the role {act.needs}; you are {role}."
+    return ""

@@ -1,0 +1,30 @@
+"""What a page may use: facts to show, acts to call, and who is asking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.actions.dlq import DeadLetterActs
+from app.actions.jobs import JobActs
+from app.actions.operations import Operations
+from app.actions.runs import RunActs
+from app.store.store import Store
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Handed to every page by `app.console`. `role` is None when nobody is signed in.
+
+    `data_dir`: pictures are shown only from below it.
+    """
+
+    environment: str
+    who: str
+    role: str | None
+    data_dir: Path
+    store: Store
+    operations: Operations
+    jobs: JobActs
+    dead_letters: DeadLetterActs
+    runs: RunActs

@@ -1,0 +1,46 @@
+"""One timer that shows the store's changes once a frame."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from app.store.store import Changes, Store
+
+FRAME_MS = 16
+HIDDEN_MS = 100
+
+
+class Pump(QObject):
+    """Takes the store's changes and hands them to whoever is connected to `changed`.
+
+    `frame` comes on every turn, changes or not: pages compare the `version` of acts with it.
+    """
+
+    changed = Signal(object)
+    frame = Signal()
+
+    def __init__(self, store: Store, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(FRAME_MS)
+        self._timer.timeout.connect(self._turn)
+
+    def start(self) -> None:
+        """Begin to show."""
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Show nothing more; changes wait in the store."""
+        self._timer.stop()
+
+    def set_hidden(self, hidden: bool) -> None:
+        """A window that nobody sees is refreshed ten times a second only."""
+        self._timer.setInterval(HIDDEN_MS if hidden else FRAME_MS)
+
+    def _turn(self) -> None:
+        changes: Changes = self._store.take_changed()
+        if changes:
+            self.changed.emit(changes)
+        self.frame.emit()
