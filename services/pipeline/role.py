@@ -1,0 +1,66 @@
+"""How every role of the pipeline begins."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from services.lifetime import stop_event
+from services.log import log_to_stderr
+from services.settings import Settings, SettingsError, read_settings
+
+log = logging.getLogger(__name__)
+
+_NAMES: Final = {"database_url": "DATABASE_URL", "queue_url": "SQS_QUEUE_URL", "brain_url": "CREWAI_URL"}
+
+
+def begin(
+    role: str, description: str | None, argv: list[str], *, needs: tuple[str, ...]
+) -> tuple[Settings, threading.Event]:
+    """Read the command line and the settings, start the log; gives the settings and the event that says stop.
+
+    `needs` are settings that may not be empty. Ends the process with code 2 and a sentence when one is.
+    """
+    parser = argparse.ArgumentParser(prog=f"main.py {role}", description=description)
+    parser.add_argument("--end-with-parent", action="store_true", help="stop when standard input ends")
+    arguments = parser.parse_args(argv)
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        sys.stderr.write(f"{role}: {error}\n")
+        raise SystemExit(2) from error
+    missing = [_NAMES[name] for name in needs if not getattr(settings, name)]
+    if missing:
+        sys.stderr.write(f"{role} needs {', '.join(missing)}.\n")
+        raise SystemExit(2)
+    log_to_stderr(role, settings.log_level)
+    return settings, stop_event(end_with_parent=arguments.end_with_parent)
+
+
+def work_until(stop: threading.Event, work: Callable[[threading.Event], None]) -> int:
+    """Run `work(stop)` on a thread until it returns or `stop` is set; gives the exit code.
+
+    A call that hangs in the network when `stop` comes has a second to end, then it is left behind:
+    every step of these roles may be cut anywhere without losing anything.
+    """
+    failure: list[BaseException] = []
+
+    def guarded() -> None:
+        try:
+            work(stop)
+        except BaseException as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=guarded, name="work", daemon=True)
+    thread.start()
+    while thread.is_alive() and not stop.wait(0.1):
+        pass
+    thread.join(1.0)
+    if failure:
+        log.error("Ended by an error", exc_info=failure[0])
+        return 1
+    return 0
