@@ -17,7 +17,7 @@ import sys
 import sysconfig
 import threading
 import time
-from typing import Dict, Iterator, List, NoReturn, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, NoReturn, Optional, Sequence, Set, Tuple
 
 OLDEST = (3, 11)
 TOO_NEW = (3, 14)
@@ -267,7 +267,7 @@ def _missing_packages() -> List[str]:
         wanted.insert(0, "python{}.{}-venv".format(*sys.version_info[:2]))
     query = ["dpkg-query", "--show", "--showformat", "${db:Status-Abbrev}\t${Package}, ${Provides}\n"]
     listed = subprocess.run(query, stdout=subprocess.PIPE, check=True, universal_newlines=True).stdout
-    installed = set()
+    installed: Set[str] = set()
     for line in listed.splitlines():
         status, _, names = line.partition("\t")
         if status.startswith(("ii", "hi")):
@@ -341,7 +341,7 @@ def _run(
     """Run `command` with a sign of life every few seconds; SetupFailed with its last words when it fails."""
     _say(what + " ...")
     started = time.monotonic()
-    last = collections.deque(maxlen=30)  # type: collections.deque[str]
+    last: collections.deque[str] = collections.deque(maxlen=30)
     ended = threading.Event()
 
     def tick() -> None:
