@@ -1,0 +1,190 @@
+"""Sign-in, refresh and sign-out of local accounts, as GoTrue answers."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import secrets
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from aiohttp import web
+from psycopg.rows import DictRow
+
+from services.domain.times import to_iso
+from services.local.gateway.callers import bearer, key_caller
+from services.local.gateway.config import GatewayConfig
+from services.local.gateway.database import Database
+from services.local.gateway.errors import auth_error
+from services.local.gateway.passwords import hash_password, verify_password
+from services.local.gateway.tokens import TokenError, Tokens
+
+_USER = "select id, email, password_hash, app_metadata, user_metadata, created_at from auth.users"
+
+
+class Auth:
+    """The accounts' endpoints."""
+
+    def __init__(self, config: GatewayConfig, database: Database, tokens: Tokens) -> None:
+        self._seconds = config.token_seconds
+        self._reuse_seconds = config.refresh_reuse_seconds
+        self._database = database
+        self._tokens = tokens
+        # Compared when the address is unknown, so that the answer takes as long as for a wrong password.
+        self._no_password = hash_password(secrets.token_hex(16))
+
+    async def health(self, request: web.Request) -> web.Response:
+        """Says that it is there."""
+        key_caller(request, self._tokens)
+        return web.json_response({"version": "v2", "name": "GoTrue", "description": "Local accounts"})
+
+    async def token(self, request: web.Request) -> web.Response:
+        """A session, for a password or a refresh token."""
+        key_caller(request, self._tokens)
+        body = await _body(request)
+        match request.query.get("grant_type"):
+            case "password":
+                session = await self._by_password(_text(body, "email"), _text(body, "password"))
+            case "refresh_token":
+                session = await self._by_refresh(_text(body, "refresh_token"))
+            case _:
+                raise auth_error(400, "validation_failed", "unsupported_grant_type")
+        return web.json_response(session)
+
+    async def user(self, request: web.Request) -> web.Response:
+        """The account of the bearer token."""
+        claims = self._claims(request)
+        async with self._database.as_owner() as connection:
+            user = await (await connection.execute(f"{_USER} where id = %s", (claims["sub"],))).fetchone()
+            open_session = await connection.execute(
+                "select from auth.refresh_tokens where session_id = %s limit 1", (claims.get("session_id"),)
+            )
+            if user is None:
+                raise auth_error(403, "user_not_found", "User from sub claim in JWT does not exist")
+            if await open_session.fetchone() is None:
+                raise auth_error(403, "session_not_found", "Session from session_id claim in JWT does not exist")
+        return web.json_response(_public(user))
+
+    async def logout(self, request: web.Request) -> web.Response:
+        """End this session (`scope=local`), all others (`others`) or all of them (`global`, the default)."""
+        claims = self._claims(request)
+        which = {
+            "global": "user_id = %(user)s",
+            "local": "user_id = %(user)s and session_id = %(session)s",
+            "others": "user_id = %(user)s and session_id <> %(session)s",
+        }.get(request.query.get("scope", "global"))
+        if which is None:
+            raise auth_error(400, "validation_failed", "Unsupported logout scope")
+        async with self._database.as_owner() as connection:
+            await connection.execute(
+                f"delete from auth.refresh_tokens where {which}",
+                {"user": claims["sub"], "session": claims.get("session_id")},
+            )
+        return web.Response(status=204)
+
+    async def _by_password(self, email: str, password: str) -> dict[str, Any]:
+        async with self._database.as_owner() as connection:
+            cursor = await connection.execute(f"{_USER} where lower(email) = lower(%s)", (email.strip(),))
+            user = await cursor.fetchone()
+        stored = user["password_hash"] if user else self._no_password
+        right = await asyncio.to_thread(verify_password, password, stored)
+        if user is None or not right:
+            raise auth_error(400, "invalid_credentials", "Invalid login credentials")
+        async with self._database.as_owner() as connection:
+            return await self._session(connection, user, str(uuid.uuid4()))
+
+    async def _by_refresh(self, token: str) -> dict[str, Any]:
+        async with self._database.as_owner() as connection:
+            # A lost answer may be asked for again for a moment; later reuse means that somebody copied the token.
+            cursor = await connection.execute(
+                "select user_id, session_id, coalesce(used_at < clock_timestamp() - make_interval(secs => %s), false)"
+                " as reused from auth.refresh_tokens where token_hash = %s for update",
+                (self._reuse_seconds, _hash(token)),
+            )
+            held = await cursor.fetchone()
+            if held is None:
+                raise auth_error(400, "refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found")
+            if not held["reused"]:
+                await connection.execute(
+                    "update auth.refresh_tokens set used_at = coalesce(used_at, clock_timestamp())"
+                    " where token_hash = %s",
+                    (_hash(token),),
+                )
+                user = await (await connection.execute(f"{_USER} where id = %s", (held["user_id"],))).fetchone()
+                assert user is not None
+                return await self._session(connection, user, str(held["session_id"]))
+            await connection.execute("delete from auth.refresh_tokens where session_id = %s", (held["session_id"],))
+        raise auth_error(400, "refresh_token_already_used", "Invalid Refresh Token: Already Used")
+
+    async def _session(
+        self, connection: psycopg.AsyncConnection[DictRow], user: DictRow, session_id: str
+    ) -> dict[str, Any]:
+        refresh = secrets.token_urlsafe(24)
+        await connection.execute(
+            "insert into auth.refresh_tokens (token_hash, user_id, session_id) values (%s, %s, %s)",
+            (_hash(refresh), user["id"], session_id),
+        )
+        access, ends = self._tokens.issue(user, session_id)
+        return {
+            "access_token": access,
+            "token_type": "bearer",
+            "expires_in": self._seconds,
+            "expires_at": ends,
+            "refresh_token": refresh,
+            "user": _public(user),
+        }
+
+    def _claims(self, request: web.Request) -> Mapping[str, Any]:
+        key_caller(request, self._tokens)
+        token = bearer(request)
+        if token is None:
+            raise auth_error(401, "no_authorization", "This endpoint requires a valid Bearer token")
+        try:
+            claims = self._tokens.caller(token).claims
+        except TokenError as error:
+            raise auth_error(403, "bad_jwt", f"invalid JWT: {error}") from error
+        if "sub" not in claims:
+            raise auth_error(403, "bad_jwt", "invalid claim: missing sub claim")
+        return claims
+
+
+def _public(user: DictRow) -> dict[str, Any]:
+    created = to_iso(user["created_at"].timestamp())
+    return {
+        "id": str(user["id"]),
+        "aud": "authenticated",
+        "role": "authenticated",
+        "email": user["email"],
+        "email_confirmed_at": created,
+        "phone": "",
+        "app_metadata": {"provider": "email", "providers": ["email"], **user["app_metadata"]},
+        "user_metadata": user["user_metadata"],
+        "identities": [],
+        "created_at": created,
+        "updated_at": created,
+        "is_anonymous": False,
+    }
+
+
+async def _body(request: web.Request) -> dict[str, Any]:
+    try:
+        body = json.loads(await request.read())
+    except (ValueError, RecursionError) as error:
+        raise auth_error(400, "bad_json", "Could not parse request body as JSON") from error
+    if not isinstance(body, dict):
+        raise auth_error(400, "bad_json", "Could not parse request body as JSON")
+    return body
+
+
+def _text(body: dict[str, Any], key: str) -> str:
+    value = body.get(key)
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise auth_error(400, "validation_failed", f"{key} is required")
+    return value
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,91 @@
+"""Who a key or token speaks for, and the tokens that a sign-in gets."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jwt
+
+from services.local.gateway.config import GatewayConfig
+
+
+class TokenError(Exception):
+    """A token that can't be accepted; `expired` when its time is the only reason."""
+
+    def __init__(self, message: str, *, expired: bool = False) -> None:
+        super().__init__(message)
+        self.expired = expired
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The database role and the claims that a request runs with."""
+
+    role: str
+    claims: Mapping[str, Any]
+
+    @cached_property
+    def claims_json(self) -> str:
+        """The claims as the database reads them; equal for equal claims."""
+        return json.dumps(dict(self.claims), sort_keys=True, separators=(",", ":"))
+
+    @property
+    def expires_at(self) -> float | None:
+        """Unix seconds; None for a key, which does not expire."""
+        return self.claims.get("exp")
+
+
+class Tokens:
+    """Reads keys and tokens, issues access tokens."""
+
+    def __init__(self, config: GatewayConfig) -> None:
+        self._secret = config.jwt_secret
+        self._seconds = config.token_seconds
+        self._keys = ((config.publishable_key, "anon"), (config.service_role_key, "service_role"))
+
+    def key(self, text: str) -> Caller | None:
+        """The caller of an API key, opaque or JWT; None when it is neither of ours."""
+        for key, role in self._keys:
+            if hmac.compare_digest(key.encode(), text.encode()):
+                return Caller(role, {"role": role})
+        return None
+
+    def caller(self, token: str) -> Caller:
+        """The caller of an API key or a signed token. Raises TokenError."""
+        known = self.key(token)
+        if known is not None:
+            return known
+        try:
+            claims = jwt.decode(token, self._secret, algorithms=["HS256"], options={"verify_aud": False})
+        except jwt.ExpiredSignatureError as error:
+            raise TokenError("JWT expired", expired=True) from error
+        except jwt.PyJWTError as error:
+            raise TokenError(str(error)) from error
+        role = claims.get("role", "anon")
+        if role not in ("anon", "authenticated", "service_role"):
+            raise TokenError("unknown role")
+        return Caller(role, claims)
+
+    def issue(self, user: Mapping[str, Any], session_id: str) -> tuple[str, int]:
+        """An access token for a row of auth.users, and its end in unix seconds."""
+        now = int(time.time())
+        claims = {
+            "sub": str(user["id"]),
+            "email": user["email"],
+            "role": "authenticated",
+            "aud": "authenticated",
+            "app_metadata": user["app_metadata"],
+            "user_metadata": user["user_metadata"],
+            "session_id": session_id,
+            "aal": "aal1",
+            "is_anonymous": False,
+            "iat": now,
+            "exp": now + self._seconds,
+        }
+        return jwt.encode(claims, self._secret, algorithm="HS256"), now + self._seconds
