@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -176,6 +176,18 @@ def child_environment(extra: Mapping[str, str], *, inherit_secrets: bool = False
     secret_names = {n for field in described() if field.metadata["secret"] for n in field.metadata["names"]}
     kept = {k: v for k, v in os.environ.items() if inherit_secrets or k not in secret_names}
     return {**kept, **extra}
+
+
+def env_example() -> str:
+    """The text of `.env.example`: every setting with its default and one line of why."""
+    lines = ["# Copy to .env and fill in what you need. Empty means the default.", ""]
+    for field in described():
+        names = field.metadata["names"]
+        also = f" (or {', '.join(names[1:])})" if len(names) > 1 else ""
+        secret = " Secret: keep it out of every repository." if field.metadata["secret"] else ""
+        default = str(field.default).lower() if isinstance(field.default, bool) else field.default
+        lines += [f"# {field.metadata['why']}{also}.{secret}", f"{names[0]}={default}", ""]
+    return "\n".join(lines)
 
 
 def _convert(text: str, kind: type, least: float | None) -> Any:

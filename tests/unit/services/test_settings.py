@@ -1,0 +1,79 @@
+"""Settings: every name is read, every bad value is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.settings import SettingsError, child_environment, described, env_example, read_settings
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_the_example_file_is_made_from_the_settings() -> None:
+    assert (ROOT / ".env.example").read_text() == env_example()
+
+
+def test_no_name_stands_for_two_settings() -> None:
+    names = [name for field in described() for name in field.metadata["names"]]
+    assert len(names) == len(set(names))
+
+
+def test_the_defaults_are_productions() -> None:
+    settings = read_settings({})
+    assert (settings.sqs_max_messages, settings.sqs_wait_seconds, settings.sqs_visibility_seconds) == (5, 20, 600)
+    assert (settings.sqs_max_consecutive_errors, settings.breaker_probe_seconds) == (10, 60)
+    assert (settings.goto_seconds, settings.step_seconds, settings.task_seconds) == (30, 10, 480)
+    assert (settings.task_retries, settings.retry_base_seconds, settings.heartbeat_seconds) == (3, 30, 20)
+    assert (settings.stale_minutes, settings.port) == (10, 10000)
+
+
+def test_alternative_names_are_read() -> None:
+    settings = read_settings({"NEXT_PUBLIC_SUPABASE_URL": "https://x.example", "STAFF_API_KEY": "t"})
+    assert (settings.supabase_url, settings.brain_token) == ("https://x.example", "t")
+
+
+def test_every_bad_value_is_named_at_once() -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings({"PORT": "ten", "PLAYWRIGHT_HEADLESS": "perhaps", "TASK_RETRIES": "-1"})
+    assert caught.value.problems == {
+        "PORT": "must be a whole number",
+        "PLAYWRIGHT_HEADLESS": "must be true or false",
+        "TASK_RETRIES": "must be at least 0",
+    }
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("SUPABASE_URL=https://file.example\nSTAFF_EMAIL=a@b.example\n")
+    settings = read_settings({"SUPABASE_URL": "https://env.example"}, dotenv=file)
+    assert (settings.supabase_url, settings.staff_email) == ("https://env.example", "a@b.example")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("https://brain.example/plan", "https://brain.example"),
+        ("brain.example", "https://brain.example"),
+        ("127.0.0.1:9000/plan/", "http://127.0.0.1:9000"),
+        ("", ""),
+    ],
+)
+def test_brains_address_is_normalised(given: str, expected: str) -> None:
+    assert read_settings({"CREWAI_URL": given}).brain_base == expected
+
+
+def test_region_and_endpoint_follow_the_queue() -> None:
+    amazon = read_settings({"SQS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/Q", "AWS_REGION": "us-west-1"})
+    assert (amazon.sqs_region, amazon.sqs_endpoint_url) == ("eu-west-1", None)
+    local = read_settings({"SQS_QUEUE_URL": "http://127.0.0.1:9324/000000000000/Q"})
+    assert (local.sqs_region, local.sqs_endpoint_url) == ("us-east-2", "http://127.0.0.1:9324")
+
+
+def test_secrets_are_neither_shown_nor_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "hush" not in repr(read_settings({"STAFF_PASSWORD": "hush", "SUPABASE_SERVICE_ROLE_KEY": "hush"}))
+    monkeypatch.setenv("SUPABASE_SERVICE_ROLE_KEY", "hush")
+    child = child_environment({"A": "b"})
+    assert "hush" not in child.values()
+    assert child["A"] == "b"
