@@ -24,8 +24,8 @@ TOO_NEW = (3, 14)
 # Names the .venv whose Python runs this process: it is never set up again, nor are its children.
 GUARD = "DIRECTORY_BOLT_VENV"
 
-# What Qt loads, offscreen and on a screen: Debian package -> the library in it.
-QT_LIBRARIES = {
+# What Qt loads, offscreen and on a screen, and what Playwright's driver loads: Debian package -> the library in it.
+LIBRARIES = {
     "libegl1": "libEGL.so.1",
     "libgl1": "libGL.so.1",
     "libxkbcommon0": "libxkbcommon.so.0",
@@ -40,6 +40,7 @@ QT_LIBRARIES = {
     "libxcb-shape0": "libxcb-shape.so.0",
     "libxcb-xkb1": "libxcb-xkb.so.1",
     "libxkbcommon-x11-0": "libxkbcommon-x11.so.0",
+    "libatomic1": "libatomic.so.1",
 }
 # The sandbox helper lets Chromium keep its sandbox; the fonts are what the web pages ask for.
 CHROMIUM_PACKAGES = ("chromium", "chromium-sandbox", "fonts-liberation")
@@ -159,7 +160,7 @@ def _fingerprint(root: str) -> str:
     with open(_lock_list(root), "rb") as file:
         digest = hashlib.sha256(file.read())
     python = "{} {}.{}".format(sys.implementation.name, *sys.version_info[:2])
-    needs = (python, sysconfig.get_platform(), os.path.realpath(root), *QT_LIBRARIES, *CHROMIUM_PACKAGES)
+    needs = (python, sysconfig.get_platform(), os.path.realpath(root), *LIBRARIES, *CHROMIUM_PACKAGES)
     digest.update("\0".join(needs).encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
@@ -260,7 +261,7 @@ def _missing_packages() -> List[str]:
     """Names of the Debian packages that are needed and not installed; empty where there is no apt."""
     if not _has_apt():
         return []
-    wanted = list(QT_LIBRARIES)
+    wanted = list(LIBRARIES)
     if _has_debian_chromium() and not find_browser():
         wanted += CHROMIUM_PACKAGES
     if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
@@ -320,11 +321,11 @@ def _line_for_people(packages: Sequence[str]) -> str:
 
 
 def _check_libraries() -> None:
-    """On a Linux without apt: which of Qt's libraries can't be loaded."""
+    """On a Linux without apt: refuse when one of the libraries can't be loaded."""
     if sys.platform != "linux":
         return
     missing = []
-    for library in QT_LIBRARIES.values():
+    for library in LIBRARIES.values():
         try:
             ctypes.CDLL(library)
         except OSError:
@@ -345,8 +346,11 @@ def _run(
     ended = threading.Event()
 
     def tick() -> None:
+        shown = ""
         while not ended.wait(5):
-            _say("  {:3.0f} s  {}".format(time.monotonic() - started, last[-1][:100] if last else ""))
+            news = last[-1][:100] if last and last[-1] != shown else ""
+            shown = last[-1] if last else ""
+            _say("  {:3.0f} s  {}".format(time.monotonic() - started, news))
 
     with subprocess.Popen(
         command,
