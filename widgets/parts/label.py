@@ -1,0 +1,118 @@
+"""Labels for text from anywhere: always plain text, one line cleaned, elided where it doesn't fit."""
+
+from __future__ import annotations
+
+import html
+from typing import Final
+
+from PySide6.QtCore import QPointF, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from services.domain.text import one_line
+from widgets.look import fonts, theme
+
+_LONGEST: Final = 4000
+
+
+def label(
+    text: str = "",
+    role: fonts.Role = "body",
+    tone: str = "primary",
+    weight: int | None = None,
+    *,
+    wrap: bool = False,
+    selectable: bool = False,
+    parent: QWidget | None = None,
+) -> QLabel:
+    """A plain text label. `tone` as in `Theme.tone`; `wrap` for sentences; `selectable` for ids to copy."""
+    made = QLabel(parent)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setFont(fonts.font(role, weight))
+    made.setProperty("tone", tone)
+    made.setWordWrap(wrap)
+    if selectable:
+        made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        made.setCursor(Qt.CursorShape.IBeamCursor)
+    say(made, text)
+    return made
+
+
+def say(shown: QLabel, text: str, tone: str | None = None) -> None:
+    """Change the text of a label, and its tone if one is given; costs nothing when nothing changed."""
+    cleaned = one_line(text, _LONGEST)
+    if shown.text() != cleaned:
+        shown.setText(cleaned)
+    if tone is not None and shown.property("tone") != tone:
+        shown.setProperty("tone", tone)
+        shown.style().unpolish(shown)
+        shown.style().polish(shown)
+
+
+def tip(part: QWidget, text: str) -> None:
+    """A tool tip of plain text."""
+    part.setToolTip(html.escape(one_line(text, _LONGEST)))
+
+
+class ElidedLabel(QWidget):
+    """One line that takes the width it gets and ends in an ellipsis; the whole text is in its tool tip."""
+
+    def __init__(
+        self,
+        text: str = "",
+        role: fonts.Role = "body",
+        tone: str = "primary",
+        weight: int | None = None,
+        *,
+        middle: bool = False,
+        right: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        """`middle`: elide in the middle, for ids; `right`: numbers."""
+        super().__init__(parent)
+        self._role: fonts.Role = role
+        self._weight = weight
+        self._tone = tone
+        self._middle = middle
+        self._right = right
+        self._text = ""
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.say(text)
+
+    def text(self) -> str:
+        """The whole text."""
+        return self._text
+
+    def say(self, text: str, tone: str | None = None) -> None:
+        """Change the text, and the tone if one is given."""
+        cleaned = one_line(text, _LONGEST)
+        if cleaned == self._text and tone in (None, self._tone):
+            return
+        self._text = cleaned
+        self._tone = tone or self._tone
+        self.setAccessibleName(cleaned)
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        metric = self._metric()
+        return QSize(metric.horizontalAdvance(self._text) + 1, metric.height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(16, self._metric().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        metric = self._metric()
+        how = Qt.TextElideMode.ElideMiddle if self._middle else Qt.TextElideMode.ElideRight
+        fits = metric.horizontalAdvance(self._text) <= self.width()
+        shown = self._text if fits else metric.elidedText(self._text, how, self.width())
+        self.setToolTip("" if fits else html.escape(self._text))
+        painter = QPainter(self)
+        painter.setFont(fonts.font(self._role, self._weight))
+        painter.setPen(theme.current().tone(self._tone if self.isEnabled() else "disabled"))
+        left = self.width() - metric.horizontalAdvance(shown) if self._right else 0
+        painter.drawText(QPointF(left, (self.height() - metric.height()) / 2 + metric.ascent()), shown)
+        painter.end()
+
+    def _metric(self) -> QFontMetrics:
+        return fonts.measure(self._role, self._weight)

@@ -1,0 +1,45 @@
+"""Times and spans as people read them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.domain.diagnosis import since
+
+
+def clock(seconds: float | None) -> str:
+    """A time of day in this machine's zone, 14:03:22; "—" when not known."""
+    return "—" if seconds is None else datetime.fromtimestamp(seconds).astimezone().strftime("%H:%M:%S")
+
+
+def moment(seconds: float | None) -> str:
+    """Date and time with the zone, for tool tips; "" when not known."""
+    return "" if seconds is None else datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def elapsed(seconds: float | None) -> str:
+    """How long something takes: 18:04, 2 h 31; "—" when not known."""
+    if seconds is None:
+        return "—"
+    whole = max(0, int(seconds))
+    if whole >= 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60:02}"
+    return f"{whole // 60}:{whole % 60:02}"
+
+
+def ago(seconds: float | None, now: float) -> str:
+    """How long ago: 2 s, 22 min within the hour, then the time of day, then the date; "none" when never."""
+    if seconds is None:
+        return "none"
+    age = now - seconds
+    if age < 3600:
+        return since(age)
+    day = datetime.fromtimestamp(seconds).astimezone()
+    return day.strftime("%H:%M") if age < 86400 else day.strftime("%d %b")
+
+
+def took(milliseconds: int | None) -> str:
+    """A duration: 0.3 s, 31.2 s, 2 min; "—" when not known."""
+    if milliseconds is None:
+        return "—"
+    return f"{milliseconds / 1000:.1f} s" if milliseconds < 100_000 else since(milliseconds / 1000)

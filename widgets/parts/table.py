@@ -1,0 +1,354 @@
+"""The table that every list page shows: 28 px rows, hairlines, nothing else.
+
+Give it columns and any Qt model whose `data(index, cell_role)` is a `Cell` (`widgets.parts.cell`), with one
+model column per `Column`. Sorting goes to `model.sort`. `app.models.lines.LinesModel` fits as it is.
+
+    table = Table([Column("Status", 96), Column("Customer", 120, stretch=1)], checks=True)
+    table.setModel(model)
+    table.opened.connect(...)        # Enter or double click: row
+    table.current_moved.connect(...) # the row of the keyboard or of the last click, -1 for none
+    table.selection_moved.connect(...); table.selected_rows()
+    table.pressed_cell.connect(...)  # a click on a cell: row, column (links, pictures)
+    table.flash_row(row); table.set_old(True)
+"""
+
+from __future__ import annotations
+
+import html
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QHelpEvent, QHideEvent, QKeyEvent, QMouseEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QAbstractItemView, QTableView, QToolTip, QWidget
+
+from widgets.look import fonts, metrics, motion
+from widgets.parts import columns as fitting
+from widgets.parts.cell import Cell
+from widgets.parts.columns import Column
+from widgets.parts.table_delegate import TableDelegate
+from widgets.parts.table_header import TableHeader
+
+CELL_ROLE: Final = int(Qt.ItemDataRole.UserRole) + 1
+"""The role that the delegate reads, unless the table is told another."""
+
+_FLASH: Final = 0.6
+_ROWS: Final = QItemSelectionModel.SelectionFlag.Rows
+
+
+class Table(QTableView):
+    """See the module's words."""
+
+    opened = Signal(int)
+    current_moved = Signal(int)
+    selection_moved = Signal()
+    pressed_cell = Signal(int, int)
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        parent: QWidget | None = None,
+        *,
+        checks: bool = False,
+        many: bool = True,
+        cell_role: int = CELL_ROLE,
+    ) -> None:
+        """`checks`: a box before each row; `many`: more than one row can be selected."""
+        super().__init__(parent)
+        self.columns = tuple(columns)
+        self.checks = checks
+        self.cell_role = cell_role
+        self.pointed = -1
+        """Row under the pointer."""
+        self.ring = -1
+        """Row that has the keyboard, -1 while the mouse is used."""
+        self.old = False
+        self.sorted_by = -1
+        self.descending = False
+        self._by_keyboard = False
+        self._flashes: list[tuple[QPersistentModelIndex, float]] = []
+        self._fade = QTimer(self)
+        self._fade.setInterval(60)
+        self._fade.timeout.connect(self._fade_on)
+        self.setHorizontalHeader(TableHeader(self))
+        self.setItemDelegate(TableDelegate(self))
+        self.verticalHeader().hide()
+        self.verticalHeader().setMinimumSectionSize(1)
+        self.verticalHeader().setDefaultSectionSize(metrics.px(metrics.ROW))
+        self.verticalHeader().setSectionResizeMode(self.verticalHeader().ResizeMode.Fixed)
+        self.setShowGrid(False)
+        self.setMouseTracking(True)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.verticalScrollBar().setSingleStep(metrics.px(metrics.ROW))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        modes = QAbstractItemView.SelectionMode
+        self.setSelectionMode(modes.ExtendedSelection if many else modes.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setFont(fonts.font("body"))
+        self.horizontalHeader().sectionClicked.connect(self._head_clicked)
+        self.doubleClicked.connect(lambda index: self.opened.emit(index.row()))
+        self.clicked.connect(lambda index: self.pressed_cell.emit(index.row(), index.column()))
+        motion.clock.ticked.connect(self._turn)
+
+    # What pages ask
+
+    def setModel(self, model: QAbstractItemModel | None) -> None:
+        """Show a model; its column count is that of the columns."""
+        super().setModel(model)
+        self._flashes.clear()
+        self._fit()
+
+    def selected_rows(self) -> list[int]:
+        """The selected rows, from the top."""
+        chosen = self.selectionModel()
+        return sorted(index.row() for index in chosen.selectedRows()) if chosen is not None else []
+
+    def current_row(self) -> int:
+        """The row of the keyboard or of the last click, -1 for none."""
+        return self.currentIndex().row()
+
+    def go_to(self, row: int) -> None:
+        """Make a row the current and only selected one, and bring it into view."""
+        if self.model() is not None and 0 <= row < self.model().rowCount():
+            self.selectRow(row)
+            self.scrollTo(self.model().index(row, 0))
+
+    def sort_by(self, column: int, *, descending: bool = False) -> None:
+        """Order by a column, as a click on its head does."""
+        self.sorted_by, self.descending = column, descending
+        order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
+        if self.model() is not None:
+            self.model().sort(column, order)
+        self.horizontalHeader().viewport().update()
+
+    def flash_row(self, row: int) -> None:
+        """Show that a row has just changed: a tint that fades in 600 ms."""
+        if self.model() is None or not self.isVisible():
+            return
+        self._flashes.append((QPersistentModelIndex(self.model().index(row, 0)), time.monotonic()))
+        self._fade.start()
+        self._update_row(row)
+
+    def set_old(self, old: bool) -> None:
+        """Grey everything: what is shown is older than it should be."""
+        if old != self.old:
+            self.old = old
+            self.viewport().update()
+
+    def toggle_all(self) -> None:
+        """Select every row, or none when all are."""
+        if self.checked_share() == 1.0:
+            self.clearSelection()
+        else:
+            self.selectAll()
+
+    # What the delegate asks
+
+    def surface_of(self, row: int, selected: bool) -> str:
+        """The token of what lies behind a row."""
+        if selected:
+            return "surface.selected" if self.isActiveWindow() else "surface.selected_idle"
+        return "surface.hover" if row == self.pointed else "surface.page"
+
+    def flash_of(self, row: int) -> float:
+        """How strong the flash of a row still is, 1 to 0 in ten steps."""
+        now = time.monotonic()
+        for index, began in self._flashes:
+            if index.row() == row:
+                left = 1 - (now - began) / _FLASH
+                return (1.0 if left > 0 else 0.0) if motion.clock.reduced else max(0.0, round(left, 1))
+        return 0.0
+
+    def content(self, column: int, section: QRect) -> QRect:
+        """The part of a section or cell that its words may take."""
+        half = metrics.px(fitting.GAP) // 2
+        edge = metrics.px(fitting.PADDING)
+        left = edge + (metrics.px(fitting.CHECK) if self.checks else 0) if column == 0 else half
+        return section.adjusted(left, 0, -(edge if column == self.last_column() else half), 0)
+
+    def last_column(self) -> int:
+        """The last column that is shown."""
+        shown = (index for index in range(len(self.columns) - 1, 0, -1) if not self.isColumnHidden(index))
+        return next(shown, 0)
+
+    def check_edge(self) -> int:
+        """Where the room of the check boxes ends."""
+        return metrics.px(fitting.PADDING + fitting.CHECK - 4)
+
+    def checked_share(self) -> float:
+        """0 when nothing is selected, 1 when everything is."""
+        chosen = self.selectionModel()
+        if chosen is None or not chosen.hasSelection():
+            return 0.0
+        return min(1.0, len(chosen.selectedRows()) / max(1, self.model().rowCount()))
+
+    # What Qt tells
+
+    def currentChanged(self, current: Any, previous: Any) -> None:
+        super().currentChanged(current, previous)
+        self._set_ring()
+        self.current_moved.emit(current.row())
+
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        super().selectionChanged(selected, deselected)
+        self.horizontalHeader().viewport().update()
+        self.selection_moved.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        motion.clock.watch(self)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        motion.clock.leave(self)
+
+    def focusInEvent(self, event: Any) -> None:
+        self._by_keyboard = event.reason() in (
+            Qt.FocusReason.TabFocusReason,
+            Qt.FocusReason.BacktabFocusReason,
+            Qt.FocusReason.ShortcutFocusReason,
+        )
+        super().focusInEvent(event)
+        self._set_ring()
+
+    def focusOutEvent(self, event: Any) -> None:
+        super().focusOutEvent(event)
+        self._set_ring()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self._by_keyboard = True
+        key = event.key()
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.current_row() >= 0:
+            self.opened.emit(self.current_row())
+        elif plain and key in (Qt.Key.Key_J, Qt.Key.Key_K):
+            step = 1 if key == Qt.Key.Key_J else -1
+            self.go_to(max(0, self.current_row() + step))
+        elif plain and key == Qt.Key.Key_X and self.current_row() >= 0:
+            self._toggle(self.currentIndex())
+        elif plain and event.text().isalpha():
+            event.ignore()  # letters are shortcuts of the page, not a search in the rows
+        else:
+            super().keyPressEvent(event)
+        self._set_ring()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._by_keyboard = False
+        index = self.indexAt(event.position().toPoint())
+        if self.checks and index.isValid() and event.position().x() < self.check_edge():
+            self._toggle(index)
+        else:
+            super().mousePressEvent(event)
+        self._set_ring()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self._point(self.indexAt(event.position().toPoint()).row())
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._point(-1)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            index = self.indexAt(event.pos())
+            cell = index.data(self.cell_role) if index.isValid() else None
+            text = self._tip(cell, index) if isinstance(cell, Cell) else ""
+            QToolTip.showText(event.globalPos(), html.escape(text), self)
+            return True
+        return super().viewportEvent(event)
+
+    # Own
+
+    def _tip(self, cell: Cell, index: QModelIndex) -> str:
+        if cell.tip:
+            return cell.tip
+        space = self.content(index.column(), self.visualRect(index)).width()
+        wide = fonts.measure("mono" if cell.mono else "body", cell.weight).horizontalAdvance(cell.text)
+        return cell.text if wide + (metrics.px(20) if cell.shape else 0) > space else ""
+
+    def _toggle(self, index: QModelIndex) -> None:
+        flag = QItemSelectionModel.SelectionFlag
+        self.selectionModel().select(index, flag.Toggle | _ROWS)
+        self.selectionModel().setCurrentIndex(index, flag.NoUpdate)
+
+    def _head_clicked(self, column: int) -> None:
+        if self.columns[column].sorts:
+            self.sort_by(column, descending=self.sorted_by == column and not self.descending)
+
+    def _set_ring(self) -> None:
+        ring = self.current_row() if self._by_keyboard and self.hasFocus() else -1
+        if ring != self.ring:
+            earlier, self.ring = self.ring, ring
+            self._update_row(earlier)
+            self._update_row(ring)
+
+    def _point(self, row: int) -> None:
+        if row != self.pointed:
+            earlier, self.pointed = self.pointed, row
+            self._update_row(earlier)
+            self._update_row(row)
+
+    def _update_row(self, row: int) -> None:
+        if row >= 0:
+            top, height = self.rowViewportPosition(row), self.rowHeight(row)
+            self.viewport().update(0, top, self.viewport().width(), height)
+
+    def _fade_on(self) -> None:
+        now = time.monotonic()
+        for index, _ in self._flashes:
+            self._update_row(index.row())
+        self._flashes = [(index, began) for index, began in self._flashes if index.isValid() and now - began < _FLASH]
+        if not self._flashes:
+            self._fade.stop()
+
+    def _turn(self, frame: int) -> None:
+        if not self.isVisible() or self.model() is None:
+            return
+        first, last = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
+        last = last if last >= 0 else self.model().rowCount() - 1
+        size = metrics.px(metrics.GLYPH)
+        for row in range(max(0, first), last + 1):
+            for column in range(len(self.columns)):
+                cell = self.model().index(row, column).data(self.cell_role)
+                if isinstance(cell, Cell) and cell.shape == "running":
+                    rect = self.content(column, self.visualRect(self.model().index(row, column)))
+                    rect.setWidth(size)
+                    self.viewport().update(rect)
+
+    def _fit(self) -> None:
+        if self.model() is None:
+            return
+        fitted = fitting.fit(self.columns, self.viewport().width(), self.checks, metrics.px(100) / 100)
+        gap = metrics.px(fitting.GAP)
+        edge = metrics.px(fitting.PADDING)
+        last = max((index for index, width in enumerate(fitted) if width), default=0)
+        for index, width in enumerate(fitted):
+            self.setColumnHidden(index, not width)
+            extra = gap
+            if index == 0:
+                extra += edge - gap // 2 + (metrics.px(fitting.CHECK) if self.checks else 0)
+            if index == last:
+                extra += edge - gap // 2
+            if width:
+                self.setColumnWidth(index, width + extra)
