@@ -104,9 +104,10 @@ class Site(msgspec.Struct, frozen=True):
         return _SUBMITS[self.naming][1]
 
     def field_selectors(self) -> dict[str, Any]:
-        """What `directories.field_selectors` says of this form: fields, submit, select, rate_limit_ms."""
+        """What `directories.field_selectors` says of this form: fields, order, submit, select, rate_limit_ms."""
         return {
             "fields": {field.key: field.selector for field in self.fields()},
+            "order": [field.key for field in self.fields()],
             "submit": _SUBMITS[self.naming][0],
             "select": [field.key for field in self.fields() if field.control == "select"],
             "rate_limit_ms": RATE_LIMIT_MS,
