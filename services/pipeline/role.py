@@ -41,10 +41,10 @@ def begin(
     return settings, stop_event(end_with_parent=arguments.end_with_parent)
 
 
-def work_until(stop: threading.Event, work: Callable[[threading.Event], None]) -> int:
+def work_until(stop: threading.Event, work: Callable[[threading.Event], None], *, grace: float = 1.0) -> int:
     """Run `work(stop)` on a thread until it returns or `stop` is set; gives the exit code.
 
-    A call that hangs in the network when `stop` comes has a second to end, then it is left behind:
+    A call that hangs in the network when `stop` comes has `grace` seconds to end, then it is left behind:
     every step of these roles may be cut anywhere without losing anything.
     """
     failure: list[BaseException] = []
@@ -59,7 +59,7 @@ def work_until(stop: threading.Event, work: Callable[[threading.Event], None]) -
     thread.start()
     while thread.is_alive() and not stop.wait(0.1):
         pass
-    thread.join(1.0)
+    thread.join(grace)
     if failure:
         log.error("Ended by an error", exc_info=failure[0])
         return 1

@@ -1,0 +1,270 @@
+"""One directory of a job: planned, claimed, submitted to, written down."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+import random
+import shutil
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, ParamSpec, Protocol, TypeVar
+
+import msgspec
+
+from services.domain.errors import ConsoleError, NotReachable
+from services.domain.keys import idempotency_key
+from services.domain.plans import Plan, submit_step
+from services.domain.records import Customer
+from services.domain.text import one_line, slug
+from services.pipeline.job_rows import Item, JobRows
+from services.ports import RunRequest
+from services.settings import Settings
+from services.submission.events import Report
+from services.submission.outcome import Outcome
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_BROWSER_SHARE: Final = 0.95
+"""Share of a task's time that the browser is given, so that it can still say what it saw."""
+
+
+class Plans(Protocol):
+    """Brain, as a flow needs it."""
+
+    async def plan(self, directory: str, customer: Customer) -> Plan:
+        """The plan for a host. Raises the errors of `services.domain.errors`."""
+        ...
+
+
+class BrowserRuns(Protocol):
+    """A browser that is open."""
+
+    async def run(self, request: RunRequest, report: Report) -> Outcome:
+        """Run one plan and weigh what was seen."""
+        ...
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a flow works with."""
+
+    rows: JobRows
+    plans: Plans
+    open_browser: Callable[[], AbstractAsyncContextManager[BrowserRuns]]
+    settings: Settings
+
+
+class BrowserSlot:
+    """One browser for a whole flow, opened when first needed and again after it broke."""
+
+    def __init__(self, opener: Callable[[], AbstractAsyncContextManager[BrowserRuns]]) -> None:
+        self._opener = opener
+        self._stack = contextlib.AsyncExitStack()
+        self._browser: BrowserRuns | None = None
+
+    async def get(self) -> BrowserRuns:
+        """The open browser."""
+        if self._browser is None:
+            self._browser = await self._stack.enter_async_context(self._opener())
+        return self._browser
+
+    async def close(self) -> None:
+        """End it; the next `get` opens another."""
+        self._browser = None
+        try:
+            await self._stack.aclose()
+        except Exception as error:  # a browser that broke may break again while closing
+            log.warning("The browser did not close in order", extra={"reason": one_line(error)})
+
+
+async def settled(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """`work` on a thread. When we are cancelled meanwhile, its end is awaited first: nothing is half written."""
+    future = asyncio.get_running_loop().run_in_executor(None, functools.partial(work, *args, **kwargs))
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        await asyncio.wait([future])
+        raise
+
+
+def retry_pause(attempt: int, base_seconds: float) -> float:
+    """Seconds before the repeat that follows attempt 1, 2, ...: exponential, with up to a quarter of jitter."""
+    return base_seconds * 2.0 ** (attempt - 1) * random.uniform(1.0, 1.25)  # noqa: S311 - no secret
+
+
+class DirectoryTask:
+    """One directory. `rate_limit_ms` is what its plan asked for, once there is one."""
+
+    def __init__(self, job_id: str, customer: Customer, item: Item, tools: Tools, browser: BrowserSlot) -> None:
+        self._job_id = job_id
+        self._customer = customer
+        self._item = item
+        self._tools = tools
+        self._browser = browser
+        self._claimed = False
+        self._sending = False
+        self._fields: dict[str, Any] = {"job_id": job_id, "customer_id": customer.id, "directory": item.host}
+        self.rate_limit_ms = 0
+
+    async def execute(self) -> None:
+        """Take the directory through to its outcome, or leave it where somebody else has it."""
+        host, rows = self._item.host, self._tools.rows
+        log.info("Processing %s for job %s", host, self._job_id, extra=self._fields)
+        planned = await self._plan()
+        factors: dict[str, Any] = {"name": self._customer.business_name, "dir": host}
+        steps: list[Any] = []
+        if isinstance(planned, Plan):
+            self.rate_limit_ms = planned.constraints.rate_limit_ms
+            factors = planned.idempotency_factors or factors
+            steps = msgspec.to_builtins(planned.plan)
+        key = idempotency_key(self._job_id, host, factors)
+        payload = {"business": msgspec.to_builtins(self._customer), "plan": steps}
+        try:
+            answer = await settled(self._claim, key, payload)
+            if answer == "claimed":
+                log.info("Inserted new result for %s", host, extra={**self._fields, "event": "submitting"})
+                outcome = planned if isinstance(planned, Outcome) else await self._attempts(planned)
+                await self._record(key, outcome)
+                return
+        except asyncio.CancelledError:
+            if self._claimed:
+                await self._stopped(key)
+            raise
+        log.info("Left %s alone: %s", host, answer, extra={**self._fields, "event": answer})
+        if answer == "outcome_unknown":
+            reason = "The run that had claimed it ended without an outcome; it may have pressed submit."
+            await settled(rows.note_unknown, self._job_id, host, key, reason)
+
+    def _claim(self, key: str, payload: dict[str, Any]) -> str:
+        # Noted on the thread of the call, so that a stop in the middle of it still knows how it ended.
+        answer = self._tools.rows.claim(self._job_id, self._item.host, key, payload)
+        self._claimed = answer == "claimed"
+        return answer
+
+    def _write(self, key: str, outcome: Outcome) -> bool:
+        written = self._tools.rows.record(self._job_id, self._item.host, key, outcome)
+        self._claimed = False
+        return written
+
+    async def _plan(self) -> Plan | Outcome:
+        """The plan, or the failure of every attempt to get one."""
+        begun = time.monotonic()
+        repeats = self._tools.settings.task_retries
+        for attempt in range(1, repeats + 2):
+            try:
+                return await self._tools.plans.plan(self._item.host, self._customer)
+            except (ConsoleError, ValueError) as error:
+                words = f"No plan from Brain: {one_line(error)}"
+                await self._note(words, type(error).__name__, attempt)
+                if attempt > repeats or not isinstance(error, NotReachable):
+                    break
+            await asyncio.sleep(retry_pause(attempt, self._tools.settings.retry_base_seconds))
+        return Outcome("failed", [words], True, _since(begun), error=words)
+
+    async def _attempts(self, plan: Plan) -> Outcome:
+        """The outcome of the last attempt; only failures before the submit step are repeated."""
+        repeats = self._tools.settings.task_retries
+        attempt = 0
+        while True:
+            attempt += 1
+            outcome = await self._attempt(plan)
+            if outcome.status != "failed" or not outcome.before_submit:
+                return outcome
+            await self._note(outcome.error or "; ".join(outcome.reasons), "SubmissionFailed", attempt)
+            if attempt > repeats:
+                return outcome
+            await asyncio.sleep(retry_pause(attempt, self._tools.settings.retry_base_seconds))
+
+    async def _attempt(self, plan: Plan) -> Outcome:
+        """One browser run. Whatever goes wrong, what counts is whether the submit step had begun."""
+        settings = self._tools.settings
+        folder = settings.data_path / "artifacts" / self._job_id
+        run_id = str(uuid.uuid4())
+        request = RunRequest(
+            run_id=run_id,
+            job_id=self._job_id,
+            directory=self._item.host,
+            submission_url=self._item.url,
+            plan=plan,
+            dry=False,
+            artifacts=str(folder / run_id),
+            headless=settings.headless,
+            goto_seconds=settings.goto_seconds,
+            step_seconds=settings.step_seconds,
+            total_seconds=settings.task_seconds * _BROWSER_SHARE,
+        )
+        last = submit_step(plan)
+        self._sending = False
+
+        def watch(event: dict[str, Any]) -> None:
+            # When cancelled, a browser run still says what it had sent.
+            reached = event.get("kind") == "step" and last is not None and event.get("index", -1) >= last
+            if reached or (event.get("kind") == "verdict" and not event.get("before_submit", True)):
+                self._sending = True
+
+        begun = time.monotonic()
+        try:
+            async with asyncio.timeout(settings.task_seconds):
+                browser = await self._browser.get()
+                outcome = await browser.run(request, watch)
+            picture = await settled(_keep_picture, outcome.screenshot, folder / f"{slug(self._item.host)}.jpg")
+            return msgspec.structs.replace(outcome, screenshot=picture)
+        except TimeoutError:
+            await self._browser.close()
+            return self._broken(f"It took longer than {settings.task_seconds:g} s", begun)
+        except Exception as error:
+            log.warning("The browser run failed", exc_info=True, extra=self._fields)
+            await self._browser.close()
+            return self._broken(one_line(error) or type(error).__name__, begun)
+        finally:
+            await settled(shutil.rmtree, folder / run_id, ignore_errors=True)
+
+    def _broken(self, words: str, begun: float) -> Outcome:
+        if self._sending:
+            return Outcome("unknown", [f"{words}, at or after the submit step"], False, _since(begun), error=words)
+        return Outcome("failed", [f"{words}, before the submit step"], True, _since(begun), error=words)
+
+    async def _record(self, key: str, outcome: Outcome) -> None:
+        written = await settled(self._write, key, outcome)
+        log.info(
+            "%s: %s", self._item.host, outcome.status,
+            extra={**self._fields, "event": outcome.status if written else "claim_lost"},
+        )  # fmt: skip
+
+    async def _stopped(self, key: str) -> None:
+        """The worker is told to stop while the claim is ours and no outcome is written."""
+        rows, host = self._tools.rows, self._item.host
+        if self._sending:
+            words = "The worker was stopped at or after the submit step"
+            await settled(rows.record, self._job_id, host, key, Outcome("unknown", [words], False, 0, error=words))
+        else:
+            await settled(rows.put_back, self._job_id, host, key, "The worker was stopped before the submit step")
+
+    async def _note(self, error: str, error_type: str, attempt: int) -> None:
+        await settled(self._tools.rows.note_error, self._job_id, self._item.host, error, error_type, attempt)
+
+
+def _keep_picture(shown: str | None, place: Path) -> str | None:
+    """Move a run's last picture to the place of its directory; None when there is none."""
+    try:
+        if not shown:
+            return None
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return str(Path(shown).replace(place).resolve())
+    except OSError as error:
+        log.warning("The picture was lost", extra={"reason": one_line(error)})
+        return None
+
+
+def _since(begun: float) -> int:
+    return round((time.monotonic() - begun) * 1000)
