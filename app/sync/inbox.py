@@ -1,0 +1,150 @@
+"""Which of two reports of a row wins: the one rule book for changes and reads."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from app.store.merge import RECORDS, key_of
+from app.store.store import Store
+from services.ports import Change
+
+_log = logging.getLogger(__name__)
+_APPEND_ONLY: Final = frozenset({"queue_history"})
+_GONE_LIMIT: Final = 50_000
+
+
+class Inbox:
+    """Changes wait here until the frame's budget takes them; reads come in through `read_row` and `read_absent`.
+
+    One counter orders everything: it grows with every change that arrives and every read that is sent.
+    What a read says of a row doesn't count when a change of that row arrived after the read was sent;
+    the row is then in doubt (`dirty`) and is read again by its key. Reads of one table must not overlap.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.perf_counter) -> None:
+        self.dirty: dict[str, dict[str, None]] = {}
+        self._store = store
+        self._clock = clock
+        self._count = 0
+        self._waiting: deque[Change] = deque()
+        self._arrived: dict[str, dict[str, int]] = {}
+        self._gone: dict[str, set[str]] = {table: set() for table in RECORDS}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def arrive(self, change: Change) -> None:
+        """The feed's callback: only takes note, can't raise."""
+        if change.table not in RECORDS:
+            return
+        self._count += 1
+        self._waiting.append(change)
+        during = self._arrived.get(change.table)
+        if during is not None:
+            during[key_of(change.table, change.row)] = self._count
+
+    def apply(self, budget: float) -> int:
+        """Apply waiting changes for at most `budget` seconds (at least 16 of them); how many were applied."""
+        done = 0
+        until = self._clock() + budget
+        while self._waiting and (done % 16 or done == 0 or self._clock() < until):
+            change = self._waiting.popleft()
+            try:
+                self._apply(change)
+            except Exception:
+                # One odd row must not stop the others; a read by key will tell what it is.
+                _log.exception("a change of %s could not be applied", change.table)
+                self.doubt(change.table, key_of(change.table, change.row))
+            done += 1
+        if done:
+            self._store.last_event_at = self._store.now()
+        return done
+
+    def doubt(self, table: str, key: str) -> None:
+        """Have the row read again by its key."""
+        if key:
+            self.dirty.setdefault(table, {})[key] = None
+
+    def take_dirty(self, table: str, limit: int) -> list[str]:
+        """At most `limit` keys in doubt; they count as asked for."""
+        doubted = self.dirty.get(table, {})
+        taken = list(doubted)[:limit]
+        for key in taken:
+            del doubted[key]
+        if not doubted:
+            self.dirty.pop(table, None)
+        return taken
+
+    def begin_read(self, table: str) -> int:
+        """A read of the table is about to be sent: its number. Ends with `end_read`."""
+        self._arrived[table] = {}
+        return self.next_read()
+
+    def next_read(self) -> int:
+        """The number of a further page of the read that has begun."""
+        self._count += 1
+        return self._count
+
+    def end_read(self, table: str) -> None:
+        """The read is over, however it ended."""
+        self._arrived.pop(table, None)
+
+    def read_rows(self, table: str, rows: Iterable[Mapping[str, Any]], number: int) -> None:
+        """What read `number` answered."""
+        for row in rows:
+            key = key_of(table, row)
+            if self._arrived[table].get(key, 0) > number:
+                self.doubt(table, key)
+            else:
+                self._store.put(table, row)
+
+    def read_absent(self, table: str, keys: Iterable[str], number: int) -> None:
+        """Read `number` asked for these keys and they were not there."""
+        for key in keys:
+            if self._arrived[table].get(key, 0) > number:
+                self.doubt(table, key)
+            else:
+                self._store.remove(table, key)
+
+    def sweep(self, table: str, seen: set[str]) -> None:
+        """A full read saw these keys: all others are in doubt."""
+        for key in self._store.rows(table):
+            if key not in seen:
+                self.doubt(table, key)
+
+    def _apply(self, change: Change) -> None:
+        table, row = change.table, change.row
+        key = key_of(table, row)
+        gone = self._gone[table]
+        if change.kind == "DELETE":
+            self._store.remove(table, key)
+            if len(gone) >= _GONE_LIMIT:
+                gone.clear()
+            gone.add(key)
+            self.doubt(table, key)
+            return
+        held = self._store.get(table, key)
+        fresh, known = row.get("version"), getattr(held, "version", None)
+        versioned = isinstance(fresh, int)
+        if (
+            not change.complete
+            or key in gone
+            or (change.kind == "UPDATE" and held is None)
+            or not (versioned or table in _APPEND_ONLY)
+        ):
+            self.doubt(table, key)
+        if held is None and not change.complete:
+            return
+        if versioned and known is not None and fresh <= known:
+            return
+        self._store.put(table, row)
+
+
+def slices(rows: Sequence[Any], size: int = 200) -> Iterable[Sequence[Any]]:
+    """`rows` in parts of at most `size`, so that the screen can breathe between them."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]

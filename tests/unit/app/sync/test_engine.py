@@ -1,0 +1,289 @@
+"""The engine against a simulated server, hours in milliseconds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.store.merge import RECORDS
+from app.store.store import Store
+from app.sync.engine import Engine
+from app.sync.timings import TABLES, Timings
+from services.domain.errors import NotInstalled, NotPermitted
+from tests.fakes.server import FakeServer
+from tests.fakes.virtual_time import run_virtually
+
+QUICK = Timings(page=4, batch=3, history=1000, overflow=12, reconcile=600.0)
+HASTY = Timings(
+    frame=0.05,
+    page=4,
+    batch=3,
+    history=1000,
+    overflow=12,
+    reconcile=8.0,
+    probe=3.0,
+    confirm=1.0,
+    give_up=2.0,
+    poll=0.7,
+    backoff_most=4.0,
+)
+
+
+def sync(
+    scene: Callable[[FakeServer, Store, Engine], Awaitable[None]], timings: Timings = QUICK, seed: int = 0
+) -> tuple[FakeServer, Store]:
+    async def main() -> tuple[FakeServer, Store]:
+        loop = asyncio.get_running_loop()
+        server, store = FakeServer(seed), Store(loop.time)
+        engine = Engine(server, server, store, timings, chance=lambda: 0.5, wall=loop.time)
+        running = loop.create_task(engine.run())
+        try:
+            await scene(server, store, engine)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        return server, store
+
+    return run_virtually(main())
+
+
+def same(server: FakeServer, store: Store, *tables: str) -> None:
+    for table in tables or TABLES:
+        truth = {key: RECORDS[table].from_row(row) for key, row in server.tables[table].items()}
+        assert dict(store.rows(table)) == truth, table
+
+
+def fill(server: FakeServer, jobs: int = 10) -> None:
+    for n in range(jobs):
+        server.write("customers", f"c{n}", business_name=f"Business {n}")
+        server.write("jobs", f"j{n}", customer_id=f"c{n}", status="pending", package_type="starter")
+        server.write("queue_history", str(n), job_id=f"j{n}", event="queue_claimed", details={})
+
+
+def test_first_read_brings_everything_over_several_pages() -> None:
+    async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
+        fill(server)
+        await asyncio.sleep(2)
+        assert store.link.word == "Live"
+        same(server, store)
+        assert store.state("jobs").loaded
+
+    sync(scene)
+
+
+def test_a_change_shows_within_a_frame_or_two() -> None:
+    async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
+        fill(server)
+        await asyncio.sleep(2)
+        reads = server.reads
+        server.write("jobs", "j3", status="in_progress")
+        await asyncio.sleep(0.04)
+        store.take_changed()
+        assert store.jobs.lines["j3"].status == "in_progress"
+        assert server.reads == reads
+
+    sync(scene)
+
+
+def test_no_confirmation_means_polling_and_a_late_one_means_live() -> None:
+    async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
+        server.confirm_delay = 40.0
+        fill(server)
+        await asyncio.sleep(25)
+        assert store.link.word == "Polling"
+        same(server, store)
+        server.write("jobs", "j1", status="failed")
+        await asyncio.sleep(6)
+        same(server, store)
+        await asyncio.sleep(20)
+        assert store.link.word == "Live"
+
+    sync(scene)
+
+
+def test_after_a_loss_everything_is_read_again() -> None:
+    async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
+        fill(server)
+        await asyncio.sleep(2)
+        server.kill_feed()
+        server.write("jobs", "j1", status="failed")
+        server.delete("jobs", "j2")
+        await asyncio.sleep(0.1)
+        assert store.link.word == "Reconnecting since"
+        assert store.link.why == "socket closed"
+        await asyncio.sleep(2)
+        assert store.link.word == "Live"
+        assert server.opened == 2
+        same(server, store)
+
+    sync(scene)
+
+
+def test_a_second_confirmation_is_a_gap() -> None:
+    async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
+        fill(server)
+        await asyncio.sleep(2)
+        server.lose = 1.0
+        server.write("jobs", "j1", status="failed")
+        server.lose = 0.0
+        server.resubscribe()
+        await asyncio.sleep(2)
+        same(server, store)
+
+    sync(scene)
+
+
+def test_silence_of_the_server_says_offline_and_comes_back() -> None:
+    async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
+        fill(server)
+        await asyncio.sleep(2)
+        server.unreachable = True
+        server.kill_feed()
+        await asyncio.sleep(30)
+        assert store.link.word == "Offline"
+        assert len(store.rows("jobs")) == 10
+        server.unreachable = False
+        await asyncio.sleep(120)
+        assert store.link.word == "Live"
+        same(server, store)
+
+    sync(scene)
+
+
+def test_a_feed_that_looks_alive_over_a_dead_database_is_not_live() -> None:
+    async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
+        await asyncio.sleep(2)
+        server.unreachable = True
+        await asyncio.sleep(62)
+        assert store.link.word in ("Reconnecting since", "Offline")
+
+    sync(scene)
+
+
+def test_a_missing_table_leaves_the_rest_working() -> None:
+    async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
+        server.errors["outbox"] = NotInstalled("The table outbox is missing here.")
+        fill(server)
+        await asyncio.sleep(2)
+        assert store.link.word == "Live"
+        assert store.state("outbox").kind == "not_installed"
+        assert not store.state("outbox").loaded
+        same(server, store, "jobs", "customers")
+
+    sync(scene)
+
+
+def test_jobs_that_may_not_be_read_say_so() -> None:
+    async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
+        server.errors["jobs"] = NotPermitted("This sign-in may not read jobs.")
+        await asyncio.sleep(2)
+        assert store.link.word == "Not permitted"
+
+    sync(scene)
+
+
+def test_changes_lost_without_a_sign_are_found_by_the_reconcile() -> None:
+    async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
+        fill(server)
+        await asyncio.sleep(2)
+        server.lose = 1.0
+        server.write("jobs", "j1", status="failed")
+        server.delete("customers", "c2")
+        await asyncio.sleep(10)
+        with pytest.raises(AssertionError):
+            same(server, store)
+        await asyncio.sleep(600)
+        same(server, store)
+
+    sync(scene)
+
+
+def test_only_the_newest_events_are_read_and_the_rest_on_request() -> None:
+    async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
+        fill(server, 20)
+        await asyncio.sleep(2)
+        assert len(store.rows("queue_history")) == 6
+        assert not store.state("queue_history").complete
+        await engine.load_job("j0")
+        assert [event.id for event in store.jobs.history("j0")] == ["0"]
+
+    sync(scene, Timings(page=4, history=6))
+
+
+def test_a_machine_that_slept_reads_everything_again() -> None:
+    async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
+        await asyncio.sleep(2)
+        jump[0] = 3600.0
+        await asyncio.sleep(1.5)
+        assert server.opened == 2
+
+    jump = [0.0]
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        server, store = FakeServer(), Store(loop.time)
+        engine = Engine(server, server, store, chance=lambda: 0.5, wall=lambda: loop.time() + jump[0])
+        running = loop.create_task(engine.run())
+        await scene(server, store, engine)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    run_virtually(main())
+
+
+_KEYS = st.integers(0, 5)
+_STEPS = st.one_of(
+    st.tuples(st.just("write"), st.sampled_from(["jobs", "customers", "job_results", "worker_heartbeats"]), _KEYS),
+    st.tuples(st.just("event"), _KEYS, _KEYS),
+    st.tuples(st.just("delete"), st.sampled_from(["jobs", "customers", "job_results"]), _KEYS),
+    st.tuples(st.just("pause"), st.sampled_from([0.0, 0.01, 0.3, 3.0]), _KEYS),
+    st.tuples(st.sampled_from(["kill", "resubscribe", "outage", "heal", "mute"]), _KEYS, _KEYS),
+)
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(
+    seed=st.integers(0, 1000),
+    steps=st.lists(_STEPS, max_size=40),
+    rates=st.tuples(*[st.sampled_from([0.0, 0.1, 0.5])] * 3),
+    delays=st.tuples(*[st.sampled_from([0.0, 0.05, 2.0])] * 2),
+)
+def test_whatever_happens_the_store_ends_as_the_server(
+    seed: int, steps: list[tuple[str, Any, Any]], rates: tuple[float, float, float], delays: tuple[float, float]
+) -> None:
+    async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
+        server.lose, server.repeat, server.cut = rates
+        server.delay, server.read_delay = delays
+        for number, (act, first, second) in enumerate(steps):
+            if act == "write":
+                server.write(first, f"k{second}", status=f"s{number}", job_id="k1", customer_id="k1")
+            elif act == "event":
+                server.write("queue_history", f"{number:05}", job_id=f"k{first}", event="submitting", details={})
+            elif act == "delete":
+                server.delete(first, f"k{second}")
+            elif act == "pause":
+                await asyncio.sleep(first)
+            elif act == "kill":
+                server.kill_feed()
+            elif act == "resubscribe":
+                server.resubscribe()
+            else:
+                server.unreachable = act == "outage"
+                server.confirms = act != "mute"
+            store.take_changed()
+        server.unreachable, server.confirms = False, True
+        server.lose = server.cut = server.delay = 0.0
+        await asyncio.sleep(40)
+        same(server, store)
+        assert store.link.word == "Live"
+        store.take_changed()
+        assert engine.settled
+        assert set(store.jobs.lines) == set(server.tables["jobs"])
+        assert [event.id for event in store.activity.events] == sorted(store.rows("queue_history"))
+
+    sync(scene, HASTY, seed)
