@@ -46,7 +46,7 @@ _ABSENT: Final = frozenset(
         "ContentBasedDeduplication",
         "DeduplicationScope",
         "FifoThroughputLimit",
-    ]  # fmt: skip
+    ]
 )
 _READABLE: Final = _SETTLED | _ABSENT | _COUNTED | frozenset(_NUMBERS)
 

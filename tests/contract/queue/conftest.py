@@ -107,15 +107,6 @@ def ours(endpoint: Endpoint) -> Iterator[SQSClient]:
     client.close()
 
 
-@pytest.fixture(params=["ours", "moto"])
-def sqs(request: pytest.FixtureRequest) -> Iterator[SQSClient]:
-    """A client of each side in turn: what a test asserts holds for both."""
-    side = request.getfixturevalue("endpoint" if request.param == "ours" else "moto_origin")
-    client = client_for(side.origin if isinstance(side, Endpoint) else side)
-    yield client
-    client.close()
-
-
 @pytest.fixture
 def new_name() -> Callable[[], str]:
     """Queue names that no other test uses."""

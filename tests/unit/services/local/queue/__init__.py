@@ -1,0 +1,1 @@
+"""The queue endpoint's rules, without a server."""
