@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 from functools import cache
 from typing import Final
@@ -86,3 +87,6 @@ def _drawn(shape: str, mark: str, under: str, size: int, dpr: float, frame: int)
     painter.end()
     drawn.setDevicePixelRatio(dpr)
     return drawn
+
+
+atexit.register(_drawn.cache_clear)  # drawn things must go before Qt does

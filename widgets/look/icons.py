@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from functools import cache
 from typing import Final
 
@@ -71,3 +72,6 @@ class _Engine(QIconEngine):
 
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
         return self._of(round(min(size.width(), size.height()) / scale), mode, scale)
+
+
+atexit.register(_drawn.cache_clear)  # drawn things must go before Qt does

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -40,6 +41,12 @@ class Clock(QObject):
         if self._timer is not None and not self._watchers:
             self._timer.stop()
 
+    def rest(self) -> None:
+        """Stop, whoever watches: a timer that outlives the application ends the process badly."""
+        self._watchers.clear()
+        if self._timer is not None:
+            self._timer.stop()
+
     def running(self) -> bool:
         """True while the clock ticks."""
         return self._timer is not None and self._timer.isActive()
@@ -50,3 +57,4 @@ class Clock(QObject):
 
 
 clock: Final = Clock()
+atexit.register(clock.rest)

@@ -6,6 +6,7 @@ style sheet. `switch.changed` tells those that keep something coloured.
 
 from __future__ import annotations
 
+import atexit
 import json
 from functools import cache
 from typing import Any, Final, Literal
@@ -176,3 +177,12 @@ def _parsed(text: str) -> QColor:
         return QColor(text)
     red, green, blue, alpha = (part.strip() for part in text[5:-1].split(","))
     return QColor(int(red), int(green), int(blue), round(float(alpha) * 255))
+
+
+def _hide_windows() -> None:
+    """A window that is still visible when Python ends calls back into code that is already gone."""
+    for window in QApplication.topLevelWidgets():
+        window.hide()
+
+
+atexit.register(_hide_windows)

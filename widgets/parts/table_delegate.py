@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -116,3 +117,6 @@ def _static(text: str, role: fonts.Role, weight: int, space: int, middle: bool, 
     static.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
     static.prepare(font=fonts.font(role, weight))
     return static, metric.horizontalAdvance(fitted)
+
+
+atexit.register(_static.cache_clear)  # drawn things must go before Qt does
