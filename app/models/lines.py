@@ -85,6 +85,10 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         line = self._all.get(key)
         return -1 if line is None else self._row_at(line)
 
+    def keys(self) -> list[str]:
+        """Keys of all lines, filtered out ones included."""
+        return list(self._all)
+
     def total(self) -> int:
         """How many lines there are, filtered out ones included."""
         return len(self._all)

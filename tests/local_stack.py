@@ -1,0 +1,119 @@
+"""The real local stack as a child process, for tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from services.local.postgres import home_for
+from services.local.witness import Witness
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class RunningStack:
+    """`main.py stack` with a data folder of its own. `env` holds a console's settings."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.events: list[dict[str, Any]] = []
+        self.env: dict[str, str] = {}
+        self._changed = threading.Condition()
+        self.process = subprocess.Popen(
+            [sys.executable, str(ROOT / "main.py"), "stack", "--end-with-parent", "--data", str(home)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=open(home / "stack.err", "ab"),  # noqa: SIM115
+            env={**os.environ, "DIRECTORY_BOLT_HOME": str(home)},
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self._changed:
+                self.events.append(json.loads(line))
+                self._changed.notify_all()
+
+    def wait_for(self, found: Callable[[dict[str, Any]], bool], limit: float = 90.0) -> dict[str, Any]:
+        """The first event, past ones included, for which `found` is true."""
+        deadline = time.monotonic() + limit
+        seen = 0
+        with self._changed:
+            while True:
+                for event in self.events[seen:]:
+                    if found(event):
+                        return event
+                seen = len(self.events)
+                left = deadline - time.monotonic()
+                assert left > 0, f"not seen; events: {self.events}; {(self.home / 'stack.err').read_text()[-2000:]}"
+                self._changed.wait(min(left, 0.5))
+
+    def wait_until_ready(self) -> None:
+        ready = self.wait_for(lambda event: event["event"] in ("ready", "failed"))
+        assert ready["event"] == "ready", f"{ready}; {(self.home / 'stack.err').read_text()[-2000:]}"
+        self.env = ready["env"]
+
+    def witness(self) -> Witness:
+        return Witness(self.home)
+
+    def pids(self) -> dict[str, int]:
+        """The newest process id of each part."""
+        return {event["name"]: event["pid"] for event in list(self.events) if event.get("pid")}
+
+    def end(self) -> None:
+        """Close its standard input, as a console that goes away does, and wait."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        try:
+            self.process.wait(20)
+        finally:
+            if self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+            self._reader.join(5)
+            if self.process.stdout is not None:
+                self.process.stdout.close()
+
+
+def wait_until(condition: Callable[[], Any], limit: float = 60.0, what: str = "") -> Any:
+    """The first true answer of `condition`, asked ten times a second."""
+    deadline = time.monotonic() + limit
+    pause = threading.Event()
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        assert time.monotonic() < deadline, f"not within {limit:g} s: {what or condition}"
+        pause.wait(0.1)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process still runs (a zombie doesn't)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@contextmanager
+def running_stack(home: Path) -> Iterator[RunningStack]:
+    """A stack that is up; ended afterwards, its PostgreSQL files outside `home` removed."""
+    stack = RunningStack(home)
+    try:
+        stack.wait_until_ready()
+        yield stack
+    finally:
+        stack.end()
+        shutil.rmtree(home_for(home), ignore_errors=True)
