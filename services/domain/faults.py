@@ -13,7 +13,6 @@ _PLATFORM: Final = (
 _RULES: Final = tuple(
     (re.compile(pattern, re.IGNORECASE), words)
     for pattern, words in (
-        (r"phone", "The page refused the phone number"),
         (r"net::ERR_CONNECTION_REFUSED|ECONNREFUSED", "The site does not answer"),
         (r"net::ERR_NAME_NOT_RESOLVED|ENOTFOUND", "The site's name is not known"),
         (r"net::ERR_(CONNECTION|EMPTY|SOCKET|NETWORK)", "The connection broke"),
@@ -22,6 +21,7 @@ _RULES: Final = tuple(
             r"no (?:such )?field|waiting for (?:locator|selector)|timeout.*(?:fill|select|locator)",
             "The form has changed: a field is missing",
         ),
+        (r"phone", "The page refused the phone number"),
         (r"http (?:error )?5\d\d|status 5\d\d|internal server error", "The site had an error of its own"),
         (r"captcha", "The page asks for a captcha"),
         (r"timeout|timed out", "It took too long"),

@@ -1,0 +1,137 @@
+"""Starts the browser, and gives each run a context of its own that keeps nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Final
+
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import Error, Playwright, async_playwright
+
+from services.ports import RunRequest
+from services.settings import child_environment
+from services.submission.events import Report
+from services.submission.gate import Gate
+from services.submission.outcome import Outcome
+from services.submission.pictures import VIEWPORT
+from services.submission.run import run_plan
+
+FLAGS: Final = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Ways around the gate.
+    "--disable-quic",
+    "--force-webrtc-ip-handling-policy",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+)
+_NAMES: Final = (
+    "google-chrome-stable", "google-chrome", "chrome", "chromium", "chromium-browser", "microsoft-edge-stable",
+    "microsoft-edge", "msedge",
+)  # fmt: skip
+_PLACES: Final[dict[str, tuple[str, ...]]] = {
+    "darwin": (
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+        "/Applications/Chromium.app/Contents/MacOS/Chromium",
+        "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+    ),
+    "win32": (
+        r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+        r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
+        r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
+        r"C:\Program Files\Microsoft\Edge\Application\msedge.exe",
+    ),
+}
+_CLOSE_SECONDS: Final = 5.0
+
+
+class NoBrowser(Exception):
+    """No browser could be started; the text says what to do."""
+
+
+def find_browser(configured: str = "") -> str | None:
+    """Path of the browser to use: the configured one, else an installed one, else None (Playwright's own)."""
+    if configured:
+        return configured
+    on_path = next((path for name in _NAMES if (path := shutil.which(name))), None)
+    return on_path or next((place for place in _PLACES.get(sys.platform, ()) if Path(place).is_file()), None)
+
+
+def may_sandbox() -> bool:
+    """Whether the browser's sandbox can be on: always, except that Chromium refuses it to root."""
+    return not (hasattr(os, "geteuid") and os.geteuid() == 0)
+
+
+class Browser:
+    """One browser process, an async context manager; runs may follow each other or overlap.
+
+    `path` as `find_browser` takes it. Raises NoBrowser on entering when none starts.
+    """
+
+    def __init__(self, *, path: str = "", headless: bool = True) -> None:
+        self._path = path
+        self._headless = headless
+        self._playwright: Playwright | None = None
+        self._chromium: Chromium | None = None
+        self._starting = asyncio.Lock()
+
+    async def __aenter__(self) -> Browser:
+        await self._started()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        # The driver ends the browser's whole tree when it goes, so a hang in one of them can't keep it.
+        for part in (
+            self._chromium.close if self._chromium is not None else None,
+            self._playwright.stop if self._playwright is not None else None,
+        ):
+            if part is not None:
+                with contextlib.suppress(Error, TimeoutError):
+                    async with asyncio.timeout(_CLOSE_SECONDS):
+                        await part()
+        self._chromium = self._playwright = None
+
+    async def run(self, request: RunRequest, report: Report) -> Outcome:
+        """One run in a fresh context. Reports `started` to `verdict`; raises only NoBrowser and cancellation."""
+        chromium = await self._started()
+        about = {"browser": f"{chromium.browser_type.name} {chromium.version}", "sandbox": may_sandbox()}
+        async with Gate(request.submission_url) as gate:
+            context = await chromium.new_context(
+                viewport=VIEWPORT,  # type: ignore[arg-type]
+                accept_downloads=False,
+                service_workers="block",
+                proxy={"server": gate.address, "bypass": "<-loopback>"},
+            )
+            try:
+                return await run_plan(context, gate, request, report, about)
+            finally:
+                with contextlib.suppress(Error, TimeoutError):
+                    async with asyncio.timeout(_CLOSE_SECONDS):
+                        await context.close()
+
+    async def _started(self) -> Chromium:
+        async with self._starting:
+            if self._chromium is not None and self._chromium.is_connected():
+                return self._chromium
+            if self._playwright is None:
+                self._playwright = await async_playwright().start()
+            path = find_browser(self._path)
+            try:
+                self._chromium = await self._playwright.chromium.launch(
+                    executable_path=path,
+                    headless=self._headless,
+                    chromium_sandbox=may_sandbox(),
+                    args=list(FLAGS),
+                    env=dict(child_environment({})),
+                )
+            except Error as error:
+                await self._playwright.stop()
+                self._playwright = None
+                what = path or "No Chrome, Edge or Chromium was found; install one or set BROWSER_PATH"
+                raise NoBrowser(f"The browser does not start: {what} ({error.message.splitlines()[0]})") from error
+            return self._chromium

@@ -1,0 +1,73 @@
+"""Sees what a page shows, as plain data."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any, Final
+
+from playwright.async_api import Error, Page
+
+from services.domain.text import one_line
+from services.submission.evidence import Seen
+
+_LOOK_SECONDS: Final = 5.0
+_LOOK: Final = """() => {
+  const shown = e => e.getClientRects().length > 0 && getComputedStyle(e).visibility !== 'hidden';
+  const text = e => (e.innerText || '').trim().slice(0, 300);
+  const marks = '[role=alert],[aria-live=assertive],[class*=error i],[class*=invalid i],[class*=danger i]';
+  const fields = 'input:not([type=hidden]),select,textarea';
+  const nameOf = e => {
+    let field = e.id ? document.querySelector('[aria-describedby~="' + CSS.escape(e.id) + '"]') : null;
+    for (let box = e.parentElement, up = 0; !field && box && up < 3; box = box.parentElement, up++) {
+      const inside = box.querySelectorAll(fields);
+      if (inside.length > 1) break;
+      field = inside[0];
+    }
+    return field ? (field.labels && field.labels[0] && text(field.labels[0])) || field.name || field.id || '' : '';
+  };
+  const all = (selector, most) => [...document.querySelectorAll(selector)].slice(0, most);
+  return {
+    text: (document.body ? document.body.innerText : '').slice(0, 20000),
+    problems: all(marks, 200).filter(e => shown(e) && text(e) && !e.querySelector(fields) && !e.matches(fields))
+      .slice(0, 20).map(e => [nameOf(e), text(e)]),
+    invalid: all(fields, 500).filter(e => e.willValidate && !e.validity.valid)
+      .slice(0, 10).map(e => [e.name || e.id || e.type, e.validationMessage]),
+    links: all('a[href]', 500).map(a => [a.href, text(a)]),
+  };
+}"""
+
+
+async def look(page: Page, selectors: list[str]) -> Seen:
+    """The page as it is now; an address alone when the page can't be read (gone, or its scripts hang).
+
+    `selectors` are the plan's fields, to see whether the form is still there.
+    """
+    found: Any = None
+    fields = 0
+    with contextlib.suppress(Error, TimeoutError):
+        async with asyncio.timeout(_LOOK_SECONDS):
+            found = await page.evaluate(_LOOK)
+            for selector in selectors[:5]:
+                fields += await page.locator(selector).first.is_visible()
+    if not isinstance(found, dict):
+        return Seen(url=page.url)
+    return Seen(
+        url=page.url,
+        text=str(found.get("text") or ""),
+        fields=fields,
+        problems=[_named(name, text) for name, text in _pairs(found.get("problems"))],
+        invalid=_pairs(found.get("invalid")),
+        links=_pairs(found.get("links")),
+    )
+
+
+def _pairs(value: object) -> list[tuple[str, str]]:
+    # The page may have replaced any function that the look used: believe no shape.
+    rows = value if isinstance(value, list) else []
+    return [(one_line(r[0], 2000), one_line(r[1])) for r in rows if isinstance(r, list) and len(r) == 2]
+
+
+def _named(name: str, text: str) -> str:
+    """A message beside a field seldom says which field it means."""
+    return text if not name or name.lower() in text.lower() else f"{name}: {text}"

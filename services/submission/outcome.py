@@ -1,0 +1,22 @@
+"""What a run came to, as the worker writes it down."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Status = Literal["submitted", "failed", "unknown", "dry"]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """`before_submit`: nothing was sent yet, so a repeat is safe. `response_log` goes to job_results."""
+
+    status: Status
+    reasons: list[str]
+    before_submit: bool
+    duration_ms: int
+    error: str | None = None
+    listing_url: str | None = None
+    screenshot: str | None = None
+    response_log: dict[str, Any] = {}
