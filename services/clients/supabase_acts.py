@@ -1,0 +1,80 @@
+"""Acts of staff, as calls of the project's database functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, cast
+
+from services.clients.supabase_errors import console_errors
+from services.clients.supabase_session import SupabaseSession
+
+
+class SupabaseActs:
+    """`services.ports.StaffActs` for the person who is signed in."""
+
+    def __init__(self, session: SupabaseSession) -> None:
+        self._session = session
+
+    async def retry_failed(
+        self, *, request_id: str, job_id: str, directories: Sequence[str] | None, reason: str
+    ) -> dict[str, Any]:
+        """See the port."""
+        answer = await self._call(
+            "staff_retry_failed",
+            "retry failed directories",
+            p_request_id=request_id,
+            p_job=job_id,
+            p_directories=None if directories is None else list(directories),
+            p_reason=reason,
+        )
+        return answer if isinstance(answer, dict) else {}
+
+    async def claim_run(
+        self, *, job_id: str, directory: str, key: str, payload: Mapping[str, Any], run_id: str
+    ) -> Literal["claimed", "duplicate", "in_flight", "outcome_unknown"]:
+        """See the port."""
+        answer = await self._call(
+            "staff_claim_run",
+            "claim a directory",
+            p_job=job_id,
+            p_directory=directory,
+            p_key=key,
+            p_payload=dict(payload),
+            p_run_id=run_id,
+        )
+        return cast(Literal["claimed", "duplicate", "in_flight", "outcome_unknown"], answer)
+
+    async def finish_run(
+        self,
+        *,
+        job_id: str,
+        directory: str,
+        key: str,
+        run_id: str,
+        status: str,
+        response_log: Mapping[str, Any],
+        screenshot_url: str | None,
+        listing_url: str | None,
+        error: str | None,
+        duration_ms: int,
+    ) -> bool:
+        """See the port."""
+        answer = await self._call(
+            "staff_finish_run",
+            "write the outcome of a run",
+            p_job=job_id,
+            p_directory=directory,
+            p_key=key,
+            p_run_id=run_id,
+            p_status=status,
+            p_response_log=dict(response_log),
+            p_screenshot_url=screenshot_url,
+            p_listing_url=listing_url,
+            p_error=error,
+            p_duration_ms=duration_ms,
+        )
+        return answer is True
+
+    async def _call(self, function: str, what: str, **arguments: Any) -> Any:
+        with console_errors(what):
+            return (await self._session.client.rpc(function, arguments).execute()).data

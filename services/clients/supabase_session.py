@@ -1,0 +1,141 @@
+"""A staff member's own sign-in to the project, kept fresh."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import json
+import time
+from collections.abc import Callable
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+import httpx
+from supabase import AsyncClient, AsyncClientOptions, acreate_client
+from supabase_auth.types import Session
+
+from services.clients.supabase_errors import console_errors
+from services.domain.errors import NotPermitted, NotReachable
+
+_TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
+_LOOK_EVERY: Final = 15.0
+
+
+def refuse_secret_key(url: str, key: str) -> None:
+    """Raise NotPermitted for a key that passes by all policies, unless the project is on this machine."""
+    if urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1"):
+        return
+    if key.startswith("sb_secret_") or _role_in(key) == "service_role":
+        raise NotPermitted(
+            "This key opens everything and must never be on a desktop.",
+            hint="Use the publishable key; what you may do follows from your own sign-in.",
+        )
+
+
+class SupabaseSession:
+    """Who is signed in, and the client that asks as them. Close it with `close`."""
+
+    def __init__(self, url: str, client: AsyncClient, wire: httpx.AsyncClient) -> None:
+        self.url = url.rstrip("/")
+        self.client = client
+        self.wire = wire
+        self._session: Session | None = None
+        self._received = 0.0
+        self._received_wall = 0.0
+        self._listeners: list[Callable[[str], None]] = []
+
+    @classmethod
+    async def sign_in(cls, url: str, key: str, email: str, password: str) -> Self:
+        """Sign in. Raises NotPermitted for a wrong password or a key that doesn't belong here, NotReachable."""
+        refuse_secret_key(url, key)
+        wire = httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False)
+        try:
+            # Refreshing is `keep_fresh`'s: the library's own timer gives up silently after ten failures.
+            options = AsyncClientOptions(auto_refresh_token=False, httpx_client=wire, postgrest_client_retry=False)
+            client = await acreate_client(url, key, options)
+            with console_errors("sign in"):
+                answer = await client.auth.sign_in_with_password({"email": email, "password": password})
+            session = cls(url, client, wire)
+            session._take(answer.session)
+        except BaseException:
+            await wire.aclose()
+            raise
+        return session
+
+    @property
+    def email(self) -> str:
+        """The address that is signed in."""
+        return (self._session.user.email or "") if self._session else ""
+
+    @property
+    def role(self) -> str | None:
+        """viewer, operator or admin; None for somebody who isn't staff. Only the server's word counts when acting."""
+        role: Any = self._session.user.app_metadata.get("role") if self._session else None
+        return role if role in ("viewer", "operator", "admin") else None
+
+    @property
+    def key(self) -> str:
+        """The publishable key."""
+        return self.client.supabase_key
+
+    def on_token(self, listener: Callable[[str], None]) -> None:
+        """Call `listener(token)` whenever the access token is a new one."""
+        self._listeners.append(listener)
+
+    async def token(self) -> str:
+        """An access token that is valid for a while yet; refreshed first when it is past its half life."""
+        if self._spent() >= 0.5:
+            await self._refresh()
+        return self._session.access_token if self._session else ""
+
+    async def keep_fresh(self) -> None:
+        """Run as a task while signed in. Ends by raising NotPermitted when the server ends the session."""
+        pause = 1.0
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            if self._spent() < 0.5:
+                continue
+            try:
+                await self._refresh()
+                pause = 1.0
+            except NotReachable:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 60.0)
+
+    async def close(self) -> None:
+        """Close the connections; the sign-in ends with the process and is never stored."""
+        await self.wire.aclose()
+
+    def _spent(self) -> float:
+        """Which part of the token's life is over. A machine that slept is seen by the wall clock."""
+        if self._session is None:
+            return 1.0
+        age = max(time.monotonic() - self._received, time.time() - self._received_wall)
+        return age / max(1, self._session.expires_in)
+
+    async def _refresh(self) -> None:
+        with console_errors("renew the sign-in"):
+            answer = await self.client.auth.refresh_session(self._session.refresh_token if self._session else None)
+        self._take(answer.session)
+        for listener in self._listeners:
+            listener(self._session.access_token if self._session else "")
+
+    def _take(self, session: Session | None) -> None:
+        if session is None:
+            raise NotPermitted("The sign-in service gave no session.", hint="Confirm the e-mail address first.")
+        self._session = session
+        self._received = time.monotonic()
+        self._received_wall = time.time()
+
+
+def _role_in(key: str) -> str:
+    """The role that an old-style JWT key names, "" when it isn't one."""
+    parts = key.split(".")
+    if len(parts) != 3:
+        return ""
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (binascii.Error, ValueError):
+        return ""
+    return str(claims.get("role", "")) if isinstance(claims, dict) else ""
