@@ -207,8 +207,10 @@ def _plan(root: str) -> List[str]:
     with open(_lock_list(root), encoding="utf-8") as file:
         count = sum(1 for line in file if "==" in line and not line.startswith((" ", "#")))
     lines.append("  Python packages: {} from requirements.lock, into .venv (about 1 GB)".format(count))
-    if not _has_apt() and not find_browser():
+    if not find_browser() and not set(CHROMIUM_PACKAGES) & set(packages):
         lines.append("  Chromium, by way of Playwright, into your cache folder")
+    if os.path.exists(os.path.join(root, ".venv", "pyvenv.cfg")):
+        lines.append("The .venv that is there is unfinished or was made for something else: it is made anew.")
     return lines
 
 
