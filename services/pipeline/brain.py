@@ -89,7 +89,7 @@ def _decode(body: bytes, kind: type[Any]) -> Any:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         raise HTTPException(422, str(error)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise HTTPException(400, f"The body is not JSON: {error}") from error
 
 
@@ -208,12 +208,13 @@ def run(argv: list[str]) -> int:
     pool = open_pool(settings.database_url)
     client = open_client(settings) if settings.queue_url else None
     try:
-        return _serve(build_app(settings, pool, client), settings.port, stop)
+        return serve(build_app(settings, pool, client), settings.port, stop)
     finally:
         pool.close(timeout=1)
 
 
-def _serve(app: FastAPI, port: int, stop: threading.Event) -> int:
+def serve(app: FastAPI, port: int, stop: threading.Event) -> int:
+    """Serve `app` on 127.0.0.1:`port` until `stop` is set; 1 when the port can't be had."""
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=1)
     )

@@ -1,0 +1,1 @@
+"""The pipeline on a real PostgreSQL and a real queue endpoint."""
