@@ -1,0 +1,1 @@
+"""The gateway against the stock clients, on a real PostgreSQL."""

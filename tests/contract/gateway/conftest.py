@@ -1,0 +1,48 @@
+"""A PostgreSQL for the gateway's tests, and accounts to sign in with."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from services.local.gateway.passwords import hash_password
+from services.local.postgres import Postgres, free_port
+from tests.contract.gateway.running import PASSWORD
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Postgres]:
+    home = Path(tempfile.mkdtemp(dir="/var/tmp" if Path("/var/tmp").is_dir() else None))
+    server = Postgres(home, port=free_port(), password="secret-of-the-test")
+    try:
+        server.start()
+        with psycopg.connect(server.url) as connection:
+            for name in ("viewer", "operator", "customer"):
+                metadata = {} if name == "customer" else {"role": name}
+                connection.execute(
+                    "insert into auth.users (email, password_hash, app_metadata) values (%s, %s, %s)",
+                    (f"{name}@directory-bolt.example", hash_password(PASSWORD), Jsonb(metadata)),
+                )
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def owner(server: Postgres) -> Iterator[psycopg.Connection]:
+    """The owner's connection to a database without business rows."""
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute("set session_replication_role = replica")
+        connection.execute(
+            "truncate customers, jobs, directories, directory_submissions, job_results, queue_history,"
+            " worker_heartbeats, staff_actions, outbox, flow_runs, auth.refresh_tokens"
+        )
+        connection.execute("set session_replication_role = default")
+        yield connection
