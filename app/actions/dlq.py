@@ -135,6 +135,24 @@ class DeadLetterActs:
             hidden_for=found.hidden_for,
         )
 
+    async def follow(self) -> None:
+        """Look again only if the queue's own counts differ from what is shown: a look hides and ages messages."""
+        try:
+            figures = await self._queues.figures("dlq")
+            main = await self._queues.figures("main")
+        except ConsoleError as error:
+            self._set_look(problem=str(error), hint=error.hint)
+            return
+        held = sum(1 for line in self.lines.values() if line.doing == "running")
+        if (
+            self.look.as_of is None
+            or self.look.problem
+            or figures.visible + figures.in_flight != len(self.lines) - held
+        ):
+            await self.scan()
+        else:
+            self._set_look(as_of=self._clock(), figures=figures, main=main)
+
     async def replay(self, message_id: str, *, reason: str = "") -> Replayed | None:
         """Replay one letter after the time to undo; None when it was undone. Raises Refused before anything is sent."""
         line = self.lines.get(message_id)

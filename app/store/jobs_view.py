@@ -10,8 +10,8 @@ import msgspec
 from app.store.job_facts import JobFacts, host_of
 from app.store.lines import Counts, DirectoryLine, JobLine
 from app.store.rates import Rates
-from services.domain.diagnosis import Clues, diagnose
-from services.domain.records import Customer, Directory, HistoryEvent, Job, OutboxMessage, Result, WorkItem
+from services.domain.diagnosis import DEFAULT_THRESHOLDS, Clues, diagnose
+from services.domain.records import Customer, Directory, Heartbeat, HistoryEvent, Job, OutboxMessage, Result, WorkItem
 
 REFRESH_LIMIT = 2000
 TICK_LIMIT = 500
@@ -24,13 +24,19 @@ class JobsView:
     time, so between two frames the lines stand still.
     """
 
-    def __init__(self, customers: Mapping[str, Customer], now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        customers: Mapping[str, Customer],
+        heartbeats: Mapping[str, Heartbeat],
+        now: Callable[[], float],
+    ) -> None:
         self.lines: dict[str, JobLine] = {}
         """Every job's line by job id. Read it, don't change it."""
         self.rates = Rates()
         self.history_from: float | None = None
         """Events before this instant (unix seconds) are not held; None when all are."""
         self._customers = customers
+        self._heartbeats = heartbeats
         self._now = now
         self._facts: dict[str, JobFacts] = {}
         self._by_customer: dict[str, set[str]] = {}
@@ -287,4 +293,12 @@ class JobsView:
             total=line.total or None,
             package_size=job.package_size,
             error_message=job.error_message,
+            worker_alive=self._worker_alive(now),
+        )
+
+    def _worker_alive(self, now: float) -> bool:
+        """Whether any worker was heard of lately; no heartbeat proves nothing."""
+        return any(
+            beat.last_heartbeat is not None and now - beat.last_heartbeat < DEFAULT_THRESHOLDS.worker
+            for beat in self._heartbeats.values()
         )

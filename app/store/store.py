@@ -52,7 +52,7 @@ class Store:
         self._link_changed = True
         self._states = {table: TableState() for table in RECORDS}
         self._states_changed = True
-        self.jobs = JobsView(self._rows["customers"], self.now)
+        self.jobs = JobsView(self._rows["customers"], self._rows["worker_heartbeats"], self.now)
         self._derived: dict[str, Callable[[Any, Any], None]] = {
             "jobs": self.jobs.job_changed,
             "directory_submissions": self.jobs.item_changed,

@@ -33,6 +33,7 @@ class Clues(msgspec.Struct, frozen=True):
     package_size: int = 0
     error_message: str = ""
     ahead: int | None = None
+    worker_alive: bool = False
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
@@ -50,6 +51,7 @@ class Thresholds(msgspec.Struct, frozen=True):
     trigger: float = 60.0
     start: float = 120.0
     silence: float = 600.0
+    worker: float = 120.0
 
 
 DEFAULT_THRESHOLDS: Final = Thresholds()
@@ -110,6 +112,8 @@ def _moving(clues: Clues, limits: Thresholds) -> Diagnosis:
         return Diagnosis(_unknown(clues.unknown_outcomes), "unknown") if clues.unknown_outcomes else Diagnosis()
     if clues.triggered_at is not None:
         waited = now - clues.triggered_at
+        if waited >= limits.start and clues.worker_alive:
+            return Diagnosis(f"Waiting for a worker for {since(waited)}: all are busy")
         if waited >= limits.start:
             return Diagnosis(f"Not started for {since(waited)}: pool down?", "failed", "triggered_not_started")
         return Diagnosis("Flow triggered, waiting for a worker")

@@ -26,6 +26,7 @@ def clues(**known: object) -> Clues:
         ({"claimed_at": NOW - 360}, "No flow for 6 min: deployment missing?", "claimed_not_triggered"),
         ({"claimed_at": NOW - 900, "triggered_at": NOW - 30}, "Flow triggered, waiting for a worker", None),
         ({"triggered_at": NOW - 840}, "Not started for 14 min: pool down?", "triggered_not_started"),
+        ({"triggered_at": NOW - 840, "worker_alive": True}, "Waiting for a worker for 14 min: all are busy", None),
         ({"status": "in_progress", "started_at": NOW - 900, "last_event_at": NOW - 2}, "", None),
         (
             {"status": "in_progress", "started_at": NOW - 3600, "last_event_at": NOW - 1320},

@@ -1,0 +1,162 @@
+"""The console put together: the one place where real clients meet the app."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Protocol
+
+from app import tasks
+from app.actions.dlq import DeadLetterActs
+from app.actions.jobs import JobActs
+from app.actions.operations import Operations
+from app.actions.runs import RunActs
+from app.desk import Desk
+from app.models.pump import Pump
+from app.replay.journal import Journal
+from app.store.store import Store
+from app.sync.engine import Engine
+from services.clients.brain import Brain
+from services.clients.sqs import SqsQueues
+from services.clients.stack_process import StackProcess
+from services.clients.submission_process import SubmissionProcess
+from services.clients.supabase_acts import SupabaseActs
+from services.clients.supabase_feed import SupabaseFeed
+from services.clients.supabase_reads import SupabaseReads
+from services.clients.supabase_session import SupabaseSession
+from services.domain.errors import ConsoleError
+from services.settings import Settings, read_settings
+
+_log = logging.getLogger(__name__)
+
+FOLLOW_SECONDS = 5.0
+
+
+class Screen(Protocol):
+    """What the console needs of the window."""
+
+    def show_part(self, name: str, state: str, why: str) -> None:
+        """Tell how far a part of the local stack is."""
+        ...
+
+    def show_problem(self, sentence: str, hint: str, raw: str) -> None:
+        """Say why nothing can be shown."""
+        ...
+
+    def show_desk(self, desk: Desk, pump: Pump) -> None:
+        """Show the pages."""
+        ...
+
+
+class Console:
+    """One sign-in to one project, with everything that goes on behind the window.
+
+    `open` once, then `close` once, also after an `open` that failed.
+    """
+
+    def __init__(self, settings: Settings, screen: Screen) -> None:
+        self._settings = settings
+        self._screen = screen
+        self._stack: StackProcess | None = None
+        self._session: SupabaseSession | None = None
+        self._queues: SqsQueues | None = None
+        self._brain: Brain | None = None
+        self._runner: SubmissionProcess | None = None
+        self._operations: Operations | None = None
+        self._journal: Journal | None = None
+        self._pump: Pump | None = None
+        self.desk: Desk | None = None
+
+    async def open(self) -> Desk | None:
+        """Start what is needed, sign in, show the pages; None when that failed and the screen says why."""
+        try:
+            settings = await self._local_stack() if not self._settings.supabase_url else self._settings
+            desk = await self._sign_in(settings)
+        except ConsoleError as error:
+            self._screen.show_problem(str(error), error.hint, error.raw)
+            return None
+        self.desk = desk
+        return desk
+
+    async def close(self) -> None:
+        """End everything that `open` started, in the reverse order of what depends on what."""
+        if self._pump is not None:
+            self._pump.stop()
+        late = await tasks.shutdown()
+        if late:
+            _log.warning("tasks that did not end: %s", ", ".join(late))
+        for closing in (self._runner, self._brain, self._session, self._queues):
+            if closing is not None:
+                try:
+                    await closing.close()
+                except Exception:
+                    _log.exception("%s did not close well", type(closing).__name__)
+        if self._operations is not None:
+            self._operations.close()
+        if self._journal is not None:
+            self._journal.close()
+        if self._stack is not None:
+            await self._stack.stop()
+
+    async def _local_stack(self) -> Settings:
+        self._stack = StackProcess(self._settings.data_path)
+        environment = await self._stack.start(self._screen.show_part)
+        return read_settings(environment)
+
+    async def _sign_in(self, settings: Settings) -> Desk:
+        missing = _missing(settings)
+        if missing:
+            raise ConsoleError(
+                "Some settings are missing: " + ", ".join(missing),
+                hint="Set them in the environment or in a file named .env beside main.py; .env.example explains each.",
+            )
+        data_dir = settings.data_path
+        session = self._session = await SupabaseSession.sign_in(
+            settings.supabase_url, settings.publishable_key, settings.staff_email, settings.staff_password
+        )
+        reads = SupabaseReads(session)
+        acts = SupabaseActs(session)
+        store = Store()
+        queues = self._queues = SqsQueues(settings)
+        brain = self._brain = Brain(settings)
+        runner = self._runner = SubmissionProcess()
+        operations = self._operations = await asyncio.to_thread(Operations, data_dir / "console" / "operations.db")
+        journal = self._journal = await asyncio.to_thread(Journal, data_dir / "console" / "replay.db")
+        who, role = session.email, session.role
+        jobs = JobActs(acts, reads, operations, actor=who, role=role)
+        letters = DeadLetterActs(queues, journal, operations, actor=who, role=role)
+        runs = RunActs(brain, runner, acts, operations, artifacts=data_dir / "artifacts", actor=who, role=role)
+        desk = Desk(settings.environment or "production", who, role, data_dir, store, operations, jobs, letters, runs)
+        pump = self._pump = Pump(store)
+        self._screen.show_desk(desk, pump)
+        pump.start()
+        tasks.spawn("session", session.keep_fresh())
+        tasks.spawn("sync", Engine(reads, SupabaseFeed(session), store).run())
+        tasks.spawn("settle", _settle(jobs, letters))
+        if settings.dlq_url:
+            tasks.spawn("dead letters", _follow_dead_letters(letters, store))
+        return desk
+
+
+async def _settle(jobs: JobActs, letters: DeadLetterActs) -> None:
+    """Find out how acts ended that an earlier start of the program left open."""
+    await letters.settle()
+    await jobs.settle()
+
+
+async def _follow_dead_letters(letters: DeadLetterActs, store: Store) -> None:
+    while True:
+        await letters.follow()
+        store.set_dead_letters(letters.job_ids())
+        await asyncio.sleep(FOLLOW_SECONDS)
+
+
+def _missing(settings: Settings) -> list[str]:
+    wanted: Mapping[str, str] = {
+        "SUPABASE_URL": settings.supabase_url,
+        "SUPABASE_ANON_KEY": settings.publishable_key,
+        "STAFF_EMAIL": settings.staff_email,
+        "STAFF_PASSWORD": settings.staff_password,
+    }
+    return [name for name, value in wanted.items() if not value]
