@@ -1,0 +1,119 @@
+"""A child process of the console that speaks in lines, without ever making the window wait."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Final
+
+TAIL_LINES: Final = 20
+
+
+def role_command(role: str, *arguments: str) -> list[str]:
+    """How to start this program again in another role: the frozen executable, or Python with main.py."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, role, *arguments]
+    return [sys.executable, str(Path(__file__).resolve().parents[2] / "main.py"), role, *arguments]
+
+
+class ChildProcess:
+    """Started in a process group of its own. Threads read it; its lines arrive on the loop's thread."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        on_line: Callable[[str], None],
+        on_end: Callable[[int], None],
+        first_input: str = "",
+    ) -> None:
+        """Start now, from a running loop. Raises OSError when the program can't be started.
+
+        `on_end` gets the exit code, once, after the last line.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._on_line = on_line
+        self._on_end = on_end
+        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(environment),
+            start_new_session=sys.platform != "win32",
+        )
+        self._threads = [
+            threading.Thread(target=self._write, args=(first_input,), name="child-input", daemon=True),
+            threading.Thread(target=self._read_errors, name="child-errors", daemon=True),
+            threading.Thread(target=self._read, name="child-output", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def last_words(self) -> str:
+        """The newest lines of its standard error."""
+        return "\n".join(self._tail)
+
+    def end_input(self) -> None:
+        """Ask it to end: its standard input is over."""
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError, ValueError):
+                self._process.stdin.close()
+
+    def kill(self) -> None:
+        """End it and its process group at once, if it still runs."""
+        if self._process.poll() is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            if sys.platform == "win32":
+                self._process.kill()
+            else:
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _write(self, text: str) -> None:
+        pipe = self._process.stdin
+        if text and pipe is not None:
+            with contextlib.suppress(OSError, ValueError):
+                pipe.write(text.encode())
+                pipe.flush()
+
+    def _read(self) -> None:
+        for line in _lines(self._process.stdout):
+            self._hand_over(self._on_line, line)
+        code = self._process.wait()
+        self._threads[1].join(1.0)
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                with contextlib.suppress(OSError, ValueError):
+                    pipe.close()
+        self._hand_over(self._on_end, code)
+
+    def _read_errors(self) -> None:
+        for line in _lines(self._process.stderr):
+            self._tail.append(line.rstrip())
+
+    def _hand_over(self, callback: Callable[..., None], value: str | int) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            self._loop.call_soon_threadsafe(callback, value)
+
+
+def _lines(pipe: IO[bytes] | None) -> Iterator[str]:
+    if pipe is not None:
+        with contextlib.suppress(OSError, ValueError):
+            for line in pipe:
+                yield line.decode(errors="replace")

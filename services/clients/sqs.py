@@ -1,0 +1,172 @@
+"""The main queue and its dead letter queue, over the AWS SDK in threads of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+
+from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, NotReachable, Refused
+from services.ports.wishes import DeadLetter, QueueFigures, SentMessage
+from services.settings import Settings
+
+if TYPE_CHECKING:
+    from types_boto3_sqs.client import SQSClient
+
+_T = TypeVar("_T")
+_FORBIDDEN: Final = (
+    "AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken",
+    "UnrecognizedClientException", "AuthFailure", "KmsAccessDenied", "KMS.AccessDeniedException",
+)  # fmt: skip
+_NO_QUEUE: Final = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
+_FIGURES: Final = (
+    "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed",
+    "QueueArn", "RedrivePolicy",
+)  # fmt: skip
+
+
+class SqsQueues:
+    """`services.ports.Queues` for the queues of the settings. The SDK is imported on the first call, off the loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="sqs")
+        self._making = threading.Lock()
+        self._clients: dict[int, SQSClient] = {}
+
+    async def figures(self, which: Literal["main", "dlq"]) -> QueueFigures:
+        """See the port."""
+        url = self._settings.queue_url if which == "main" else self._settings.dlq_url
+        answer: Any = await self._call(
+            url, lambda client: client.get_queue_attributes(QueueUrl=url, AttributeNames=list(_FIGURES))
+        )
+        found = answer.get("Attributes", {})
+        return QueueFigures(
+            visible=int(found.get("ApproximateNumberOfMessages", 0)),
+            in_flight=int(found.get("ApproximateNumberOfMessagesNotVisible", 0)),
+            delayed=int(found.get("ApproximateNumberOfMessagesDelayed", 0)),
+            arn=found.get("QueueArn", ""),
+            redrive_target_arn=_redrive_target(found.get("RedrivePolicy", "")),
+        )
+
+    async def receive_dead(self, *, limit: int, visibility: int, wait: int) -> list[DeadLetter]:
+        """See the port."""
+        url = self._settings.dlq_url
+        answer: Any = await self._call(
+            url,
+            lambda client: client.receive_message(
+                QueueUrl=url,
+                MaxNumberOfMessages=max(1, min(limit, 10)),
+                VisibilityTimeout=visibility,
+                WaitTimeSeconds=wait,
+                MessageAttributeNames=["All"],
+                MessageSystemAttributeNames=["All"],
+            ),
+        )
+        return [_dead_letter(message) for message in answer.get("Messages", [])]
+
+    async def send(self, body: str, attributes: Mapping[str, Any]) -> SentMessage:
+        """See the port. Never repeated by itself: a repeat could be a second message."""
+        url = self._settings.queue_url
+        answer: Any = await self._call(
+            url,
+            lambda client: client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=dict(attributes)),
+            attempts=1,
+        )
+        return SentMessage(answer["MessageId"], answer["MD5OfMessageBody"], answer.get("MD5OfMessageAttributes", ""))
+
+    async def delete_dead(self, receipt: str) -> None:
+        """See the port."""
+        url = self._settings.dlq_url
+        await self._call(url, lambda client: client.delete_message(QueueUrl=url, ReceiptHandle=receipt))
+
+    async def release_dead(self, receipt: str) -> None:
+        """See the port."""
+        url = self._settings.dlq_url
+        await self._call(
+            url,
+            lambda client: client.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0),
+        )
+
+    def close(self) -> None:
+        """Let go of the threads without waiting for calls under way."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for client in self._clients.values():
+            client.close()
+
+    async def _call(self, url: str, act: Callable[[SQSClient], _T], *, attempts: int = 3) -> _T:
+        if not url:
+            raise NotInstalled("The queue's address is not set.", hint="Set SQS_QUEUE_URL and SQS_DLQ_URL.")
+        work = functools.partial(self._in_thread, act, attempts)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def _in_thread(self, act: Callable[[SQSClient], _T], attempts: int) -> _T:
+        from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError, NoCredentialsError
+
+        try:
+            return act(self._client(attempts))
+        except ClientError as error:
+            raise _translated(error.response) from error
+        except (NoCredentialsError, CredentialRetrievalError) as error:
+            raise NotPermitted(
+                "There is no sign-in for the queue.", hint="Set an AWS profile or key.", raw=str(error)
+            ) from error
+        except (BotoCoreError, ValueError) as error:
+            raise NotReachable("The queue does not answer.", hint="Check the network.", raw=repr(error)) from error
+
+    def _client(self, attempts: int) -> SQSClient:
+        with self._making:
+            if attempts not in self._clients:
+                import boto3
+                from botocore.config import Config
+
+                settings = self._settings
+                self._clients[attempts] = boto3.client(
+                    "sqs",
+                    region_name=settings.sqs_region,
+                    endpoint_url=settings.sqs_endpoint_url,
+                    aws_access_key_id=settings.aws_access_key_id or None,
+                    aws_secret_access_key=settings.aws_secret_access_key or None,
+                    config=Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": attempts}),
+                )
+            return self._clients[attempts]
+
+
+def _translated(response: Any) -> ConsoleError:
+    code = str(response.get("Error", {}).get("Code", ""))
+    message = str(response.get("Error", {}).get("Message", "")) or code
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    raw = f"{code}: {message}"
+    if code in _FORBIDDEN or status in (401, 403):
+        return NotPermitted(f"The queue does not allow this: {message}", raw=raw)
+    if code in _NO_QUEUE:
+        return NotInstalled("This queue does not exist.", hint="Check SQS_QUEUE_URL and SQS_DLQ_URL.", raw=raw)
+    if status >= 500 or "Throttl" in code:
+        return NotReachable("The queue has trouble answering.", hint="Try again.", raw=raw)
+    return Refused(f"The queue refused: {message}", raw=raw)
+
+
+def _redrive_target(policy: str) -> str:
+    try:
+        found = json.loads(policy) if policy else {}
+    except ValueError:
+        return ""
+    return str(found.get("deadLetterTargetArn", "")) if isinstance(found, dict) else ""
+
+
+def _dead_letter(message: Mapping[str, Any]) -> DeadLetter:
+    system = message.get("Attributes", {})
+    sent = system.get("SentTimestamp")
+    return DeadLetter(
+        message_id=message["MessageId"],
+        receipt=message["ReceiptHandle"],
+        body=message["Body"],
+        body_md5=message.get("MD5OfBody", ""),
+        attributes=dict(message.get("MessageAttributes", {})),
+        sent_at=int(sent) / 1000 if sent else None,
+        receive_count=int(system.get("ApproximateReceiveCount", 0)),
+    )

@@ -1,0 +1,101 @@
+"""The local stack as a child of the console: it lives as long as the console and no longer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from services.clients.child_process import ChildProcess, role_command
+from services.domain.errors import NotReachable
+from services.settings import child_environment
+
+
+class PartState(msgspec.Struct, frozen=True):
+    """What the supervisor says of one part. `state`: starting, up, restarting, down or ended."""
+
+    name: str
+    state: str
+    pid: int | None = None
+    why: str = ""
+
+
+class StackProcess:
+    """Started once; `stop` ends all of it."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None, *, command: Sequence[str] | None = None) -> None:
+        self._environment = dict(environment or {})
+        self._command = list(command) if command is not None else role_command("stack", "--end-with-parent")
+        self._child: ChildProcess | None = None
+        self._ended = asyncio.Event()
+
+    async def start(self, on_part: Callable[[PartState], None], *, limit: float = 120.0) -> dict[str, str]:
+        """Start it and wait until all parts are up; the settings for a console, under their environment names.
+
+        `on_part` is called for every change of a part, later ones too. Raises NotReachable with the stack's
+        last words when it ends, or isn't up within `limit` seconds.
+        """
+        ready: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
+
+        def on_line(line: str) -> None:
+            said = _object(line)
+            if said.get("event") == "part":
+                pid = said.get("pid")
+                on_part(
+                    PartState(
+                        str(said.get("name")),
+                        str(said.get("state")),
+                        pid if isinstance(pid, int) else None,
+                        str(said.get("why") or ""),
+                    )
+                )
+            elif said.get("event") == "ready" and not ready.done() and isinstance(said.get("env"), dict):
+                ready.set_result({str(name): str(value) for name, value in said["env"].items()})
+
+        def on_end(code: int) -> None:
+            self._ended.set()
+            if not ready.done():
+                words = self._child.last_words if self._child else ""
+                ready.set_exception(_failed(f"it ended with code {code}", words))
+
+        try:
+            self._child = ChildProcess(self._command, child_environment(self._environment), on_line, on_end)
+        except OSError as error:
+            raise _failed("it could not be started", str(error)) from error
+        try:
+            async with asyncio.timeout(limit):
+                return await ready
+        except TimeoutError as error:
+            words = self._child.last_words
+            await self.stop()
+            raise _failed(f"it was not up after {limit:g} s", words) from error
+
+    async def stop(self, *, limit: float = 15.0) -> None:
+        """Ask it to end and wait; what still runs after `limit` seconds is killed. Safe to call twice."""
+        child = self._child
+        if child is None or self._ended.is_set():
+            return
+        child.end_input()
+        try:
+            async with asyncio.timeout(limit):
+                await self._ended.wait()
+        except TimeoutError:
+            child.kill()
+            await self._ended.wait()
+
+
+def _object(line: str) -> dict[str, Any]:
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _failed(why: str, words: str) -> NotReachable:
+    return NotReachable(
+        f"The local stack did not start: {why}.", hint="See the stack's log, then try again.", raw=words
+    )

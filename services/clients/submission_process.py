@@ -1,0 +1,98 @@
+"""Browser runs, each in a child process: a crash of the browser can't take the window along."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from services.clients.child_process import ChildProcess, role_command
+from services.ports.wishes import RunRequest
+from services.settings import child_environment
+from services.submission.events import decode
+
+SILENCE: Final = 30.0
+"""Seconds without a line (a run says "beat" every 2 s) after which the child is taken for dead."""
+
+
+class SubmissionProcess:
+    """`services.ports.Runner`. `environment` adds to the child's; it gets no secrets of ours."""
+
+    def __init__(
+        self,
+        environment: Mapping[str, str] | None = None,
+        *,
+        command: Sequence[str] | None = None,
+        grace: float = 5.0,
+        silence: float = SILENCE,
+    ) -> None:
+        self._environment = dict(environment or {})
+        self._command = list(command) if command is not None else role_command("submit")
+        self._grace = grace
+        self._silence = silence
+        self._children: dict[str, ChildProcess] = {}
+        self._stopped: set[str] = set()
+
+    async def run(self, request: RunRequest) -> AsyncIterator[dict[str, Any]]:
+        """See the port."""
+        began = time.monotonic()
+        lines: asyncio.Queue[str | int] = asyncio.Queue()
+        try:
+            child = ChildProcess(
+                self._command,
+                child_environment(self._environment),
+                lines.put_nowait,
+                lines.put_nowait,
+                first_input=msgspec.json.encode(request).decode() + "\n",
+            )
+        except OSError as error:
+            yield {"kind": "ended", "status": "crashed", "ms": 0, "error": f"It could not be started: {error}"}
+            return
+        self._children[request.run_id] = child
+        last: dict[str, Any] | None = None
+        try:
+            while not isinstance(line := await self._next(lines, child), int):
+                event = decode(line)
+                if event is None:
+                    continue
+                if event["kind"] == "ended":
+                    last = event
+                else:
+                    yield event
+            status = "stopped" if request.run_id in self._stopped else "crashed"
+            lost = {"kind": "ended", "status": status, "ms": round((time.monotonic() - began) * 1000)}
+            if last is None and status == "crashed":
+                lost["error"] = child.last_words or f"It ended with code {line}."
+            yield last or lost
+        finally:
+            del self._children[request.run_id]
+            self._stopped.discard(request.run_id)
+            self._end(child)
+
+    def stop(self, run_id: str) -> None:
+        """See the port. Asks first; kills what still runs after the grace time."""
+        child = self._children.get(run_id)
+        if child is not None:
+            self._stopped.add(run_id)
+            self._end(child)
+
+    def close(self) -> None:
+        """Kill every run at once: the console ends."""
+        for child in self._children.values():
+            child.end_input()
+            child.kill()
+
+    async def _next(self, lines: asyncio.Queue[str | int], child: ChildProcess) -> str | int:
+        try:
+            async with asyncio.timeout(self._silence):
+                return await lines.get()
+        except TimeoutError:
+            child.kill()
+            return await lines.get()
+
+    def _end(self, child: ChildProcess) -> None:
+        child.end_input()
+        asyncio.get_running_loop().call_later(self._grace, child.kill)
