@@ -1,0 +1,108 @@
+"""The bar at the foot of the window: where one is, and how fresh what one sees is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QPointF, QSize
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from widgets.look import fonts, metrics, theme
+from widgets.parts.glyph_label import GlyphLabel
+from widgets.parts.label import label, say, tip
+from widgets.parts.link_badge import LinkBadge
+from widgets.parts.surface import Surface
+
+ENVIRONMENTS: Final = ("local", "staging", "production")
+
+
+def environment_token(environment: str) -> str:
+    """The colour of an environment; one that nobody knows counts as production."""
+    known = environment.lower()
+    return f"env.{known if known in ENVIRONMENTS else 'production'}"
+
+
+class EnvironmentCell(QWidget):
+    """The filled first cell: the environment's name in capitals, READ ONLY behind it."""
+
+    def __init__(self, environment: str, read_only: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._token = environment_token(environment)
+        self._words = (environment or "unknown").upper() + ("  READ ONLY" if read_only else "")
+        self._font = fonts.font("micro", 600)
+        self._font.setLetterSpacing(self._font.SpacingType.AbsoluteSpacing, 0.3)
+        self.setAccessibleName(self._words)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+
+    def sizeHint(self) -> QSize:
+        width = fonts.measure("micro", 600).horizontalAdvance(self._words) + round(0.3 * len(self._words))
+        return QSize(width + metrics.px(24), metrics.px(metrics.STATUS_BAR))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.current().colour(self._token))
+        painter.setFont(self._font)
+        painter.setPen(theme.current().colour("env.on_env"))
+        metric = fonts.measure("micro", 600)
+        baseline = (self.height() - metric.height()) / 2 + metric.ascent()
+        painter.drawText(QPointF(metrics.px(12), baseline), self._words)
+        painter.end()
+
+
+class StatusBar(Surface):
+    """24 px; never covered by anything."""
+
+    def __init__(self, environment: str, *, read_only: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__("surface.window", "t", parent)
+        self.setFixedHeight(metrics.px(metrics.STATUS_BAR))
+        self.link = LinkBadge("micro", under="surface.window")
+        self._event = label("", "micro", "secondary")
+        self._note = label("", "micro", "secondary")
+        self._zone = label("", "micro", "secondary")
+        self._who = GlyphLabel("", "", "micro", icon="user-round", under="surface.window")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(EnvironmentCell(environment, read_only))
+        row.addWidget(_cell(self.link, "r"))
+        self._event_cell = _cell(self._event, "r")
+        row.addWidget(self._event_cell)
+        row.addWidget(_cell(self._note, ""))
+        row.addStretch(1)
+        self._zone_cell = _cell(self._zone, "l")
+        self._who_cell = _cell(self._who, "l")
+        row.addWidget(self._zone_cell)
+        row.addWidget(self._who_cell)
+        for part in (self._event_cell, self._zone_cell, self._who_cell):
+            part.hide()
+
+    def show_last_event(self, words: str) -> None:
+        """Such as "Last event 0.4 s ago"; "" hides the cell."""
+        self._show(self._event, self._event_cell, words)
+
+    def show_note(self, words: str, tone: str = "secondary") -> None:
+        """A short remark beside the age of the last event; "" for none."""
+        say(self._note, words, tone)
+
+    def show_zone(self, words: str, why: str = "") -> None:
+        """In which zone times are shown, such as "Local time, UTC+2"."""
+        self._show(self._zone, self._zone_cell, words)
+        tip(self._zone, why)
+
+    def show_who(self, words: str) -> None:
+        """Who is signed in, with the role."""
+        self._who.say(words)
+        self._who_cell.setVisible(bool(words))
+
+    def _show(self, shown: QLabel, cell: QWidget, words: str) -> None:
+        say(shown, words)
+        cell.setVisible(bool(words))
+
+
+def _cell(part: QWidget, line: str) -> QWidget:
+    cell = Surface("surface.window", line + "t")
+    row = QHBoxLayout(cell)
+    row.setContentsMargins(metrics.px(10), 1, metrics.px(10), 0)
+    row.addWidget(part)
+    return cell
