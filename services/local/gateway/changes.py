@@ -6,11 +6,12 @@ import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from psycopg.postgres import types
 
-from services.local.gateway.wal import Image, RowChange
+from services.local.gateway.wal import Image, Relation, RowChange
 
 LARGEST_BYTES: Final = 1024 * 1024
 _LARGEST_KEPT: Final = 64
@@ -19,6 +20,7 @@ _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _SHORT_ZONE: Final = re.compile(r"([+-][0-9]{2})$")
 
 
+@lru_cache(maxsize=256)
 def type_name(oid: int) -> str:
     """PostgreSQL's short name of a type; "text" for types that are not built in."""
     info = types.get(oid)
@@ -50,11 +52,10 @@ def change_json(change: RowChange) -> str:
         new, old = _small(new), _small(old)
     moment = datetime.fromtimestamp(change.committed_at, UTC).isoformat(timespec="milliseconds")
     relation = change.relation
-    columns = [{"name": column.name, "type": type_name(column.type_oid)} for column in relation.columns]
     parts = [
         f'"schema":{json.dumps(relation.schema)},"table":{json.dumps(relation.table)}',
         f'"commit_timestamp":"{moment.replace("+00:00", "Z")}","type":"{change.kind}"',
-        f'"columns":{json.dumps(columns)},"errors":{json.dumps(errors or None)}',
+        f'"columns":{_columns(relation)},"errors":{json.dumps(errors or None)}',
     ]
     oids = {column.name: column.type_oid for column in relation.columns}
     if change.kind != "DELETE":
@@ -79,6 +80,11 @@ def unauthorized_json(change: RowChange) -> str:
 def changes_frame_payload(ids: Iterable[int], data: str) -> str:
     """The payload of one postgres_changes message; `data` is JSON text."""
     return f'{{"ids":[{",".join(map(str, ids))}],"data":{data}}}'
+
+
+@lru_cache(maxsize=64)
+def _columns(relation: Relation) -> str:
+    return json.dumps([{"name": column.name, "type": type_name(column.type_oid)} for column in relation.columns])
 
 
 def _object(oids: dict[str, int], image: Image) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections import defaultdict
@@ -17,6 +18,7 @@ from services.local.gateway.tokens import Caller
 from services.local.gateway.visibility import Key, visible_keys
 from services.local.gateway.wal import Relation, RowChange
 
+_BREATH: Final = 100
 _CONFIRMED: Final = "Subscribed to PostgreSQL"
 
 
@@ -111,7 +113,10 @@ class Channels:
         if not changes or not channels:
             return
         seen = await self._visible(channels, changes)
-        for change in changes:
+        for number, change in enumerate(changes, 1):
+            if number % _BREATH == 0:
+                # A bulk change must not keep requests and heartbeats waiting.
+                await asyncio.sleep(0)
             text = ""
             for channel, caller in channels:
                 ids = [binding.id for binding in channel.bindings if binding.fits(change)]
