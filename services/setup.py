@@ -3,7 +3,6 @@
 Written with the standard library alone; it loads on Python 3.6, so that an old Python gets a sentence to read.
 """
 
-import collections
 import contextlib
 import ctypes
 import glob
@@ -15,9 +14,8 @@ import signal
 import subprocess
 import sys
 import sysconfig
-import threading
 import time
-from typing import Dict, Iterator, List, NoReturn, Optional, Sequence, Set, Tuple
+from typing import BinaryIO, Dict, Iterator, List, NoReturn, Optional, Sequence, Set, Tuple
 
 OLDEST = (3, 11)
 TOO_NEW = (3, 14)
@@ -220,7 +218,7 @@ def _make_ready(root: str) -> None:
             if is_ready(root):
                 return
             _say("Setting up this checkout, once. To be installed:\n" + "\n".join(_plan(root)))
-            _install_system(_missing_packages())
+            _install_system(root, _missing_packages())
             _build_venv(root, lock)
             write_mark(root)
             _say("Ready.")
@@ -234,18 +232,18 @@ def _build_venv(root: str, lock: int) -> None:
         path = os.path.join(venv, name)
         if os.path.isdir(path) and not os.path.islink(path):
             shutil.rmtree(path)
-        elif name != "setup.lock":
+        elif not name.startswith("setup."):
             os.unlink(path)
     # These children share the lock: should this process be killed, the next start waits for their end.
     keep = (lock,) if os.name != "nt" else ()
-    _run("Making .venv", [sys.executable, "-I", "-m", "venv", venv], keep=keep)
+    _run(root, "Making .venv", [sys.executable, "-I", "-m", "venv", venv], keep=keep)
     # In a .venv "install for this user only", a common setting, is an error.
     environment = dict(os.environ, PIP_USER="0", PIP_NO_INPUT="1", PIP_DISABLE_PIP_VERSION_CHECK="1")
     pip = [venv_python(root), "-I", "-m", "pip", "install", "--progress-bar", "off", "--no-deps", "--require-hashes"]
-    _run("Installing the Python packages", [*pip, "-r", _lock_list(root)], environment, keep)
+    _run(root, "Installing the Python packages", [*pip, "-r", _lock_list(root)], environment, keep)
     if not find_browser():
         browser = [venv_python(root), "-m", "playwright", "install", "chromium"]
-        _run("Downloading Chromium", browser, keep=keep)
+        _run(root, "Downloading Chromium", browser, keep=keep)
 
 
 def _has_apt() -> bool:
@@ -278,7 +276,7 @@ def _missing_packages() -> List[str]:
     return [name for name in wanted if name not in installed]
 
 
-def _install_system(packages: List[str]) -> None:
+def _install_system(root: str, packages: List[str]) -> None:
     if not _has_apt():
         _check_libraries()
         return
@@ -297,11 +295,14 @@ def _install_system(packages: List[str]) -> None:
     ).returncode
     if known == 0:
         with contextlib.suppress(SetupFailed):
-            _run("Installing the system packages", [*apt, *install])
+            _run(root, "Installing the system packages", [*apt, *install])
             return
     # The lists of packages are missing or older than the mirror.
-    _run("Asking for the lists of packages", [*apt, "update"])
-    _run("Installing the system packages", [*apt, *install])
+    answer = _run(root, "Asking for the lists of packages", [*apt, "update"])
+    try:
+        _run(root, "Installing the system packages", [*apt, *install])
+    except SetupFailed as why:
+        raise SetupFailed("{}\nThe lists of packages came with: {}".format(why, answer)) from why
 
 
 def _become_root() -> Optional[List[str]]:
@@ -339,38 +340,38 @@ def _check_libraries() -> None:
 
 
 def _run(
-    what: str, command: List[str], environment: Optional[Dict[str, str]] = None, keep: Tuple[int, ...] = ()
-) -> None:
-    """Run `command` with a sign of life every few seconds; SetupFailed with its last words when it fails."""
+    root: str, what: str, command: List[str], environment: Optional[Dict[str, str]] = None, keep: Tuple[int, ...] = ()
+) -> str:
+    """Run `command` with a sign of life every few seconds; its last line. SetupFailed when it fails.
+
+    It writes to a file: a pipe would end with this process, and would break apt in the middle of its work.
+    """
     _say(what + " ...")
     started = time.monotonic()
-    last: collections.deque[str] = collections.deque(maxlen=30)
-    ended = threading.Event()
+    path = os.path.join(root, ".venv", "setup.log")
+    with open(path, "wb") as output, open(path, "rb") as written:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            pass_fds=keep,
+        )
+        code, shown = None, ""
+        while code is None:
+            try:
+                code = child.wait(5)
+            except subprocess.TimeoutExpired:
+                line = _last_lines(written, 1)
+                _say("  {:3.0f} s  {}".format(time.monotonic() - started, line[:100] if line != shown else ""))
+                shown = line
+        if code != 0:
+            raise SetupFailed("{}\n{} failed ({}).".format(_last_lines(written, 30), what, code))
+        return _last_lines(written, 1)
 
-    def tick() -> None:
-        shown = ""
-        while not ended.wait(5):
-            news = last[-1][:100] if last and last[-1] != shown else ""
-            shown = last[-1] if last else ""
-            _say("  {:3.0f} s  {}".format(time.monotonic() - started, news))
 
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=environment,
-        encoding="utf-8",
-        errors="replace",
-        pass_fds=keep,
-    ) as child:
-        ticker = threading.Thread(target=tick, name="setup-progress", daemon=True)
-        ticker.start()
-        try:
-            assert child.stdout is not None
-            last.extend(line.strip() for line in child.stdout if line.strip())
-        finally:
-            ended.set()
-            ticker.join()
-    if child.returncode != 0:
-        raise SetupFailed("\n".join(last) + "\n{} failed ({}).".format(what, child.returncode))
+def _last_lines(file: BinaryIO, count: int) -> str:
+    file.seek(max(0, file.seek(0, os.SEEK_END) - 8192))
+    lines = [line.strip() for line in file.read().decode("utf-8", "replace").splitlines()]
+    return "\n".join([line for line in lines if line][-count:])

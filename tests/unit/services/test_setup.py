@@ -125,6 +125,16 @@ def test_the_second_of_two_starts_waits_and_says_so(checkout: Path, monkeypatch:
     assert "waiting" in said[0]
 
 
+def test_who_waited_finds_the_work_done(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_: Any, **__: Any) -> None:
+        raise AssertionError("set up a second time")
+
+    _pretend_venv(checkout)
+    monkeypatch.setattr(subprocess, "Popen", forbidden)
+    setup._make_ready(str(checkout))
+    assert setup.is_ready(str(checkout))
+
+
 def test_a_ready_checkout_starts_over_without_any_child_process(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,19 +199,19 @@ def test_only_what_is_missing_is_asked_for(tool: Tool) -> None:
 
 
 @posix
-def test_without_rights_there_is_one_line_to_run(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_rights_there_is_one_line_to_run(checkout: Path, tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(sys, "stdin", None)
     tool("dpkg-query", "")
     tool("apt-get", "exit 1")
     with pytest.raises(setup.SetupFailed) as refused:
-        setup._install_system(["libgl1", "chromium"])
+        setup._install_system(str(checkout), ["libgl1", "chromium"])
     line = str(refused.value).splitlines()[-1]
     packages = "apt-get update && apt-get install --yes --no-install-recommends libgl1 chromium"
     assert line == f"su -c '{packages}'"
     tool("sudo", "exit 1")
     with pytest.raises(setup.SetupFailed) as refused:
-        setup._install_system(["libgl1", "chromium"])
+        setup._install_system(str(checkout), ["libgl1", "chromium"])
     assert str(refused.value).splitlines()[-1] == f"sudo sh -c '{packages}'"
 
 
@@ -211,8 +221,9 @@ def test_without_rights_there_is_one_line_to_run(tool: Tool, monkeypatch: pytest
     [("fresh", ["install"]), ("none", ["update", "install"]), ("stale", ["install", "update", "install"])],
 )
 def test_the_lists_of_packages_are_asked_for_only_when_needed(
-    lists: str, calls: list[str], tool: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lists: str, calls: list[str], checkout: Path, tool: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (checkout / ".venv").mkdir()
     log, state = tmp_path / "calls", tmp_path / "lists"
     state.write_text(lists)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
@@ -230,15 +241,16 @@ esac
 echo $call >> {log}
 [ $call = update ] || [ "$lists" = fresh ]""",
     )
-    setup._install_system(["libgl1"])
+    setup._install_system(str(checkout), ["libgl1"])
     assert log.read_text().split() == calls
 
 
 @posix
-def test_a_failed_step_ends_with_its_last_words(tool: Tool) -> None:
+def test_a_failed_step_ends_with_its_last_words(checkout: Path, tool: Tool) -> None:
+    (checkout / ".venv").mkdir()
     tool("apt-get", "echo no space left; exit 100")
     with pytest.raises(setup.SetupFailed, match=r"no space left\nInstalling failed \(100\)"):
-        setup._run("Installing", ["apt-get"])
+        setup._run(str(checkout), "Installing", ["apt-get"])
 
 
 @posix
