@@ -23,6 +23,7 @@ from services.domain.keys import idempotency_key
 from services.domain.plans import Plan, submit_step
 from services.domain.records import Customer
 from services.domain.text import one_line, slug
+from services.pipeline.flow_runs import FlowRun
 from services.pipeline.job_rows import Item, JobRows
 from services.ports import RunRequest
 from services.settings import Settings
@@ -105,7 +106,10 @@ def retry_pause(attempt: int, base_seconds: float) -> float:
 class DirectoryTask:
     """One directory. `rate_limit_ms` is what its plan asked for, once there is one."""
 
-    def __init__(self, job_id: str, customer: Customer, item: Item, tools: Tools, browser: BrowserSlot) -> None:
+    def __init__(
+        self, run: FlowRun, job_id: str, customer: Customer, item: Item, tools: Tools, browser: BrowserSlot
+    ) -> None:
+        self._run = run
         self._job_id = job_id
         self._customer = customer
         self._item = item
@@ -113,7 +117,12 @@ class DirectoryTask:
         self._browser = browser
         self._claimed = False
         self._sending = False
-        self._fields: dict[str, Any] = {"job_id": job_id, "customer_id": customer.id, "directory": item.host}
+        self._fields: dict[str, Any] = {
+            "job_id": job_id,
+            "customer_id": customer.id,
+            "directory": item.host,
+            "flow_run_id": run.id,
+        }
         self.rate_limit_ms = 0
 
     async def execute(self) -> None:
@@ -147,7 +156,7 @@ class DirectoryTask:
 
     def _claim(self, key: str, payload: dict[str, Any]) -> str:
         # Noted on the thread of the call, so that a stop in the middle of it still knows how it ended.
-        answer = self._tools.rows.claim(self._job_id, self._item.host, key, payload)
+        answer = self._tools.rows.claim(self._run, self._item.host, key, payload)
         self._claimed = answer == "claimed"
         return answer
 

@@ -75,7 +75,7 @@ async def _work_off(run: FlowRun, job: OpenedJob, priority: str, tools: Tools) -
                 log.info("Job %s is %s", job.id, why, extra=fields)
                 await settled(rows.stop, run, job.id, why)
                 return
-            task = DirectoryTask(job.id, customer, item, tools, browser)
+            task = DirectoryTask(run, job.id, customer, item, tools, browser)
             await task.execute()
             pause = pause_seconds(task.rate_limit_ms, priority)
     finally:

@@ -82,7 +82,7 @@ class FlowRuns:
             # A claim that has run out stays so: its outcome is unknown, and nobody revives it.
             database.execute(
                 """
-                update public.job_results r set claim_expires_at = clock_timestamp() + make_interval(secs => %(lease)s)
+                update public.job_results r set claim_expires_at = f.lease_until
                   from public.flow_runs f
                  where f.id = any (%(held)s::uuid[]) and f.worker_id = %(worker)s
                    and r.job_id = (f.parameters ->> 'job_id')::uuid and r.claim_owner = %(worker)s

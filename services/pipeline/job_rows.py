@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from services.domain.messages import JobMessage
 from services.domain.records import Customer
 from services.pipeline.database import Database, Pool, write_event
-from services.pipeline.flow_runs import FlowRun, end_run
+from services.pipeline.flow_runs import FlowRun, LeaseLost, end_run
 from services.submission.outcome import Outcome
 
 
@@ -35,10 +35,9 @@ class OpenedJob(msgspec.Struct, frozen=True):
 class JobRows:
     """A job's rows as worker `worker_id` writes them. Each method is one transaction."""
 
-    def __init__(self, pool: Pool, worker_id: str, lease_seconds: float) -> None:
+    def __init__(self, pool: Pool, worker_id: str) -> None:
         self._pool = pool
         self._worker_id = worker_id
-        self._lease_seconds = lease_seconds
 
     def open(self, message: JobMessage) -> OpenedJob:
         """Write flow_started and job_started, set the job in progress and read its work list, as listed.
@@ -110,14 +109,24 @@ class JobRows:
             return "lost"
         return str(row["status"]) if row["status"] in ("paused", "cancelled") else ""
 
-    def claim(self, job_id: str, host: str, key: str, payload: dict[str, Any]) -> str:
-        """claimed, duplicate, in_flight or outcome_unknown."""
+    def claim(self, run: FlowRun, host: str, key: str, payload: dict[str, Any]) -> str:
+        """claimed, duplicate, in_flight or outcome_unknown. Raises LeaseLost.
+
+        The claim ends no later than the run's lease: whoever takes over a dead worker's run finds its claims expired.
+        """
         with self._pool.connection() as database:
             row = database.execute(
-                "select public.claim_submission(%s::uuid, %s, %s, %s, %s, %s::int) as answer",
-                (job_id, host, key, self._worker_id, Jsonb(payload), max(1, round(self._lease_seconds))),
+                """
+                select public.claim_submission((f.parameters ->> 'job_id')::uuid, %s, %s, %s, %s,
+                         greatest(0, floor(extract(epoch from f.lease_until - clock_timestamp())))::int) as answer
+                  from public.flow_runs f
+                 where f.id = %s and f.state = 'running' and f.worker_id = %s and f.attempt = %s
+                """,
+                (host, key, self._worker_id, Jsonb(payload), run.id, self._worker_id, run.attempt),
             ).fetchone()
-        return str(row["answer"]) if row else ""
+        if row is None:
+            raise LeaseLost(run.id)
+        return str(row["answer"])
 
     def record(self, job_id: str, host: str, key: str, outcome: Outcome) -> bool:
         """Write the outcome of a claimed directory; False when the claim is no longer ours."""

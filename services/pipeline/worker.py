@@ -113,16 +113,15 @@ def run(argv: list[str]) -> int:
     worker_id = worker_name()
 
     async def work(stop: threading.Event) -> None:
-        lease = settings.flow_lease_seconds
         plans = PlanClient(settings.brain_base)
         tools = Tools(
-            rows=JobRows(pool, worker_id, lease),
+            rows=JobRows(pool, worker_id),
             plans=plans,
             open_browser=lambda: Browser(path=settings.browser_path, headless=settings.headless),
             settings=settings,
         )
         try:
-            await Worker(FlowRuns(pool, worker_id, lease), tools, worker_id).work(stop)
+            await Worker(FlowRuns(pool, worker_id, settings.flow_lease_seconds), tools, worker_id).work(stop)
         finally:
             await plans.close()
 

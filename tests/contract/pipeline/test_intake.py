@@ -12,7 +12,7 @@ import pytest
 from services.pipeline import intake
 from services.pipeline.database import Pool
 from services.pipeline.intake import Relay
-from services.pipeline.sqs import open_client
+from services.pipeline.sqs import open_client, send_body
 from services.settings import Settings
 from tests.contract.pipeline.conftest import Records
 
@@ -69,11 +69,10 @@ def test_a_kill_between_send_and_stamp_sends_again(
         pass
 
     def killed_after_sending(*arguments: object) -> str:
-        send(*arguments)  # type: ignore[arg-type]
+        send_body(*arguments)  # type: ignore[arg-type]
         raise Killed
 
     records.ask("select private.queue_job(%s, 'intake')", records.job(["a.localhost"]))
-    send = intake.send_body
     monkeypatch.setattr(intake, "send_body", killed_after_sending)
     with pytest.raises(Killed):
         Relay(pool, queue, settings).send_waiting()

@@ -17,11 +17,8 @@ def test_opens_at_the_limit_and_doubles_its_probes() -> None:
 
 def test_a_success_closes_it_and_says_so_once() -> None:
     breaker = Breaker(1, 60.0)
-    breaker.failed()
-    assert breaker.is_open
-    assert breaker.succeeded()
-    assert not breaker.is_open
-    assert not breaker.succeeded()
+    assert breaker.failed()
+    assert [breaker.succeeded(), breaker.is_open, breaker.succeeded()] == [True, False, False]
 
 
 def test_errors_below_the_limit_only_slow_it_down() -> None:
