@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 _HEAD_LIMIT: Final = 256 * 1024
 _BODY_KEPT: Final = 4096
 _DIAL_SECONDS: Final = 15.0
+_CLOSE_SECONDS: Final = 1.0
 FAULT_HEADER: Final = "x-console-gate-fault"
 """On an answer that is the gate's own: why there is none of the site's."""
 # The browser's own traffic: it would tell the form's structure to its maker.
@@ -58,6 +59,7 @@ class Gate:
         self._local_port = (parts.port or 80) if is_practice(home) else None
         self._server: asyncio.Server | None = None
         self._writers: dict[asyncio.StreamWriter, str] = {}
+        self._serving: set[asyncio.Task[Any]] = set()
         self._blocked: Blocked | None = None
         self._faults: dict[tuple[str, int], str] = {}
 
@@ -69,6 +71,8 @@ class Gate:
         if self._server is not None:
             self._server.close()
         self._cut()
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=_CLOSE_SECONDS)
 
     @property
     def address(self) -> str:
@@ -105,6 +109,10 @@ class Gate:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers[writer] = ""
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
         try:
             # Streams of Python 3.11 log a cancelled handler as an error of its own.
             with contextlib.suppress(

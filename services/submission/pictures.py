@@ -11,7 +11,7 @@ from playwright.async_api import Error, Page
 from services.submission.events import Report
 
 _QUALITY: Final = 60
-_SHOT_MS: Final = 4000
+_SHOT_MS: Final = 2500
 VIEWPORT: Final = {"width": 1280, "height": 800}
 
 

@@ -28,7 +28,7 @@ from services.submission.steps import StepFailed, described, perform, ready
 _Part = Callable[[], Awaitable[None]]
 _DRY_WAIT_SECONDS: Final = 2.0
 _DRY_MORE_SECONDS: Final = 0.15
-_FINAL_SECONDS: Final = 6.0
+_FINAL_SECONDS: Final = 3.0
 
 
 async def run_plan(

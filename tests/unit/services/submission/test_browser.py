@@ -1,0 +1,26 @@
+"""Finding the browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.submission.browser import find_browser
+
+
+def test_the_configured_browser_comes_first() -> None:
+    assert find_browser("/opt/some/browser") == "/opt/some/browser"
+
+
+def test_an_installed_browser_is_found_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "chromium").write_text("#!/bin/sh\n")
+    (tmp_path / "chromium").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_browser() == str(tmp_path / "chromium")
+
+
+def test_without_any_it_is_left_to_playwright(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sys.platform", "linux")
+    assert find_browser() is None

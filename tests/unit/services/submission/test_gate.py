@@ -1,0 +1,145 @@
+"""The only way out for a run's browser."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from services.submission.gate import FAULT_HEADER, Gate, Refused, check_address, is_practice
+
+Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "10.1.2.3", "192.168.0.9", "169.254.169.254", "0.0.0.0", "224.0.0.1", "::1", "fe80::1%eth0",
+     "fd00::1", "::ffff:127.0.0.1", "2002:7f00:1::"],
+)  # fmt: skip
+def test_addresses_inside_are_refused(address: str) -> None:
+    with pytest.raises(Refused):
+        check_address(address)
+
+
+@pytest.mark.parametrize("address", ["93.184.215.14", "2606:4700::1111"])
+def test_addresses_of_the_internet_are_allowed(address: str) -> None:
+    check_address(address)
+
+
+@pytest.mark.parametrize(
+    ("url", "practice"),
+    [
+        ("http://mapnook.localhost:8000/add", True),
+        ("http://localhost:8000/add", False),
+        ("http://127.0.0.1/add", False),
+        ("https://localhost.example/add", False),
+    ],
+)
+def test_practice_sites_are_told_by_name(url: str, practice: bool) -> None:
+    assert is_practice(url) is practice
+
+
+async def _through(answer: Answer, request: str, *, shut: list[tuple[str, str, int, bytes]] | None = None) -> bytes:
+    """What a browser gets for `request`, whose PORT is that of a site that gives `answer`."""
+    site = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = site.sockets[0].getsockname()[1]
+    async with site, Gate(f"http://shop.localhost:{port}/add") as gate:
+        if shut is not None:
+            gate.shut(lambda *what: shut.append(what))
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(gate.address.rsplit(":", 1)[1]))
+        writer.write(request.replace("PORT", str(port)).replace("\n", "\r\n").encode())
+        async with asyncio.timeout(5):
+            got = await reader.read(-1)
+        writer.close()
+        return got
+
+
+async def _hello(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    head = await reader.readuntil(b"\r\n\r\n")
+    body = await reader.readexactly(2) if b"content-length" in head.lower() else b""
+    # A server that keeps the connection although it was asked not to.
+    writer.write(b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: %d\r\n\r\n" % len(head + body))
+    writer.write(head + body)
+    await writer.drain()
+    writer.close()
+
+
+async def _drop(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.transport.abort()
+
+
+def test_a_request_is_passed_on_over_a_connection_of_its_own() -> None:
+    request = "POST http://shop.localhost:PORT/add?x=1 HTTP/1.1\nHost: shop\nProxy-Connection: keep-alive\n"
+    got = asyncio.run(_through(_hello, request + "Content-Length: 2\n\nhi"))
+    head, _, echoed = got.partition(b"\r\n\r\n")
+    assert b"Connection: close" in head
+    assert b"keep-alive" not in got
+    assert echoed.startswith(b"POST /add?x=1 HTTP/1.1\r\n")
+    assert echoed.endswith(b"\r\n\r\nhi")
+
+
+def test_a_dropped_form_is_answered_so_that_the_browser_does_not_send_it_again() -> None:
+    got = asyncio.run(_through(_drop, "POST http://shop.localhost:PORT/add HTTP/1.1\nHost: shop\n\n"))
+    assert got.startswith(b"HTTP/1.1 502")
+    assert f"{FAULT_HEADER}: net::ERR_EMPTY_RESPONSE".encode() in got
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:PORT", "localhost:PORT", "places.example:80", "shop.localhost:1"])
+def test_a_practice_run_stays_on_the_practice_site(host: str) -> None:
+    got = asyncio.run(_through(_hello, f"GET http://{host}/ HTTP/1.1\nHost: x\n\n"))
+    assert got.startswith(b"HTTP/1.1 502")
+    assert b"ERR_BLOCKED_BY_CLIENT" in got
+
+
+def test_a_real_run_does_not_reach_this_machine() -> None:
+    async def reach() -> bytes:
+        site = await asyncio.start_server(_hello, "127.0.0.1", 0)
+        port = site.sockets[0].getsockname()[1]
+        async with site, Gate("https://places.example/add") as gate:
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(gate.address.rsplit(":", 1)[1]))
+            writer.write(f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\n\r\n".encode())
+            got = await reader.read(-1)
+            writer.close()
+            assert "not on the public internet" in (gate.fault(f"http://127.0.0.1:{port}/") or "")
+            return got
+
+    assert asyncio.run(reach()).startswith(b"HTTP/1.1 502")
+
+
+def test_a_shut_gate_lets_nothing_out_and_tells_what_was_held_back() -> None:
+    held: list[tuple[str, str, int, bytes]] = []
+    request = "POST http://shop.localhost:PORT/add HTTP/1.1\nHost: shop\nContent-Length: 2\n\nhi"
+    assert asyncio.run(_through(_hello, request, shut=held)) == b""
+    assert [(method, size, body) for method, _, size, body in held] == [("POST", 2, b"hi")]
+    assert asyncio.run(_through(_hello, "CONNECT shop.localhost:PORT HTTP/1.1\n\n", shut=held)) == b""
+    assert held[1][0] == "CONNECT"
+
+
+@pytest.mark.parametrize(("keep", "cut"), [(set(), True), ({"shop.localhost"}, False)])
+def test_tunnels_are_renewed_except_to_hosts_with_a_socket(keep: set[str], cut: bool) -> None:
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(100):
+            writer.write(data)
+        writer.close()
+
+    async def still_open() -> bool:
+        site = await asyncio.start_server(echo, "127.0.0.1", 0)
+        port = site.sockets[0].getsockname()[1]
+        async with site, Gate(f"http://shop.localhost:{port}/") as gate:
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(gate.address.rsplit(":", 1)[1]))
+            writer.write(f"CONNECT shop.localhost:{port} HTTP/1.1\r\n\r\n".encode())
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"one")
+            assert await reader.readexactly(3) == b"one"
+            gate.freshen(keep)
+            try:
+                writer.write(b"two")
+                return await reader.read(3) == b"two"
+            except ConnectionError:
+                return False
+            finally:
+                writer.close()
+
+    assert asyncio.run(still_open()) is not cut
