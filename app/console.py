@@ -17,7 +17,7 @@ from app.models.pump import Pump
 from app.replay.journal import Journal
 from app.store.store import Store
 from app.sync.engine import Engine
-from services.clients.brain import Brain
+from services.clients.brain import BrainClient
 from services.clients.sqs import SqsQueues
 from services.clients.stack_process import StackProcess
 from services.clients.submission_process import SubmissionProcess
@@ -61,7 +61,7 @@ class Console:
         self._stack: StackProcess | None = None
         self._session: SupabaseSession | None = None
         self._queues: SqsQueues | None = None
-        self._brain: Brain | None = None
+        self._brain: BrainClient | None = None
         self._runner: SubmissionProcess | None = None
         self._operations: Operations | None = None
         self._journal: Journal | None = None
@@ -86,12 +86,13 @@ class Console:
         late = await tasks.shutdown()
         if late:
             _log.warning("tasks that did not end: %s", ", ".join(late))
-        for closing in (self._runner, self._brain, self._session, self._queues):
+        if self._runner is not None:
+            self._runner.close()
+        for closing in (self._brain, self._session):
             if closing is not None:
-                try:
-                    await closing.close()
-                except Exception:
-                    _log.exception("%s did not close well", type(closing).__name__)
+                await _close(closing)
+        if self._queues is not None:
+            self._queues.close()
         if self._operations is not None:
             self._operations.close()
         if self._journal is not None:
@@ -100,8 +101,8 @@ class Console:
             await self._stack.stop()
 
     async def _local_stack(self) -> Settings:
-        self._stack = StackProcess(self._settings.data_path)
-        environment = await self._stack.start(self._screen.show_part)
+        self._stack = StackProcess({"DIRECTORY_BOLT_HOME": self._settings.data_dir})
+        environment = await self._stack.start(lambda part: self._screen.show_part(part.name, part.state, part.why))
         return read_settings(environment)
 
     async def _sign_in(self, settings: Settings) -> Desk:
@@ -119,7 +120,7 @@ class Console:
         acts = SupabaseActs(session)
         store = Store()
         queues = self._queues = SqsQueues(settings)
-        brain = self._brain = Brain(settings)
+        brain = self._brain = BrainClient(settings.brain_base)
         runner = self._runner = SubmissionProcess()
         operations = self._operations = await asyncio.to_thread(Operations, data_dir / "console" / "operations.db")
         journal = self._journal = await asyncio.to_thread(Journal, data_dir / "console" / "replay.db")
@@ -137,6 +138,18 @@ class Console:
         if settings.dlq_url:
             tasks.spawn("dead letters", _follow_dead_letters(letters, store))
         return desk
+
+
+class _Closes(Protocol):
+    async def close(self) -> None: ...
+
+
+async def _close(closing: _Closes) -> None:
+    try:
+        await closing.close()
+    except Exception:
+        # One that can't close must not keep the others open.
+        _log.exception("%s did not close well", type(closing).__name__)
 
 
 async def _settle(jobs: JobActs, letters: DeadLetterActs) -> None:

@@ -24,7 +24,7 @@ def test_files_are_short() -> None:
 
 
 @pytest.mark.parametrize(
-    "file", files("app", "widgets", "services", "resources"), ids=lambda f: str(f.relative_to(ROOT))
+    "file", list(files("app", "widgets", "services", "resources")), ids=lambda f: str(f.relative_to(ROOT))
 )
 def test_every_file_says_what_it_is_for(file: Path) -> None:
     assert ast.get_docstring(ast.parse(file.read_text())), file

@@ -1,0 +1,1 @@
+"""One job: its way through the pipeline, and each directory of it."""

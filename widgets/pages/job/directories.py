@@ -1,0 +1,104 @@
+"""The table of a job's directories."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.models.lines import LinesModel
+from app.store.lines import DirectoryLine
+from services.domain.statuses import Shape
+from widgets.parts import cell, spans
+from widgets.parts.columns import Column
+from widgets.parts.table import Table
+
+COLUMNS = (
+    Column("Outcome", 116),
+    Column("Directory", 150),
+    Column("Evidence or error", 200, stretch=1),
+    Column("Attempts", 58, right=True),
+    Column("Took", 52, right=True),
+    Column("", 16, sorts=False),
+    Column("When", 62, right=True),
+)
+OUTCOMES: dict[str, tuple[Shape, str]] = {
+    "waiting": ("waiting", "Waiting"),
+    "running": ("running", "Submitting"),
+    "submitted": ("ok", "Submitted"),
+    "failed": ("failed", "Failed"),
+    "unknown": ("unknown", "Unknown"),
+    "skipped": ("skipped", "Skipped"),
+}
+_ORDER = {"running": 0, "failed": 1, "unknown": 2, "skipped": 3, "submitted": 4, "waiting": 5}
+
+
+class DirectoriesTable(QWidget):
+    """`moved` tells that another directory is current; `line()` gives it."""
+
+    moved = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.table = Table(COLUMNS)
+        self.model = LinesModel(
+            key=lambda line: line.host,
+            cells=[
+                lambda line: cell.status(*OUTCOMES.get(line.outcome, ("unknown", line.outcome))),
+                lambda line: cell.name(line.host, line.url),
+                _evidence,
+                lambda line: cell.number(len(line.attempts), "secondary"),
+                lambda line: cell.words(spans.took(line.duration_ms)),
+                lambda line: cell.icon("image", tip="There is a picture") if line.screenshot_url else cell.EMPTY,
+                lambda line: cell.words("now" if line.outcome == "running" else spans.clock(line.when)),
+            ],
+            sort_keys=[
+                lambda line: (_ORDER.get(line.outcome, 9), -(line.when or 0)),
+                lambda line: line.host,
+                lambda line: line.words,
+                lambda line: len(line.attempts),
+                lambda line: line.duration_ms or 0,
+                None,
+                lambda line: -(line.when or 0),
+            ],
+            words=lambda line: f"{OUTCOMES.get(line.outcome, ('', line.outcome))[1]}, {line.host}, {line.words}",
+            parent=self,
+        )
+        self.table.setModel(self.model)
+        self.table.sort_by(0)
+        self.table.current_moved.connect(lambda _: self.moved.emit())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.table)
+
+    def line(self) -> DirectoryLine | None:
+        """The current directory, None when there is none."""
+        row = self.table.current_row()
+        return self.model.line(row) if 0 <= row < self.model.rowCount() else None
+
+    def selected(self) -> list[DirectoryLine]:
+        """All selected directories."""
+        return [self.model.line(row) for row in self.table.selected_rows()]
+
+    def show_job(self, lines: list[DirectoryLine]) -> None:
+        """Another job: replace everything."""
+        self.model.reset(lines)
+        if lines:
+            self.table.go_to(0)
+
+    def update_job(self, lines: list[DirectoryLine]) -> None:
+        """The same job, later: only what changed is told."""
+        fresh = {line.host: line for line in lines}
+        old = {host: self.model.by_key(host) for host in fresh}
+        changed: dict[str, DirectoryLine | None] = {host: line for host, line in fresh.items() if old[host] is not line}
+        gone = set(self.model.keys()) - set(fresh)
+        changed.update(dict.fromkeys(gone))
+        self.model.apply(changed)
+        for host, line in fresh.items():
+            before = old[host]
+            if before is not None and before.outcome != line.outcome:
+                self.table.flash_row(self.model.row_of(host))
+
+
+def _evidence(line: DirectoryLine) -> cell.Cell:
+    tone = "primary" if line.outcome in ("failed", "unknown") else "tertiary"
+    return cell.words(line.words, tone, tip=line.error)

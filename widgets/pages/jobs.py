@@ -1,0 +1,216 @@
+"""Jobs: every job as a row, with why it isn't moving."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+
+from app.desk import Desk
+from app.models.lines import LinesModel
+from app.store.lines import JobLine
+from app.store.store import Changes
+from services.domain.statuses import job_status_shape, job_status_word
+from widgets.parts import cell, spans
+from widgets.parts.columns import Column
+from widgets.parts.empty_state import EmptyState
+from widgets.parts.head import AsOf, PageHead
+from widgets.parts.search_box import SearchBox
+from widgets.parts.table import Table
+from widgets.parts.tabs import Tab, TabRow
+
+COLUMNS = (
+    Column("Status", 96),
+    Column("Customer", 150, stretch=1),
+    Column("Package", 82, drops=1),
+    Column("Progress", 140),
+    Column("Current directory", 132, drops=4),
+    Column("OK", 30, right=True),
+    Column("Failed", 42, right=True),
+    Column("Elapsed", 54, right=True, drops=2),
+    Column("Last event", 62, right=True),
+    Column("Diagnosis", 180, stretch=1.75),
+)
+TABS = (
+    Tab("all", "All"),
+    Tab("pending", "Pending", "waiting"),
+    Tab("in_progress", "In progress", "running"),
+    Tab("completed", "Completed", "ok"),
+    Tab("failed", "Failed", "failed"),
+    Tab("paused", "Paused", "paused"),
+    Tab("unknown", "Outcome unknown", "unknown"),
+)
+_ORDER = {"in_progress": 0, "pending": 1, "failed": 2, "paused": 3, "completed": 4, "cancelled": 5}
+
+
+class JobsPage(QWidget):
+    """The list. `opened` gives the id of a job that somebody wants to read."""
+
+    opened = Signal(str)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self.search = SearchBox("Search a customer, e-mail or id")
+        self.tabs = TabRow(TABS)
+        self._as_of = AsOf()
+        self.tabs.add_right(self._as_of)
+        self.table = Table(COLUMNS)
+        self.model = LinesModel(
+            key=lambda line: line.id,
+            cells=[
+                lambda line: cell.status(job_status_shape(line.status), job_status_word(line.status)),
+                lambda line: cell.name(line.business or line.customer or line.id[:8], f"{line.email}  {line.customer}"),
+                lambda line: cell.words(line.package_word),
+                _progress,
+                lambda line: cell.words(line.current) if line.current else cell.NONE,
+                lambda line: cell.number(line.submitted),
+                lambda line: cell.number(line.failed, "failed"),
+                self._elapsed,
+                self._last_event,
+                _diagnosis,
+            ],
+            sort_keys=[
+                lambda line: (_ORDER.get(line.status, 9), -(line.created_at or 0)),
+                lambda line: line.business.lower(),
+                lambda line: line.package_size,
+                lambda line: line.done / line.total if line.total else 0,
+                lambda line: line.current,
+                lambda line: line.submitted,
+                lambda line: line.failed,
+                lambda line: line.elapsed(desk.store.now()) or 0,
+                lambda line: -(line.last_event_at or 0),
+                lambda line: line.diagnosis.words,
+            ],
+            words=_words,
+            parent=self,
+        )
+        self.table.setModel(self.model)
+        self.table.sort_by(0)
+        self.table.opened.connect(lambda row: self.opened.emit(self.model.line(row).id))
+        self.search.changed.connect(lambda _: self._filter())
+        self.tabs.chosen.connect(lambda _: self._filter())
+        self._face = EmptyState()
+        self._face.pressed.connect(self._clear)
+        head = PageHead("Jobs")
+        head.add(self.search, 1)
+        body = QWidget()
+        self._stack = QStackedLayout(body)
+        self._stack.addWidget(self.table)
+        self._stack.addWidget(self._face)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(head)
+        column.addWidget(self.tabs)
+        column.addWidget(body, 1)
+        # Ages and spans move on even when nothing happens.
+        self._second = QTimer(self)
+        self._second.setInterval(1000)
+        self._second.timeout.connect(self._tick)
+        self._second.start()
+        self._tick()
+
+    def show_status(self, status: str) -> None:
+        """Show one tab: all, pending, in_progress, completed, failed, paused or unknown."""
+        self.tabs.choose(status)
+        self._filter()
+
+    def take(self, changes: Changes) -> None:
+        """Show what changed in the store."""
+        jobs = self._desk.store.jobs
+        if changes.jobs:
+            before = {key: self.model.by_key(key) for key in changes.jobs}
+            self.model.apply({key: jobs.get(key) for key in changes.jobs})
+            for key, old in before.items():
+                row = self.model.row_of(key)
+                if old is not None and row >= 0 and old.done != self.model.line(row).done:
+                    self.table.flash_row(row)
+        if changes.jobs or changes.states or changes.link:
+            self._show_counts()
+            self._show_face()
+
+    def _filter(self) -> None:
+        needle = self.search.text().strip().lower()
+        tab = self.tabs.current()
+
+        def accepts(line: JobLine) -> bool:
+            right_tab = tab in ("all", line.status) or (tab == "unknown" and line.unknown > 0)
+            return right_tab and (not needle or line.matches(needle))
+
+        self.model.set_filter(accepts if needle or tab != "all" else None)
+        self._show_face()
+
+    def _clear(self) -> None:
+        self.search.set_text("")
+        self.show_status("all")
+
+    def _show_counts(self) -> None:
+        counts = self._desk.store.counts()
+        self.tabs.set_counts(
+            {
+                "all": counts.total,
+                "pending": counts.pending,
+                "in_progress": counts.in_progress,
+                "completed": counts.completed,
+                "failed": counts.failed,
+                "paused": counts.paused,
+                "unknown": counts.unknown,
+            }
+        )
+
+    def _show_face(self) -> None:
+        state = self._desk.store.state("jobs")
+        if self.model.rowCount():
+            self._stack.setCurrentWidget(self.table)
+        else:
+            self._stack.setCurrentWidget(self._face)
+            if state.kind and not state.loaded:
+                self._face.show_problem(state.kind, state.problem, state.hint)
+            elif not state.loaded:
+                self._face.show_loading()
+            elif self.model.total():
+                total = self.model.total()
+                self._face.show_words("Nothing matches.", f"{total:,} jobs exist.", "Clear the filter")
+            else:
+                self._face.show_words("No jobs.", "Nobody has bought a package yet.")
+        self.table.set_old(bool(state.kind) and state.loaded)
+
+    def _tick(self) -> None:
+        state = self._desk.store.state("jobs")
+        self._as_of.show_time(
+            f"as of {spans.clock(state.as_of)}" if state.loaded else "reading", stale=bool(state.kind)
+        )
+        self._as_of.setToolTip(spans.moment(state.as_of))
+        if self.isVisible():
+            self.table.viewport().update()
+
+    def _elapsed(self, line: JobLine) -> cell.Cell:
+        seconds = line.elapsed(self._desk.store.now())
+        return cell.NONE if seconds is None else cell.words(spans.elapsed(seconds))
+
+    def _last_event(self, line: JobLine) -> cell.Cell:
+        now = self._desk.store.now()
+        return cell.words(spans.ago(line.last_event_at, now), tip=spans.moment(line.last_event_at))
+
+
+def _progress(line: JobLine) -> cell.Cell:
+    return cell.progress(
+        line.done,
+        line.total,
+        face="ended" if line.status == "completed" else "running" if line.status == "in_progress" else "ok",
+        submitted=line.submitted,
+        failed=line.failed,
+        unknown=line.unknown,
+        skipped=line.skipped,
+    )
+
+
+def _diagnosis(line: JobLine) -> cell.Cell:
+    found = line.diagnosis
+    tone = cell.word_tone(found.shape) if found.shape else ("tertiary" if line.status == "completed" else "secondary")
+    return cell.words(found.words, tone)
+
+
+def _words(line: JobLine) -> str:
+    parts = [job_status_word(line.status), line.business, f"{line.done} of {line.total}", line.diagnosis.words]
+    return ", ".join(part for part in parts if part)
