@@ -23,6 +23,7 @@ from widgets.parts.rail import Rail, RailEntry
 from widgets.parts.search_box import SearchBox
 from widgets.parts.status_bar import StatusBar, environment_token
 from widgets.parts.surface import Surface
+from widgets.parts.toast import Toasts
 
 
 class PageEntry(msgspec.Struct, frozen=True):
@@ -78,6 +79,7 @@ class MainWindow(QWidget):
         for entry in pages:
             self.stack.addWidget(entry.widget)
         self._lay_out()
+        self.toasts = Toasts(self.body, self.drawer)
         self.rail.chosen.connect(self.show_page)
         self._bind_keys()
         self._restore()

@@ -78,6 +78,11 @@ class Button(QPushButton):
             self.updateGeometry()
             self.update()
 
+    def set_icon(self, icon: str) -> None:
+        """Change the icon."""
+        self._icon = icon
+        self.update()
+
     def set_off(self, why: str) -> None:
         """Switch the button off with the reason as its tool tip; "" switches it on."""
         self.setEnabled(not why)

@@ -97,6 +97,7 @@ class Drawer(Surface):
         """Show the rows, or only the line."""
         self.is_open = is_open and bool(self._operations)
         self._rows.setVisible(self.is_open)
+        self._chevron.set_icon("chevron-down" if self.is_open else "chevron-up")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self._strip.geometry().contains(event.position().toPoint()):
@@ -129,8 +130,14 @@ class Drawer(Surface):
             shown = ElidedLabel(words, "small", "secondary")
             shown.setFixedWidth(metrics.px(width))
             row.addWidget(shown)
-        act = Button(operation.act or " ", "quiet", small=True)
-        act.setVisible(bool(operation.act))
-        act.clicked.connect(lambda: self.pressed.emit(operation.key))
-        row.addWidget(act)
+        acts = QWidget()
+        acts.setFixedWidth(metrics.px(84))
+        inner = QHBoxLayout(acts)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.addStretch(1)
+        if operation.act:
+            act = Button(operation.act, "quiet", small=True)
+            act.clicked.connect(lambda: self.pressed.emit(operation.key))
+            inner.addWidget(act)
+        row.addWidget(acts)
         return made

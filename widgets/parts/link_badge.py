@@ -30,7 +30,9 @@ class LinkBadge(GlyphLabel):
     def __init__(
         self, role: fonts.Role = "small", *, under: str = "surface.page", parent: QWidget | None = None
     ) -> None:
-        super().__init__("catching", "Catching up", role, "primary", 500, under=under, parent=parent)
+        super().__init__(
+            "catching", "Catching up", role, "primary", 400 if role == "micro" else 500, under=under, parent=parent
+        )
 
     def show_state(self, phase: str, words: str, why: str = "") -> None:
         """`phase` is a key of SHAPES, `words` such as "Reconnecting since 14:02:11", `why` goes to the tool tip."""

@@ -1,0 +1,126 @@
+"""Submissions per minute: submitted upward, failed downward from one zero line, on one scale.
+
+pyqtgraph is imported and its widgets are made at the first `show_minutes`, so that a window can
+appear before it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPen
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from widgets.look import fonts, metrics, theme
+
+_MOST_LINES: Final = 4
+
+
+def nice_step(highest: float, lowest: float, most: int = _MOST_LINES) -> int:
+    """The step of 1, 2, 5, 10, 20, ... that needs at most `most` lines besides zero."""
+    step, factors, turn = 1, (2, 2.5, 2), 0
+    while highest // step + lowest // step > most:
+        step = round(step * factors[turn % 3])
+        turn += 1
+    return step
+
+
+class ThroughputChart(QWidget):
+    """Bars by minute; `label_of` makes the words of a time on the axis."""
+
+    def __init__(self, label_of: Callable[[float], str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._label_of = label_of
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._plot: Any = None
+        self._up: Any = None
+        self._down: Any = None
+        self._lines: list[Any] = []
+        self._zero: Any = None
+        self._shown: tuple[tuple[float, ...], tuple[int, ...], tuple[int, ...]] | None = None
+        self.setMinimumHeight(metrics.px(120))
+        theme.switch.changed.connect(self._recolour)
+
+    def show_minutes(self, minutes: Sequence[float], submitted: Sequence[int], failed: Sequence[int]) -> None:
+        """Counts of each minute, oldest first; the last one still runs. `minutes` are unix seconds of the starts."""
+        fresh = (tuple(minutes), tuple(submitted), tuple(failed))
+        if fresh == self._shown or not minutes:
+            return
+        self._shown = fresh
+        if self._plot is None:
+            self._make()
+        self._draw()
+
+    def _make(self) -> None:
+        import pyqtgraph as pg
+
+        pg.setConfigOptions(antialias=False)
+        self._plot = pg.PlotWidget(self)
+        self._plot.setMenuEnabled(False)
+        self._plot.setMouseEnabled(False, False)
+        self._plot.hideButtons()
+        self._plot.setFrameShape(self._plot.Shape.NoFrame)
+        self._plot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        for name in ("left", "bottom"):
+            axis = self._plot.getAxis(name)
+            axis.setStyle(tickLength=0, tickFont=fonts.font("micro"), tickTextOffset=metrics.px(6))
+            axis.setPen(QPen(QColor(0, 0, 0, 0)))
+        self._plot.getAxis("left").setWidth(metrics.px(30))
+        self._plot.getAxis("bottom").setHeight(metrics.px(22))
+        self._up = pg.BarGraphItem(x=[0], height=[0], width=0.85)
+        self._down = pg.BarGraphItem(x=[0], height=[0], width=0.85)
+        self._lines = [pg.InfiniteLine(angle=0) for _ in range(_MOST_LINES + 1)]
+        self._zero = pg.InfiniteLine(0, angle=0)
+        for item in (*self._lines, self._up, self._down, self._zero):
+            self._plot.addItem(item)
+        self._column.addWidget(self._plot)
+        self._recolour()
+
+    def _draw(self) -> None:
+        if self._shown is None:
+            return
+        minutes, submitted, failed = self._shown
+        places = list(range(len(minutes)))
+        highest, lowest = max((*submitted, 3)), max((*failed, 1))
+        step = nice_step(highest, lowest)
+        values = [value for value in range(-(lowest // step) * step, highest + 1, step) if value]
+        self._up.setOpts(
+            x=places, y0=[0] * len(places), height=list(submitted), width=0.85, brushes=self._brushes("ok")
+        )
+        down = [-count for count in failed]
+        self._down.setOpts(x=places, y0=[0] * len(places), height=down, width=0.85, brushes=self._brushes("failed"))
+        for line, value in zip(self._lines, [*values, *[0] * len(self._lines)], strict=False):
+            line.setPos(value)
+        self._plot.getAxis("left").setTicks([[(value, f"{abs(value):,}") for value in (*values, 0)]])
+        every = max(1, math.ceil(len(places) / 6))
+        marks = [(place, self._label_of(minutes[place])) for place in places[::-1][::every]]
+        self._plot.getAxis("bottom").setTicks([marks])
+        self._plot.setXRange(-0.6, len(places) - 0.4, padding=0)
+        self._plot.setYRange(-lowest * 1.15, highest * 1.1, padding=0)
+        self.setAccessibleName(f"Submissions per minute: {sum(submitted)} submitted, {sum(failed)} failed")
+
+    def _brushes(self, status: str) -> list[QColor]:
+        count = len(self._shown[0]) if self._shown else 0
+        solid = QColor(theme.current().colour(f"status.{status}.mark"))
+        solid.setAlphaF(0.75 if status == "ok" else 1.0)
+        running = QColor(solid)
+        running.setAlphaF(solid.alphaF() / 2)
+        return [solid] * (count - 1) + [running]
+
+    def _recolour(self) -> None:
+        if self._plot is None:
+            return
+        shown = theme.current()
+        self._plot.setBackground(shown.colour("surface.page"))
+        for name in ("left", "bottom"):
+            self._plot.getAxis(name).setTextPen(shown.colour("text.tertiary"))
+        for line in self._lines:
+            line.setPen(QPen(shown.colour("line.faint"), 0))
+        self._zero.setPen(QPen(shown.colour("line.strong"), 0))
+        for bars in (self._up, self._down):
+            bars.setOpts(pen=QPen(QColor(0, 0, 0, 0)))
+        self._draw()

@@ -1,0 +1,182 @@
+"""A sheet that asks before something is done: verb, number, target and environment in its title.
+
+sheet = ConfirmSheet(window.body, "Retry 12 directories in LOCAL", "Of Kestrel Roofing.", "Retry 12",
+                     facts=[("send", "12 will submit"), ("ok", "2 already live")], reason=True)
+sheet.confirmed.connect(...)   # with the reason, "" if none was asked for
+sheet.cancelled.connect(...)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from widgets.look import fonts, metrics, theme
+from widgets.parts.button import Button
+from widgets.parts.glyph_label import GlyphLabel
+from widgets.parts.label import label
+from widgets.parts.surface import Hairline
+
+
+class ConfirmSheet(QWidget):
+    """Covers `body` with a scrim and shows the sheet at once; it deletes itself afterwards. Cancel has the focus."""
+
+    confirmed = Signal(str)
+    cancelled = Signal()
+
+    def __init__(
+        self,
+        body: QWidget,
+        title: str,
+        sentence: str,
+        confirm: str,
+        *,
+        facts: Sequence[tuple[str, str]] = (),
+        reason: bool = False,
+        typed: str = "",
+        danger: bool = False,
+        foot: str = "",
+    ) -> None:
+        """`facts`: shapes with words; `reason`: one has to be given; `typed`: the name that has to be typed."""
+        super().__init__(body)
+        self._body = body
+        self._typed_wanted = typed
+        self._reason_wanted = reason
+        self._done = False
+        self._reason = QLineEdit()
+        self._reason.setFont(fonts.font("body"))
+        self._reason.setMaxLength(300)
+        self._name = QLineEdit()
+        self._name.setFont(fonts.font("body"))
+        self._cancel = Button("Cancel")
+        self._confirm = Button(confirm, "danger" if danger else "primary")
+        self._cancel.clicked.connect(self.cancel)
+        self._confirm.clicked.connect(self._accept)
+        self._card = _Card(self)
+        self._card.setFixedWidth(metrics.px(560))
+        self._fill(title, sentence, facts, foot)
+        self._reason.textChanged.connect(self._check)
+        self._name.textChanged.connect(self._check)
+        self._check()
+        body.installEventFilter(self)
+        self._place()
+        self.show()
+        self.raise_()
+        self._cancel.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def cancel(self) -> None:
+        """Do nothing, as Esc does."""
+        self._end()
+        self.cancelled.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.cancel()
+        event.accept()  # nothing behind the scrim hears a key
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        stops = [part for part in (self._reason, self._name, self._cancel, self._confirm) if _reachable(part)]
+        held = next((index for index, part in enumerate(stops) if part.hasFocus()), -1)
+        reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
+        stops[(held + (1 if forward else -1)) % len(stops)].setFocus(reason)
+        return True
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.current().colour("scrim"))
+        painter.end()
+
+    def _fill(self, title: str, sentence: str, facts: Sequence[tuple[str, str]], foot: str) -> None:
+        column = QVBoxLayout(self._card)
+        column.setContentsMargins(1, 1, 1, 1)
+        column.setSpacing(0)
+        head = QVBoxLayout()
+        head.setContentsMargins(metrics.px(20), metrics.px(16), metrics.px(20), metrics.px(14))
+        head.setSpacing(metrics.px(2))
+        head.addWidget(label(title, "title", wrap=True))
+        if sentence:
+            head.addWidget(label(sentence, tone="secondary", wrap=True))
+        column.addLayout(head)
+        column.addWidget(Hairline())
+        if facts:
+            row = QHBoxLayout()
+            row.setContentsMargins(metrics.px(20), metrics.px(10), metrics.px(20), metrics.px(10))
+            row.setSpacing(metrics.px(20))
+            for shape, words in facts:
+                row.addWidget(GlyphLabel(shape, words, "body", _fact_tone(shape), under="surface.raised"))
+            row.addStretch(1)
+            column.addLayout(row)
+            column.addWidget(Hairline())
+        if self._reason_wanted or self._typed_wanted:
+            grid = QGridLayout()
+            grid.setContentsMargins(metrics.px(20), metrics.px(14), metrics.px(20), metrics.px(14))
+            grid.setVerticalSpacing(metrics.px(8))
+            grid.setColumnMinimumWidth(0, metrics.px(132))
+            if self._reason_wanted:
+                grid.addWidget(label("Reason", tone="secondary"), 0, 0)
+                grid.addWidget(self._reason, 0, 1)
+            if self._typed_wanted:
+                grid.addWidget(label(f"Type {self._typed_wanted}", tone="secondary"), 1, 0)
+                grid.addWidget(self._name, 1, 1)
+            column.addLayout(grid)
+            column.addWidget(Hairline())
+        acts = QHBoxLayout()
+        acts.setContentsMargins(metrics.px(20), metrics.px(12), metrics.px(20), metrics.px(12))
+        acts.setSpacing(metrics.px(8))
+        acts.addWidget(label(foot, "small", "tertiary"))
+        acts.addStretch(1)
+        acts.addWidget(self._cancel)
+        acts.addWidget(self._confirm)
+        column.addLayout(acts)
+
+    def _check(self) -> None:
+        if self._reason_wanted and not self._reason.text().strip():
+            self._confirm.set_off("A reason is needed")
+        elif self._typed_wanted and self._name.text() != self._typed_wanted:
+            self._confirm.set_off(f"Type {self._typed_wanted} first")
+        else:
+            self._confirm.set_off("")
+
+    def _accept(self) -> None:
+        reason = self._reason.text().strip()
+        self._end()
+        self.confirmed.emit(reason)
+
+    def _end(self) -> None:
+        if not self._done:
+            self._done = True
+            self._body.removeEventFilter(self)
+            self.hide()
+            self.deleteLater()
+
+    def _place(self) -> None:
+        self.setGeometry(self._body.rect())
+        self._card.adjustSize()
+        left = (self.width() - self._card.width()) // 2
+        self._card.move(left, max(metrics.px(16), (self.height() - self._card.height()) // 3))
+
+
+def _reachable(part: QWidget) -> bool:
+    return part.isVisible() and part.isEnabled()
+
+
+def _fact_tone(shape: str) -> str:
+    return "secondary" if shape in ("ok", "waiting", "skipped", "running") else shape
+
+
+class _Card(QWidget):
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme.current().colour("line.strong"), 1))
+        painter.setBrush(theme.current().colour("surface.raised"))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+        painter.end()
