@@ -1,0 +1,154 @@
+"""Child processes: lines in order, ends that are told, and nothing left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import textwrap
+import time
+from typing import Any
+
+import pytest
+
+from services.clients.stack_process import PartState, StackProcess
+from services.clients.submission_process import SubmissionProcess
+from services.domain.errors import NotReachable
+from services.domain.plans import Plan
+from services.ports import RunRequest
+
+REQUEST = RunRequest(
+    run_id="r1", job_id="j1", directory="a.example", submission_url="", plan=Plan(plan=[]), dry=True, artifacts=""
+)
+
+
+def python(body: str) -> list[str]:
+    return [sys.executable, "-u", "-c", "import json, os, sys, time\n" + textwrap.dedent(body)]
+
+
+async def events(runner: SubmissionProcess) -> list[dict[str, Any]]:
+    return [event async for event in runner.run(REQUEST)]
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    with contextlib.suppress(FileNotFoundError), open(f"/proc/{pid}/stat") as stat:
+        return stat.read().split()[2] != "Z"
+    return True
+
+
+async def gone(pid: int) -> None:
+    deadline = time.monotonic() + 5
+    while alive(pid):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+
+
+def test_events_pass_through_and_chatter_does_not() -> None:
+    command = python("""
+        request = json.loads(sys.stdin.readline())
+        print("browser chatter")
+        print(json.dumps({"kind": "started", "run_id": request["run_id"], "secret": os.environ.get("SECRET_OF_OURS")}))
+        print(json.dumps({"kind": "ended", "status": "done", "ms": 5}))
+    """)
+    seen = asyncio.run(events(SubmissionProcess(command=command)))
+    assert seen == [
+        {"kind": "started", "run_id": "r1", "secret": None},
+        {"kind": "ended", "status": "done", "ms": 5},
+    ]
+
+
+def test_no_secret_of_ours_reaches_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUPABASE_SERVICE_ROLE_KEY", "very secret")
+    command = python("""
+        print(json.dumps({"kind": "ended", "status": "done", "env": dict(os.environ)}))
+    """)
+    last = asyncio.run(events(SubmissionProcess({"BROWSER_PATH": "/x"}, command=command)))[-1]
+    assert last["env"]["BROWSER_PATH"] == "/x"
+    assert "SUPABASE_SERVICE_ROLE_KEY" not in last["env"]
+
+
+def test_a_crash_ends_with_its_last_words() -> None:
+    command = python("""
+        print(json.dumps({"kind": "started"}))
+        sys.stderr.write("the browser fell over\\n")
+        sys.exit(7)
+    """)
+    last = asyncio.run(events(SubmissionProcess(command=command)))[-1]
+    assert (last["status"], last["error"]) == ("crashed", "the browser fell over")
+
+
+def test_a_program_that_is_not_there_is_a_crash_too() -> None:
+    assert asyncio.run(events(SubmissionProcess(command=["/no/such/program"])))[-1]["status"] == "crashed"
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_stop_ends_the_child_and_its_own_children(deaf: bool) -> None:
+    command = python(f"""
+        import subprocess
+        sys.stdin.readline()
+        child = subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        print(json.dumps({{"kind": "started", "pids": [os.getpid(), child.pid]}}))
+        if not {deaf}:
+            sys.stdin.read()
+            child.kill()
+            sys.exit(3)
+        time.sleep(60)
+    """)
+
+    async def suite() -> None:
+        runner = SubmissionProcess(command=command, grace=0.2)
+        pids, last = [], {}
+        async for event in runner.run(REQUEST):
+            last = event
+            if event["kind"] == "started":
+                pids = event["pids"]
+                runner.stop("r1")
+        assert (last["kind"], last["status"]) == ("ended", "stopped")
+        for pid in pids:
+            await gone(pid)
+
+    asyncio.run(suite())
+
+
+def test_a_silent_child_is_taken_for_dead() -> None:
+    command = python("time.sleep(60)")
+    last = asyncio.run(events(SubmissionProcess(command=command, silence=0.2)))[-1]
+    assert last["status"] == "crashed"
+
+
+def test_the_stack_says_its_parts_and_gives_the_settings() -> None:
+    command = python("""
+        print(json.dumps({"event": "part", "name": "brain", "state": "up", "pid": 5, "why": ""}))
+        print("not json")
+        print(json.dumps({"event": "ready", "env": {"ENVIRONMENT": "local", "PORT": 5}}))
+        sys.stdin.read()
+        print(json.dumps({"event": "part", "name": "brain", "state": "ended"}))
+    """)
+
+    async def suite() -> None:
+        parts: list[PartState] = []
+        stack = StackProcess(command=command)
+        assert await stack.start(parts.append) == {"ENVIRONMENT": "local", "PORT": "5"}
+        assert parts == [PartState("brain", "up", 5, "")]
+        await stack.stop()
+        await stack.stop()
+        assert parts[-1].state == "ended"
+
+    asyncio.run(suite())
+
+
+@pytest.mark.parametrize(("body", "limit"), [("sys.exit('no room')", 5.0), ("sys.stdin.read()", 0.2)])
+def test_a_stack_that_does_not_come_up_says_why(body: str, limit: float) -> None:
+    async def suite() -> None:
+        stack = StackProcess(command=python(body))
+        with pytest.raises(NotReachable) as caught:
+            await asyncio.wait_for(stack.start(lambda part: None, limit=limit), 20)
+        if limit == 5.0:
+            assert "no room" in caught.value.raw
+
+    asyncio.run(suite())
