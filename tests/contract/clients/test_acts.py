@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from typing import Any
 
 import psycopg
 import pytest
@@ -63,9 +64,9 @@ def test_claim_and_finish(server: Postgres, owner: psycopg.Connection) -> None:
         job, run = failed_job(owner), str(uuid.uuid4())
         async with signed_in(server) as session:
             acts = SupabaseActs(session)
-            claim = {"job_id": job, "directory": "a.localhost", "key": "k" * 64, "run_id": run}
+            claim: dict[str, Any] = {"job_id": job, "directory": "a.localhost", "key": "k" * 64, "run_id": run}
             assert await acts.claim_run(**claim, payload={"name": "B"}) == "claimed"
-            outcome = {
+            outcome: dict[str, Any] = {
                 "status": "submitted",
                 "response_log": {"reasons": ["thank you"]},
                 "screenshot_url": None,

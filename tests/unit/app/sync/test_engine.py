@@ -58,6 +58,10 @@ def same(server: FakeServer, store: Store, *tables: str) -> None:
         assert dict(store.rows(table)) == truth, table
 
 
+def word(store: Store) -> str:
+    return store.link.word
+
+
 def fill(server: FakeServer, jobs: int = 10) -> None:
     for n in range(jobs):
         server.write("customers", f"c{n}", business_name=f"Business {n}")
@@ -69,7 +73,7 @@ def test_first_read_brings_everything_over_several_pages() -> None:
     async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
         fill(server)
         await asyncio.sleep(2)
-        assert store.link.word == "Live"
+        assert word(store) == "Live"
         same(server, store)
         assert store.state("jobs").loaded
 
@@ -95,13 +99,13 @@ def test_no_confirmation_means_polling_and_a_late_one_means_live() -> None:
         server.confirm_delay = 40.0
         fill(server)
         await asyncio.sleep(25)
-        assert store.link.word == "Polling"
+        assert word(store) == "Polling"
         same(server, store)
         server.write("jobs", "j1", status="failed")
         await asyncio.sleep(6)
         same(server, store)
         await asyncio.sleep(20)
-        assert store.link.word == "Live"
+        assert word(store) == "Live"
 
     sync(scene)
 
@@ -114,10 +118,10 @@ def test_after_a_loss_everything_is_read_again() -> None:
         server.write("jobs", "j1", status="failed")
         server.delete("jobs", "j2")
         await asyncio.sleep(0.1)
-        assert store.link.word == "Reconnecting since"
+        assert word(store) == "Reconnecting since"
         assert store.link.why == "socket closed"
         await asyncio.sleep(2)
-        assert store.link.word == "Live"
+        assert word(store) == "Live"
         assert server.opened == 2
         same(server, store)
 
@@ -145,11 +149,11 @@ def test_silence_of_the_server_says_offline_and_comes_back() -> None:
         server.unreachable = True
         server.kill_feed()
         await asyncio.sleep(30)
-        assert store.link.word == "Offline"
+        assert word(store) == "Offline"
         assert len(store.rows("jobs")) == 10
         server.unreachable = False
         await asyncio.sleep(120)
-        assert store.link.word == "Live"
+        assert word(store) == "Live"
         same(server, store)
 
     sync(scene)
@@ -160,7 +164,7 @@ def test_a_feed_that_looks_alive_over_a_dead_database_is_not_live() -> None:
         await asyncio.sleep(2)
         server.unreachable = True
         await asyncio.sleep(62)
-        assert store.link.word in ("Reconnecting since", "Offline")
+        assert word(store) in ("Reconnecting since", "Offline")
 
     sync(scene)
 
@@ -170,7 +174,7 @@ def test_a_missing_table_leaves_the_rest_working() -> None:
         server.errors["outbox"] = NotInstalled("The table outbox is missing here.")
         fill(server)
         await asyncio.sleep(2)
-        assert store.link.word == "Live"
+        assert word(store) == "Live"
         assert store.state("outbox").kind == "not_installed"
         assert not store.state("outbox").loaded
         same(server, store, "jobs", "customers")
@@ -182,7 +186,7 @@ def test_jobs_that_may_not_be_read_say_so() -> None:
     async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
         server.errors["jobs"] = NotPermitted("This sign-in may not read jobs.")
         await asyncio.sleep(2)
-        assert store.link.word == "Not permitted"
+        assert word(store) == "Not permitted"
 
     sync(scene)
 
@@ -280,7 +284,7 @@ def test_whatever_happens_the_store_ends_as_the_server(
         server.lose = server.cut = server.delay = 0.0
         await asyncio.sleep(40)
         same(server, store)
-        assert store.link.word == "Live"
+        assert word(store) == "Live"
         store.take_changed()
         assert engine.settled
         assert set(store.jobs.lines) == set(server.tables["jobs"])
