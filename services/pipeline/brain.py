@@ -216,14 +216,18 @@ def run(argv: list[str]) -> int:
 def serve(app: FastAPI, port: int, stop: threading.Event) -> int:
     """Serve `app` on 127.0.0.1:`port` until `stop` is set; 1 when the port can't be had."""
     server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=1)
+        uvicorn.Config(
+            app, host="127.0.0.1", port=port, log_config=None, log_level="warning", timeout_graceful_shutdown=1
+        )
     )
     # Off the main thread uvicorn leaves the signals to us.
     thread = threading.Thread(target=server.run, name="server", daemon=True)
     thread.start()
+    came_up = False
     while thread.is_alive() and not stop.wait(0.1):
-        pass
-    came_up = server.started
+        if server.started and not came_up:
+            came_up = True
+            log.info("Brain online", extra={"event": "brain_online", "port": port})
     server.should_exit = True
     thread.join(2)
     if not came_up and not stop.is_set():

@@ -14,7 +14,7 @@ from services.settings import Settings, child_environment
 
 ROOT = Path(__file__).resolve().parents[3]
 ROLES = {
-    "brain": "startup complete",
+    "brain": "Brain online",
     "intake": None,
     "subscriber": "Queue URL",
     "worker": "Worker online",
