@@ -101,12 +101,15 @@ class Browser:
         chromium = await self._started()
         about = {"browser": f"{chromium.browser_type.name} {chromium.version}", "sandbox": may_sandbox()}
         async with Gate(request.submission_url) as gate:
-            context = await chromium.new_context(
-                viewport=VIEWPORT,  # type: ignore[arg-type]
-                accept_downloads=False,
-                service_workers="block",
-                proxy={"server": gate.address, "bypass": "<-loopback>"},
-            )
+            try:
+                context = await chromium.new_context(
+                    viewport=VIEWPORT,  # type: ignore[arg-type]
+                    accept_downloads=False,
+                    service_workers="block",
+                    proxy={"server": gate.address, "bypass": "<-loopback>"},
+                )
+            except Error as error:
+                raise NoBrowser(f"The browser opens no page: {error.message.splitlines()[0]}") from error
             try:
                 return await run_plan(context, gate, request, report, about)
             finally:

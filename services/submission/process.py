@@ -39,7 +39,8 @@ def run(argv: list[str]) -> int:
     try:
         request = msgspec.json.decode(_read_line(), type=RunRequest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        sys.stderr.write(f"The run request can't be read: {error}\n")
+        words = f"The run request can't be read: {error}"
+        sys.stdout.write(encode({"kind": "ended", "status": "crashed", "ms": 0, "error": words}))
         return 2
     return asyncio.run(_Child(request).run(stop_event(end_with_parent=True)))
 

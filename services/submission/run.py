@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -36,7 +37,8 @@ async def run_plan(
 ) -> Outcome:
     """Run the request's plan in `context`. `about` goes into the `started` event.
 
-    Never raises for what a page or a plan does. When cancelled it reports the verdict as it stands, then raises.
+    Never raises for what a page, a plan or a breaking browser does. When cancelled it reports the
+    verdict as it stands, then raises.
     """
     report(
         {
@@ -79,6 +81,7 @@ class _Run:
             raise
         except Error as error:
             outcome = self._cut_short(f"The browser broke down: {one_line(error.message, 300)}")
+        await self._last_picture()
         self._tell(outcome)
         return msgspec.structs.replace(outcome, screenshot=self._screenshot, duration_ms=_ms(self._began))
 
@@ -98,8 +101,6 @@ class _Run:
             return await self._real(page)
         except StepFailed as error:
             return self._outcome("failed", [f"Nothing was sent: {error}"], error=str(error))
-        finally:
-            await self._last_picture()
 
     async def _dry(self, page: Page) -> Outcome:
         assert self._submit is not None
@@ -178,13 +179,14 @@ class _Run:
             self._pictures.after(index)
 
     async def _last_picture(self) -> None:
-        assert self._pictures is not None
-        if self._screenshot is None:
-            try:
-                async with asyncio.timeout(_FINAL_SECONDS):
-                    self._screenshot = await self._pictures.final()
-            except TimeoutError:
-                return
+        if self._pictures is None:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FINAL_SECONDS):
+                self._screenshot = await self._pictures.final()
+        if self._screenshot and self._steps:
+            index = self._steps[-1]["index"]
+            self._report({"kind": "picture", "index": index, "path": self._screenshot})
 
     async def _dismiss(self, dialog: Dialog) -> None:
         self._said.append(one_line(dialog.message, 300))
