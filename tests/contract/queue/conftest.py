@@ -111,3 +111,9 @@ def ours(endpoint: Endpoint) -> Iterator[SQSClient]:
 def new_name() -> Callable[[], str]:
     """Queue names that no other test uses."""
     return lambda: f"queue-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def url(ours: SQSClient, new_name: Callable[[], str]) -> str:
+    """URL of a fresh queue on our endpoint."""
+    return ours.create_queue(QueueName=new_name())["QueueUrl"]

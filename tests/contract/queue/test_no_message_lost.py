@@ -21,7 +21,7 @@ class Calls(RuleBasedStateMachine):
     """Random calls on a queue with its dead-letter queue, beside a model of who holds what."""
 
     client: SQSClient
-    database_url: str
+    connection: psycopg.Connection
 
     handles = Bundle("handles")
 
@@ -86,10 +86,9 @@ class Calls(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_lost_or_doubled(self) -> None:
-        with psycopg.connect(self.database_url) as connection:
-            rows = connection.execute(
-                "select message_id::text, body from sqs.messages where queue = any(%s)", (self.names,)
-            ).fetchall()
+        rows = self.connection.execute(
+            "select message_id::text, body from sqs.messages where queue = any(%s)", (self.names,)
+        ).fetchall()
         present: dict[str, str] = dict(rows)
         assert len(rows) == len(present)
         assert self.surely_deleted.isdisjoint(present)
@@ -99,14 +98,15 @@ class Calls(RuleBasedStateMachine):
 
 
 def test_no_message_lost(ours: SQSClient, database_url: str) -> None:
-    Calls.client, Calls.database_url = ours, database_url
-    run_state_machine_as_test(
-        Calls,
-        settings=settings(
-            max_examples=20,
-            stateful_step_count=25,
-            derandomize=True,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        Calls.client, Calls.connection = ours, connection
+        run_state_machine_as_test(
+            Calls,
+            settings=settings(
+                max_examples=20,
+                stateful_step_count=25,
+                derandomize=True,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
