@@ -47,7 +47,7 @@ def paint_bar(painter: QPainter, left: int, top: int, width: int, height: int, b
     shown = theme.current()
     painter.save()
     path = QPainterPath()
-    radius = min(height / 2, 2 * height / 4)
+    radius = min(height / 2, metrics.px(2))
     path.addRoundedRect(QRectF(left, top, width, height), radius, radius)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.fillPath(path, shown.colour("line.normal"))

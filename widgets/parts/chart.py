@@ -68,7 +68,8 @@ class ThroughputChart(QWidget):
         for name in ("left", "bottom"):
             axis = self._plot.getAxis(name)
             axis.setStyle(tickLength=0, tickFont=fonts.font("micro"), tickTextOffset=metrics.px(6))
-            axis.setPen(QPen(QColor(0, 0, 0, 0)))
+            axis.setPen(QPen(Qt.PenStyle.NoPen))
+            axis.setTickPen(QPen(Qt.PenStyle.NoPen))
         self._plot.getAxis("left").setWidth(metrics.px(30))
         self._plot.getAxis("bottom").setHeight(metrics.px(22))
         self._up = pg.BarGraphItem(x=[0], height=[0], width=0.85)
@@ -122,5 +123,5 @@ class ThroughputChart(QWidget):
             line.setPen(QPen(shown.colour("line.faint"), 0))
         self._zero.setPen(QPen(shown.colour("line.strong"), 0))
         for bars in (self._up, self._down):
-            bars.setOpts(pen=QPen(QColor(0, 0, 0, 0)))
+            bars.setOpts(pen=QPen(Qt.PenStyle.NoPen))
         self._draw()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from PySide6.QtCore import QPointF, QSize, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from services.domain.text import one_line
@@ -55,7 +55,7 @@ class OutcomeBars(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._point(int(event.position().y()) // metrics.px(metrics.ROW))
 
-    def leaveEvent(self, event: QEnterEvent) -> None:  # type: ignore[override]
+    def leaveEvent(self, event: QEvent) -> None:
         self._point(-1)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

@@ -144,7 +144,7 @@ class _Entry(QAbstractButton):
         on = self.isChecked()
         if on or self.underMouse():
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(shown.colour("surface.selected" if on else "line.normal"))
+            painter.setBrush(shown.colour("surface.selected" if on else "surface.hover"))
             painter.drawRoundedRect(box, 4, 4)
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
