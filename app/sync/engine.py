@@ -18,7 +18,7 @@ from app.sync.inbox import Inbox
 from app.sync.reader import Kind, Reader, dirty_tables
 from app.sync.timings import TABLES, Timings
 from services.domain.errors import ConsoleError, NotPermitted
-from services.ports import Feed, LinkSignal, Reads, Table
+from services.ports.facts import Feed, LinkSignal, Reads, Table
 
 _log = logging.getLogger(__name__)
 

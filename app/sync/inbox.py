@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from app.store.merge import RECORDS, key_of
 from app.store.store import Store
-from services.ports import Change
+from services.ports.facts import Change
 
 _log = logging.getLogger(__name__)
 _APPEND_ONLY: Final = frozenset({"queue_history"})

@@ -13,7 +13,7 @@ from app.sync.inbox import Inbox, slices
 from app.sync.timings import ORDERS, TABLES, Timings
 from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, NotReachable
 from services.domain.times import parse_instant
-from services.ports import Reads, Table
+from services.ports.facts import Reads, Table
 
 Kind = Literal["", "not_permitted", "not_installed", "not_reachable", "refused"]
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from services.ports import Table
+from services.ports.facts import Table
 
 
 class Timings(msgspec.Struct, frozen=True):
