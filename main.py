@@ -12,9 +12,21 @@ ROOT = Path(__file__).resolve().parent
 
 
 def _console(argv: list[str]) -> int:
-    from app.console import run
+    import argparse
 
-    return run(argv)
+    parser = argparse.ArgumentParser(
+        prog="main.py console",
+        description="The staff console. Without SUPABASE_URL it starts the local stack; "
+        "without a display it takes the tour instead, offscreen.",
+    )
+    parser.add_argument("--theme", choices=("system", "light", "dark"), default="system", help="colours of the window")
+    args = parser.parse_args(argv)
+    from services.settings import has_display
+
+    if not has_display():
+        print("No display: the same journey runs offscreen (main.py tour).", flush=True)
+        return _tour([])
+    return _window(args.theme)
 
 
 def _stack(argv: list[str]) -> int:
@@ -60,9 +72,73 @@ def _submit(argv: list[str]) -> int:
 
 
 def _tour(argv: list[str]) -> int:
-    from widgets.tour import run
+    import argparse
 
-    return run(argv)
+    parser = argparse.ArgumentParser(
+        prog="main.py tour",
+        description="Drives the real window through the journey on the local stack, checks each step against the "
+        "database and the queue, and keeps a picture of each page. Exit code 0 only if every step was seen to happen.",
+    )
+    parser.add_argument("--out", type=Path, default=Path("tour"), help="folder for the pictures (default: tour)")
+    args = parser.parse_args(argv)
+    from services.settings import choose_offscreen, has_display
+
+    if not has_display():
+        choose_offscreen()
+    return _window("light", args.out)
+
+
+def _window(theme: str, tour_folder: Path | None = None) -> int:
+    from typing import cast
+
+    from PySide6.QtWidgets import QApplication
+
+    from app.loop import Closing, run_in_qt
+    from services.log import log_to_stderr
+    from services.settings import SettingsError, read_settings
+    from widgets.console_window import ConsoleWindow
+    from widgets.look import theme as look
+
+    log_to_stderr("console", "WARNING")
+    application = QApplication(sys.argv[:1])
+    look.apply(cast(look.Mode, theme), application)
+    problem = ""
+    try:
+        settings = read_settings(dotenv=ROOT / ".env")
+    except SettingsError as error:
+        settings, problem = read_settings({}), str(error)
+    touring = tour_folder is not None
+    window = ConsoleWindow(
+        settings.environment or ("production" if settings.supabase_url else "local"),
+        state_file=None if touring else settings.data_path / "console" / "window.json",
+    )
+    window.show()
+
+    async def life(closing: Closing) -> int:
+        # Heavy imports come after the first paint.
+        from app.console import Console
+
+        window.closing.connect(closing.ask)
+        if problem:
+            window.show_problem("A setting can't be used.", problem, "")
+            await closing.wait()
+            return 2
+        console = Console(settings, window)
+        try:
+            desk = await console.open()
+            if tour_folder is None:
+                await closing.wait()
+                return 0
+            if desk is None:
+                return 1
+            from services.local.witness import Witness
+            from widgets.tour import Tour
+
+            return await Tour(window, desk, Witness(settings.data_path), tour_folder).run()
+        finally:
+            await console.close()
+
+    return run_in_qt(application, life, end_limit=25.0)
 
 
 def _test(argv: list[str]) -> int:

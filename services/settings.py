@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,6 +170,18 @@ def read_settings(env: Mapping[str, str] | None = None, *, dotenv: Path | None =
         raise SettingsError(problems)
     values.setdefault("data_dir", _data_dir())
     return Settings(**values)
+
+
+def has_display() -> bool:
+    """Whether a window can be shown on this machine, as far as its environment says."""
+    if os.environ.get("QT_QPA_PLATFORM"):
+        return os.environ["QT_QPA_PLATFORM"] not in ("offscreen", "minimal")
+    return not sys.platform.startswith("linux") or any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY"))
+
+
+def choose_offscreen() -> None:
+    """Let Qt draw without a screen. Call before Qt is imported."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
 def child_environment(extra: Mapping[str, str], *, inherit_secrets: bool = False) -> dict[str, str]:

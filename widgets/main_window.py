@@ -60,29 +60,52 @@ class MainWindow(QWidget):
         super().__init__()
         self._environment = environment_token(environment)
         self._state_file = state_file
-        self._pages = {entry.name: entry for entry in pages}
+        self._title = title
+        self._pages: dict[str, PageEntry] = {}
+        self._keys: list[QShortcut] = []
         self._closing = False
         self.setWindowTitle(f"{title} — {environment.upper()}")
         self.setMinimumSize(QSize(metrics.px(1024), metrics.px(640)))
         self.resize(metrics.px(1440), metrics.px(900))
-        entries = [
-            RailEntry(entry.name, entry.words, entry.icon, f"g {entry.key}" if entry.key else "", entry.foot)
-            for entry in pages
-            if not entry.hidden
-        ]
-        self.rail = Rail(entries, brand=title)
+        self.rail = Rail([], brand=title)
         self.bar = StatusBar(environment, read_only=read_only)
         self.drawer = Drawer()
         self.body = Surface()
         """Everything above the status bar: sheets and toasts are children of it."""
         self.stack = QStackedWidget()
-        for entry in pages:
-            self.stack.addWidget(entry.widget)
         self._lay_out()
         self.toasts = Toasts(self.body, self.drawer)
-        self.rail.chosen.connect(self.show_page)
-        self._bind_keys()
+        QShortcut(QKeySequence(Qt.Key.Key_Slash), self).activated.connect(self.focus_search)
+        self.set_pages(pages)
         self._restore()
+
+    def set_pages(self, pages: Sequence[PageEntry]) -> None:
+        """Show other pages than before, the first of them in front."""
+        for entry in self._pages.values():
+            self.stack.removeWidget(entry.widget)
+            entry.widget.hide()
+        self._pages = {entry.name: entry for entry in pages}
+        entries = [
+            RailEntry(entry.name, entry.words, entry.icon, f"g {entry.key}" if entry.key else "", entry.foot)
+            for entry in pages
+            if not entry.hidden
+        ]
+        rail = Rail(entries, brand=self._title)
+        rail.set_open(self.rail.is_open)
+        rail.chosen.connect(self.show_page)
+        self._row.replaceWidget(self.rail, rail)
+        self.rail.deleteLater()
+        self.rail = rail
+        for entry in pages:
+            self.stack.addWidget(entry.widget)
+        for shortcut in self._keys:
+            shortcut.deleteLater()
+        self._keys = []
+        for entry in pages:
+            if entry.key:
+                pressed = QShortcut(QKeySequence(f"G, {entry.key.upper()}"), self)
+                pressed.activated.connect(lambda name=entry.name: self.show_page(name))
+                self._keys.append(pressed)
         if pages:
             self.show_page(pages[0].name)
 
@@ -136,7 +159,7 @@ class MainWindow(QWidget):
         column.setSpacing(0)
         column.addWidget(self.stack, 1)
         column.addWidget(self.drawer)
-        row = QHBoxLayout(self.body)
+        row = self._row = QHBoxLayout(self.body)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.rail)
@@ -146,13 +169,6 @@ class MainWindow(QWidget):
         whole.setSpacing(0)
         whole.addWidget(self.body, 1)
         whole.addWidget(self.bar)
-
-    def _bind_keys(self) -> None:
-        for entry in self._pages.values():
-            if entry.key:
-                pressed = QShortcut(QKeySequence(f"G, {entry.key.upper()}"), self)
-                pressed.activated.connect(lambda name=entry.name: self.show_page(name))
-        QShortcut(QKeySequence(Qt.Key.Key_Slash), self).activated.connect(self.focus_search)
 
     def _remember(self) -> None:
         if self._state_file is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from app import tasks
 from app.actions.operations import Operation, Operations, State
 from app.actions.registry import RETRY_FAILED, why_not
 from app.store.lines import JobLine
@@ -86,3 +87,8 @@ class JobActs:
 
     async def _end(self, wish_id: str, state: State, words: str, *, done: int = 0) -> None:
         await asyncio.to_thread(self._operations.move, wish_id, state, words, done=done)
+
+
+def start_retry(acts: JobActs, job: JobLine, directories: Sequence[str] | None, reason: str) -> None:
+    """Start a retry as a task; how it ends is in the Operations list."""
+    tasks.spawn("retry failed", acts.retry_failed(job, directories, reason=reason))

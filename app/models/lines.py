@@ -85,7 +85,7 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         line = self._all.get(key)
         return -1 if line is None else self._row_at(line)
 
-    def keys(self) -> list[str]:
+    def all_keys(self) -> list[str]:
         """Keys of all lines, filtered out ones included."""
         return list(self._all)
 

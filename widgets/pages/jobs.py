@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.desk import Desk
 from app.models.lines import LinesModel
@@ -12,7 +12,7 @@ from app.store.store import Changes
 from services.domain.statuses import job_status_shape, job_status_word
 from widgets.parts import cell, spans
 from widgets.parts.columns import Column
-from widgets.parts.empty_state import EmptyState
+from widgets.parts.faces import Faces
 from widgets.parts.head import AsOf, PageHead
 from widgets.parts.search_box import SearchBox
 from widgets.parts.table import Table
@@ -89,20 +89,16 @@ class JobsPage(QWidget):
         self.table.opened.connect(lambda row: self.opened.emit(self.model.line(row).id))
         self.search.changed.connect(lambda _: self._filter())
         self.tabs.chosen.connect(lambda _: self._filter())
-        self._face = EmptyState()
-        self._face.pressed.connect(self._clear)
+        self._faces = Faces(self.table)
+        self._faces.pressed.connect(self._clear)
         head = PageHead("Jobs")
         head.add(self.search, 1)
-        body = QWidget()
-        self._stack = QStackedLayout(body)
-        self._stack.addWidget(self.table)
-        self._stack.addWidget(self._face)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(head)
         column.addWidget(self.tabs)
-        column.addWidget(body, 1)
+        column.addWidget(self._faces, 1)
         # Ages and spans move on even when nothing happens.
         self._second = QTimer(self)
         self._second.setInterval(1000)
@@ -161,18 +157,17 @@ class JobsPage(QWidget):
     def _show_face(self) -> None:
         state = self._desk.store.state("jobs")
         if self.model.rowCount():
-            self._stack.setCurrentWidget(self.table)
+            self._faces.show_content()
+        elif state.kind and not state.loaded:
+            self._faces.show_face(
+                state.problem, state.hint, shape="stale" if state.kind == "not_permitted" else "failed"
+            )
+        elif not state.loaded:
+            self._faces.show_loading()
+        elif self.model.total():
+            self._faces.show_face("Nothing matches.", f"{self.model.total():,} jobs exist.", act="Clear the filter")
         else:
-            self._stack.setCurrentWidget(self._face)
-            if state.kind and not state.loaded:
-                self._face.show_problem(state.kind, state.problem, state.hint)
-            elif not state.loaded:
-                self._face.show_loading()
-            elif self.model.total():
-                total = self.model.total()
-                self._face.show_words("Nothing matches.", f"{total:,} jobs exist.", "Clear the filter")
-            else:
-                self._face.show_words("No jobs.", "Nobody has bought a package yet.")
+            self._faces.show_face("No jobs.", "Nobody has bought a package yet.")
         self.table.set_old(bool(state.kind) and state.loaded)
 
     def _tick(self) -> None:

@@ -90,7 +90,7 @@ class DirectoriesTable(QWidget):
         fresh = {line.host: line for line in lines}
         old = {host: self.model.by_key(host) for host in fresh}
         changed: dict[str, DirectoryLine | None] = {host: line for host, line in fresh.items() if old[host] is not line}
-        gone = set(self.model.keys()) - set(fresh)
+        gone = set(self.model.all_keys()) - set(fresh)
         changed.update(dict.fromkeys(gone))
         self.model.apply(changed)
         for host, line in fresh.items():

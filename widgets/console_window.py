@@ -1,0 +1,197 @@
+"""The console's window: which pages there are, and how one leads to another."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from pathlib import Path
+
+from PySide6.QtGui import QHideEvent, QShowEvent
+
+from app.actions.jobs import start_retry
+from app.actions.operations import Operation
+from app.desk import Desk
+from app.models.pump import Pump
+from app.store.lines import JobLine
+from app.store.store import Changes
+from services.domain.statuses import Shape
+from widgets.main_window import MainWindow, PageEntry
+from widgets.pages.dead_letters import DeadLettersPage
+from widgets.pages.job.page import JobPage
+from widgets.pages.jobs import JobsPage
+from widgets.pages.overview import OverviewPage
+from widgets.pages.runs import RunsPage
+from widgets.pages.starting import StartingPage
+from widgets.parts import drawer, spans
+from widgets.parts.sheet import ConfirmSheet
+
+_SHAPES: dict[str, Shape] = {
+    "planned": "waiting",
+    "running": "running",
+    "done": "ok",
+    "failed": "failed",
+    "unknown": "unknown",
+    "undone": "skipped",
+}
+
+
+class ConsoleWindow(MainWindow):
+    """Starts with the starting page; `show_desk` brings the pages of a sign-in."""
+
+    def __init__(self, environment: str, *, state_file: Path | None = None) -> None:
+        self.starting = StartingPage()
+        super().__init__(
+            environment, [PageEntry("starting", "", "", self.starting, hidden=True)], state_file=state_file
+        )
+        self._desk: Desk | None = None
+        self._pump: Pump | None = None
+        self._operations_seen = -1
+        self._letters_seen = -1
+        self._second_seen = 0
+        self.bar.show_zone(datetime.now().astimezone().strftime("Local time, UTC%z")[:-2])
+
+    def show_part(self, name: str, state: str, why: str) -> None:
+        """A part of the local stack is in another state."""
+        self.starting.show_part(name, state, why)
+        if self._desk is not None:
+            self.bar.show_note("" if state in ("up", "ended") else f"{name}: {state} {why}".strip(), "failed")
+
+    def show_problem(self, sentence: str, hint: str, raw: str) -> None:
+        """Say why nothing can be shown."""
+        self.starting.show_problem(sentence, hint, raw)
+
+    def show_desk(self, desk: Desk, pump: Pump) -> None:
+        """Build the pages of this sign-in and show the first."""
+        self._desk, self._pump = desk, pump
+        self.overview = OverviewPage(desk)
+        self.jobs = JobsPage(desk)
+        self.job = JobPage(desk)
+        self.letters = DeadLettersPage(desk)
+        self.runs = RunsPage(desk)
+        self.set_pages(
+            [
+                PageEntry("overview", "Overview", "layout-dashboard", self.overview, key="o"),
+                PageEntry("jobs", "Jobs", "list-checks", self.jobs, key="j"),
+                PageEntry("job", "Job", "list-checks", self.job, hidden=True),
+                PageEntry("dead_letters", "Dead letters", "mail-x", self.letters, key="d"),
+                PageEntry("runs", "Runs", "square-play", self.runs, key="r"),
+            ]
+        )
+        self.overview.show_jobs.connect(self.open_jobs)
+        self.overview.show_dead_letters.connect(lambda: self.show_page("dead_letters"))
+        self.overview.open_job.connect(self.open_job)
+        self.jobs.opened.connect(self.open_job)
+        self.job.back.connect(lambda: self.show_page("jobs"))
+        self.job.run_here.connect(self.prepare_run)
+        self.job.retry.connect(self._ask_retry)
+        self.letters.open_job.connect(self.open_job)
+        self.runs.open_job.connect(self.open_job)
+        self.bar.show_who(f"{desk.who.split('@')[0]}, {desk.role or 'no role'}")
+        pump.changed.connect(self._take)
+        pump.frame.connect(self._frame)
+        self.show_page("jobs")
+
+    def open_jobs(self, status: str) -> None:
+        """The list of jobs in one status."""
+        self.jobs.show_status(status)
+        self.show_page("jobs")
+
+    def open_job(self, job_id: str) -> None:
+        """One job."""
+        self.job.show_job(job_id)
+        self.show_page("job")
+        self.rail.set_current("jobs")
+
+    def prepare_run(self, job_id: str, directory: str) -> None:
+        """The Runs page with a job and a directory chosen."""
+        self.runs.prepare(job_id, directory)
+        self.show_page("runs")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._pump is not None:
+            self._pump.set_hidden(False)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if self._pump is not None:
+            self._pump.set_hidden(True)
+
+    def _ask_retry(self, line: JobLine, hosts: list[str] | None) -> None:
+        """One directory at once, more after a sheet that says what will happen."""
+        desk = self._desk
+        if desk is None or desk.jobs.why_not_retry(line):
+            return
+        count = line.failed if hosts is None else len(hosts)
+        if count == 1:
+            start_retry(desk.jobs, line, hosts, "")
+            return
+        facts = [("send", f"{count} will be submitted again"), ("ok", f"{line.submitted} already live")]
+        if line.unknown:
+            facts.append(("unknown", f"{line.unknown} left alone: outcome unknown"))
+        sheet = ConfirmSheet(
+            self.body,
+            f"Retry {count} directories in {desk.environment.upper()}",
+            f"Of {line.business or line.id}.",
+            f"Retry {count}",
+            facts=facts,
+            reason=True,
+            foot="Written to the audit before anything is sent",
+        )
+        sheet.confirmed.connect(lambda reason: start_retry(desk.jobs, line, hosts, reason))
+
+    def _take(self, changes: Changes) -> None:
+        for page in (self.overview, self.jobs, self.job, self.letters, self.runs):
+            page.take(changes)
+        if changes.link:
+            self._show_link()
+
+    def _frame(self) -> None:
+        desk = self._desk
+        if desk is None:
+            return
+        for page in (self.overview, self.job, self.letters, self.runs):
+            page.frame()
+        if desk.operations.version != self._operations_seen:
+            self._operations_seen = desk.operations.version
+            self._show_operations(desk.operations.newest_first())
+        if desk.dead_letters.version != self._letters_seen:
+            self._letters_seen = desk.dead_letters.version
+            self.rail.set_badge("dead_letters", len(desk.dead_letters.lines))
+        second = int(time.monotonic())
+        if second != self._second_seen:
+            self._second_seen = second
+            self._show_link()
+            last = desk.store.last_event_at
+            self.bar.show_last_event(
+                "No event yet" if last is None else f"Last event {spans.ago(last, desk.store.now())} ago"
+            )
+
+    def _show_link(self) -> None:
+        if self._desk is None:
+            return
+        link = self._desk.store.link
+        words = f"{link.word} {spans.clock(link.since)}" if link.phase == "reconnecting" else link.word
+        self.bar.link.show_state(link.phase, words, link.why)
+
+    def _show_operations(self, operations: list[Operation]) -> None:
+        running = sum(1 for operation in operations if not operation.ended)
+        today = datetime.now().astimezone().date()
+        done = sum(
+            1
+            for operation in operations
+            if operation.ended and datetime.fromtimestamp(operation.changed_at).astimezone().date() == today
+        )
+        self.drawer.show_operations(
+            [
+                drawer.Operation(
+                    key=operation.id,
+                    name=operation.label,
+                    shape=_SHAPES.get(operation.state, "unknown"),
+                    words=operation.words,
+                    more=spans.clock(operation.changed_at),
+                )
+                for operation in operations[:50]
+            ],
+            f"{running or 'None'} running, {done} done today",
+        )

@@ -1,0 +1,185 @@
+"""The inspector beside a job's directories: one directory, its error, its attempts, its picture, its payload."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app.store.lines import Attempt, DirectoryLine
+from services.domain.faults import plain_words
+from widgets.look import metrics
+from widgets.pages.job.directories import OUTCOMES
+from widgets.parts import cell, spans
+from widgets.parts.button import Button
+from widgets.parts.glyph_label import GlyphLabel
+from widgets.parts.json_tree import JsonTree
+from widgets.parts.label import ElidedLabel, label, say
+from widgets.parts.picture import Picture
+from widgets.parts.surface import Surface
+
+_ATTEMPTS = 8
+
+
+class Inspector(Surface):
+    """360 px at the right. `run_here` asks for a run of the directory that is shown, `retry` for its retry."""
+
+    run_here = Signal(str)
+    retry = Signal(str)
+
+    def __init__(self, data_dir: Path, parent: QWidget | None = None) -> None:
+        super().__init__("surface.page", "l", parent)
+        self._data_dir = data_dir
+        self._host = ""
+        self._shown: DirectoryLine | None = None
+        self.setFixedWidth(metrics.px(metrics.INSPECTOR))
+        self._head = GlyphLabel("waiting", "", "title", "primary", 600)
+        head = Surface("surface.page", "bl")
+        head.setFixedHeight(metrics.px(metrics.PAGE_HEAD))
+        head_row = QHBoxLayout(head)
+        head_row.setContentsMargins(metrics.px(16), 0, metrics.px(16), 0)
+        head_row.addWidget(self._head)
+        head_row.addStretch(1)
+        self._sentence = label("", "body", weight=600, wrap=True)
+        self._detail = label("", "small", "secondary", wrap=True, selectable=True)
+        self.retry_button = Button("Retry this directory", "primary", small=True)
+        self.retry_button.clicked.connect(lambda: self.retry.emit(self._host))
+        self.run_button = Button("Run here…", icon="square-play", small=True)
+        self.run_button.clicked.connect(lambda: self.run_here.emit(self._host))
+        acts = QHBoxLayout()
+        acts.setSpacing(metrics.px(8))
+        acts.addWidget(self.retry_button)
+        acts.addWidget(self.run_button)
+        acts.addStretch(1)
+        self._attempts = QVBoxLayout()
+        self._attempts.setSpacing(0)
+        self._attempts_title = label("Attempts, newest first", "small", "tertiary")
+        self._picture_title = label("Picture", "small", "tertiary")
+        self._picture = Picture("No picture")
+        self._picture_words = label("", "small", "tertiary", wrap=True)
+        self._payload_title = label("Payload", "small", "tertiary")
+        self._payload = JsonTree()
+        self._payload.setMinimumHeight(metrics.px(180))
+        self._key = ElidedLabel("", "mono", "secondary", middle=True)
+        self._listing = ElidedLabel("", "mono", "secondary")
+        self._lay_out(head, acts)
+
+    def show_line(self, line: DirectoryLine | None) -> None:
+        """Show a directory; None shows that nothing is chosen."""
+        if line is self._shown:
+            return
+        self._shown = line
+        self._host = line.host if line else ""
+        for part in self._all:
+            part.setVisible(line is not None)
+        if line is None:
+            self._head.say("No directory chosen", "waiting")
+            return
+        shape, word = OUTCOMES.get(line.outcome, ("unknown", line.outcome))
+        self._head.say(line.host, shape)
+        say(self._sentence, f"{word}." if not line.words else line.words.rstrip(".") + ".")
+        raw = line.error if line.error and line.error != line.words else ""
+        say(self._detail, raw)
+        self._detail.setVisible(bool(raw))
+        self.retry_button.setVisible(line.outcome == "failed")
+        self._show_attempts(line.attempts)
+        self._show_picture(line)
+        result = line.result
+        self._payload.show_value(
+            {"payload": result.payload, "response": result.response_log} if result is not None else {}
+        )
+        self._key.say(result.idempotency_key if result else "—")
+        self._listing.say(line.listing_url or "—")
+
+    def set_retry_off(self, why: str) -> None:
+        """Grey the retry with a reason; "" lets it be pressed."""
+        self.retry_button.set_off(why)
+
+    def _show_attempts(self, attempts: tuple[Attempt, ...]) -> None:
+        while (item := self._attempts.takeAt(0)) is not None:
+            if (old := item.widget()) is not None:
+                old.deleteLater()
+        for number, attempt in list(zip(range(len(attempts), 0, -1), attempts, strict=True))[:_ATTEMPTS]:
+            self._attempts.addWidget(_attempt_row(number, attempt))
+        self._attempts_title.setVisible(bool(attempts))
+
+    def _show_picture(self, line: DirectoryLine) -> None:
+        where = line.screenshot_url
+        words = ""
+        if not where:
+            self._picture.clear("No picture was taken")
+        elif where.startswith(("http://", "https://")):
+            self._picture.clear("The picture is on the web")
+            words = where
+        else:
+            file = Path(where)
+            inside = file.resolve().is_relative_to(self._data_dir.resolve())
+            if not inside:
+                self._picture.clear("On the worker's own disk")
+                words = f"{where} can't be reached from here."
+            elif not self._picture.show_file(file):
+                self._picture.clear("The picture is gone")
+                words = where
+        say(self._picture_words, words)
+        self._picture_words.setVisible(bool(words))
+
+    def _lay_out(self, head: QWidget, acts: QHBoxLayout) -> None:
+        inner = Surface("surface.page")
+        column = QVBoxLayout(inner)
+        padding = metrics.px(16)
+        column.setContentsMargins(padding, metrics.px(12), padding, padding)
+        column.setSpacing(metrics.px(6))
+        column.addWidget(self._sentence)
+        column.addWidget(self._detail)
+        column.addLayout(acts)
+        column.addSpacing(metrics.px(8))
+        column.addWidget(self._attempts_title)
+        column.addLayout(self._attempts)
+        column.addSpacing(metrics.px(8))
+        column.addWidget(self._picture_title)
+        column.addWidget(self._picture)
+        column.addWidget(self._picture_words)
+        column.addSpacing(metrics.px(8))
+        column.addWidget(self._payload_title)
+        column.addWidget(self._payload)
+        facts: list[QWidget] = []
+        for name, value in (("Key", self._key), ("Listing", self._listing)):
+            row = QWidget()
+            line = QHBoxLayout(row)
+            line.setContentsMargins(0, 0, 0, 0)
+            title = label(name, "small", "tertiary")
+            title.setFixedWidth(metrics.px(96))
+            line.addWidget(title)
+            line.addWidget(value, 1)
+            column.addWidget(row)
+            facts.append(row)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setWidget(inner)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(1, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(head)
+        whole.addWidget(scroll, 1)
+        self._all = [
+            self._sentence, self._detail, self.retry_button, self.run_button, self._attempts_title,
+            self._picture_title, self._picture, self._picture_words, self._payload_title, self._payload, *facts,
+        ]  # fmt: skip
+
+
+def _attempt_row(number: int, attempt: Attempt) -> QWidget:
+    row = QWidget()
+    row.setFixedHeight(metrics.px(metrics.ROW))
+    line = QHBoxLayout(row)
+    line.setContentsMargins(0, 0, 0, 0)
+    line.setSpacing(metrics.px(8))
+    shape, word = OUTCOMES.get(attempt.outcome, ("unknown", attempt.outcome))
+    line.addWidget(GlyphLabel(shape, str(number), "small", "tertiary"))
+    words = plain_words(attempt.error) or word
+    line.addWidget(ElidedLabel(words, "small", cell.word_tone(shape)), 1)
+    line.addWidget(label(spans.took(attempt.duration_ms), "small", "tertiary"))
+    line.addWidget(label(spans.clock(attempt.ended_at or attempt.started_at), "small", "tertiary"))
+    return row

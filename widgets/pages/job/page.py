@@ -1,0 +1,250 @@
+"""One job, read from top to bottom: its facts, its hops, its directories."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from app.desk import Desk
+from app.store import timeline
+from app.store.hops import hops_of
+from app.store.lines import JobLine
+from app.store.store import Changes
+from services.domain.packages import priority_of_package
+from services.domain.statuses import job_status_shape, job_status_word
+from widgets.look import metrics
+from widgets.pages.job.activity import ActivityList
+from widgets.pages.job.directories import OUTCOMES, DirectoriesTable
+from widgets.pages.job.inspector import Inspector
+from widgets.parts import hops, spans
+from widgets.parts.bar import BarView
+from widgets.parts.button import Button
+from widgets.parts.cell import Bar, word_tone
+from widgets.parts.faces import Faces
+from widgets.parts.glyph_label import GlyphLabel
+from widgets.parts.head import AsOf, PageHead
+from widgets.parts.label import label, say
+from widgets.parts.pill import Pill
+from widgets.parts.surface import Surface
+from widgets.parts.tabs import Tab, TabRow
+
+_WAYS: dict[str, hops.Way] = {"passed": "done", "gap": "silent", "not_yet": "todo", "none": "none"}
+
+
+class JobPage(QWidget):
+    """`back` leads to the list, `run_here` gives job and host, `retry` job and hosts (None: all failed)."""
+
+    back = Signal()
+    run_here = Signal(str, str)
+    retry = Signal(object, object)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._job_id = ""
+        self._operations_seen = -1
+        self._back = Button("Jobs", "link")
+        self._back.clicked.connect(self.back)
+        self._slash = label("/", "title", "tertiary")
+        self._pill = Pill("waiting", "")
+        self._number = label("", "mono", "tertiary", selectable=True)
+        self.retry_button = Button("Retry failed", icon="rotate-ccw", key="⇧R")
+        self.retry_button.clicked.connect(lambda: self._ask_retry(None))
+        self.run_button = Button("Run here…", icon="square-play")
+        self.run_button.clicked.connect(lambda: self.run_here.emit(self._job_id, self._current_host()))
+        self._head = PageHead("")
+        self._head.add_first(self._slash)
+        self._head.add_first(self._back)
+        self._head.add(self._pill)
+        self._head.add(self._number)
+        self._head.add_stretch()
+        self._head.add(self.retry_button)
+        self._head.add(self.run_button)
+        self._facts = {name: label("", "small", "primary", weight=500) for name in ("Package", "Priority", "Elapsed")}
+        self._bar = BarView(height=8)
+        self._bar.setFixedWidth(metrics.px(170))
+        self._done = label("", "small", "primary", weight=500)
+        self._as_of = AsOf()
+        self._hops = hops.HopsView()
+        self._gap = GlyphLabel("failed", "", "body", "failed", 500)
+        self._gap_words = label("", "body", "secondary")
+        self.tabs = TabRow([Tab("directories", "Directories"), Tab("activity", "Activity")])
+        self._legend = {name: GlyphLabel(shape, "") for name, (shape, _) in OUTCOMES.items()}
+        for part in self._legend.values():
+            self.tabs.add_right(part)
+        self.directories = DirectoriesTable()
+        self.activity = ActivityList()
+        self._lists = QStackedWidget()
+        self._lists.addWidget(self.directories)
+        self._lists.addWidget(self.activity)
+        self.tabs.chosen.connect(
+            lambda key: self._lists.setCurrentWidget(self.directories if key == "directories" else self.activity)
+        )
+        self.inspector = Inspector(desk.data_dir)
+        self.inspector.run_here.connect(lambda host: self.run_here.emit(self._job_id, host))
+        self.inspector.retry.connect(lambda host: self._ask_retry([host]))
+        self.directories.moved.connect(lambda: self.inspector.show_line(self.directories.line()))
+        self._lay_out()
+        self._second = QTimer(self)
+        self._second.setInterval(1000)
+        self._second.timeout.connect(self._tick)
+        self._second.start()
+
+    def show_job(self, job_id: str) -> None:
+        """Read another job."""
+        self._job_id = job_id
+        self.directories.show_job(self._desk.store.jobs.directories(job_id))
+        self.inspector.show_line(self.directories.line())
+        self.activity.show_job(self._desk.store.jobs.history(job_id))
+        self._show()
+
+    def take(self, changes: Changes) -> None:
+        """Show what changed in the store."""
+        if self._job_id in changes.jobs:
+            self.directories.update_job(self._desk.store.jobs.directories(self._job_id))
+            self.inspector.show_line(self.directories.line())
+            self.activity.show_job(self._desk.store.jobs.history(self._job_id))
+            self._show()
+        elif changes.states or changes.link:
+            self._show()
+
+    def frame(self) -> None:
+        """Follow the Operations list: an act that runs turns its own button off."""
+        if self._desk.operations.version != self._operations_seen:
+            self._operations_seen = self._desk.operations.version
+            self._show_acts(self._line())
+
+    def ask_retry(self) -> None:
+        """What Shift+R does."""
+        if not self._desk.jobs.why_not_retry(self._line()):
+            self._ask_retry(None)
+
+    def _line(self) -> JobLine | None:
+        return self._desk.store.jobs.get(self._job_id)
+
+    def _current_host(self) -> str:
+        line = self.directories.line()
+        return line.host if line else ""
+
+    def _ask_retry(self, hosts: list[str] | None) -> None:
+        line = self._line()
+        if line is not None:
+            self.retry.emit(line, hosts)
+
+    def _show(self) -> None:
+        line = self._line()
+        if line is None:
+            words = "This job is not there." if self._desk.store.state("jobs").loaded else "Reading"
+            self._faces.show_face(words, "It may have been deleted, or may not be read with this sign-in.")
+            return
+        self._faces.show_content()
+        say(self._head.title, line.business or line.id)
+        self._pill.show_status(job_status_shape(line.status), job_status_word(line.status))
+        say(self._number, line.customer)
+        parts = (("ok", line.submitted), ("failed", line.failed), ("unknown", line.unknown), ("skipped", line.skipped))
+        self._bar.show_bar(Bar(tuple((name, n) for name, n in parts if n), line.total))  # type: ignore[misc]
+        say(self._done, f"{line.done}/{line.total}")
+        self._show_hops(line)
+        self._show_legend(line)
+        self._show_acts(line)
+        self._tick()
+
+    def _show_hops(self, line: JobLine) -> None:
+        jobs = self._desk.store.jobs
+        found = timeline.timeline(
+            line,
+            hops_of(jobs.hop_events(line.id)),
+            jobs.outbox(line.id),
+            self._desk.store.link,
+            self._desk.store.now(),
+        )
+        # The view draws the way behind a hop, the timeline tells of the way before it.
+        later = [*found[1:], None]
+        self._hops.show_hops(
+            [
+                hops.Hop(
+                    hop.name,
+                    spans.clock(hop.at) if hop.at is not None and hop.name != "Directories" else hop.words,
+                    hop.shape,
+                    after.span if after else "",
+                    _WAYS[after.before] if after else "none",
+                )
+                for hop, after in zip(found, later, strict=True)
+            ]
+        )
+        gap = line.diagnosis.gap
+        title, words = timeline.GAP_WORDS[gap] if gap else ("", "")
+        self._gap_row.setVisible(bool(gap))
+        self._gap.say(f"{title}: {line.diagnosis.words}." if gap else "", line.diagnosis.shape or "failed")
+        say(self._gap_words, words)
+
+    def _show_legend(self, line: JobLine) -> None:
+        counts = {
+            "submitted": line.submitted, "failed": line.failed, "unknown": line.unknown,
+            "skipped": line.skipped, "running": line.running, "waiting": line.waiting,
+        }  # fmt: skip
+        for name, part in self._legend.items():
+            part.say(f"{counts[name]} {name}", tone=word_tone(OUTCOMES[name][0]) if counts[name] else "tertiary")
+            part.setVisible(bool(counts[name]))
+        self.tabs.set_counts({"directories": line.total, "activity": self.activity.count()})
+
+    def _show_acts(self, line: JobLine | None) -> None:
+        why = self._desk.jobs.why_not_retry(line)
+        self.retry_button.say(f"Retry failed {line.failed}" if line and line.failed else "Retry failed")
+        self.retry_button.set_off(why)
+        self.inspector.set_retry_off(why)
+
+    def _tick(self) -> None:
+        line = self._line()
+        if line is None or not self.isVisible():
+            return
+        now = self._desk.store.now()
+        say(self._facts["Package"], f"{line.package_word}, {line.package_size}")
+        say(self._facts["Priority"], priority_of_package(line.package))
+        say(self._facts["Elapsed"], spans.elapsed(line.elapsed(now)))
+        state = self._desk.store.state("job_results")
+        self._as_of.show_time(
+            f"as of {spans.clock(state.as_of)}" if state.loaded else "reading", stale=bool(state.kind)
+        )
+        self.directories.table.viewport().update()
+
+    def _lay_out(self) -> None:
+        facts = Surface("surface.page", "b")
+        facts.setFixedHeight(metrics.px(32))
+        row = QHBoxLayout(facts)
+        row.setContentsMargins(metrics.px(16), 0, metrics.px(16), 0)
+        row.setSpacing(metrics.px(4))
+        for name, value in self._facts.items():
+            row.addWidget(label(name, "small", "tertiary"))
+            row.addWidget(value)
+            row.addSpacing(metrics.px(16))
+        row.addWidget(self._bar)
+        row.addSpacing(metrics.px(4))
+        row.addWidget(self._done)
+        row.addStretch(1)
+        row.addWidget(self._as_of)
+        self._gap_row = Surface("status.failed.tint")
+        self._gap_row.setFixedHeight(metrics.px(28))
+        gap = QHBoxLayout(self._gap_row)
+        gap.setContentsMargins(metrics.px(8), 0, metrics.px(8), 0)
+        gap.addWidget(self._gap)
+        gap.addWidget(self._gap_words)
+        gap.addStretch(1)
+        way = Surface("surface.page", "b")
+        way_column = QVBoxLayout(way)
+        way_column.setContentsMargins(metrics.px(16), metrics.px(12), metrics.px(16), metrics.px(12))
+        way_column.addWidget(self._hops)
+        way_column.addWidget(self._gap_row)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for part in (self._head, facts, way, self.tabs):
+            column.addWidget(part)
+        column.addWidget(self._lists, 1)
+        self._faces = Faces(content)
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self._faces, 1)
+        whole.addWidget(self.inspector)
