@@ -47,9 +47,10 @@ async def look(page: Page, selectors: list[str]) -> Seen:
     fields = 0
     with contextlib.suppress(Error, TimeoutError):
         async with asyncio.timeout(_LOOK_SECONDS):
-            found = await page.evaluate(_LOOK)
-            for selector in selectors[:5]:
-                fields += await page.locator(selector).first.is_visible()
+            found, *shown = await asyncio.gather(
+                page.evaluate(_LOOK), *(page.locator(selector).first.is_visible() for selector in selectors[:3])
+            )
+            fields = sum(shown)
     if not isinstance(found, dict):
         return Seen(url=page.url)
     return Seen(
