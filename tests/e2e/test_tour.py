@@ -1,0 +1,85 @@
+"""The whole program as a person starts it: the journey on the real stack with a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.local.postgres import home_for
+from tests.local_stack import ROOT, wait_until
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser]
+
+
+def processes_of(home: Path) -> list[str]:
+    """Command lines of the processes that were started for this data folder."""
+    wanted = str(home).encode()
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit() or int(folder.name) == os.getpid():
+            continue
+        try:
+            words = (folder / "cmdline").read_bytes()
+            if words and (wanted in words or wanted in (folder / "environ").read_bytes()):
+                found.append(f"{folder.name} {words.replace(bytes(1), b' ').decode(errors='replace')[:120]}")
+        except OSError:
+            continue
+    return found
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    made = tmp_path / "home"
+    made.mkdir()
+    yield made
+    shutil.rmtree(home_for(made), ignore_errors=True)
+
+
+def test_the_tour_sees_every_step_and_leaves_nothing(home: Path, tmp_path: Path) -> None:
+    out = tmp_path / "pictures"
+    environment = {**os.environ, "DIRECTORY_BOLT_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), "tour", "--out", str(out)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr[-3000:]}"
+    assert "All 11 steps were seen to happen" in done.stdout
+    pictures = sorted(out.glob("*.png"))
+    assert len(pictures) >= 6
+    assert all(picture.stat().st_size > 20_000 for picture in pictures)
+    wait_until(lambda: not processes_of(home), 10, f"every process ended: {processes_of(home)}")
+
+
+def test_a_killed_console_takes_everything_along(home: Path) -> None:
+    environment = {**os.environ, "DIRECTORY_BOLT_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
+    console = subprocess.Popen(
+        [sys.executable, str(ROOT / "main.py"), "tour", "--out", str(home / "out")],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert console.stdout is not None
+        # The first step's line says that the stack is up.
+        for line in console.stdout:
+            if line.startswith("[ 1/"):
+                break
+        console.kill()
+        console.wait(5)
+        wait_until(lambda: not processes_of(home), 20, "every process ended")
+    finally:
+        console.kill()
+        console.wait(5)
+        if console.stdout is not None:
+            console.stdout.close()
