@@ -89,6 +89,7 @@ def _tour(argv: list[str]) -> int:
 
 
 def _window(theme: str, tour_folder: Path | None = None) -> int:
+    import signal
     from typing import cast
 
     from PySide6.QtWidgets import QApplication
@@ -119,6 +120,8 @@ def _window(theme: str, tour_folder: Path | None = None) -> int:
         from app.console import Console
 
         window.closing.connect(closing.ask)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: closing.ask())
         if problem:
             window.show_problem("A setting can't be used.", problem, "")
             await closing.wait()
