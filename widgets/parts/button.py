@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFocusEvent, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QMoveEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QWidget
 
 from services.domain.text import one_line
@@ -108,6 +108,16 @@ class Button(QPushButton):
         if self._ring is not None:
             self._ring.deleteLater()
             self._ring = None
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        super().moveEvent(event)
+        if self._ring is not None:
+            self._ring.follow()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._ring is not None:
+            self._ring.follow()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         option = QStyleOptionButton()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -16,18 +16,11 @@ class FocusRing(QWidget):
         super().__init__(around.parentWidget())
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._around = around
-        around.installEventFilter(self)
-        self._follow()
+        self.follow()
         self.show()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.Move, QEvent.Type.Resize):
-            self._follow()
-        elif event.type() == QEvent.Type.Hide:
-            self.hide()
-        return super().eventFilter(watched, event)
-
-    def _follow(self) -> None:
+    def follow(self) -> None:
+        """Go where the control went."""
         self.setGeometry(self._around.geometry().adjusted(-3, -3, 3, 3))
         self.raise_()
 

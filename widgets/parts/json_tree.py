@@ -20,6 +20,7 @@ from services.domain.text import one_line
 from widgets.look import fonts, metrics, theme
 
 _MOST: Final = 5000
+_WIDEST: Final = 500
 _DEEPEST: Final = 40
 
 
@@ -61,9 +62,9 @@ class JsonTree(QTreeView):
 
     def _fill(self, parent: QStandardItem, value: dict[str, Any] | list[Any], depth: int) -> None:
         pairs = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, child in pairs:
+        for number, (key, child) in enumerate(pairs):
             self._count += 1
-            if self._count > _MOST or depth > _DEEPEST:
+            if number >= _WIDEST or self._count > _MOST or depth > _DEEPEST:
                 parent.appendRow([self._item("…", "tertiary"), self._item("more is not shown", "tertiary")])
                 return
             name = self._item(str(key), "accent" if isinstance(value, dict) else "running")

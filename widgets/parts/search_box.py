@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 
 from widgets.look import fonts, icons, metrics, theme
@@ -27,13 +27,15 @@ class SearchBox(QWidget):
         super().__init__(parent)
         self._key = key
         self._told = ""
-        self._line = QLineEdit(self)
+        self._line = _Line(self)
         self._line.setProperty("bare", "true")
         self._line.setPlaceholderText(placeholder)
         self._line.setAccessibleName(placeholder)
         self._line.setFont(fonts.font("body"))
         self._line.setMaxLength(500)
-        self._line.installEventFilter(self)
+        self._line.focus_moved.connect(self.update)
+        self._line.escaped.connect(self._ended)
+        self._line.returnPressed.connect(self._tell)
         self._line.textChanged.connect(self._typed)
         row = QHBoxLayout(self)
         row.setContentsMargins(metrics.px(32), 0, metrics.px(32), 0)
@@ -63,20 +65,11 @@ class SearchBox(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(metrics.px(320), metrics.px(metrics.CONTROL))
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
-            self.update()
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                self._tell()
-                return True
-            if event.key() == Qt.Key.Key_Escape:
-                if self.text():
-                    self.set_text("")
-                else:
-                    self._line.clearFocus()
-                return True
-        return super().eventFilter(watched, event)
+    def _ended(self) -> None:
+        if self.text():
+            self.set_text("")
+        else:
+            self._line.clearFocus()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -117,3 +110,22 @@ class SearchBox(QWidget):
         if self.text() != self._told:
             self._told = self.text()
             self.changed.emit(self._told)
+
+
+class _Line(QLineEdit):
+    focus_moved = Signal()
+    escaped = Signal()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.focus_moved.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.focus_moved.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.escaped.emit()
+        else:
+            super().keyPressEvent(event)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
@@ -18,7 +18,7 @@ from widgets.look import fonts, metrics, theme
 from widgets.parts.button import Button
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import label
-from widgets.parts.surface import Hairline
+from widgets.parts.surface import Hairline, Surface
 
 
 class ConfirmSheet(QWidget):
@@ -29,7 +29,7 @@ class ConfirmSheet(QWidget):
 
     def __init__(
         self,
-        body: QWidget,
+        body: Surface,
         title: str,
         sentence: str,
         confirm: str,
@@ -42,7 +42,6 @@ class ConfirmSheet(QWidget):
     ) -> None:
         """`facts`: shapes with words; `reason`: one has to be given; `typed`: the name that has to be typed."""
         super().__init__(body)
-        self._body = body
         self._typed_wanted = typed
         self._reason_wanted = reason
         self._done = False
@@ -61,7 +60,7 @@ class ConfirmSheet(QWidget):
         self._reason.textChanged.connect(self._check)
         self._name.textChanged.connect(self._check)
         self._check()
-        body.installEventFilter(self)
+        body.resized.connect(self._place)
         self._place()
         self.show()
         self.raise_()
@@ -72,17 +71,14 @@ class ConfirmSheet(QWidget):
         self._end()
         self.cancelled.emit()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize:
-            self._place()
-        return super().eventFilter(watched, event)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.cancel()
         event.accept()  # nothing behind the scrim hears a key
 
     def focusNextPrevChild(self, forward: bool) -> bool:
+        if self._done:
+            return super().focusNextPrevChild(forward)
         stops = [part for part in (self._reason, self._name, self._cancel, self._confirm) if _reachable(part)]
         held = next((index for index, part in enumerate(stops) if part.hasFocus()), -1)
         reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
@@ -153,12 +149,13 @@ class ConfirmSheet(QWidget):
     def _end(self) -> None:
         if not self._done:
             self._done = True
-            self._body.removeEventFilter(self)
             self.hide()
             self.deleteLater()
 
     def _place(self) -> None:
-        self.setGeometry(self._body.rect())
+        body = self.parentWidget()
+        if body is not None:
+            self.setGeometry(body.rect())
         self._card.adjustSize()
         left = (self.width() - self._card.width()) // 2
         self._card.move(left, max(metrics.px(16), (self.height() - self._card.height()) // 3))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from widgets.look import theme
 
 
 class Surface(QWidget):
-    """A widget filled with the colour of a token, with hairlines at the edges named in `lines` (of "tblr")."""
+    """Filled with the colour of a token, with hairlines at the edges named in `lines` (of "tblr"); `resized` tells."""
+
+    resized = Signal()
 
     def __init__(
         self,
@@ -24,6 +26,10 @@ class Surface(QWidget):
         self._token = surface
         self._lines = lines
         self._line = line
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
 
     def set_surface(self, token: str) -> None:
         """Lie on another ground from now on."""

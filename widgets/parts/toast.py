@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer
+from PySide6.QtCore import QObject, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -16,6 +16,7 @@ from widgets.look import metrics, theme
 from widgets.parts.button import Button
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import ElidedLabel
+from widgets.parts.surface import Surface
 
 _STEP_MS = 100
 
@@ -23,12 +24,12 @@ _STEP_MS = 100
 class Toasts(QObject):
     """Stacks toasts over `body`, 12 px above `foot`, the newest lowest; at most three."""
 
-    def __init__(self, body: QWidget, foot: QWidget) -> None:
+    def __init__(self, body: Surface, foot: QWidget) -> None:
         super().__init__(body)
         self._body = body
         self._foot = foot
         self._shown: list[Toast] = []
-        body.installEventFilter(self)
+        body.resized.connect(self._place)
 
     def say(
         self,
@@ -51,11 +52,6 @@ class Toasts(QObject):
         toast.show()
         toast.raise_()
         return toast
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize:
-            self._place()
-        return super().eventFilter(watched, event)
 
     def _drop(self, toast: Toast) -> None:
         if toast in self._shown:
