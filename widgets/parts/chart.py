@@ -59,7 +59,13 @@ class ThroughputChart(QWidget):
         import pyqtgraph as pg
 
         pg.setConfigOptions(antialias=False)
-        self._plot = pg.PlotWidget(self)
+
+        class WordsOnly(pg.AxisItem):  # type: ignore[misc]
+            def drawPicture(self, painter: Any, axis: Any, ticks: Any, words: Any) -> None:
+                """Ticks of no length are still drawn as dots, so none is passed on."""
+                super().drawPicture(painter, axis, [], words)
+
+        self._plot = pg.PlotWidget(self, axisItems={side: WordsOnly(side) for side in ("left", "bottom")})
         self._plot.setMenuEnabled(False)
         self._plot.setMouseEnabled(False, False)
         self._plot.hideButtons()
@@ -69,7 +75,7 @@ class ThroughputChart(QWidget):
             axis = self._plot.getAxis(name)
             axis.setStyle(tickLength=0, tickFont=fonts.font("micro"), tickTextOffset=metrics.px(6))
             axis.setPen(QPen(Qt.PenStyle.NoPen))
-            axis.setTickPen(QPen(Qt.PenStyle.NoPen))
+            axis.setStyle(hideOverlappingLabels=False)
         self._plot.getAxis("left").setWidth(metrics.px(30))
         self._plot.getAxis("bottom").setHeight(metrics.px(22))
         self._up = pg.BarGraphItem(x=[0], height=[0], width=0.85)
@@ -100,7 +106,7 @@ class ThroughputChart(QWidget):
         every = max(1, math.ceil(len(places) / 6))
         marks = [(place, self._label_of(minutes[place])) for place in places[::-1][::every]]
         self._plot.getAxis("bottom").setTicks([marks])
-        self._plot.setXRange(-0.6, len(places) - 0.4, padding=0)
+        self._plot.setXRange(-0.6, len(places) + 0.9, padding=0)
         self._plot.setYRange(-lowest * 1.15, highest * 1.1, padding=0)
         self.setAccessibleName(f"Submissions per minute: {sum(submitted)} submitted, {sum(failed)} failed")
 
