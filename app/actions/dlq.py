@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Final, Literal
@@ -13,12 +14,14 @@ from app import tasks
 from app.actions.operations import Operations, State
 from app.actions.registry import REPLAY, why_not
 from app.replay.engine import Replayed, ReplayEngine
-from app.replay.journal import Journal
+from app.replay.journal import Entry, Journal
 from services.domain.errors import ConsoleError
 from services.domain.messages import parse_job_message
 from services.ports import DeadLetter, QueueFigures, Queues
 
 UNDO_SECONDS: Final = 5.0
+KEPT_FOR: Final = 14 * 86400.0
+"""Seconds that a dead letter queue keeps a message, counted from when it was first sent."""
 _OUTCOMES: Final[dict[str, State]] = {
     "replayed": "done",
     "duplicate_possible": "unknown",
@@ -42,9 +45,17 @@ class LetterLine(msgspec.Struct, frozen=True):
     doing: Doing = ""
     undo_until: float = 0.0
 
+    @property
+    def expires_at(self) -> float | None:
+        """When the queue drops it for good, unix seconds; None when its sending isn't known."""
+        return None if self.letter.sent_at is None else self.letter.sent_at + KEPT_FOR
+
 
 class Look(msgspec.Struct, frozen=True):
-    """The state of the list. `as_of` is None before the first look; `problem` is a sentence or ""."""
+    """The state of the list. `as_of` is None before the first look; `problem` is a sentence or "".
+
+    `hidden_until`: until then (unix seconds) the last look hides the messages from everybody.
+    """
 
     as_of: float | None = None
     looking: bool = False
@@ -52,7 +63,7 @@ class Look(msgspec.Struct, frozen=True):
     hint: str = ""
     figures: QueueFigures | None = None
     main: QueueFigures | None = None
-    hidden_for: int = 0
+    hidden_until: float = 0.0
 
 
 class DeadLetterActs:
@@ -81,6 +92,11 @@ class DeadLetterActs:
         self.version = 0
         self.lines: dict[str, LetterLine] = {}
         self.look = Look()
+
+    @property
+    def undo_seconds(self) -> float:
+        """How long a replay can be taken back."""
+        return self._undo_seconds
 
     def job_ids(self) -> set[str]:
         """Jobs that have a message among the dead letters, as far as the last look says."""
@@ -113,12 +129,7 @@ class DeadLetterActs:
         fresh: dict[str, LetterLine] = {}
         for letter in found.letters:
             old = self.lines.get(letter.message_id)
-            entry = journal.get(letter.message_id)
-            doing: Doing = old.doing if old is not None else ""
-            if doing == "" and entry is not None and entry.state == "unknown":
-                doing = "unknown"
-            elif doing == "" and entry is not None and entry.state in ("sent", "delete_unconfirmed"):
-                doing = "duplicate_possible"
+            doing: Doing = (old.doing if old is not None else "") or _left(journal.get(letter.message_id))
             fresh[letter.message_id] = _line(letter, doing, old.undo_until if old else 0.0)
         # A letter that a replay holds right now is hidden from the look, not gone.
         for key, old in self.lines.items():
@@ -132,7 +143,7 @@ class DeadLetterActs:
             as_of=self._clock(),
             figures=found.figures,
             main=main,
-            hidden_for=found.hidden_for,
+            hidden_until=self._clock() + found.hidden_for if found.hidden_for else 0.0,
         )
 
     async def follow(self) -> None:
@@ -160,25 +171,35 @@ class DeadLetterActs:
             raise ConsoleError(refusal)
         assert line is not None
         resume = line.doing == "duplicate_possible"
-        wish = await asyncio.to_thread(
-            self._operations.plan, REPLAY.name, f"Replay 1 message of job {line.job_id[:8]}", message_id,
-            actor=self._actor, reason=reason,
-        )  # fmt: skip
-        if not resume:
-            await self._engine.plan(line.letter, actor=self._actor, reason=reason)
-        if not resume and await self._undone_in_time(line):
-            await self._engine.undo(message_id)
+        undone = asyncio.Event()
+        # Marked before the first await: a second press finds it taken.
+        if resume:
+            self._mark(message_id, "running")
+        else:
+            self._undo[message_id] = undone
+            self._mark(message_id, "planned", undo_until=self._clock() + self._undo_seconds)
+        try:
+            wish = await asyncio.to_thread(
+                self._operations.plan, REPLAY.name, f"Replay 1 message of job {line.job_id[:8]}", message_id,
+                actor=self._actor, reason=reason,
+            )  # fmt: skip
+        except ConsoleError:
+            self._undo.pop(message_id, None)
+            self._mark(message_id, line.doing)
+            raise
+        try:
+            answer = await self._carry_out(line, wish.id, None if resume else undone, reason)
+        except ConsoleError as error:
+            left = _left(await asyncio.to_thread(self._journal.entry, message_id))
+            await self._end(wish.id, "unknown" if left == "unknown" else "failed", str(error))
+            self._mark(message_id, left)
+            raise
+        finally:
+            self._undo.pop(message_id, None)
+        if answer is None:
             await self._end(wish.id, "undone", "Undone; nothing was sent.")
             self._mark(message_id, "")
             return None
-        self._mark(message_id, "running")
-        await asyncio.to_thread(self._operations.move, wish.id, "running", "Sending")
-        try:
-            answer = await self._engine.replay(message_id)
-        except ConsoleError as error:
-            await self._end(wish.id, "failed", str(error))
-            self._mark(message_id, "")
-            raise
         await self._end(wish.id, _OUTCOMES[answer.outcome], answer.words, done=1 if answer.outcome == "replayed" else 0)
         if answer.outcome in ("replayed", "gone"):
             self.lines.pop(message_id, None)
@@ -202,16 +223,23 @@ class DeadLetterActs:
                     state: State = "failed" if entry.state == "skipped" else "unknown"
                     await self._end(wish.id, state, entry.why)
 
-    async def _undone_in_time(self, line: LetterLine) -> bool:
-        event = self._undo[line.id] = asyncio.Event()
-        self._mark(line.id, "planned", undo_until=self._clock() + self._undo_seconds)
-        try:
-            await asyncio.wait_for(event.wait(), self._undo_seconds)
-        except TimeoutError:
-            return False
-        finally:
-            del self._undo[line.id]
-        return True
+    async def _carry_out(
+        self, line: LetterLine, wish_id: str, undone: asyncio.Event | None, reason: str
+    ) -> Replayed | None:
+        """Plan, wait, send; None when it was undone in time. `undone` is None for one that was sent before."""
+        if undone is not None:
+            await self._engine.plan(line.letter, actor=self._actor, reason=reason)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(undone.wait(), max(0.0, self.lines[line.id].undo_until - self._clock()))
+            if undone.is_set():
+                await self._engine.undo(line.id)
+                return None
+        self._undo.pop(line.id, None)
+        self._mark(line.id, "running")
+        await asyncio.to_thread(self._operations.move, wish_id, "running", "Sending")
+        # Where a look can't give messages back it hides them from this replay too.
+        await asyncio.sleep(max(0.0, self.look.hidden_until - self._clock()))
+        return await self._engine.replay(line.id)
 
     def _mark(
         self,
@@ -233,6 +261,15 @@ class DeadLetterActs:
         await asyncio.to_thread(self._operations.move, wish_id, state, words, done=done)
 
 
+def _left(entry: Entry | None) -> Doing:
+    """What an earlier replay, of which nothing runs any more, has left."""
+    if entry is None:
+        return ""
+    if entry.state in ("sending", "unknown"):
+        return "unknown"
+    return "duplicate_possible" if entry.state in ("sent", "delete_unconfirmed") else ""
+
+
 def _line(
     letter: DeadLetter,
     doing: Doing,
@@ -243,3 +280,13 @@ def _line(
     except ValueError as error:
         return LetterLine(letter.message_id, letter, "", str(error), doing, undo_until)
     return LetterLine(letter.message_id, letter, message.job_id, "", doing, undo_until)
+
+
+def start_replay(acts: DeadLetterActs, message_id: str) -> None:
+    """Start the replay of one letter as a task; how it ends is in the Operations list."""
+    tasks.spawn("replay", acts.replay(message_id))
+
+
+def start_scan(acts: DeadLetterActs) -> None:
+    """Look at the queue again as a task; a failure is kept in `look.problem`."""
+    tasks.supersede("dlq-scan", acts.scan())

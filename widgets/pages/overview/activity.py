@@ -1,0 +1,133 @@
+"""The newest events of all jobs, as they happen."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from app.desk import Desk
+from app.models.lines import LinesModel
+from app.store.store import Changes
+from services.domain.records import HistoryEvent
+from services.domain.statuses import Shape
+from widgets.pages.overview.panel import Panel
+from widgets.parts import cell, spans
+from widgets.parts.columns import Column
+from widgets.parts.table import Table
+
+MOST: Final = 100
+_EVENTS: Final[dict[str, tuple[Shape, str]]] = {
+    "submitted": ("ok", "submitted"),
+    "failed": ("failed", "failed"),
+    "error": ("failed", "a try failed"),
+    "unknown": ("unknown", "outcome unknown"),
+    "skipped": ("skipped", "skipped"),
+    "skipped_duplicate": ("skipped", "already submitted"),
+    "submitting": ("running", "submitting"),
+    "queue_claimed": ("waiting", "taken from the queue"),
+    "flow_triggered": ("waiting", "flow triggered"),
+    "flow_started": ("running", "flow started"),
+    "job_started": ("running", "job started"),
+    "job_finalized": ("ok", "job ended"),
+    "flow_completed": ("ok", "flow completed"),
+    "staff_retry": ("send", "retry by staff"),
+    "requeued_stale": ("send", "queued again"),
+    "job_failed": ("failed", "job failed"),
+    "error_no_profile": ("failed", "no business profile"),
+    "no_directories": ("skipped", "no directories"),
+}
+
+
+def event_face(event: HistoryEvent) -> tuple[Shape, str]:
+    """Shape and words of an event; one that nobody knows is shown raw."""
+    kind = event.event
+    if kind == "submission_complete":
+        kind = str(event.details.get("status") or kind)
+    return _EVENTS.get(kind, ("waiting", kind.replace("_", " ") or "—"))
+
+
+class ActivityPanel(Panel):
+    """Newest first. `open_job` gives the id of the job whose event was opened."""
+
+    open_job = Signal(str)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        self.table = Table(
+            (
+                Column("When", 58),
+                Column("Customer", 150, stretch=0.4),
+                Column("Directory", 160, stretch=1),
+                Column("What", 152),
+            ),
+            many=False,
+        )
+        super().__init__("Activity", self.table, ruled=True, parent=parent)
+        self._desk = desk
+        self.model: LinesModel[HistoryEvent] = LinesModel(
+            key=lambda event: event.id,
+            cells=[
+                lambda event: cell.words(spans.clock(event.created_at), "tertiary", spans.moment(event.created_at)),
+                self._name,
+                lambda event: cell.words(event.directory_name) if event.directory_name else cell.NONE,
+                lambda event: cell.status(*event_face(event)),
+            ],
+            sort_keys=[lambda event: (-(event.created_at or 0.0), -len(event.id), _falling(event.id))],
+            words=lambda event: f"{event.directory_name} {event_face(event)[1]}",
+            parent=self,
+        )
+        self.table.setModel(self.model)
+        self.table.horizontalHeader().hide()
+        self.table.sort_by(0)
+        self.table.opened.connect(self._open)
+        self._follow()
+
+    def take(self, changes: Changes) -> None:
+        """Show what is new; names of customers that came later show at the next refresh."""
+        if changes.events:
+            self._follow()
+
+    def refresh(self) -> None:
+        """How much is shown, and how old it is."""
+        count = self.model.total()
+        self.head.say_note(f"newest {count}" if count else "")
+        self.show_state(
+            self._desk.store,
+            "queue_history",
+            filled=bool(count),
+            empty="Nothing has happened yet.",
+            sentence="Every step of every job will be listed here as it happens.",
+        )
+        self.table.set_old(self.stale)
+        self.table.viewport().update()
+
+    def _follow(self) -> None:
+        events = self._desk.store.activity.newest(MOST)
+        wanted = {event.id: event for index, event in enumerate(events) if not _told(event, events[index + 1 :])}
+        changed: dict[str, HistoryEvent | None] = {key: None for key in self.model.all_keys() if key not in wanted}
+        changed.update({key: event for key, event in wanted.items() if self.model.by_key(key) is None})
+        self.model.apply(changed)
+
+    def _name(self, event: HistoryEvent) -> cell.Cell:
+        line = self._desk.store.jobs.get(event.job_id)
+        return cell.name((line.business if line else "") or event.job_id or "—")
+
+    def _open(self, row: int) -> None:
+        job_id = self.model.line(row).job_id
+        if job_id:
+            self.open_job.emit(job_id)
+
+
+def _told(event: HistoryEvent, earlier: list[HistoryEvent]) -> bool:
+    """True when the outcome that this event completes is the directory's last event before it."""
+    if event.event != "submission_complete":
+        return False
+    where = (event.job_id, event.directory_name)
+    last = next((one for one in earlier if (one.job_id, one.directory_name) == where), None)
+    return last is not None and event_face(last) == event_face(event)
+
+
+def _falling(event_id: str) -> tuple[int, ...]:
+    """Sorts ids of equal length from the highest down."""
+    return tuple(-ord(character) for character in event_id)

@@ -1,0 +1,83 @@
+"""The figures on top of the overview, each with what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from app.actions.dlq import Look
+from app.desk import Desk
+from app.store.lines import JobLine
+from services.domain.diagnosis import since
+from services.domain.statuses import job_status_shape, job_status_word
+from widgets.parts.stat import Stat
+
+GOAL: Final = 90.0
+"""Per cent of submissions that should succeed."""
+_DAY_MINUTES: Final = 1440
+
+
+def figures(desk: Desk) -> list[Stat]:
+    """Eight figures from what is known now; "—" and why where it isn't."""
+    store = desk.store
+    now = store.now()
+    counts = store.counts()
+    loaded = store.state("jobs").loaded
+    notes = _notes(store.jobs.lines.values(), now)
+    stats = []
+    for status in ("pending", "in_progress", "completed", "failed", "paused"):
+        value = f"{getattr(counts, status):,}" if loaded else "—"
+        note = (
+            notes.get(status, "by staff" if counts.paused else "none")
+            if loaded
+            else (store.state("jobs").problem or "reading")
+        )
+        stats.append(Stat(status, job_status_word(status), value, note, job_status_shape(status)))
+    return [*stats, _success(desk, now), _main_queue(desk.dead_letters.look), _dead_letters(desk, now)]
+
+
+def _notes(lines: Iterable[JobLine], now: float) -> dict[str, str]:
+    """One look at every job: the oldest pending one, the silent ones, how many ended today."""
+    midnight = datetime.fromtimestamp(now).astimezone().replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    oldest = now
+    silent = 0
+    today = {"completed": 0, "failed": 0}
+    for line in lines:
+        if line.status == "pending":
+            oldest = min(oldest, line.created_at or now)
+        elif line.status == "in_progress":
+            silent += line.diagnosis.gap is not None
+        elif line.status in today and (line.completed_at or 0.0) >= midnight:
+            today[line.status] += 1
+    notes = {status: f"{count} today" for status, count in today.items()}
+    notes["pending"] = f"oldest {since(now - oldest)}" if oldest < now else "nobody waits"
+    notes["in_progress"] = f"{silent} silent" if silent else "none silent"
+    return notes
+
+
+def _success(desk: Desk, now: float) -> Stat:
+    series = desk.store.rates.per_minute(now, _DAY_MINUTES)
+    good = sum(series.submitted)
+    tried = good + sum(series.failed) + sum(series.unknown)
+    if not tried:
+        return Stat("success", "Success, 24 h", "—", "nothing was tried")
+    share = 100 * good / tried
+    tone = "failed" if share < GOAL else "primary"
+    return Stat("success", "Success, 24 h", f"{share:.1f} %", f"{good:,} of {tried:,}, goal {GOAL:.0f} %", tone=tone)
+
+
+def _main_queue(look: Look) -> Stat:
+    if look.main is None:
+        return Stat("main", "Main queue", "—", look.problem or "not looked at yet")
+    return Stat("main", "Main queue", f"{look.main.visible:,}", f"{look.main.in_flight:,} in flight")
+
+
+def _dead_letters(desk: Desk, now: float) -> Stat:
+    look = desk.dead_letters.look
+    if look.figures is None:
+        return Stat("dead_letters", "Dead letters", "—", look.problem or "not looked at yet")
+    count = look.figures.visible + look.figures.in_flight
+    ends = [line.expires_at for line in desk.dead_letters.lines.values() if line.expires_at is not None]
+    note = f"first expires in {since(min(ends) - now)}" if ends else "none seen"
+    return Stat("dead_letters", "Dead letters", f"{count:,}", note if count else "the queue is empty")

@@ -1,0 +1,128 @@
+"""Needs you: what waits for a person, most urgent first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from app.desk import Desk
+from app.models.lines import LinesModel
+from app.store.needs import RANKS, Kind, Need, job_need, letter_need
+from app.store.store import Changes
+from services.domain.statuses import Shape
+from widgets.pages.overview.panel import Panel
+from widgets.parts import cell, spans
+from widgets.parts.columns import Column
+from widgets.parts.table import Table
+
+WORDS: Final[dict[Kind, tuple[Shape, str]]] = {
+    "lost": ("lost", "Lost"),
+    "stuck": ("failed", "Stuck"),
+    "dead_letter": ("blocked", "Dead letter"),
+    "unknown": ("unknown", "Unknown"),
+    "failed": ("failed", "Failed"),
+}
+_LINK: Final = 4
+
+
+class NeedsPanel(Panel):
+    """`open_job` gives a job's id; `show_dead_letters` asks for that list."""
+
+    open_job = Signal(str)
+    show_dead_letters = Signal()
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        self.table = Table(
+            (
+                Column("What", 96),
+                Column("Customer", 150, stretch=0.4),
+                Column("Why", 160, stretch=1),
+                Column("Age", 60, right=True),
+                Column("", 84, right=True),
+            ),
+            many=False,
+        )
+        super().__init__("Needs you", self.table, note="0", lines="b", ruled=True, parent=parent)
+        self._desk = desk
+        self._dead: set[str] = set()
+        self._seen = -1
+        self.model: LinesModel[Need] = LinesModel(
+            key=lambda need: need.key,
+            cells=[
+                lambda need: cell.status(*WORDS[need.kind]),
+                lambda need: cell.name(need.name),
+                lambda need: cell.words(need.words),
+                lambda need: cell.words(spans.ago(need.since, desk.store.now()), tip=spans.moment(need.since)),
+                lambda need: cell.link("Dead letters" if need.kind == "dead_letter" else "Open job"),
+            ],
+            sort_keys=[lambda need: (RANKS[need.kind], -(need.since or 0.0))],
+            words=lambda need: f"{WORDS[need.kind][1]}, {need.name}, {need.words}",
+            parent=self,
+        )
+        self.table.setModel(self.model)
+        self.table.horizontalHeader().hide()
+        self.table.sort_by(0)
+        self.table.opened.connect(self._open)
+        self.table.pressed_cell.connect(lambda row, column: self._open(row) if column == _LINK else None)
+        self._work_out(desk.store.jobs.lines)
+        self.show_letters()
+
+    def take(self, changes: Changes) -> None:
+        """Work out the jobs that changed."""
+        if changes.jobs:
+            self._work_out(changes.jobs)
+
+    def show_letters(self) -> None:
+        """Show the dead letters as they stand; costs nothing while they are the same."""
+        letters = self._desk.dead_letters
+        if letters.version == self._seen:
+            return
+        self._seen = letters.version
+        dead = letters.job_ids()
+        moved, self._dead = self._dead ^ dead, dead
+        wanted = {
+            need.key: need
+            for need in (
+                letter_need(line.id, line.problem, line.letter.sent_at)
+                for line in letters.lines.values()
+                if self._desk.store.jobs.get(line.job_id) is None
+            )
+        }
+        gone = {key: None for key in self.model.all_keys() if key.startswith("letter:") and key not in wanted}
+        self.model.apply({**gone, **wanted})
+        self._work_out(moved)
+
+    def refresh(self) -> None:
+        """Ages, the count, and how old it all is."""
+        count = self.model.total()
+        self.head.say_note(f"{count:,}")
+        self.show_state(
+            self._desk.store,
+            "jobs",
+            filled=bool(count),
+            empty="Nothing needs you.",
+            sentence="No job is stuck, lost or failed, no outcome is unknown, and there are no dead letters.",
+        )
+        self.table.set_old(self.stale)
+        self.table.viewport().update()
+
+    def _work_out(self, job_ids: Iterable[str]) -> None:
+        jobs = self._desk.store.jobs
+        changed: dict[str, Need | None] = {}
+        for job_id in job_ids:
+            line = jobs.get(job_id)
+            need = job_need(line, job_id in self._dead, jobs.directories) if line is not None else None
+            key = f"job:{job_id}"
+            if need != self.model.by_key(key):
+                changed[key] = need
+        self.model.apply(changed)
+
+    def _open(self, row: int) -> None:
+        need = self.model.line(row)
+        if need.kind == "dead_letter":
+            self.show_dead_letters.emit()
+        else:
+            self.open_job.emit(need.job_id)

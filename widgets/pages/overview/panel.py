@@ -1,0 +1,65 @@
+"""A panel of the overview: a head with "as of", then its content or a face in its place."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.store.link import TableState
+from app.store.store import Store
+from services.domain.diagnosis import since
+from widgets.look import metrics
+from widgets.parts import spans
+from widgets.parts.faces import Faces
+from widgets.parts.head import PanelHead
+from widgets.parts.surface import Hairline, Surface
+
+_CUT_OFF = ("reconnecting", "offline", "signed_out", "not_permitted")
+
+
+class Panel(Surface):
+    """`lines`: the edges that have a hairline; `ruled`: one below the head, for rows."""
+
+    def __init__(
+        self, title: str, content: QWidget, *, note: str = "", lines: str = "", ruled: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__("surface.page", lines, parent)
+        self.head = PanelHead(title, note)
+        self.faces = Faces(content)
+        self.stale = False
+        column = QVBoxLayout(self)
+        column.setContentsMargins(1 if "l" in lines else 0, 0, 0, 1 if "b" in lines else 0)
+        column.setSpacing(0)
+        column.addWidget(self.head)
+        if ruled:
+            column.addWidget(Hairline())
+        column.addWidget(self.faces, 1)
+        self.setMinimumHeight(metrics.px(metrics.BAR + metrics.ROW))
+
+    def show_state(self, store: Store, table: str, *, filled: bool, empty: str, sentence: str = "") -> None:
+        """Say how old the content is; while there is none (`filled`), say which kind of nothing it is."""
+        state = store.state(table)
+        self.stale = state.loaded and (bool(state.kind) or store.link.phase in _CUT_OFF)
+        self.head.as_of.show_time(_as_of(store, state, stale=self.stale), stale=self.stale)
+        self.head.as_of.setToolTip(f"Read completely at {spans.moment(state.as_of)}" if state.loaded else "")
+        if filled:
+            self.faces.show_content()
+        elif state.kind and not state.loaded:
+            shape = "blocked" if state.kind == "not_permitted" else "failed"
+            self.faces.show_face(state.problem, state.hint, shape=shape)
+        elif not state.loaded:
+            self.faces.show_loading()
+        else:
+            self.faces.show_face(empty, sentence)
+
+
+def _as_of(store: Store, state: TableState, *, stale: bool) -> str:
+    """While changes flow, what was read is true now; else it is as old as the newest thing that came."""
+    if state.as_of is None:
+        return "not read" if state.kind else "reading"
+    now = store.now()
+    if store.link.live and not stale:
+        return f"as of {spans.clock(now)}"
+    newest = max(state.as_of, store.last_event_at or 0.0)
+    words = f"as of {spans.clock(newest)}"
+    return f"{words}, {since(now - newest)} old" if stale else words
