@@ -11,17 +11,9 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import IO, Final
 
 TAIL_LINES: Final = 20
-
-
-def role_command(role: str, *arguments: str) -> list[str]:
-    """How to start this program again in another role: the frozen executable, or Python with main.py."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, role, *arguments]
-    return [sys.executable, str(Path(__file__).resolve().parents[2] / "main.py"), role, *arguments]
 
 
 class ChildProcess:

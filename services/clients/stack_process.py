@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-from services.clients.child_process import ChildProcess, role_command
+from services.clients.child_process import ChildProcess
 from services.domain.errors import NotReachable
+from services.program import role_command
 from services.settings import child_environment
 
 

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
-from services.clients.child_process import ChildProcess, role_command
+from services.clients.child_process import ChildProcess
 from services.ports.wishes import RunRequest
+from services.program import role_command
 from services.settings import child_environment
 from services.submission.events import decode
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from services.program import role_command
+
 log = logging.getLogger(__name__)
 
 State = Literal["starting", "up", "restarting", "down", "ended"]
@@ -45,7 +47,7 @@ class Part:
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         if self.log_file.exists() and self.log_file.stat().st_size > _LOG_LIMIT:
             self.log_file.replace(self.log_file.with_suffix(".old.log"))
-        command = [*program(), self.name, "--end-with-parent", *self.arguments]
+        command = role_command(self.name, "--end-with-parent", *self.arguments)
         with open(self.log_file, "ab") as output:
             self._process = subprocess.Popen(
                 command,
@@ -102,10 +104,3 @@ class Part:
     def _say(self, state: State, why: str = "") -> None:
         self.state = state
         self.on_state(self.name, state, self._process.pid if self._process else None, why)
-
-
-def program() -> list[str]:
-    """How to start this program again: the frozen executable, or Python with main.py."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable]
-    return [sys.executable, str(Path(__file__).resolve().parents[2] / "main.py")]
