@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,12 +15,12 @@ import pytest
 
 from services.domain.messages import parse_job_message
 from services.local.gateway.passwords import verify_password
-from services.local.postgres import Postgres, free_port
 from services.local.practice import app as practice
 from services.local.queue import app as queue
 from services.local.seed import SeedReport, SqsAccess, seed
 from services.local.seed_queues import open_sqs
 from tests.local_http import serve
+from tests.postgres import running_postgres
 
 pytestmark = pytest.mark.stack
 PASSWORD = "not-a-secret"
@@ -47,19 +44,14 @@ class Ground(msgspec.Struct):
 
 
 @pytest.fixture(scope="module")
-def ground() -> Iterator[Ground]:
-    home = Path(tempfile.mkdtemp(prefix="directory-bolt-seed-", dir="/var/tmp"))
-    server = Postgres(home, port=free_port(), password="seed")
-    try:
-        server.start()
-        with (
-            serve(lambda origin: queue.build_app(server.url, origin)) as queue_origin,
-            serve(lambda _: practice.build_app(home / "practice" / "requests.jsonl")) as practice_url,
-        ):
-            yield Ground(server.url, SqsAccess(queue_origin, "LOCALTEST", "secret", "us-east-2"), practice_url)
-    finally:
-        server.stop()
-        shutil.rmtree(home, ignore_errors=True)
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    requests = tmp_path_factory.mktemp("practice") / "requests.jsonl"
+    with (
+        running_postgres() as server,
+        serve(lambda origin: queue.build_app(server.url, origin)) as queue_origin,
+        serve(lambda _: practice.build_app(requests)) as practice_url,
+    ):
+        yield Ground(server.url, SqsAccess(queue_origin, "LOCALTEST", "secret", "us-east-2"), practice_url)
 
 
 @pytest.fixture(scope="module")

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
 from services.local.gateway.passwords import hash_password
-from services.local.postgres import Postgres, free_port
+from services.local.postgres import Postgres
 from tests.contract.gateway.running import PASSWORD
+from tests.postgres import running_postgres
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Postgres]:
-    home = Path(tempfile.mkdtemp(dir="/var/tmp" if Path("/var/tmp").is_dir() else None))
-    server = Postgres(home, port=free_port(), password="secret-of-the-test")
-    try:
-        server.start()
+    with running_postgres() as server:
         with psycopg.connect(server.url) as connection:
             for name in ("viewer", "operator", "customer"):
                 metadata = {} if name == "customer" else {"role": name}
@@ -30,9 +25,6 @@ def server() -> Iterator[Postgres]:
                     (f"{name}@directory-bolt.example", hash_password(PASSWORD), Jsonb(metadata)),
                 )
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.local.postgres import Postgres, free_port
 from services.local.queue.app import build_app
 from services.pipeline.database import Pool, open_pool
 from services.pipeline.sqs import open_client
 from services.settings import Settings
 from tests.local_http import serve
+from tests.postgres import running_postgres
 
 if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
@@ -78,14 +76,8 @@ class Records:
 
 @pytest.fixture(scope="session")
 def database_url() -> Iterator[str]:
-    home = Path(tempfile.mkdtemp(prefix="directory-bolt-pipeline-", dir="/var/tmp"))
-    server = Postgres(home, port=free_port(54870), password="pipeline")
-    try:
-        server.start()
+    with running_postgres() as server:
         yield server.url
-    finally:
-        server.stop()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

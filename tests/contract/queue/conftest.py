@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -17,8 +14,9 @@ from aiohttp import web
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
-from services.local.postgres import Postgres, free_port
+from services.local.postgres import free_port
 from services.local.queue.app import build_app
+from tests.postgres import running_postgres
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -73,14 +71,8 @@ def client_for(origin: str, *, attempts: int = 1) -> SQSClient:
 
 @pytest.fixture(scope="session")
 def database_url() -> Iterator[str]:
-    home = Path(tempfile.mkdtemp(prefix="directory-bolt-queue-", dir="/var/tmp"))
-    server = Postgres(home, port=free_port(), password="contract")
-    try:
-        server.start()
+    with running_postgres() as server:
         yield server.url
-    finally:
-        server.stop()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
