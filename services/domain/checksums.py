@@ -6,7 +6,10 @@ import base64
 import hashlib
 import struct
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+_STRING: Final = b"\x01"
+_BINARY: Final = b"\x02"
 
 
 def body_md5(body: str) -> str:
@@ -25,19 +28,14 @@ def attributes_md5(attributes: Mapping[str, Mapping[str, Any]]) -> str:
     digest = hashlib.md5(usedforsecurity=False)
     for name in sorted(attributes):
         value = attributes[name]
-        kind = str(value["DataType"])
-        for text in (name, kind):
-            _update(digest, text.encode())
-        if kind.split(".", 1)[0] == "Binary":
-            raw = value["BinaryValue"]
-            digest.update(b"\x02")
-            _update(digest, base64.b64decode(raw) if isinstance(raw, str) else bytes(raw))
+        digest.update(_with_length(name.encode()) + _with_length(str(value["DataType"]).encode()))
+        raw = value.get("BinaryValue")
+        if raw is None:
+            digest.update(_STRING + _with_length(str(value["StringValue"]).encode()))
         else:
-            digest.update(b"\x01")
-            _update(digest, str(value["StringValue"]).encode())
+            digest.update(_BINARY + _with_length(base64.b64decode(raw) if isinstance(raw, str) else bytes(raw)))
     return digest.hexdigest()
 
 
-def _update(digest: Any, data: bytes) -> None:
-    digest.update(struct.pack(">I", len(data)))
-    digest.update(data)
+def _with_length(value: bytes) -> bytes:
+    return struct.pack(">I", len(value)) + value

@@ -6,10 +6,10 @@ import time
 from datetime import datetime
 from typing import Any, Final
 
+from services.domain.checksums import attributes_md5, body_md5
 from services.local.queue.batches import checked_entries, failed_entry
 from services.local.queue.call import Call
 from services.local.queue.errors import QueueError, invalid_value, missing_parameter
-from services.local.queue.md5 import md5_of_attributes, md5_of_body
 from services.local.queue.message_attributes import chosen
 from services.local.queue.queue_attributes import LONGEST_VISIBILITY, arn_of
 from services.local.queue.receipts import decode_handle, encode_handle
@@ -106,13 +106,13 @@ def _as_answer(queue: str, message: Received, names: list[str], system_names: li
     answer: dict[str, Any] = {
         "MessageId": str(message.message_id),
         "ReceiptHandle": encode_handle(queue, message.message_id, message.receipt),
-        "MD5OfBody": md5_of_body(message.body),
+        "MD5OfBody": body_md5(message.body),
         "Body": message.body,
     }
     attributes = chosen(message.attributes["message"], names)
     if attributes:
         answer["MessageAttributes"] = attributes
-        answer["MD5OfMessageAttributes"] = md5_of_attributes(attributes)
+        answer["MD5OfMessageAttributes"] = attributes_md5(attributes)
     system = {
         "SenderId": message.sender,
         "SentTimestamp": _milliseconds(message.sent_at),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+from services.domain.checksums import attributes_md5, body_md5
 from services.local.queue.batches import checked_entries, failed_entry
 from services.local.queue.call import Call
 from services.local.queue.errors import QueueError, invalid_parameter, invalid_value
-from services.local.queue.md5 import md5_of_attributes, md5_of_body
 from services.local.queue.message_attributes import (
     check_characters,
     checked_message_attributes,
@@ -75,9 +75,9 @@ def _checked_message(given: Parameters, queue: Queue) -> NewMessage:
 
 
 def _sent(message: NewMessage) -> dict[str, str]:
-    answer = {"MessageId": str(message.message_id), "MD5OfMessageBody": md5_of_body(message.body)}
+    answer = {"MessageId": str(message.message_id), "MD5OfMessageBody": body_md5(message.body)}
     if message.attributes:
-        answer["MD5OfMessageAttributes"] = md5_of_attributes(message.attributes)
+        answer["MD5OfMessageAttributes"] = attributes_md5(message.attributes)
     if message.system:
-        answer["MD5OfMessageSystemAttributes"] = md5_of_attributes(message.system)
+        answer["MD5OfMessageSystemAttributes"] = attributes_md5(message.system)
     return answer

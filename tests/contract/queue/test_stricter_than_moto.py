@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.local.queue.md5 import md5_of_attributes
+from services.domain.checksums import attributes_md5
 from tests.contract.queue.conftest import Endpoint
 from tests.contract.queue.helpers import (
     count_of,
@@ -182,7 +182,7 @@ def test_actions_that_are_not_offered_say_so(ours: SQSClient, url: str) -> None:
 def test_the_trace_header_has_a_digest(ours: SQSClient, url: str) -> None:
     trace: Any = {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1-2-3"}}
     sent = ours.send_message(QueueUrl=url, MessageBody="x", MessageSystemAttributes=trace)
-    assert sent["MD5OfMessageSystemAttributes"] == md5_of_attributes(trace)
+    assert sent["MD5OfMessageSystemAttributes"] == attributes_md5(trace)
     other: Any = {"Other": {"DataType": "String", "StringValue": "x"}}
     error = refusal(ours.send_message, QueueUrl=url, MessageBody="x", MessageSystemAttributes=other)
     assert error["Code"] == "InvalidParameterValue"
