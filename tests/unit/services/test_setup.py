@@ -195,7 +195,7 @@ def test_only_what_is_missing_is_asked_for(tool: Tool) -> None:
     tool("dpkg-query", f"cat <<'END'\n{lines}\nrc \tlibgl1, \nEND")
     tool("apt-get", "exit 1")
     tool("chromium", "")
-    assert setup._missing_packages() == ["libgl1", "libatomic1"]
+    assert setup._missing_packages() == ["libgl1", "libatomic1", *setup.HEADLESS_PACKAGES]
 
 
 @posix
@@ -258,7 +258,7 @@ def test_first_start_second_start_and_a_killed_one(checkout: Path, tmp_path: Pat
     """A real .venv, with an empty list of packages: the network isn't touched."""
     programs = tmp_path / "programs"
     programs.mkdir()
-    listed = "\n".join(f"ii \t{name}, " for name in [*setup.LIBRARIES, "python3-venv"])
+    listed = "\n".join(f"ii \t{name}, " for name in [*setup.LIBRARIES, *setup.HEADLESS_PACKAGES, "python3-venv"])
     for name, script in {"dpkg-query": f"cat <<'END'\n{listed}\nEND", "apt-get": "exit 1", "chromium": ""}.items():
         (programs / name).write_text(f"#!/bin/sh\n{script}\n")
         (programs / name).chmod(0o755)
