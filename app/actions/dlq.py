@@ -131,9 +131,11 @@ class DeadLetterActs:
             old = self.lines.get(letter.message_id)
             doing: Doing = (old.doing if old is not None else "") or _left(journal.get(letter.message_id))
             fresh[letter.message_id] = _line(letter, doing, old.undo_until if old else 0.0)
-        # A letter that a replay holds right now is hidden from the look, not gone.
+        # A letter that a replay holds right now is hidden from the look, not gone; one whose replay was cut off
+        # stays hidden for a while longer, as long as the queue counts more than it showed.
+        hidden = found.figures.visible + found.figures.in_flight - len(found.letters)
         for key, old in self.lines.items():
-            if key not in fresh and old.doing in ("planned", "running"):
+            if key not in fresh and (old.doing in ("planned", "running") or (old.doing and hidden > 0)):
                 fresh[key] = old
         self.lines = fresh
         self._set_look(

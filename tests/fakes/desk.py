@@ -1,0 +1,59 @@
+"""A desk for pages: a real store and real acts on dead letters, over queues in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from app.actions.dlq import DeadLetterActs
+from app.actions.jobs import JobActs
+from app.actions.operations import Operations
+from app.actions.runs import RunActs
+from app.desk import Desk
+from app.replay.journal import Journal
+from app.store.link import TableState
+from app.store.store import Store
+from services.domain.times import to_iso
+from tests.fakes.queues import FakeQueues
+
+
+class DeskWorld:
+    """`desk` for the page, `store` and `queues` to change what it sees. The clock stands until it is moved."""
+
+    def __init__(self, folder: Path, queues: FakeQueues, clock: Callable[[], float], role: str | None) -> None:
+        self.store = Store(clock)
+        self.queues = queues
+        self._clock = clock
+        self._journal = Journal(folder / "replay.db")
+        self._operations = Operations(folder / "operations.db")
+        letters = DeadLetterActs(
+            queues, self._journal, self._operations, actor="desk-1", role=role, undo_seconds=0.3, clock=clock
+        )
+        unused = cast("Any", None)
+        self.desk = Desk(
+            "local", "desk-1@directory-bolt.example", role, folder, self.store, self._operations,
+            cast("JobActs", unused), letters, cast("RunActs", unused),
+        )  # fmt: skip
+
+    def loaded(self, *tables: str) -> None:
+        """Say that these tables were read, and that the link is live."""
+        for table in tables:
+            self.store.set_state(table, TableState(as_of=self._clock()))
+        self.store.set_link("live")
+
+    def job(self, job_id: str, business: str, status: str, *, age: float = 60.0, **more: Any) -> None:
+        """A job with its customer, made `age` seconds ago."""
+        self.store.put("customers", {"id": f"c-{job_id}", "business_name": business})
+        row = {"id": job_id, "customer_id": f"c-{job_id}", "status": status, "package_size": 3}
+        self.store.put("jobs", {**row, "created_at": to_iso(self._clock() - age), **more})
+
+    def event(self, number: int, job_id: str, kind: str, host: str = "", *, ago: float = 0.0, **details: Any) -> None:
+        """A row of the audit trail."""
+        row = {"id": str(number), "job_id": job_id, "event": kind, "directory_name": host or None, "details": details}
+        self.store.put("queue_history", {**row, "created_at": to_iso(self._clock() - ago)})
+
+    def close(self) -> None:
+        """Close the files."""
+        self._journal.close()
+        self._operations.close()

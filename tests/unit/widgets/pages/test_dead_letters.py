@@ -1,0 +1,228 @@
+"""Dead letters: what the page shows of each, and that one click replays one, with time to undo."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from app import tasks
+from app.actions.dlq import LetterLine
+from app.models.lines import CELL_ROLE
+from services.domain.errors import NotReachable
+from services.ports import DeadLetter
+from tests.fakes.desk import DeskWorld
+from tests.fakes.queues import FakeQueues
+from widgets.pages.dead_letters import DeadLettersPage
+from widgets.pages.dead_letters.words import expires, plain, state_of, summary
+from widgets.parts.toast import Toast
+
+GOOD = json.dumps({"job_id": "j1", "customer_id": "c1", "package_size": 3, "priority": "pro", "source": "intake"})
+DEAD = {"m1": GOOD, "m2": "job_id=1&<b>size</b>=4"}
+ACT = 7
+
+
+def make(folder: Path, *, role: str = "operator", may_release: bool = True) -> DeskWorld:
+    made = DeskWorld(folder, FakeQueues(DEAD, time.time, may_release=may_release), time.time, role)
+    made.job("j1", "Old Mill Pizza", "pending")
+    made.store.take_changed()
+    return made
+
+
+@pytest.fixture
+def world(qt_app: QApplication, tmp_path: Path) -> Iterator[DeskWorld]:
+    made = make(tmp_path)
+    yield made
+    made.close()
+
+
+def on_page(world: DeskWorld, act: Callable[[DeadLettersPage], Awaitable[None]], *, scan: bool = True) -> None:
+    """Run `act` with the page shown, in a loop that the acts find running."""
+
+    async def whole() -> None:
+        if scan:
+            await world.desk.dead_letters.scan()
+        page = DeadLettersPage(world.desk)
+        page.resize(1272, 810)
+        page.show()
+        try:
+            await act(page)
+        finally:
+            page.close()
+            await tasks.shutdown()
+
+    asyncio.run(whole())
+
+
+async def until(page: DeadLettersPage, condition: Callable[[], Any]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            page.frame()
+            await asyncio.sleep(0.01)
+
+
+def row_of(page: DeadLettersPage, message_id: str) -> list[str]:
+    row = page.model.row_of(message_id)
+    return [page.model.index(row, column).data(CELL_ROLE).text for column in range(page.model.columnCount())]
+
+
+def toasts(page: DeadLettersPage) -> list[Toast]:
+    return [toast for toast in page.findChildren(Toast) if toast.isVisible()]
+
+
+def test_rows_say_what_a_letter_is(world: DeskWorld) -> None:
+    async def look(page: DeadLettersPage) -> None:
+        good, bad = row_of(page, "m1"), row_of(page, "m2")
+        assert good == [
+            "Could not be started", "Old Mill Pizza", "j1", good[3], "4", "13 d 22 h", "pro, 3 directories", "Replay",
+        ]  # fmt: skip
+        assert bad[:3] == ["Not JSON", "—", "—"]
+        assert bad[6] == "job_id=1&<b>size</b>=4"
+        assert page.seen_words.text() == "2 seen of about 2"
+
+    on_page(world, look)
+
+
+def test_the_inspector_shows_a_letter_as_it_is(world: DeskWorld) -> None:
+    async def look(page: DeadLettersPage) -> None:
+        page.table.go_to(page.model.row_of("m2"))
+        assert page.inspector.body.toPlainText() == "job_id=1&<b>size</b>=4"
+        assert page.inspector.problem.text() == "The message is not JSON. It would only come back."
+        assert not page.replay_button.isEnabled()
+        assert "not JSON" in page.replay_button.toolTip()
+        page.table.go_to(page.model.row_of("m1"))
+        assert page.inspector.title.text() == "Old Mill Pizza"
+        assert page.replay_button.isEnabled()
+        asked: list[str] = []
+        page.open_job.connect(asked.append)
+        page.inspector.open_button.click()
+        assert asked == ["j1"]
+
+    on_page(world, look)
+
+
+def test_one_click_replays_and_the_row_goes(world: DeskWorld) -> None:
+    async def replay(page: DeadLettersPage) -> None:
+        page.table.pressed_cell.emit(page.model.row_of("m1"), ACT)
+        page.table.pressed_cell.emit(page.model.row_of("m1"), 0)
+        await until(page, lambda: row_of(page, "m1")[0].startswith("Replaying in"))
+        assert row_of(page, "m1")[ACT] == "Undo"
+        assert [toast.button.words() for toast in toasts(page)] == ["Undo Ctrl+Z"]
+        await until(page, lambda: page.model.row_of("m1") < 0)
+        assert world.queues.sent == [GOOD]
+        await until(page, lambda: [wish.state for wish in world.desk.operations.newest_first()] == ["done"])
+
+    on_page(world, replay)
+
+
+@pytest.mark.parametrize("way", ["toast", "row", "key"])
+def test_undo_takes_it_back(world: DeskWorld, way: str) -> None:
+    async def undo(page: DeadLettersPage) -> None:
+        page.table.go_to(page.model.row_of("m1"))
+        page.replay_button.click()
+        await until(page, lambda: row_of(page, "m1")[ACT] == "Undo")
+        assert not page.replay_button.isEnabled()
+        if way == "toast":
+            toasts(page)[0].button.click()
+        elif way == "row":
+            page.table.pressed_cell.emit(page.model.row_of("m1"), ACT)
+        else:
+            page._undo_key.activated.emit()
+        await until(page, lambda: row_of(page, "m1")[ACT] == "Replay")
+        assert world.queues.sent == []
+        assert [wish.state for wish in world.desk.operations.newest_first()] == ["undone"]
+
+    on_page(world, undo)
+
+
+def test_a_failure_stands_in_the_operations_and_the_row_stays(world: DeskWorld) -> None:
+    world.queues.faults["send"] = NotReachable("The queue did not answer.")
+
+    async def fail(page: DeadLettersPage) -> None:
+        page.table.go_to(page.model.row_of("m1"))
+        page.replay_button.click()
+        await until(page, lambda: row_of(page, "m1")[0] == "Send unknown")
+        assert [wish.state for wish in world.desk.operations.newest_first()] == ["unknown"]
+        assert row_of(page, "m1")[ACT] == "Replay"
+        page.table.pressed_cell.emit(page.model.row_of("m1"), ACT)
+        await asyncio.sleep(0.01)
+        assert len(world.desk.operations.newest_first()) == 1
+
+    on_page(world, fail)
+
+
+def test_a_viewer_reads_why_not(qt_app: QApplication, tmp_path: Path) -> None:
+    world = make(tmp_path, role="viewer")
+
+    async def look(page: DeadLettersPage) -> None:
+        page.table.go_to(page.model.row_of("m1"))
+        assert not page.replay_button.isEnabled()
+        assert "Needs the role operator" in page.replay_button.toolTip()
+
+    on_page(world, look)
+    world.close()
+
+
+def test_letters_that_cannot_be_given_back_are_said_to_be_hidden(qt_app: QApplication, tmp_path: Path) -> None:
+    world = make(tmp_path, may_release=False)
+
+    async def look(page: DeadLettersPage) -> None:
+        assert "hidden from others for" in page.seen_words.text()
+
+    on_page(world, look)
+    world.close()
+
+
+def test_the_page_looks_by_itself_and_says_when_there_is_nothing(world: DeskWorld) -> None:
+    world.queues.dead.clear()
+
+    async def look(page: DeadLettersPage) -> None:
+        await until(page, lambda: page.faces.face_words() == "No dead letters.")
+
+    on_page(world, look, scan=False)
+
+
+def test_a_queue_that_cannot_be_read_is_a_face_and_an_old_list_stays(world: DeskWorld) -> None:
+    fault = NotReachable("The queue did not answer.", hint="Look at the connection.")
+
+    async def fail(page: DeadLettersPage) -> None:
+        world.queues.faults["figures"] = fault
+        page.scan_button.click()
+        await until(page, lambda: world.desk.dead_letters.look.problem and page.table.old)
+        assert page.faces.face_words() == ""
+        world.desk.dead_letters.lines.clear()
+        page.scan_button.setEnabled(True)
+        page.scan_button.click()
+        await until(page, lambda: page.faces.face_words() == "The queue did not answer.")
+        world.queues.faults.clear()
+        page.faces.pressed.emit()
+        await until(page, lambda: page.model.rowCount() == 2)
+
+    on_page(world, fail)
+
+
+def test_a_customer_that_comes_later_takes_its_place(world: DeskWorld) -> None:
+    async def name(page: DeadLettersPage) -> None:
+        page.table.sort_by(1)
+        world.job("j1", "Zebra Zoo", "pending")
+        page.take(world.store.take_changed())
+        assert page.model.rowCount() == 2
+        assert row_of(page, "m1")[1] == "Zebra Zoo"
+
+    on_page(world, name)
+
+
+def test_words() -> None:
+    app_made = LetterLine("m", DeadLetter("m", "r", '{"job_id": "j", "_dlq_reason": "max\\nretries"}'), "j")
+    assert state_of(app_made, 0.0) == ("failed", "max retries")
+    assert summary(LetterLine("m", DeadLetter("m", "r", ""), problem="The message is not JSON.")) == "empty"
+    old = LetterLine("m", DeadLetter("m", "r", "{}", sent_at=1000.0))
+    assert [expires(old, 1000.0 + days * 86400) for days in (0, 13.5, 15)] == ["14 d 0 h", "12 h 0", "any moment"]
+    assert plain("a\u202eb\x00\n\tc") == "a\\u202eb\\u0000\n\tc"
+    assert plain("x" * 200_010).endswith("… 10 more characters")

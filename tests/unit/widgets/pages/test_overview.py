@@ -1,0 +1,187 @@
+"""The overview shows what the store holds, and every number leads to its list."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QAbstractButton, QApplication
+
+from app.actions.dlq import LetterLine
+from app.models.lines import CELL_ROLE
+from app.store.link import TableState
+from services.ports import DeadLetter, QueueFigures
+from tests.fakes.desk import DeskWorld
+from tests.fakes.queues import FakeQueues
+from tests.unit.widgets.waiting import wait_for
+from widgets.pages.overview import OverviewPage
+from widgets.pages.overview.figures import figures
+
+TABLES = ("jobs", "queue_history", "job_results", "worker_heartbeats")
+
+
+@pytest.fixture
+def world(qt_app: QApplication, tmp_path: Path) -> Iterator[DeskWorld]:
+    made = DeskWorld(tmp_path, FakeQueues({}, time.time), time.time, "operator")
+    yield made
+    made.close()
+
+
+def shown(world: DeskWorld) -> OverviewPage:
+    page = OverviewPage(world.desk)
+    page.resize(1272, 810)
+    page.take(world.store.take_changed())
+    page.frame()
+    page.show()
+    return page
+
+
+def texts(page: OverviewPage, panel: str) -> list[list[str]]:
+    model = getattr(page, panel).model
+    return [
+        [model.index(row, column).data(CELL_ROLE).text for column in range(model.columnCount())]
+        for row in range(model.rowCount())
+    ]
+
+
+def stat(world: DeskWorld, key: str) -> tuple[str, str]:
+    found = next(one for one in figures(world.desk) if one.key == key)
+    return found.value, found.note
+
+
+def test_each_figure_leads_to_its_list(world: DeskWorld) -> None:
+    world.loaded(*TABLES)
+    page = shown(world)
+    asked: list[str] = []
+    page.show_jobs.connect(asked.append)
+    page.show_dead_letters.connect(lambda: asked.append("letters"))
+    for tile in page.stats.findChildren(QAbstractButton):
+        tile.click()
+    assert asked == ["pending", "in_progress", "completed", "failed", "paused", "all", "pending", "letters"]
+    page.close()
+
+
+def test_figures_say_what_is_known_and_why_the_rest_is_not(world: DeskWorld) -> None:
+    assert stat(world, "pending") == ("—", "reading")
+    assert stat(world, "dead_letters") == ("—", "not looked at yet")
+    assert stat(world, "success") == ("—", "nothing was tried")
+    world.loaded(*TABLES)
+    world.job("j1", "Old Mill Pizza", "pending", age=3700)
+    world.event(1, "j1", "submitted", "mapnook.localhost", ago=10)
+    world.event(2, "j1", "failed", "citylist.localhost", ago=10)
+    world.store.take_changed()
+    letters = world.desk.dead_letters
+    letters.look = type(letters.look)(figures=QueueFigures(3, 1, 0), main=QueueFigures(7, 2, 0))
+    letters.lines["m1"] = LetterLine("m1", DeadLetter("m1", "r", "{}", sent_at=time.time() - 86400))
+    assert stat(world, "pending") == ("1", "oldest 1 h 1")
+    assert stat(world, "success") == ("50.0 %", "1 of 2, goal 90 %")
+    assert stat(world, "main") == ("7", "2 in flight")
+    assert stat(world, "dead_letters") == ("4", "first expires in 12 d")
+
+
+def test_needs_you_lists_follows_and_opens(world: DeskWorld) -> None:
+    world.loaded(*TABLES)
+    world.job("j1", "Maple & <b>Main</b>", "pending", age=900)
+    world.job("j2", "Quick Lime", "failed", error_message="No business profile")
+    world.job("j3", "Old Mill Pizza", "completed")
+    page = shown(world)
+    assert [row[:2] for row in texts(page, "needs")] == [["Lost", "Maple & <b>Main</b>"], ["Failed", "Quick Lime"]]
+    asked: list[str] = []
+    page.open_job.connect(asked.append)
+    page.needs.table.pressed_cell.emit(0, 4)
+    page.needs.table.pressed_cell.emit(1, 1)
+    assert asked == ["j1"]
+    world.job("j1", "Maple & <b>Main</b>", "completed", age=900)
+    page.take(world.store.take_changed())
+    assert [row[1] for row in texts(page, "needs")] == ["Quick Lime"]
+    page.close()
+
+
+def test_dead_letters_need_you_with_or_without_a_job(world: DeskWorld) -> None:
+    world.loaded(*TABLES)
+    world.job("j1", "Old Mill Pizza", "pending", age=10)
+    page = shown(world)
+    letters = world.desk.dead_letters
+    letters.lines = {
+        "m1": LetterLine("m1", DeadLetter("m1", "r", "x"), "j1"),
+        "m2": LetterLine("m2", DeadLetter("m2", "r", "y"), "", "The message is not JSON."),
+    }
+    letters.version += 1
+    page.frame()
+    assert sorted(row[1] for row in texts(page, "needs")) == ["No job", "Old Mill Pizza"]
+    asked: list[str] = []
+    page.show_dead_letters.connect(lambda: asked.append("letters"))
+    page.needs.table.opened.emit(0)
+    assert asked == ["letters"]
+    letters.lines = {}
+    letters.version += 1
+    page.frame()
+    assert texts(page, "needs") == []
+    page.close()
+
+
+def test_activity_is_newest_first_and_tells_each_outcome_once(world: DeskWorld) -> None:
+    world.loaded(*TABLES)
+    world.job("j1", "Old Mill Pizza", "in_progress")
+    world.event(1, "j1", "submitting", "mapnook.localhost", ago=3)
+    page = shown(world)
+    world.event(2, "j1", "submitted", "mapnook.localhost", ago=1)
+    world.event(3, "j1", "submission_complete", "mapnook.localhost", ago=1, status="submitted")
+    world.event(4, "j1", "submission_complete", "citylist.localhost", status="failed")
+    page.take(world.store.take_changed())
+    assert [row[1:] for row in texts(page, "activity")] == [
+        ["Old Mill Pizza", "citylist.localhost", "failed"],
+        ["Old Mill Pizza", "mapnook.localhost", "submitted"],
+        ["Old Mill Pizza", "mapnook.localhost", "submitting"],
+    ]
+    page.close()
+
+
+def test_a_silent_worker_is_said_to_be_silent(world: DeskWorld) -> None:
+    world.loaded(*TABLES)
+    world.job("j1", "Old Mill Pizza", "in_progress")
+    for name, ago, job in (("w-1", 5, "j1"), ("w-2", 700, "j1"), ("w-3", 2, None)):
+        beat = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(time.time() - ago))
+        world.store.put("worker_heartbeats", {"worker_id": name, "current_job_id": job, "last_heartbeat": beat})
+    page = shown(world)
+    assert [row[:2] for row in texts(page, "workers")] == [
+        ["w-1", "Old Mill Pizza"],
+        ["w-2", "silent, last job Old Mill Pizza"],
+        ["w-3", "idle"],
+    ]
+    page.close()
+
+
+def test_panels_say_which_kind_of_nothing_it_is(world: DeskWorld) -> None:
+    page = shown(world)
+    assert page.needs.faces.face_words() == ""
+    world.store.set_state("jobs", TableState(kind="not_permitted", problem="You may not read jobs.", hint="Ask."))
+    page.refresh()
+    assert page.needs.faces.face_words() == "You may not read jobs."
+    world.loaded(*TABLES)
+    page.refresh()
+    assert page.needs.faces.face_words() == "Nothing needs you."
+    assert page.activity.faces.face_words() == "Nothing has happened yet."
+    world.store.set_link("reconnecting")
+    page.refresh()
+    assert page.needs.stale
+    page.close()
+
+
+def test_the_chart_is_drawn_once_the_page_is_shown(world: DeskWorld) -> None:
+    world.loaded(*TABLES)
+    world.job("j1", "Old Mill Pizza", "in_progress")
+    world.event(1, "j1", "submitted", "mapnook.localhost", ago=1)
+    page = shown(world)
+    assert wait_for(lambda: "1 submitted" in page.throughput.chart.accessibleName(), 20)
+    assert "mapnook.localhost 100.0 %" in page.outcomes.bars.accessibleName()
+    page.close()
+
+
+def test_the_page_is_imported_without_the_chart_library() -> None:
+    code = "import sys, widgets.pages.overview; sys.exit('pyqtgraph' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
