@@ -39,6 +39,7 @@ class FlowRuns:
     def claim(self, held: Sequence[str] = ()) -> FlowRun | None:
         """The oldest flow run that waits, or whose worker went silent; None when there is none.
 
+        What staff asked for goes first: somebody sits before the screen and waits for it.
         Never one of `held`, and never one of a job that another flow is working on.
         """
         with self._pool.connection() as database:
@@ -54,7 +55,7 @@ class FlowRuns:
                        select from public.flow_runs other
                         where other.id <> f.id and other.state = 'running' and other.lease_until >= clock_timestamp()
                           and other.parameters ->> 'job_id' = f.parameters ->> 'job_id')
-                   order by f.created_at, f.id
+                   order by f.parameters ->> 'source' is distinct from 'staff_retry', f.created_at, f.id
                    limit 1
                      for update skip locked)
                 update public.flow_runs f

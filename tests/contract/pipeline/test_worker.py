@@ -89,6 +89,22 @@ def test_several_flows_at_a_time(bench: Callable[..., Bench], records: Records) 
     assert sorted(script.runs) == ["a.localhost", "b.localhost"]
 
 
+def test_what_staff_asked_for_goes_first(bench: Callable[..., Bench], records: Records) -> None:
+    first, asked = records.job(["a.localhost"], name="a"), records.job(["b.localhost"], name="b")
+    records.run_for(first)
+    run = records.run_for(asked)
+    records.ask(
+        'update flow_runs set parameters = parameters || \'{"source": "staff_retry"}\' where id = %s returning 1', run
+    )
+    runs = bench(Script(), 1).runs("w-1")
+    taken = runs.claim()
+    assert taken is not None
+    assert taken.job_id == asked
+    following = runs.claim()
+    assert following is not None
+    assert following.job_id == first
+
+
 def test_a_killed_worker_leaves_one_unknown_and_the_rest_is_done_once(
     bench: Callable[..., Bench], records: Records, database_url: str
 ) -> None:
