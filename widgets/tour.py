@@ -9,12 +9,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from app.desk import Desk
 from app.store.lines import JobLine
 from widgets.console_window import ConsoleWindow
 from widgets.look import theme
+from widgets.parts.button import Button
 from widgets.parts.sheet import ConfirmSheet
 
 
@@ -169,8 +170,9 @@ class Tour:
         sheet = self._window.findChild(ConfirmSheet)
         if sheet is not None:
             self._picture("retry-sheet")
-            sheet.confirmed.emit("tour")
-            sheet.cancel()
+            for box in sheet.findChildren(QLineEdit):
+                box.setText("The sites are well again")
+            next(button for button in sheet.findChildren(Button) if button.words().startswith("Retry")).click()
         await self._until(
             lambda: self._truly(
                 "select 1 from queue_history where job_id = %s and id > %s and event = 'job_finalized'", line.id, last
