@@ -61,7 +61,8 @@ def _success(desk: Desk, now: float) -> Stat:
     good = sum(series.submitted)
     tried = good + sum(series.failed) + sum(series.unknown)
     if not tried:
-        return Stat("success", "Success, 24 h", "—", "nothing was tried")
+        loaded = desk.store.state("queue_history").loaded
+        return Stat("success", "Success, 24 h", "—", "nothing was tried" if loaded else "reading")
     share = 100 * good / tried
     tone = "failed" if share < GOAL else "primary"
     return Stat("success", "Success, 24 h", f"{share:.1f} %", f"{good:,} of {tried:,}, goal {GOAL:.0f} %", tone=tone)

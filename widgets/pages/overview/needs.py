@@ -45,7 +45,7 @@ class NeedsPanel(Panel):
             ),
             many=False,
         )
-        super().__init__("Needs you", self.table, note="0", lines="b", ruled=True, parent=parent)
+        super().__init__("Needs you", self.table, lines="b", ruled=True, parent=parent)
         self._desk = desk
         self._dead: set[str] = set()
         self._seen = -1
@@ -98,7 +98,7 @@ class NeedsPanel(Panel):
     def refresh(self) -> None:
         """Ages, the count, and how old it all is."""
         count = self.model.total()
-        self.head.say_note(f"{count:,}")
+        self.head.say_note(f"{count:,}" if count or self._desk.store.state("jobs").loaded else "")
         self.show_state(
             self._desk.store,
             "jobs",

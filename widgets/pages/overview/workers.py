@@ -27,7 +27,7 @@ class WorkersPanel(Panel):
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         self.table = Table(
-            (Column("Worker", 110, stretch=0.6), Column("Job", 120, stretch=1), Column("Heard", 56, right=True)),
+            (Column("Worker", 90, stretch=0.6), Column("Job", 90, stretch=1), Column("Heard", 56, right=True)),
             many=False,
         )
         super().__init__("Workers", self.table, lines="l", ruled=True, parent=parent)
