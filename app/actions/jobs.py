@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from app import tasks
 from app.actions.operations import Operation, Operations, State
 from app.actions.registry import RETRY_FAILED, why_not
 from app.store.lines import JobLine
 from services.domain.errors import ConsoleError, NotReachable
-from services.ports import Reads, StaffActs
+from services.ports.facts import Reads
+from services.ports.wishes import StaffActs
+
+LOOK_AGAIN: Final = 30.0
+"""Seconds between two questions to the audit after a retry whose answer was lost."""
+CERTAIN_AFTER: Final = 60.0
+"""Seconds after which a call that the audit doesn't know can't be going on any more."""
 
 
 class JobActs:
     """Retry of failed directories. The effect is believed only when it comes back as a fact."""
 
-    def __init__(self, acts: StaffActs, reads: Reads, operations: Operations, *, actor: str, role: str | None) -> None:
+    def __init__(
+        self,
+        acts: StaffActs,
+        reads: Reads,
+        operations: Operations,
+        *,
+        actor: str,
+        role: str | None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._acts = acts
         self._reads = reads
         self._operations = operations
         self._actor = actor
         self._role = role
+        self._clock = clock
+        self._asking: set[str] = set()
+        """Jobs whose retry is being asked for by this program."""
 
     def why_not_retry(self, job: JobLine | None) -> str:
         """Why "retry failed" is off for this job; "" when it may be pressed."""
@@ -33,7 +53,7 @@ class JobActs:
             return "No directory of this job has failed."
         if job.status not in ("completed", "failed"):
             return "The job has not ended yet."
-        if any(op.target == job.id and op.act == RETRY_FAILED.name for op in self._operations.open()):
+        if job.id in self._asking:
             return "A retry of this job is running."
         return ""
 
@@ -46,6 +66,30 @@ class JobActs:
         """
         if refusal := self.why_not_retry(job):
             raise ConsoleError(refusal)
+        # Marked before the first await: a second press finds it taken.
+        self._asking.add(job.id)
+        try:
+            return await self._retry(job, directories, reason)
+        finally:
+            self._asking.discard(job.id)
+
+    async def settle(self) -> None:
+        """Find out by their request id in the audit how retries ended whose end a crash or a lost answer hid.
+
+        Asks again until each is known, or until the audit can't be read at all.
+        """
+        while open_ones := self._unsettled():
+            for wish in open_ones:
+                try:
+                    await self._look_up(wish)
+                except NotReachable:
+                    break
+                except ConsoleError:
+                    return
+            if self._unsettled():
+                await asyncio.sleep(LOOK_AGAIN)
+
+    async def _retry(self, job: JobLine, directories: Sequence[str] | None, reason: str) -> Operation:
         count = len(directories) if directories is not None else job.failed
         wish = await asyncio.to_thread(
             self._operations.plan,
@@ -61,32 +105,36 @@ class JobActs:
                 request_id=wish.id, job_id=job.id, directories=directories, reason=reason
             )
         except NotReachable as error:
-            # It may have been done: the request id says so once the database can be read again.
-            await self._end(wish.id, "unknown", f"No answer from the database: {error}")
+            ended = await self._move(wish, "unknown", f"No answer from the database: {error}")
+            tasks.supersede("settle retries", self.settle())
+            return ended
         except ConsoleError as error:
-            await self._end(wish.id, "failed", str(error))
-        else:
-            hosts = answer.get("directories")
-            queued = len(hosts) if isinstance(hosts, list) else count
-            await self._end(wish.id, "done", f"{queued} put back on the work list, waiting to be queued", done=queued)
-        return next(op for op in self._operations.newest_first() if op.id == wish.id)
+            return await self._move(wish, "failed", str(error))
+        hosts = answer.get("directories")
+        queued = len(hosts) if isinstance(hosts, list) else count
+        return await self._move(wish, "done", f"{queued} put back on the work list, waiting to be queued", done=queued)
 
-    async def settle(self) -> None:
-        """Look up retries whose end a crash or a lost answer hid, by their request id in the audit."""
+    def _unsettled(self) -> list[Operation]:
+        left = {wish.id: wish for wish in self._operations.left_behind(RETRY_FAILED.name)}
         for wish in self._operations.newest_first():
-            if wish.act != RETRY_FAILED.name or wish.state not in ("planned", "running", "unknown"):
-                continue
-            try:
-                found = await self._reads.page("staff_actions", order="id", limit=1, equals={"request_id": wish.id})
-            except ConsoleError:
-                continue
-            if found:
-                await self._end(wish.id, "done", "Carried out, as the audit says.", done=wish.total)
-            else:
-                await self._end(wish.id, "failed", "It was not carried out.")
+            if wish.act == RETRY_FAILED.name and wish.state == "unknown":
+                left[wish.id] = wish
+        return list(left.values())
 
-    async def _end(self, wish_id: str, state: State, words: str, *, done: int = 0) -> None:
-        await asyncio.to_thread(self._operations.move, wish_id, state, words, done=done)
+    async def _look_up(self, wish: Operation) -> None:
+        found = await self._reads.page("staff_actions", order="id", limit=1, equals={"request_id": wish.id})
+        if found:
+            counts = found[0].get("counts")
+            done = counts.get("directories") if isinstance(counts, dict) else None
+            words = "Carried out, as the audit says."
+            await self._move(wish, "done", words, done=done if isinstance(done, int) else wish.total)
+        elif self._clock() - wish.started_at >= CERTAIN_AFTER:
+            await self._move(wish, "failed", "It was not carried out.")
+        elif wish.state != "unknown":
+            await self._move(wish, "unknown", "The program ended before the database answered.")
+
+    async def _move(self, wish: Operation, state: State, words: str, *, done: int = 0) -> Operation:
+        return await asyncio.to_thread(self._operations.move, wish.id, state, words, done=done)
 
 
 def start_retry(acts: JobActs, job: JobLine, directories: Sequence[str] | None, reason: str) -> None:

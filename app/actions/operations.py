@@ -7,14 +7,17 @@ import threading
 import time
 import uuid
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from services.domain.errors import Refused
 
 State = Literal["planned", "running", "done", "failed", "unknown", "undone"]
-ENDED = ("done", "failed", "unknown", "undone")
+ENDED: Final = ("done", "failed", "unknown", "undone")
+KEPT: Final = 500
+"""So many acts are held and shown; the file keeps every one."""
+_KNOWN_END: Final = ("done", "failed", "undone")
 
 _SCHEMA = """
 create table if not exists operations (
@@ -57,9 +60,10 @@ class Operation(msgspec.Struct, frozen=True):
 
 
 class Operations:
-    """SQLite (WAL, synchronous=FULL), read into memory once. `version` grows with each change.
+    """SQLite (WAL, synchronous=FULL); the newest are held in memory. `version` grows with each change.
 
-    Writes are single small rows; call `plan` and `move` off the GUI thread or accept one fsync.
+    Writes are single small rows; call `plan` and `move` off the GUI thread or accept one fsync. Reads never
+    wait for a write: each write replaces what is held by a new mapping.
     """
 
     def __init__(self, file: Path) -> None:
@@ -71,46 +75,77 @@ class Operations:
         self._db.execute("pragma synchronous = full")
         self._db.executescript(_SCHEMA)
         file.chmod(0o600)
-        rows = self._db.execute("select * from operations order by started_at").fetchall()
-        self._known = {row[0]: Operation(*row) for row in rows}
+        rows = self._db.execute(
+            "select * from operations where state not in (?, ?, ?) or id in"
+            " (select id from operations order by started_at desc limit ?)",
+            (*_KNOWN_END, KEPT),
+        ).fetchall()
+        self._known = _newest({row[0]: Operation(*row) for row in rows})
+        self._earlier = frozenset(self._known)
 
     def plan(self, act: str, label: str, target: str, *, actor: str, reason: str = "", total: int = 1) -> Operation:
         """Write a wish down. Raises Refused when it can't be written: then nothing may be done."""
         now = time.time()
         made = Operation(str(uuid.uuid4()), act, label, target, actor, reason, "planned", "", 0, total, now, now)
-        self._save(made)
+        with self._lock:
+            self._write(made, "The journal can't be written, so nothing was done.")
+            self._hold(made)
         return made
 
-    def move(self, operation_id: str, state: State, words: str = "", *, done: int | None = None) -> None:
-        """Write how far an act has come; `words` is a sentence that claims no more than is known."""
-        old = self._known[operation_id]
-        self._save(
-            msgspec.structs.replace(
+    def move(self, operation_id: str, state: State, words: str = "", *, done: int | None = None) -> Operation:
+        """Write how far an act has come and return it; `words` is a sentence that claims no more than is known.
+
+        Raises Refused when it can't be written; until the program ends it is known all the same.
+        """
+        with self._lock:
+            old = self._known[operation_id]
+            moved = msgspec.structs.replace(
                 old, state=state, words=words, done=old.done if done is None else done, changed_at=time.time()
             )
-        )
+            self._hold(moved)
+            self._write(moved, "The journal can't be written any more.")
+        return moved
 
     def newest_first(self) -> list[Operation]:
-        """All acts, the newest first."""
+        """The newest acts, and older ones whose end isn't known; the newest first."""
         return sorted(self._known.values(), key=lambda operation: -operation.started_at)
 
     def open(self) -> list[Operation]:
         """Acts that have not ended."""
         return [operation for operation in self._known.values() if not operation.ended]
 
+    def left_behind(self, *acts: str) -> list[Operation]:
+        """Acts of these names that an earlier start of the program began, whose end isn't known."""
+        return [
+            operation
+            for operation in self._known.values()
+            if operation.id in self._earlier and operation.act in acts and operation.state not in _KNOWN_END
+        ]
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._db.close()
 
-    def _save(self, operation: Operation) -> None:
+    def _write(self, operation: Operation, sentence: str) -> None:
         try:
-            with self._lock:
-                self._db.execute(
-                    f"insert or replace into operations values ({', '.join('?' * 12)})",  # noqa: S608
-                    msgspec.structs.astuple(operation),
-                )
+            self._db.execute(
+                f"insert or replace into operations values ({', '.join('?' * 12)})",  # noqa: S608
+                msgspec.structs.astuple(operation),
+            )
         except (OSError, sqlite3.Error) as error:
-            raise Refused("The journal can't be written, so nothing was done.", raw=str(error)) from error
-        self._known[operation.id] = operation
+            raise Refused(sentence, raw=str(error)) from error
+
+    def _hold(self, operation: Operation) -> None:
+        self._known = _newest({**self._known, operation.id: operation})
         self.version += 1
+
+
+def _newest(known: dict[str, Operation]) -> dict[str, Operation]:
+    """`known` without the oldest whose end is known, where there are too many."""
+    too_many = len(known) - KEPT
+    if too_many <= 0:
+        return known
+    ended = sorted((one for one in known.values() if one.state in _KNOWN_END), key=lambda one: one.started_at)
+    gone = {one.id for one in ended[:too_many]}
+    return {key: one for key, one in known.items() if key not in gone}

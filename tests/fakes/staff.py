@@ -1,0 +1,84 @@
+"""Acts of staff and their audit in memory, as the database functions carry them out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from services.domain.errors import ConsoleError, NotReachable
+from services.ports.facts import Table
+
+
+class FakeStaff:
+    """`StaffActs`, and of `Reads` what tells about them.
+
+    `refusal` is raised instead of an effect, `lose_answers` raises after it; `gate` holds calls back.
+    """
+
+    def __init__(self) -> None:
+        self.audit: dict[str, dict[str, Any]] = {}
+        self.calls: list[tuple[str, Sequence[str] | None]] = []
+        self.refusal: ConsoleError | None = None
+        self.read_fault: ConsoleError | None = None
+        self.lose_answers = False
+        self.gate: asyncio.Event | None = None
+        self.reads = 0
+
+    async def retry_failed(
+        self, *, request_id: str, job_id: str, directories: Sequence[str] | None, reason: str
+    ) -> dict[str, Any]:
+        self.calls.append((job_id, directories))
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.refusal is not None:
+            raise self.refusal
+        hosts = list(directories) if directories is not None else ["a.localhost", "b.localhost"]
+        answer = {"job_id": job_id, "directories": hosts, "outbox_id": len(self.calls)}
+        self.audit[request_id] = {"request_id": request_id, "counts": {"directories": len(hosts)}, "after": answer}
+        if self.lose_answers:
+            raise NotReachable("The database did not answer in time.")
+        return answer
+
+    async def claim_run(
+        self, *, job_id: str, directory: str, key: str, payload: Mapping[str, Any], run_id: str
+    ) -> Literal["claimed", "duplicate", "in_flight", "outcome_unknown"]:
+        raise NotImplementedError
+
+    async def finish_run(
+        self,
+        *,
+        job_id: str,
+        directory: str,
+        key: str,
+        run_id: str,
+        status: str,
+        response_log: Mapping[str, Any],
+        screenshot_url: str | None,
+        listing_url: str | None,
+        error: str | None,
+        duration_ms: int,
+    ) -> bool:
+        raise NotImplementedError
+
+    async def page(
+        self,
+        table: Table,
+        *,
+        order: str,
+        descending: bool = False,
+        limit: int = 1000,
+        after: tuple[str, str] | None = None,
+        equals: Mapping[str, str] | None = None,
+    ) -> list[dict[str, Any]]:
+        self.reads += 1
+        if self.read_fault is not None:
+            raise self.read_fault
+        found = self.audit.get((equals or {}).get("request_id", ""))
+        return [found] if table == "staff_actions" and found else []
+
+    async def by_ids(self, table: Table, ids: Sequence[str]) -> list[dict[str, Any]]:
+        raise NotImplementedError
+
+    async def server_offset(self) -> float:
+        return 0.0

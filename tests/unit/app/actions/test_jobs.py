@@ -1,0 +1,257 @@
+"""Retry of failed directories: one press is one call, and an end is only told when it is known."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from app import tasks
+from app.actions import jobs as module
+from app.actions.jobs import CERTAIN_AFTER, JobActs, start_retry
+from app.actions.operations import Operation, Operations
+from app.store.lines import JobLine
+from services.domain.errors import ConsoleError, NotPermitted, NotReachable, Refused
+from tests.fakes.staff import FakeStaff
+from tests.waiting import until
+
+JOB = JobLine("j1", business="Old Mill Pizza", status="failed", failed=2, total=5)
+
+
+class World:
+    """Acts over a database in memory and a real Operations file. `now` is moved by hand."""
+
+    def __init__(self, folder: Path, role: str | None = "operator") -> None:
+        self.file = folder / "operations.db"
+        self.staff = FakeStaff()
+        self.role = role
+        self.late = 0.0
+        self.start()
+
+    def start(self) -> None:
+        self.operations = Operations(self.file)
+        self.acts = JobActs(
+            self.staff, self.staff, self.operations, actor="desk-1", role=self.role,
+            clock=lambda: time.time() + self.late,
+        )  # fmt: skip
+
+    def killed(self) -> None:
+        """The program dies and starts anew."""
+        self.operations.close()
+        self.start()
+
+    def run(self, act: Callable[[], Awaitable[Any]]) -> Any:
+        async def whole() -> Any:
+            try:
+                async with asyncio.timeout(10):
+                    return await act()
+            finally:
+                await tasks.shutdown()
+
+        return asyncio.run(whole())
+
+    def states(self) -> list[str]:
+        return [one.state for one in self.operations.newest_first()]
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setattr(module, "LOOK_AGAIN", 0.01)
+    made = World(tmp_path)
+    yield made
+    made.operations.close()
+
+
+def test_a_retry_is_done_when_the_database_says_so(world: World) -> None:
+    ended = world.run(lambda: world.acts.retry_failed(JOB, reason="site is back"))
+    assert (ended.state, ended.done, ended.total, ended.reason) == ("done", 2, 2, "site is back")
+    assert ended.label == "Retry 2 directories of Old Mill Pizza"
+    assert "waiting to be queued" in ended.words
+    assert world.staff.calls == [("j1", None)]
+    assert list(world.staff.audit) == [ended.id]
+
+
+def test_single_directories_are_named_to_the_database(world: World) -> None:
+    ended = world.run(lambda: world.acts.retry_failed(JOB, ["a.localhost"]))
+    assert world.staff.calls == [("j1", ["a.localhost"])]
+    assert ended.label == "Retry 1 directory of Old Mill Pizza"
+
+
+def test_two_presses_call_once(world: World) -> None:
+    async def press_twice() -> None:
+        first = asyncio.ensure_future(world.acts.retry_failed(JOB))
+        await asyncio.sleep(0)
+        assert world.acts.why_not_retry(JOB) == "A retry of this job is running."
+        with pytest.raises(ConsoleError, match="is running"):
+            await world.acts.retry_failed(JOB)
+        assert world.acts.why_not_retry(msgspec.structs.replace(JOB, id="j2")) == ""
+        await first
+
+    world.run(press_twice)
+    assert len(world.staff.calls) == 1
+    assert world.states() == ["done"]
+    assert world.acts.why_not_retry(JOB) == ""
+
+
+def test_no_call_without_a_wish_on_the_disk(world: World) -> None:
+    world.operations.close()
+    with pytest.raises(Refused, match="nothing was done"):
+        world.run(lambda: world.acts.retry_failed(JOB))
+    assert world.staff.calls == []
+    assert world.acts.why_not_retry(JOB) == ""
+
+
+def test_the_wish_is_on_the_disk_when_the_call_goes_out(world: World) -> None:
+    async def look() -> None:
+        world.staff.gate = asyncio.Event()
+        pressed = asyncio.ensure_future(world.acts.retry_failed(JOB))
+        await until(lambda: world.staff.calls)
+        other = Operations(world.file)
+        assert [one.state for one in other.newest_first()] == ["planned"]
+        other.close()
+        world.staff.gate.set()
+        await pressed
+
+    world.run(look)
+
+
+def test_a_refusal_is_told_in_its_own_words(world: World) -> None:
+    world.staff.refusal = Refused("This job is pending: retry when it has ended.")
+    ended = world.run(lambda: world.acts.retry_failed(JOB))
+    assert (ended.state, ended.words) == ("failed", "This job is pending: retry when it has ended.")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"failed": 0}, "No directory of this job has failed."),
+        ({"status": "in_progress"}, "The job has not ended yet."),
+        ({"status": "pending"}, "The job has not ended yet."),
+        ({"status": "a spelling that nobody knows"}, "The job has not ended yet."),
+    ],
+)
+def test_why_a_retry_is_off(world: World, change: dict[str, Any], why: str) -> None:
+    job = msgspec.structs.replace(JOB, **change)
+    assert world.acts.why_not_retry(job) == why
+    with pytest.raises(ConsoleError):
+        world.run(lambda: world.acts.retry_failed(job))
+    assert world.staff.calls == []
+    assert world.states() == []
+
+
+def test_a_viewer_may_not_and_no_job_is_no_retry(tmp_path: Path) -> None:
+    world = World(tmp_path, role="viewer")
+    assert "Needs the role operator" in world.acts.why_not_retry(JOB)
+    assert world.acts.why_not_retry(None) == "Choose a job first."
+    world.operations.close()
+
+
+def test_a_lost_answer_is_unknown_until_the_audit_tells(world: World) -> None:
+    world.staff.lose_answers = True
+
+    async def lose() -> None:
+        world.staff.read_fault = NotReachable("The database did not answer.")
+        ended = await world.acts.retry_failed(JOB)
+        assert ended.state == "unknown"
+        assert "No answer from the database" in ended.words
+        await until(lambda: world.staff.reads >= 2)
+        assert world.states() == ["unknown"]
+        world.staff.read_fault = None
+        await until(lambda: world.states() == ["done"])
+
+    world.run(lose)
+    assert world.operations.newest_first()[0].done == 2
+
+
+def test_a_call_that_never_arrived_is_not_called_failed_too_early(world: World) -> None:
+    world.staff.refusal = NotReachable("The database did not answer.")
+
+    async def lose() -> None:
+        await world.acts.retry_failed(JOB)
+        await until(lambda: world.staff.reads >= 3)
+        assert world.states() == ["unknown"], "the call could still be on its way"
+        world.late = CERTAIN_AFTER
+        await until(lambda: world.states() == ["failed"])
+
+    world.run(lose)
+    assert world.operations.newest_first()[0].words == "It was not carried out."
+
+
+def test_an_audit_that_may_not_be_read_is_not_asked_for_ever(world: World) -> None:
+    world.staff.lose_answers = True
+    world.staff.read_fault = NotPermitted("You may not read this.")
+
+    async def lose() -> None:
+        await world.acts.retry_failed(JOB)
+        await until(lambda: not tasks.running())
+
+    world.run(lose)
+    assert world.staff.reads == 1
+    assert world.states() == ["unknown"]
+
+
+def wish_of_a_killed_program(world: World) -> Operation:
+    wish = world.operations.plan("retry_failed", "Retry 2 directories", "j1", actor="desk-1", total=2)
+    world.killed()
+    return wish
+
+
+def test_killed_before_the_call(world: World) -> None:
+    wish_of_a_killed_program(world)
+    world.late = CERTAIN_AFTER
+    world.run(world.acts.settle)
+    assert world.states() == ["failed"]
+    assert world.staff.calls == []
+
+
+def test_killed_after_the_call_was_carried_out(world: World) -> None:
+    wish = wish_of_a_killed_program(world)
+    world.staff.audit[wish.id] = {"request_id": wish.id, "counts": {"directories": 1}}
+    world.run(world.acts.settle)
+    (settled,) = world.operations.newest_first()
+    assert (settled.state, settled.done) == ("done", 1)
+
+
+def test_started_again_at_once_the_call_may_still_be_on_its_way(world: World) -> None:
+    wish = wish_of_a_killed_program(world)
+
+    async def settle() -> None:
+        settling = asyncio.ensure_future(world.acts.settle())
+        await until(lambda: world.staff.reads >= 2)
+        assert world.states() == ["unknown"]
+        world.staff.audit[wish.id] = {"request_id": wish.id}
+        await settling
+
+    world.run(settle)
+    (settled,) = world.operations.newest_first()
+    assert (settled.state, settled.done) == ("done", 2)
+
+
+def test_settling_leaves_alone_what_this_program_is_doing(world: World) -> None:
+    async def both() -> None:
+        world.staff.gate = asyncio.Event()
+        pressed = asyncio.ensure_future(world.acts.retry_failed(JOB))
+        await until(lambda: world.staff.calls)
+        world.late = CERTAIN_AFTER
+        await world.acts.settle()
+        assert world.states() == ["planned"]
+        world.staff.gate.set()
+        await pressed
+
+    world.run(both)
+    assert world.states() == ["done"]
+
+
+def test_a_press_starts_a_task(world: World) -> None:
+    async def press() -> None:
+        start_retry(world.acts, JOB, None, "why")
+        assert tasks.running() == ["retry failed"]
+        await until(lambda: not tasks.running())
+
+    world.run(press)
+    assert world.states() == ["done"]

@@ -1,0 +1,36 @@
+"""Who may do what, in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.actions.registry import ACTS, DRY_RUN, RETRY_FAILED, why_not
+
+
+@pytest.mark.parametrize("role", ["operator", "admin"])
+def test_operators_and_admins_may_do_everything(role: str) -> None:
+    assert [why_not(act, role) for act in ACTS] == [""] * len(ACTS)
+
+
+def test_a_viewer_may_look_and_run_dry_but_change_nothing() -> None:
+    allowed = {act.name for act in ACTS if not why_not(act, "viewer")}
+    assert allowed == {act.name for act in ACTS if act.needs == "viewer"}
+    assert why_not(RETRY_FAILED, "viewer") == "Needs the role operator; you are viewer."
+
+
+def test_nobody_signed_in_may_do_nothing() -> None:
+    assert {why_not(act, None) for act in ACTS} == {"Sign in first."}
+
+
+def test_a_role_that_nobody_knows_is_less_than_a_viewer() -> None:
+    assert why_not(DRY_RUN, "customer") == "Needs the role viewer; you are customer."
+
+
+def test_names_and_shortcuts_are_unique() -> None:
+    assert len({act.name for act in ACTS}) == len(ACTS)
+    keys = [act.key for act in ACTS if act.key]
+    assert len(set(keys)) == len(keys)
+
+
+def test_what_leaves_this_machine_is_never_done_at_a_single_press_without_a_way_back() -> None:
+    assert all(act.confirm != "none" for act in ACTS if act.needs != "viewer")
