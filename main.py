@@ -133,6 +133,7 @@ def _window(theme: str, tour_folder: Path | None = None) -> int:
                 await closing.wait()
                 return 0
             if desk is None:
+                print(f"Nothing could be shown: {window.starting.problem()}", flush=True)
                 return 1
             from services.local.witness import Witness
             from widgets.tour import Tour

@@ -14,6 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from services.local.install import Install
 from services.local.postgres import home_for
 from services.local.witness import Witness
 
@@ -107,6 +110,14 @@ def alive(pid: int) -> bool:
         return False
 
 
+def remove_postgres(home: Path) -> None:
+    """Delete the PostgreSQL files of the stack in `home`, which as root lie elsewhere."""
+    file = home / "local" / "stack.json"
+    if file.exists():
+        install = msgspec.json.decode(file.read_bytes(), type=Install)
+        shutil.rmtree(home_for(home, install.id), ignore_errors=True)
+
+
 @contextmanager
 def running_stack(home: Path) -> Iterator[RunningStack]:
     """A stack that is up; ended afterwards, its PostgreSQL files outside `home` removed."""
@@ -116,4 +127,4 @@ def running_stack(home: Path) -> Iterator[RunningStack]:
         yield stack
     finally:
         stack.end()
-        shutil.rmtree(home_for(home), ignore_errors=True)
+        remove_postgres(home)

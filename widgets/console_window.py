@@ -66,7 +66,7 @@ class ConsoleWindow(MainWindow):
         self.overview = OverviewPage(desk)
         self.jobs = JobsPage(desk)
         self.job = JobPage(desk)
-        self.letters = DeadLettersPage(desk)
+        self.letters = DeadLettersPage(desk, toasts=self.toasts)
         self.runs = RunsPage(desk)
         self.set_pages(
             [

@@ -31,6 +31,7 @@ def _secret() -> str:
 class Install(msgspec.Struct):
     """Ports and secrets, made once per data folder. No default is shared between two machines."""
 
+    id: str = msgspec.field(default_factory=lambda: secrets.token_hex(6))
     ports: Ports = msgspec.field(default_factory=Ports)
     jwt_secret: str = msgspec.field(default_factory=_secret)
     publishable_key: str = msgspec.field(default_factory=lambda: "sb_publishable_" + _secret())

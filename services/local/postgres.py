@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import hashlib
 import logging
 import os
 import shutil
@@ -35,15 +34,15 @@ class PostgresFailed(RuntimeError):
     """PostgreSQL could not be set up or started; the text ends with its own last words."""
 
 
-def home_for(data_dir: Path) -> Path:
+def home_for(data_dir: Path, install_id: str) -> Path:
     """Where the server of the install in `data_dir` lives.
 
     PostgreSQL refuses to run as root, so root runs it as `nobody`, who can't
     search a data folder below root's home: a system folder takes its place.
+    It is named by the install, so that a data folder which was deleted and made
+    anew never meets a server with another password.
     """
-    if _is_root():
-        return _ROOT_HOME / hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:12]
-    return data_dir / "local" / "postgres"
+    return _ROOT_HOME / install_id if _is_root() else data_dir / "local" / "postgres"
 
 
 class Postgres:

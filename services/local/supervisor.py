@@ -55,7 +55,7 @@ class Stack:
         """Start all parts; returns the settings of a console. Raises PostgresFailed or TimeoutError."""
         install = self.install = load_install(self._folder)
         self._postgres = Postgres(
-            home_for(self._data_dir), port=install.ports.postgres, password=install.postgres_password
+            home_for(self._data_dir, install.id), port=install.ports.postgres, password=install.postgres_password
         )
         say_part("postgres", "starting", None, "")
         self._postgres.start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.local.postgres import home_for
-from tests.local_stack import ROOT, wait_until
+from tests.local_stack import ROOT, remove_postgres, wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -38,7 +36,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
     made = tmp_path / "home"
     made.mkdir()
     yield made
-    shutil.rmtree(home_for(made), ignore_errors=True)
+    remove_postgres(made)
 
 
 def test_the_tour_sees_every_step_and_leaves_nothing(home: Path, tmp_path: Path) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from services.local.postgres import home_for
-from tests.local_stack import RunningStack, alive, running_stack, wait_until
+from tests.local_stack import RunningStack, alive, remove_postgres, running_stack, wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -70,7 +68,7 @@ def test_nothing_is_left_and_everything_is_kept(tmp_path: Path) -> None:
         finally:
             second.end()
     finally:
-        shutil.rmtree(home_for(tmp_path), ignore_errors=True)
+        remove_postgres(tmp_path)
 
 
 def test_a_killed_supervisor_takes_everything_along(tmp_path: Path) -> None:
@@ -82,4 +80,4 @@ def test_a_killed_supervisor_takes_everything_along(tmp_path: Path) -> None:
         wait_until(lambda: not [name for name, pid in stack.pids().items() if alive(pid)], 15, "all parts ended")
     finally:
         stack.end()
-        shutil.rmtree(home_for(tmp_path), ignore_errors=True)
+        remove_postgres(tmp_path)

@@ -77,7 +77,7 @@ class JobsPage(QWidget):
                 lambda line: line.current,
                 lambda line: line.submitted,
                 lambda line: line.failed,
-                lambda line: line.elapsed(desk.store.now()) or 0,
+                _elapsed_key,
                 lambda line: -(line.last_event_at or 0),
                 lambda line: line.diagnosis.words,
             ],
@@ -186,6 +186,15 @@ class JobsPage(QWidget):
     def _last_event(self, line: JobLine) -> cell.Cell:
         now = self._desk.store.now()
         return cell.words(spans.ago(line.last_event_at, now), tip=spans.moment(line.last_event_at))
+
+
+def _elapsed_key(line: JobLine) -> tuple[int, float]:
+    # A key must be the line's alone: one that reads the clock would lose its row.
+    if line.started_at is None:
+        return (0, 0.0)
+    if line.ended and line.completed_at is not None:
+        return (1, line.completed_at - line.started_at)
+    return (2, -line.started_at)
 
 
 def _progress(line: JobLine) -> cell.Cell:

@@ -59,6 +59,10 @@ class StartingPage(Surface):
         words = f"{_WORDS.get(name, name)}: {state}" + (f", {why}" if why else "")
         self._parts[name].say(words, _SHAPES.get(state, "waiting"))
 
+    def problem(self) -> str:
+        """The sentence, the hint and the raw text of the problem that is shown."""
+        return " ".join(part.text() for part in (self._title, self._words, self._raw) if part.text())
+
     def show_problem(self, sentence: str, hint: str, raw: str) -> None:
         """Say why nothing can be shown, and what to do."""
         say(self._title, sentence)
