@@ -189,6 +189,7 @@ class Tour:
         sent = await self._ask("select 1 from outbox where job_id = %s and sent_at is not null and id > 0", line.id)
         self._check(bool(sent), "the relay has sent its message")
         good = {row[0] for row in await self._submitted(line.id)} & failed
+        self._check(bool(good), "none of them was submitted")
         for host in good:
             more = await self._posts(host) - posts[host]
             self._check(more == 1, f"{host} saw {more} submissions")
@@ -213,9 +214,14 @@ class Tour:
             20,
             "a dead letter that may be replayed",
         )
+        page = self._window.letters
+        page.table.go_to(page.model.row_of(good.id))
         await self._frames()
         self._picture("dead-letters")
-        self._window.letters.replay(good.id)
+        page.replay_button.click()
+        await self._until(lambda: letters.lines[good.id].doing == "planned", 5, "the time to undo")
+        await self._frames()
+        self._picture("dead-letters-undo")
         await self._until(lambda: good.id not in letters.lines, 40, "its row is gone")
         after = await asyncio.to_thread(self._witness.queue_count, "DirectoryBolt-dlq")
         self._check(after == before - 1, f"the queue had {before} and has {after}")
@@ -280,15 +286,23 @@ class Tour:
     # What they share
 
     def _retryable(self) -> JobLine | None:
+        """The job with the most failures that another try can mend: a refused phone number stays refused."""
+
+        def mendable(line: JobLine) -> int:
+            return sum(
+                one.outcome == "failed" and "phone" not in one.words
+                for one in self._desk.store.jobs.directories(line.id)
+            )
+
         ended = [line for line in self._desk.store.jobs.lines.values() if line.failed and line.ended]
-        good = [line for line in ended if not self._desk.jobs.why_not_retry(line)]
-        return max(good, key=lambda line: (line.failed < line.total, line.total), default=None)
+        good = [line for line in ended if not self._desk.jobs.why_not_retry(line) and mendable(line)]
+        return max(good, key=mendable, default=None)
 
     def _runnable(self) -> tuple[JobLine, str] | None:
         for line in self._desk.store.jobs.lines.values():
             if line.ended and (self._retried is None or line.id != self._retried.id):
                 for one in self._desk.store.jobs.directories(line.id):
-                    if one.outcome == "failed":
+                    if one.outcome == "failed" and "phone" not in one.words:
                         return line, one.host
         return None
 
