@@ -1,83 +1,56 @@
-"""Acts on runs: one browser run on this machine, dry or real, and what the page shows of it."""
+"""Acts on runs: one browser run on this machine, dry or real."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 
 from app import tasks
 from app.actions.operations import Operations, State
-from app.actions.registry import DRY_RUN, REAL_RUN, why_not
-from services.domain.errors import ConsoleError
+from app.actions.registry import DRY_RUN, REAL_RUN, STOP_RUN, why_not
+from app.actions.run_state import (
+    Blocked,
+    Judgement,
+    RunState,
+    RunTarget,
+    StepLine,
+    judged,
+    step_lines,
+    taken,
+)
+from services.domain.errors import ConsoleError, NotReachable
 from services.domain.keys import idempotency_key
-from services.domain.plans import Plan, Step, step_words
-from services.domain.records import Customer
-from services.ports import Planner, Runner, RunRequest, StaffActs
+from services.domain.plans import Plan, submit_step
+from services.ports.facts import Planner
+from services.ports.wishes import Runner, RunRequest, StaffActs
+
+__all__ = ["ANSWERS", "Blocked", "RunActs", "RunState", "RunTarget", "StepLine", "start_run"]
+
+_log = logging.getLogger(__name__)
 
 ANSWERS: Final = {
     "duplicate": "This directory is already submitted for this job.",
     "in_flight": "Another run or a worker is submitting it right now.",
     "outcome_unknown": "An earlier try has no known outcome. Check the listing first; it is not repeated.",
 }
-Phase = Literal["idle", "planning", "running", "ended"]
+PAUSES: Final = (1.0, 4.0)
+"""Seconds before an outcome that the database didn't confirm is written again."""
+_STATES: Final[dict[str, State]] = {"submitted": "done", "dry": "done", "unknown": "unknown", "stopped": "undone"}
+_STOPPED: Final = Judgement("stopped", "Stopped; nothing was sent.")
 
 
-class StepLine(msgspec.Struct, frozen=True):
-    """One step as the page shows it. `ms` is None until it ended."""
-
-    index: int
-    words: str
-    detail: str
-    status: Literal["waiting", "running", "done", "failed", "blocked"] = "waiting"
-    ms: int | None = None
-    picture: str = ""
-    error: str = ""
-
-
-class Blocked(msgspec.Struct, frozen=True):
-    """A request that a dry run held back."""
-
-    method: str
-    url: str
-    size: int = 0
-    body: str = ""
-
-
-class RunState(msgspec.Struct, frozen=True):
-    """Everything that is known of the newest run. Times are unix seconds of this machine."""
-
-    phase: Phase = "idle"
-    run_id: str = ""
-    job_id: str = ""
-    business: str = ""
-    directory: str = ""
-    dry: bool = True
-    browser: str = ""
-    sandbox: bool | None = None
-    started_at: float = 0.0
-    ended_at: float | None = None
-    steps: tuple[StepLine, ...] = ()
-    blocked: tuple[Blocked, ...] = ()
-    picture: str = ""
-    verdict: str = ""
-    """submitted, failed, unknown, dry, stopped or ""."""
-    words: str = ""
-    reasons: tuple[str, ...] = ()
-
-
-class RunTarget(msgspec.Struct, frozen=True):
-    """What to run: a directory of a job."""
-
+class _Claim(msgspec.Struct, frozen=True):
     job_id: str
     directory: str
-    submission_url: str
-    customer: Customer
+    key: str
+    run_id: str
 
 
 class RunActs:
@@ -94,6 +67,7 @@ class RunActs:
         actor: str,
         role: str | None,
         clock: Callable[[], float] = time.time,
+        pauses: Sequence[float] = PAUSES,
     ) -> None:
         self._planner = planner
         self._runner = runner
@@ -103,6 +77,9 @@ class RunActs:
         self._actor = actor
         self._role = role
         self._clock = clock
+        self._pauses = tuple(pauses)
+        self._stopped_id = ""
+        self._claim_asked = False
         self.version = 0
         self.state = RunState()
 
@@ -110,135 +87,173 @@ class RunActs:
         """Why Run is off; "" when it may be pressed."""
         if refusal := why_not(DRY_RUN if dry else REAL_RUN, self._role):
             return refusal
+        if self.state.going_on:
+            return "A run is going on."
         if target is None:
             return "Choose a job and a directory first."
-        if self.state.phase in ("planning", "running"):
-            return "A run is going on."
+        if not target.submission_url:
+            return "The address of this directory isn't known."
         return ""
 
-    async def run(self, target: RunTarget, *, dry: bool) -> RunState:
-        """Run to the end and return how it ended. Raises Refused before anything happened when not permitted."""
+    def why_not_stop(self) -> str:
+        """Why Stop is off; "" when it may be pressed."""
+        if refusal := why_not(STOP_RUN, self._role):
+            return refusal
+        if not self.state.going_on:
+            return "No run is going on."
+        return "It is being stopped." if self._stopped_id == self.state.run_id else ""
+
+    def run(self, target: RunTarget, *, dry: bool) -> Coroutine[Any, Any, RunState]:
+        """Run to the end and give how it ended. Raises ConsoleError at the call when it may not be pressed."""
         if refusal := self.why_not_run(target, dry=dry):
             raise ConsoleError(refusal)
-        act = DRY_RUN if dry else REAL_RUN
-        run_id = str(uuid.uuid4())
+        # Marked before the first await: a second press finds it taken.
+        self._claim_asked = False
         self._set(
             RunState(
-                phase="planning", run_id=run_id, job_id=target.job_id, business=target.customer.business_name,
-                directory=target.directory, dry=dry, started_at=self._clock(),
+                phase="planning", run_id=str(uuid.uuid4()), job_id=target.job_id, dry=dry,
+                business=target.customer.business_name, directory=target.directory, started_at=self._clock(),
             )
         )  # fmt: skip
-        label = f"{'Dry run' if dry else 'Real run'}: {target.directory} for {target.customer.business_name}"
-        try:
-            wish = await asyncio.to_thread(
-                self._operations.plan, act.name, label, f"{target.job_id}/{target.directory}/{run_id}",
-                actor=self._actor,
-            )  # fmt: skip
-            try:
-                await self._run(target, run_id, dry=dry)
-            except ConsoleError as error:
-                self._end("failed", str(error))
-            except asyncio.CancelledError:
-                self._runner.stop(run_id)
-                self._end("unknown" if not dry and self.state.phase == "running" else "stopped", "The window closed.")
-                raise
-            finally:
-                await asyncio.shield(self._close(wish.id))
-        except ConsoleError as error:
-            self._end("failed", str(error))
-        return self.state
+        return self._whole(target, self.state.run_id, dry=dry)
 
     def stop(self) -> None:
-        """End the browser of the run that is going on."""
-        if self.state.phase == "running":
+        """End the run that is going on: its browser, or before that the wish itself."""
+        if self.state.going_on and self._stopped_id != self.state.run_id:
+            self._stopped_id = self.state.run_id
             self._runner.stop(self.state.run_id)
+            self.version += 1
 
-    async def _run(self, target: RunTarget, run_id: str, *, dry: bool) -> None:
-        plan = await self._planner.plan(target.directory, target.customer)
-        key = idempotency_key(target.job_id, target.directory, plan.idempotency_factors)
-        if not dry:
-            answer = await self._acts.claim_run(
-                job_id=target.job_id, directory=target.directory, key=key,
-                payload={"plan": msgspec.to_builtins(plan.plan), "customer_id": target.customer.id}, run_id=run_id,
+    async def settle(self) -> None:
+        """Say of runs that an earlier start of the program left open how they ended, as far as that is known."""
+        for wish in self._operations.left_behind(DRY_RUN.name, REAL_RUN.name):
+            state: State = "failed"
+            words = "The program ended during the run; nothing was sent."
+            if wish.state == "running" and wish.act == REAL_RUN.name:
+                state, words = "unknown", "The program ended during the run: look at the directory."
+            if not wish.ended:
+                await self._note(wish.id, state, words)
+
+    async def _whole(self, target: RunTarget, run_id: str, *, dry: bool) -> RunState:
+        label = f"{'Dry run' if dry else 'Real run'}: {target.directory} for {target.customer.business_name}"
+        wish_id = ""
+        try:
+            wish = await asyncio.to_thread(
+                self._operations.plan, (DRY_RUN if dry else REAL_RUN).name, label,
+                f"{target.job_id}/{target.directory}/{run_id}", actor=self._actor,
             )  # fmt: skip
-            if answer != "claimed":
-                raise ConsoleError(ANSWERS[answer])
-        self._change(phase="running", steps=_lines(plan))
+            wish_id = wish.id
+            self._end(await self._carry_out(target, run_id, wish_id, dry=dry))
+        except ConsoleError as error:
+            self._end(Judgement("failed", str(error)))
+        except BaseException as error:
+            self._runner.stop(run_id)
+            self._end(self._cut_short(error))
+            raise
+        finally:
+            if wish_id:
+                state = _STATES.get(self.state.verdict, "failed")
+                await asyncio.shield(self._note(wish_id, state, self.state.words))
+        return self.state
+
+    async def _carry_out(self, target: RunTarget, run_id: str, wish_id: str, *, dry: bool) -> Judgement:
+        plan = await self._planner.plan(target.directory, target.customer)
+        if self._stopped_id == run_id:
+            return _STOPPED
         folder = self._artifacts / "runs" / run_id
         request = RunRequest(run_id, target.job_id, target.directory, target.submission_url, plan, dry, str(folder))
-        verdict: dict[str, Any] = {}
-        async for event in self._runner.run(request):
-            if event["kind"] == "verdict":
-                verdict = event
-            self._take(event)
-        status, words = self._judge(verdict, dry=dry)
-        if not dry:
-            # The claim is ours: its outcome is written even when the browser crashed, as unknown or failed.
-            written = await self._acts.finish_run(
-                job_id=target.job_id, directory=target.directory, key=key, run_id=run_id, status=status,
-                response_log={"reasons": list(verdict.get("reasons", ())), "run_id": run_id, "run_here": True},
-                screenshot_url=self.state.picture or None, listing_url=verdict.get("listing_url") or None,
-                error=None if status == "submitted" else words,
-                duration_ms=round((self._clock() - self.state.started_at) * 1000),
-            )  # fmt: skip
-            if not written:
-                words = "The run ended, but its claim had run out: its outcome is unknown."
-                status = "unknown"
-        self._end(status, words, tuple(str(reason) for reason in verdict.get("reasons", ())))
-
-    def _judge(self, verdict: dict[str, Any], *, dry: bool) -> tuple[str, str]:
-        status = str(verdict.get("status") or "")
-        error = str(verdict.get("error") or "")
-        if status in ("submitted", "failed", "unknown", "dry"):
-            good = "Everything is filled in; nothing was sent." if status == "dry" else "Submitted."
-            reasons = [str(reason) for reason in verdict.get("reasons", ())]
-            return status, error or (", ".join(reasons) if reasons else good)
         if dry:
-            return "stopped", "The run ended before it was complete; nothing was sent."
-        pressed = any(line.status != "waiting" for line in self.state.steps if line.words == "Press the button")
-        if pressed:
-            return "unknown", "The browser ended after the button was pressed: nobody knows whether it was sent."
-        return "failed", "The browser ended before the button was pressed; nothing was sent."
+            return await self._browse(request, plan)
+        key = idempotency_key(target.job_id, target.directory, plan.idempotency_factors)
+        claim = _Claim(target.job_id, target.directory, key, run_id)
+        # Before the claim: a program that ends from here on leaves an outcome that nobody knows.
+        await self._note(wish_id, "running", "")
+        await self._take_claim(claim, plan, target.customer.id)
+        if self._stopped_id == run_id:
+            return await self._write(claim, Judgement("failed", _STOPPED.words))
+        return await self._write(claim, await self._browse(request, plan))
 
-    def _take(self, event: dict[str, Any]) -> None:
-        kind = event["kind"]
-        if kind == "started":
-            self._change(browser=str(event.get("browser", "")), sandbox=event.get("sandbox"))
-        elif kind == "step":
-            self._take_step(event)
-        elif kind == "picture":
-            self._change(picture=str(event.get("path", "")))
-        elif kind == "blocked":
-            request = Blocked(
-                str(event.get("method", "")), str(event.get("url", "")), int(event.get("bytes") or 0),
-                str(event.get("body") or ""),
+    async def _take_claim(self, claim: _Claim, plan: Plan, customer_id: str) -> None:
+        """Raises ConsoleError when the directory isn't ours."""
+        self._claim_asked = True
+        try:
+            answer = await self._acts.claim_run(
+                job_id=claim.job_id, directory=claim.directory, key=claim.key, run_id=claim.run_id,
+                payload={"plan": msgspec.to_builtins(plan.plan), "customer_id": customer_id},
             )  # fmt: skip
-            self._change(blocked=(*self.state.blocked, request)[-200:])
+        except NotReachable as error:
+            # It may be ours all the same, and would then hold the directory for ever: it is given back.
+            nothing = Judgement("failed", f"{error} Nothing was sent.")
+            await self._write(claim, nothing)
+            raise ConsoleError(nothing.words) from error
+        if answer != "claimed":
+            raise ConsoleError(ANSWERS[answer])
 
-    def _take_step(self, event: dict[str, Any]) -> None:
-        index = event.get("index")
-        steps = list(self.state.steps)
-        if not isinstance(index, int) or not 0 <= index < len(steps):
-            return
-        steps[index] = msgspec.structs.replace(
-            steps[index], status=event.get("status", "running"), ms=event.get("ms"),
-            picture=str(event.get("picture") or steps[index].picture), error=str(event.get("error") or ""),
+    async def _browse(self, request: RunRequest, plan: Plan) -> Judgement:
+        self._set(msgspec.structs.replace(self.state, phase="running", steps=step_lines(plan)))
+        verdict: dict[str, Any] = {}
+        ended: dict[str, Any] = {}
+        try:
+            async for event in self._runner.run(request):
+                if event["kind"] == "verdict":
+                    verdict = event
+                elif event["kind"] == "ended":
+                    ended = event
+                elif (fresh := taken(self.state, event)) is not self.state:
+                    self._set(fresh)
+        except ConsoleError as error:
+            ended = {"error": str(error)}
+        return judged(self.state, verdict, ended, submit_step(plan), stopped=self._stopped_id == request.run_id)
+
+    async def _write(self, claim: _Claim, found: Judgement) -> Judgement:
+        """Write what a claimed run came to; gives what is then known. The claim is ours: a crash is written too."""
+        # An unknown outcome isn't written twice: the record says so even when nothing is written.
+        pauses = () if found.status == "unknown" else self._pauses
+        unanswered = ""
+        for pause in (0.0, *pauses):
+            await asyncio.sleep(pause)
+            try:
+                if await self._finish(claim, found):
+                    return found
+            except NotReachable as error:
+                unanswered = str(error)
+            except ConsoleError as error:
+                return _not_written(found, f"but that could not be written: {error}")
+            else:
+                why = "whether that is written isn't known" if unanswered else "but the claim is no longer this run's"
+                return _not_written(found, f"{why}. Look at the directory.")
+        return _not_written(found, f"whether that is written isn't known: {unanswered} Look at the directory.")
+
+    async def _finish(self, claim: _Claim, found: Judgement) -> bool:
+        return await self._acts.finish_run(
+            job_id=claim.job_id, directory=claim.directory, key=claim.key, run_id=claim.run_id, status=found.status,
+            response_log={"reasons": list(found.reasons), "run_id": claim.run_id, "run_here": True},
+            screenshot_url=self.state.picture or None, listing_url=found.listing_url or None,
+            error=None if found.status == "submitted" else found.words,
+            duration_ms=round((self._clock() - self.state.started_at) * 1000),
         )  # fmt: skip
-        self._change(steps=tuple(steps), picture=str(event.get("picture") or self.state.picture))
 
-    async def _close(self, wish_id: str) -> None:
-        state: State = {"submitted": "done", "dry": "done", "unknown": "unknown"}.get(  # type: ignore[assignment]
-            self.state.verdict, "failed"
-        )
-        await asyncio.to_thread(
-            self._operations.move, wish_id, state, self.state.words, done=1 if state == "done" else 0
-        )
+    def _cut_short(self, error: BaseException) -> Judgement:
+        closed = isinstance(error, asyncio.CancelledError)
+        why = "The window closed" if closed else "A fault of the console ended the run"
+        if self._claim_asked:
+            return Judgement("unknown", f"{why}: look at the directory before it is tried again.")
+        return Judgement("stopped" if closed else "failed", f"{why}; nothing was sent.")
 
-    def _end(self, verdict: str, words: str, reasons: tuple[str, ...] = ()) -> None:
-        self._change(phase="ended", verdict=verdict, words=words, reasons=reasons, ended_at=self._clock())
+    async def _note(self, wish_id: str, state: State, words: str) -> None:
+        """Into the Operations list. Where that can't be written any more, what happened stays what happened."""
+        try:
+            await asyncio.to_thread(self._operations.move, wish_id, state, words, done=1 if state == "done" else 0)
+        except ConsoleError as error:
+            _log.error("The end of a run could not be written down: %s", error.raw or error)
 
-    def _change(self, **changes: object) -> None:
-        self._set(msgspec.structs.replace(self.state, **changes))
+    def _end(self, found: Judgement) -> None:
+        self._set(
+            msgspec.structs.replace(
+                self.state, phase="ended", verdict=found.status, words=found.words, reasons=found.reasons,
+                ended_at=self._clock(),
+            )
+        )  # fmt: skip
 
     def _set(self, state: RunState) -> None:
         self.state = state
@@ -246,13 +261,14 @@ class RunActs:
 
 
 def start_run(acts: RunActs, target: RunTarget, *, dry: bool) -> None:
-    """Start a run as a named task; a failure of ours is reported by the task's handler."""
-    tasks.spawn("run", acts.run(target, dry=dry))
+    """Start a run as a named task, where it may be pressed; a failure of ours is reported by the task's handler."""
+    if not acts.why_not_run(target, dry=dry):
+        tasks.spawn("run", acts.run(target, dry=dry))
 
 
-def _lines(plan: Plan) -> tuple[StepLine, ...]:
-    return tuple(StepLine(index, step_words(step), _detail(step)) for index, step in enumerate(plan.plan))
-
-
-def _detail(step: Step) -> str:
-    return step.url or step.selector or step.until or ""
+def _not_written(found: Judgement, why: str) -> Judgement:
+    """The record won't show what the browser saw, or may not: for staff the outcome is unknown."""
+    saw = {"submitted": "The browser saw it submitted", "failed": "The run failed"}
+    return msgspec.structs.replace(
+        found, status="unknown", words=f"{saw.get(found.status, 'Nobody knows whether it was sent')}; {why}"
+    )

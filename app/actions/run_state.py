@@ -1,0 +1,194 @@
+"""What is known of a browser run, folded from the events that it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, get_args
+
+import msgspec
+
+from services.domain.plans import Plan, Step, step_words
+from services.domain.records import Customer
+
+Phase = Literal["idle", "planning", "running", "ended"]
+StepStatus = Literal["waiting", "running", "done", "failed", "blocked"]
+Verdict = Literal["", "submitted", "failed", "unknown", "dry", "stopped"]
+
+_STEP_STATUSES: Final = frozenset(get_args(StepStatus))
+_MOST_BLOCKED: Final = 200
+
+
+class StepLine(msgspec.Struct, frozen=True):
+    """One step as the page shows it. `ms` is None until it ended."""
+
+    index: int
+    words: str
+    detail: str
+    status: StepStatus = "waiting"
+    ms: int | None = None
+    picture: str = ""
+    error: str = ""
+
+
+class Blocked(msgspec.Struct, frozen=True):
+    """A request that a dry run held back. `size` in bytes, `body` its first 4 kB."""
+
+    method: str
+    url: str
+    size: int = 0
+    body: str = ""
+
+
+class RunState(msgspec.Struct, frozen=True):
+    """Everything that is known of the newest run. Times are unix seconds of this machine."""
+
+    phase: Phase = "idle"
+    run_id: str = ""
+    job_id: str = ""
+    business: str = ""
+    directory: str = ""
+    dry: bool = True
+    browser: str = ""
+    sandbox: bool | None = None
+    started_at: float = 0.0
+    ended_at: float | None = None
+    steps: tuple[StepLine, ...] = ()
+    blocked: tuple[Blocked, ...] = ()
+    picture: str = ""
+    verdict: Verdict = ""
+    words: str = ""
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def going_on(self) -> bool:
+        """True from the press until it ended."""
+        return self.phase in ("planning", "running")
+
+
+class RunTarget(msgspec.Struct, frozen=True):
+    """What to run: a directory of a job."""
+
+    job_id: str
+    directory: str
+    submission_url: str
+    customer: Customer
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """How a run ended: a sentence that claims no more than is known, and what speaks for it."""
+
+    status: Verdict
+    words: str
+    reasons: tuple[str, ...] = ()
+    listing_url: str = ""
+
+
+def step_lines(plan: Plan) -> tuple[StepLine, ...]:
+    """The plan's steps before the first of them began."""
+    return tuple(StepLine(index, step_words(step), _detail(step)) for index, step in enumerate(plan.plan))
+
+
+def taken(state: RunState, event: Mapping[str, Any]) -> RunState:
+    """The state after an event (`services.submission.events`); kinds that tell nothing new leave it as it is."""
+    kind = event["kind"]
+    if kind == "started":
+        sandbox = event.get("sandbox")
+        return msgspec.structs.replace(
+            state,
+            browser=str(event.get("browser") or ""),
+            sandbox=sandbox if isinstance(sandbox, bool) else None,
+        )
+    if kind == "step":
+        return _with_step(state, event)
+    if kind == "picture":
+        return _with_picture(state, event)
+    # The form itself comes first: where a page asks without end, the later requests are left out.
+    if kind == "blocked" and len(state.blocked) < _MOST_BLOCKED:
+        held = Blocked(
+            str(event.get("method") or ""),
+            str(event.get("url") or ""),
+            _whole(event.get("bytes")) or 0,
+            str(event.get("body") or ""),
+        )
+        return msgspec.structs.replace(state, blocked=(*state.blocked, held))
+    return state
+
+
+def judged(
+    state: RunState,
+    verdict: Mapping[str, Any],
+    ended: Mapping[str, Any],
+    submit: int | None,
+    *,
+    stopped: bool,
+) -> Judgement:
+    """What became of the run, from its last two events ({} for one that never came).
+
+    `submit` is the index of the step that sends the form, `stopped` says that a person ended the run.
+    """
+    if state.dry and stopped:
+        return Judgement("stopped", "Stopped; nothing was sent.")
+    reasons = tuple(str(reason) for reason in verdict.get("reasons") or ())
+    status, error = verdict.get("status"), str(verdict.get("error") or "")
+    if state.dry and status == "dry":
+        nothing = reasons[0] if reasons else "Pressing the button sent nothing."
+        return Judgement("dry", "Everything is filled in; nothing was sent." if state.blocked else nothing, reasons)
+    if status == "failed":
+        return Judgement("failed", error or "; ".join(reasons) or "It failed.", reasons)
+    if not state.dry and status == "unknown":
+        return Judgement("unknown", error or "; ".join(reasons) or "Nobody knows whether it was sent.", reasons)
+    if not state.dry and status == "submitted":
+        return Judgement("submitted", "Submitted.", reasons, str(verdict.get("listing_url") or ""))
+    return _without_verdict(state, str(ended.get("error") or ""), submit)
+
+
+def _without_verdict(state: RunState, why: str, submit: int | None) -> Judgement:
+    reasons = (why,) if why else ()
+    if state.dry:
+        return Judgement("failed", "The browser ended before the run was complete; nothing was sent.", reasons)
+    # A step is told before it is carried out: one that was never told was never begun.
+    begun = submit is not None and any(line.index >= submit and line.status != "waiting" for line in state.steps)
+    if begun:
+        words = "The browser ended after the button may have been pressed: nobody knows whether it was sent."
+        return Judgement("unknown", words, reasons)
+    return Judgement("failed", "The browser ended before the button was pressed; nothing was sent.", reasons)
+
+
+def _with_step(state: RunState, event: Mapping[str, Any]) -> RunState:
+    line = _line(state, event)
+    if line is None:
+        return state
+    status = event.get("status")
+    picture = str(event.get("picture") or "")
+    fresh = msgspec.structs.replace(
+        line,
+        status=status if status in _STEP_STATUSES else "running",
+        ms=_whole(event.get("ms")),
+        picture=picture or line.picture,
+        error=str(event.get("error") or ""),
+    )
+    return msgspec.structs.replace(state, steps=_put(state.steps, fresh), picture=picture or state.picture)
+
+
+def _with_picture(state: RunState, event: Mapping[str, Any]) -> RunState:
+    picture = str(event.get("path") or "")
+    line = _line(state, event)
+    steps = state.steps if line is None else _put(state.steps, msgspec.structs.replace(line, picture=picture))
+    return msgspec.structs.replace(state, steps=steps, picture=picture or state.picture)
+
+
+def _line(state: RunState, event: Mapping[str, Any]) -> StepLine | None:
+    index = _whole(event.get("index"))
+    return state.steps[index] if index is not None and 0 <= index < len(state.steps) else None
+
+
+def _put(steps: tuple[StepLine, ...], line: StepLine) -> tuple[StepLine, ...]:
+    return (*steps[: line.index], line, *steps[line.index + 1 :])
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _detail(step: Step) -> str:
+    return step.url or step.selector or step.until or ""

@@ -1,0 +1,359 @@
+"""Runs: a directory of a job, filled and sent by a browser on this machine, step by step."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from app.actions.registry import DRY_RUN, REAL_RUN, STOP_RUN, why_not
+from app.actions.run_state import RunState, RunTarget
+from app.actions.runs import start_run
+from app.desk import Desk
+from app.store.lines import DirectoryLine, JobLine
+from app.store.store import Changes
+from widgets.look import metrics
+from widgets.pages.runs import words
+from widgets.pages.runs.inspector import Inspector
+from widgets.pages.runs.job_picker import JobPicker
+from widgets.pages.runs.requests import Requests
+from widgets.pages.runs.stage import Stage
+from widgets.pages.runs.steps import StepList
+from widgets.parts import spans
+from widgets.parts.button import Button
+from widgets.parts.choice import Choice
+from widgets.parts.faces import Faces
+from widgets.parts.glyph_label import GlyphLabel
+from widgets.parts.head import PageHead
+from widgets.parts.label import ElidedLabel, label, say
+from widgets.parts.segments import Segments
+from widgets.parts.sheet import ConfirmSheet
+from widgets.parts.surface import Surface
+
+_STEPS = 312
+_NARROW = 1180
+_FIRST = ("failed", "waiting")
+
+
+class RunsPage(Surface):
+    """`prepare` chooses what to run; a dry run is the default. `open_job` gives the id of the job to read."""
+
+    open_job = Signal(str)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__("surface.page", parent=parent)
+        self._desk = desk
+        self._runs = desk.runs
+        self._seen = -1
+        self._second_seen = -1
+        self._job_id = ""
+        self._wanted = ""
+        self._picked = -1
+        self.sheet: ConfirmSheet | None = None
+        self.job_picker = JobPicker(desk.store.jobs.lines.values)
+        self.job_picker.chosen.connect(lambda job_id: self.prepare(job_id))
+        self.directory_choice = Choice("Choose a directory")
+        self.directory_choice.setMinimumWidth(metrics.px(96))
+        self.directory_choice.chosen.connect(lambda host: self.prepare(self._job_id, host))
+        self.mode = Segments([("dry", "Dry run"), ("real", "Real run…")])
+        self.mode.chosen.connect(lambda _: self._show_acts())
+        self.run_button = Button(DRY_RUN.label, "primary", icon=DRY_RUN.icon)
+        self.run_button.clicked.connect(self._pressed)
+        self.stop_button = Button(STOP_RUN.label, icon=STOP_RUN.icon)
+        self.stop_button.clicked.connect(self._runs.stop)
+        self.banner = GlyphLabel("blocked", "", "small", "primary", 600, under="surface.window")
+        self.banner_words = ElidedLabel("", "small", "secondary")
+        self.show_button = Button("Show it", "link", small=True)
+        self.show_button.clicked.connect(lambda: self.prepare(self._runs.state.job_id, self._runs.state.directory))
+        self.browser_words = label("", "small", "tertiary")
+        self.step_note = label("", "small", "tertiary")
+        self.steps = StepList()
+        self.steps.picked.connect(self._pick)
+        self.step_faces = Faces(self.steps)
+        self.stage = Stage(desk.data_dir)
+        self.requests = Requests()
+        self.inspector = Inspector()
+        self.inspector.open_job.connect(lambda: self.open_job.emit(self._job_id))
+        QShortcut(QKeySequence(DRY_RUN.key), self).activated.connect(self.run_button.click)
+        self._lay_out()
+        self._show_target()
+
+    def prepare(self, job_id: str, directory: str = "") -> None:
+        """Choose a job and one of its directories, for a dry run; "" takes the one most likely meant."""
+        self._job_id = job_id
+        self._wanted = directory
+        self._picked = -1
+        self.mode.choose("dry")
+        # Another job's hosts may be equal: what was chosen there must not stay chosen here.
+        self.directory_choice.show_choices([])
+        self._show_target()
+
+    def start(self, *, dry: bool) -> None:
+        """Run what is chosen without asking; nothing happens where it may not be pressed."""
+        self.mode.choose("dry" if dry else "real")
+        target = self._target()
+        if target is not None and not self._why_not(target, dry=dry):
+            self._begin(target, dry=dry)
+        self._show_acts()
+
+    def has_picture(self) -> bool:
+        """True while a picture of the run is shown."""
+        return self.stage.has_picture()
+
+    def take(self, changes: Changes) -> None:
+        """Show what changed in the store."""
+        if self._job_id in changes.jobs:
+            self._show_target()
+
+    def frame(self) -> None:
+        """Show what the run has told since the last frame."""
+        if not self.isVisible():
+            return
+        if self._runs.version != self._seen:
+            self._show_run()
+            self._show_acts()
+        elif self._runs.state.going_on and int(time.monotonic()) != self._second_seen:
+            self._show_note(self._state())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._show_run()
+        self._show_acts()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < metrics.px(_NARROW)
+        self._side.setFixedWidth(metrics.px(232 if narrow else _STEPS))
+        self.inspector.setFixedWidth(metrics.px(300 if narrow else metrics.INSPECTOR))
+
+    # What is chosen
+
+    def _job(self) -> JobLine | None:
+        return self._desk.store.jobs.get(self._job_id)
+
+    def _directory(self) -> DirectoryLine | None:
+        host = self.directory_choice.key()
+        lines = self._desk.store.jobs.directories(self._job_id)
+        return next((line for line in lines if line.host == host), None)
+
+    def _target(self) -> RunTarget | None:
+        job, line = self._job(), self._directory()
+        customer = self._desk.store.get("customers", job.customer_id) if job is not None else None
+        return RunTarget(self._job_id, line.host, line.url, customer) if line is not None and customer else None
+
+    def _state(self) -> RunState | None:
+        """The newest run when it is one of what is chosen."""
+        state = self._runs.state
+        same = state.job_id == self._job_id and state.directory == self.directory_choice.key()
+        return state if same and state.phase != "idle" else None
+
+    def _why_not(self, target: RunTarget | None, *, dry: bool) -> str:
+        refusal = self._runs.why_not_run(target, dry=dry)
+        return refusal or ("" if dry else words.why_not_again(self._directory()))
+
+    # What a person does
+
+    def _pressed(self) -> None:
+        if self.mode.current() == "dry":
+            self.start(dry=True)
+        else:
+            self._ask()
+
+    def _ask(self) -> None:
+        target = self._target()
+        if target is None or self._why_not(target, dry=False) or self.sheet is not None:
+            return
+        environment = self._desk.environment
+        line = self._directory()
+        self.sheet = ConfirmSheet(
+            self._body(),
+            f"Submit 1 directory, {target.directory}, in {environment.upper()}",
+            f"For {target.customer.business_name}. The form is filled and sent once, by a browser on this machine.",
+            "Submit 1",
+            facts=[
+                ("send", "1 will be submitted"),
+                ("failed", "its last try failed") if line and line.outcome == "failed" else ("ok", "nothing sent yet"),
+            ],
+            typed=environment.upper() if environment == "production" else "",
+            foot="Claimed in the database before it is sent",
+        )
+        self.sheet.confirmed.connect(lambda _: self._confirmed(target))
+        self.sheet.cancelled.connect(self._asked)
+
+    def _confirmed(self, target: RunTarget) -> None:
+        self._asked()
+        # The facts may have moved on while the sheet was open.
+        if not self._why_not(target, dry=False):
+            self._begin(target, dry=False)
+        self._show_acts()
+
+    def _asked(self) -> None:
+        self.sheet = None
+
+    def _begin(self, target: RunTarget, *, dry: bool) -> None:
+        self._picked = -1
+        start_run(self._runs, target, dry=dry)
+
+    def _pick(self, index: int) -> None:
+        state = self._state()
+        self._picked = -1 if state is None or (state.going_on and index == words.current_step(state.steps)) else index
+        self._show_picture(state)
+
+    # What is shown
+
+    def _show_target(self) -> None:
+        job = self._job()
+        self.job_picker.show_job(job)
+        lines = self._desk.store.jobs.directories(self._job_id)
+        chosen = self._wanted or self.directory_choice.key() or _likely(lines)
+        self.directory_choice.show_choices(
+            [(line.host, f"{line.host}, {words.OUTCOMES[line.outcome][1]}") for line in lines]
+        )
+        self.directory_choice.choose(chosen)
+        self.directory_choice.setEnabled(bool(lines))
+        if self.directory_choice.key() == self._wanted:
+            self._wanted = ""
+        customer = self._desk.store.get("customers", job.customer_id) if job is not None else None
+        self.inspector.show_customer(customer)
+        line = self._directory()
+        self.stage.show_address(line.url if line is not None else "")
+        refusal = why_not(REAL_RUN, self._desk.role)
+        self.inspector.show_checks(words.checks(job, line, refusal) if job is not None and line is not None else [])
+        self._show_run()
+        self._show_acts()
+
+    def _show_run(self) -> None:
+        self._seen = self._runs.version
+        state = self._state()
+        self.steps.show_steps(state.steps if state is not None else ())
+        self._show_step_face(state)
+        self._show_note(state)
+        self._show_picture(state)
+        self.requests.show_run(state)
+        self.inspector.show_run(state)
+        say(self.browser_words, words.browser_words(state) if state is not None else "")
+
+    def _show_step_face(self, state: RunState | None) -> None:
+        if state is None:
+            self.step_faces.show_face("No run yet.", "Choose a job and a directory, then press Run.")
+        elif state.steps:
+            self.step_faces.show_content()
+        elif state.going_on:
+            self.step_faces.show_face("Brain is making the plan.", shape="running")
+        else:
+            self.step_faces.show_face("It ended before the first step.", state.words, shape="failed")
+
+    def _show_note(self, state: RunState | None) -> None:
+        self._second_seen = int(time.monotonic())
+        if state is None:
+            say(self.step_note, "")
+            return
+        done = sum(1 for line in state.steps if line.status not in ("waiting", "running"))
+        until = state.ended_at if state.ended_at is not None else time.time()
+        say(self.step_note, f"{done} of {len(state.steps)}, {spans.elapsed(until - state.started_at)}")
+
+    def _show_picture(self, state: RunState | None) -> None:
+        if state is None:
+            self.stage.show_picture("", "No run yet")
+            return
+        picked = state.steps[self._picked] if 0 <= self._picked < len(state.steps) else None
+        self.steps.mark(picked.index if picked is not None else words.current_step(state.steps))
+        if picked is not None:
+            self.stage.show_picture(picked.picture, "No picture of this step")
+        else:
+            self.stage.show_picture(state.picture, "No picture yet" if state.going_on else "No picture")
+
+    def _show_acts(self) -> None:
+        dry = self.mode.current() == "dry"
+        self.run_button.say(DRY_RUN.label if dry else f"{REAL_RUN.label}…")
+        why = self._why_not(self._target(), dry=dry)
+        self.run_button.set_off(why)
+        if not why:
+            self.run_button.setToolTip(DRY_RUN.words if dry else REAL_RUN.words)
+        self.stop_button.set_off(self._runs.why_not_stop())
+        self.mode.setEnabled(not self._runs.state.going_on)
+        self._show_banner()
+
+    def _show_banner(self) -> None:
+        run = self._runs.state
+        elsewhere = run.going_on and self._state() is None
+        dry = run.dry if run.going_on else self.mode.current() == "dry"
+        self.show_button.setVisible(elsewhere)
+        if elsewhere:
+            self.banner.say("A run is going on.", "running", "primary")
+            self.banner_words.say(f"{run.directory} for {run.business}")
+        elif dry:
+            self.banner.say("Dry run.", "blocked", "primary")
+            self.banner_words.say(words.DRY_WORDS)
+        else:
+            self.banner.say("Real run.", "send", "primary")
+            self.banner_words.say(words.REAL_WORDS)
+
+    def _body(self) -> Surface:
+        """What a sheet covers: the outermost ground that this page lies on."""
+        found: Surface = self
+        part = self.parentWidget()
+        while part is not None:
+            found = part if isinstance(part, Surface) else found
+            part = part.parentWidget()
+        return found
+
+    def _lay_out(self) -> None:
+        head = PageHead("Runs")
+        for part in (self.job_picker, self.directory_choice, self.mode):
+            head.add(part)
+        head.add_stretch()
+        head.add(self.run_button)
+        head.add(self.stop_button)
+        banner = Surface("surface.window", "b")
+        banner.setFixedHeight(metrics.px(28))
+        line = QHBoxLayout(banner)
+        line.setContentsMargins(metrics.px(16), 0, metrics.px(16), 1)
+        line.setSpacing(metrics.px(8))
+        line.addWidget(self.banner)
+        line.addWidget(self.banner_words, 1)
+        line.addWidget(self.show_button)
+        line.addWidget(self.browser_words)
+        step_head = Surface("surface.page", "b")
+        step_head.setFixedHeight(metrics.px(metrics.BAR))
+        line = QHBoxLayout(step_head)
+        line.setContentsMargins(metrics.px(16), 0, metrics.px(16), 1)
+        line.setSpacing(metrics.px(8))
+        line.addWidget(label("Steps", weight=600))
+        line.addWidget(self.step_note)
+        line.addStretch(1)
+        self._side = Surface("surface.page", "r")
+        side = QVBoxLayout(self._side)
+        side.setContentsMargins(0, 0, 1, 0)
+        side.setSpacing(0)
+        side.addWidget(step_head)
+        side.addWidget(self.step_faces, 1)
+        centre = QVBoxLayout()
+        centre.setSpacing(0)
+        centre.addWidget(self.stage, 3)
+        centre.addWidget(self.requests, 2)
+        lower = QHBoxLayout()
+        lower.setSpacing(0)
+        lower.addWidget(self._side)
+        lower.addLayout(centre, 1)
+        column = QVBoxLayout()
+        column.setSpacing(0)
+        column.addWidget(head)
+        column.addWidget(banner)
+        column.addLayout(lower, 1)
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addLayout(column, 1)
+        whole.addWidget(self.inspector)
+
+
+def _likely(lines: list[DirectoryLine]) -> str:
+    """The directory that somebody who names none means: one that failed, else one that waits."""
+    for outcome in _FIRST:
+        for line in lines:
+            if line.outcome == outcome:
+                return line.host
+    return lines[0].host if lines else ""

@@ -1,0 +1,91 @@
+"""The page that a run is on: its address, and the newest picture of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from widgets.look import metrics, theme
+from widgets.pages.runs.words import picture_within
+from widgets.parts.glyph_label import GlyphLabel
+from widgets.parts.label import ElidedLabel, label, say
+from widgets.parts.picture import Picture
+from widgets.parts.surface import Surface
+
+_SHAPE = 800 / 1280
+
+
+class Stage(QWidget):
+    """Pictures are read once for each new path, and only from below `data_dir`."""
+
+    def __init__(self, data_dir: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._data_dir = data_dir
+        self._path = ""
+        self._lock = GlyphLabel("", "", icon="lock", under="surface.sunken")
+        self.address = ElidedLabel("", "mono")
+        self._scale = label("", "small", "tertiary")
+        self.picture = Picture("No picture yet")
+        bar = _Bar("surface.sunken")
+        bar.setFixedHeight(metrics.px(metrics.CONTROL))
+        inner = QHBoxLayout(bar)
+        inner.setContentsMargins(metrics.px(8), 0, metrics.px(8), 0)
+        inner.setSpacing(metrics.px(8))
+        inner.addWidget(self._lock)
+        inner.addWidget(self.address, 1)
+        row = QHBoxLayout()
+        row.setSpacing(metrics.px(8))
+        row.addWidget(bar, 1)
+        row.addWidget(self._scale)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(metrics.px(16), metrics.px(12), metrics.px(16), metrics.px(12))
+        column.setSpacing(metrics.px(10))
+        column.addLayout(row)
+        column.addWidget(self.picture, 1)
+        self.show_address("")
+
+    def show_address(self, url: str) -> None:
+        """Show where the form is."""
+        self.address.say(url or "No address", "primary" if url else "tertiary")
+        self._lock.setVisible(url.startswith("https://"))
+
+    def show_picture(self, path: str, nothing: str = "No picture yet") -> None:
+        """Show a picture of the disk; `nothing` are the words where `path` is ""."""
+        if path and path == self._path:
+            return
+        self._path = path
+        if not path:
+            self.picture.clear(nothing)
+        elif (place := picture_within(path, self._data_dir)) is None:
+            self.picture.clear("This picture is elsewhere")
+        else:
+            self.picture.show_file(place)
+        self._say_scale()
+
+    def has_picture(self) -> bool:
+        """True while a picture is shown."""
+        return self.picture.has_picture()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # No taller than a picture of this width is: what is below takes the rest.
+        self.picture.setMaximumHeight(round((self.width() - metrics.px(32)) * _SHAPE))
+        self._say_scale()
+
+    def _say_scale(self) -> None:
+        size = self.picture.picture_size()
+        if size.isEmpty():
+            say(self._scale, "")
+            return
+        share = min(self.picture.width() / size.width(), self.picture.height() / size.height())
+        say(self._scale, f"{size.width()} × {size.height()} at {round(share * 100)} %")
+
+
+class _Bar(Surface):
+    """The ground of the address, framed as an input is."""
+
+    def __init__(self, surface: str) -> None:
+        super().__init__(surface, "tblr", line="line.normal")
+        theme.switch.changed.connect(self.update)

@@ -1,0 +1,136 @@
+"""What the Runs page says: shapes with words for outcomes, verdicts, checks, browsers, sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from app.actions.run_state import Blocked, RunState, StepLine
+from app.store.lines import DirectoryLine, JobLine
+from services.domain.records import Customer
+from services.domain.statuses import Shape
+
+OUTCOMES: Final[dict[str, tuple[Shape, str]]] = {
+    "waiting": ("waiting", "waiting"),
+    "running": ("running", "running"),
+    "submitted": ("ok", "submitted"),
+    "failed": ("failed", "failed"),
+    "unknown": ("unknown", "outcome unknown"),
+    "skipped": ("skipped", "skipped"),
+}
+VERDICTS: Final[dict[str, tuple[Shape, str]]] = {
+    "submitted": ("ok", "Submitted"),
+    "dry": ("ok", "Dry run done"),
+    "failed": ("failed", "Failed"),
+    "unknown": ("unknown", "Outcome unknown"),
+    "stopped": ("skipped", "Stopped"),
+}
+STEPS: Final[dict[str, Shape]] = {
+    "waiting": "waiting",
+    "running": "running",
+    "done": "ok",
+    "failed": "failed",
+    "blocked": "blocked",
+}
+DRY_WORDS: Final = (
+    "Everything is filled; from the submit step on, every request of this page is blocked and shown below."
+)
+REAL_WORDS: Final = "The directory is claimed, the form is sent once, and the outcome is written to the job."
+_NOT_AGAIN: Final = {
+    "submitted": "This directory is already submitted for this job.",
+    "skipped": "This directory is skipped for this job.",
+    "unknown": "Its outcome is unknown: check the listing first. It is not repeated.",
+    "running": "It is being submitted right now.",
+}
+
+
+class Held(msgspec.Struct, frozen=True):
+    """A request that was held back, `times` times. `number` is its place among the others."""
+
+    number: int
+    request: Blocked
+    times: int
+
+
+def held_back(blocked: Sequence[Blocked]) -> list[Held]:
+    """Equal requests counted together, in the order in which the first of each came."""
+    counted: dict[Blocked, int] = {}
+    for request in blocked:
+        counted[request] = counted.get(request, 0) + 1
+    return [Held(number, request, times) for number, (request, times) in enumerate(counted.items())]
+
+
+def why_not_again(line: DirectoryLine | None) -> str:
+    """Why a real run of this directory would be refused, as far as the facts tell; "" when it wouldn't."""
+    return _NOT_AGAIN.get(line.outcome, "") if line is not None else ""
+
+
+def checks(job: JobLine, line: DirectoryLine, refusal: str) -> list[tuple[Shape, str]]:
+    """What to know before the real run, as shapes with words. `refusal`: why this person may not, or ""."""
+    found: list[tuple[Shape, str]] = []
+    if line.outcome in _NOT_AGAIN:
+        found.append((OUTCOMES[line.outcome][0], _NOT_AGAIN[line.outcome].rstrip(".")))
+    elif line.outcome == "failed":
+        found.append(("failed", "The last try failed; it may be tried again"))
+    else:
+        found.append(("send", "Nothing sent to this directory yet"))
+    if line.outcome not in ("running", "unknown"):
+        found.append(("ok", "No other run holds the claim"))
+    if job.status == "in_progress" and line.outcome == "waiting":
+        found.append(("paused", "A worker is on this job and may come first"))
+    found.append(("ok", "Its address is known") if line.url else ("failed", "Its address isn't known"))
+    if refusal:
+        found.append(("skipped", refusal.rstrip(".")))
+    return found
+
+
+def browser_words(state: RunState) -> str:
+    """The browser and its sandbox, "" before they are known."""
+    if not state.browser:
+        return ""
+    name = state.browser[:1].upper() + state.browser[1:]
+    return f"Headless {name}" + (f", {sandbox_words(state)}" if state.sandbox is not None else "")
+
+
+def sandbox_words(state: RunState) -> str:
+    """Whether the browser's sandbox is on."""
+    return {True: "sandbox on", False: "sandbox off"}.get(state.sandbox, "") if state.sandbox is not None else ""
+
+
+def address(customer: Customer) -> str:
+    """The postal address on one line."""
+    place = " ".join(part for part in (customer.state, customer.zip) if part)
+    return ", ".join(part for part in (customer.address, customer.city, place) if part)
+
+
+def size(count: int) -> str:
+    """Bytes as people read them: 0 B, 0.2 kB, 12 kB."""
+    if count < 100:
+        return f"{count} B"
+    return f"{count / 1000:.1f} kB" if count < 10_000 else f"{round(count / 1000):,} kB"
+
+
+def step_detail(line: StepLine) -> str:
+    """What stands below a step's words: where it acts, or why it failed."""
+    if line.status == "failed" and line.error:
+        return line.error
+    return f"{line.detail}, blocked" if line.status == "blocked" and line.detail else line.detail
+
+
+def current_step(steps: Sequence[StepLine]) -> int:
+    """The step that runs, else the last one that was begun; -1 when none was."""
+    running = [line.index for line in steps if line.status == "running"]
+    begun = [line.index for line in steps if line.status != "waiting"]
+    return running[0] if running else begun[-1] if begun else -1
+
+
+def picture_within(path: str, folder: Path) -> Path | None:
+    """The picture's real place when that lies below `folder`, None when it doesn't."""
+    try:
+        place = Path(path).resolve()
+        return place if place.is_relative_to(folder.resolve()) else None
+    except (OSError, ValueError):
+        return None
