@@ -31,11 +31,12 @@ class RunningStack:
         self.events: list[dict[str, Any]] = []
         self.env: dict[str, str] = {}
         self._changed = threading.Condition()
+        self._errors = open(home / "stack.err", "ab")  # noqa: SIM115
         self.process = subprocess.Popen(
             [sys.executable, str(ROOT / "main.py"), "stack", "--end-with-parent", "--data", str(home)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=open(home / "stack.err", "ab"),  # noqa: SIM115
+            stderr=self._errors,
             env={**os.environ, "DIRECTORY_BOLT_HOME": str(home)},
             text=True,
         )
@@ -86,6 +87,7 @@ class RunningStack:
                 self.process.kill()
                 self.process.wait()
             self._reader.join(5)
+            self._errors.close()
             if self.process.stdout is not None:
                 self.process.stdout.close()
 

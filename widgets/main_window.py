@@ -113,6 +113,7 @@ class MainWindow(QWidget):
         """Bring a page to the front; KeyError for one that does not exist."""
         entry = self._pages[name]
         self.stack.setCurrentWidget(entry.widget)
+        entry.widget.setFocus(Qt.FocusReason.OtherFocusReason)
         if not entry.hidden:
             self.rail.set_current(name)
         self.page_shown.emit(name)
