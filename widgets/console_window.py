@@ -188,7 +188,7 @@ class ConsoleWindow(MainWindow):
                     key=operation.id,
                     name=operation.label,
                     shape=_SHAPES.get(operation.state, "unknown"),
-                    words=operation.words,
+                    words=operation.words.rstrip("."),
                     more=spans.clock(operation.changed_at),
                 )
                 for operation in operations[:50]

@@ -29,6 +29,10 @@ BADGE: Final[dict[Phase, tuple[Word, Shape]]] = {
 """Each phase's word and shape: the one table that the badge reads."""
 
 
+CUT_OFF: Final[frozenset[Phase]] = frozenset({"reconnecting", "offline", "signed_out", "not_permitted"})
+"""Phases in which nothing new comes in."""
+
+
 class Link(msgspec.Struct, frozen=True):
     """The state of the link. `since` is unix seconds, `why` one sentence or ""."""
 

@@ -11,7 +11,7 @@ import msgspec
 from app.store.activity import Activity
 from app.store.jobs_view import JobsView
 from app.store.lines import Counts
-from app.store.link import Link, Phase, TableState
+from app.store.link import CUT_OFF, Link, Phase, TableState
 from app.store.merge import RECORDS, Record, key_of, merged
 from app.store.rates import Rates
 
@@ -96,6 +96,20 @@ class Store:
     def state(self, table: str) -> TableState:
         """How far one table can be trusted."""
         return self._states[table]
+
+    def stale(self, table: str) -> bool:
+        """True when what is held of a table may be older than it should be: the link is cut, or a read failed."""
+        state = self._states[table]
+        return state.loaded and (bool(state.kind) or self._link.phase in CUT_OFF)
+
+    def true_at(self, table: str) -> float | None:
+        """The instant for which the held rows are true; None before the first read. While changes flow, now."""
+        state = self._states[table]
+        if state.as_of is None:
+            return None
+        if self._link.live and not self.stale(table):
+            return self.now()
+        return max(state.as_of, self.last_event_at or 0.0)
 
     def take_changed(self) -> Changes:
         """What changed since the last take; works out the lines of changed jobs."""

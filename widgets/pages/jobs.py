@@ -168,14 +168,13 @@ class JobsPage(QWidget):
             self._faces.show_face("Nothing matches.", f"{self.model.total():,} jobs exist.", act="Clear the filter")
         else:
             self._faces.show_face("No jobs.", "Nobody has bought a package yet.")
-        self.table.set_old(bool(state.kind) and state.loaded)
+        self.table.set_old(self._desk.store.stale("jobs"))
 
     def _tick(self) -> None:
-        state = self._desk.store.state("jobs")
-        self._as_of.show_time(
-            f"as of {spans.clock(state.as_of)}" if state.loaded else "reading", stale=bool(state.kind)
-        )
-        self._as_of.setToolTip(spans.moment(state.as_of))
+        store = self._desk.store
+        stale = store.stale("jobs")
+        self._as_of.show_time(spans.as_of(store.true_at("jobs"), store.now(), stale=stale), stale=stale)
+        self._as_of.setToolTip(f"Read completely at {spans.moment(store.state('jobs').as_of)}")
         if self.isVisible():
             self.table.viewport().update()
 

@@ -43,3 +43,11 @@ def took(milliseconds: int | None) -> str:
     if milliseconds is None:
         return "—"
     return f"{milliseconds / 1000:.1f} s" if milliseconds < 100_000 else since(milliseconds / 1000)
+
+
+def as_of(true_at: float | None, now: float, *, stale: bool = False) -> str:
+    """How old a panel's content is: as of 14:03:22; with its age when stale; "reading" before the first read."""
+    if true_at is None:
+        return "reading"
+    words = f"as of {clock(true_at)}"
+    return f"{words}, {since(now - true_at)} old" if stale else words

@@ -202,10 +202,10 @@ class JobPage(QWidget):
         say(self._facts["Package"], f"{line.package_word}, {line.package_size}")
         say(self._facts["Priority"], priority_of_package(line.package))
         say(self._facts["Elapsed"], spans.elapsed(line.elapsed(now)))
-        state = self._desk.store.state("job_results")
-        self._as_of.show_time(
-            f"as of {spans.clock(state.as_of)}" if state.loaded else "reading", stale=bool(state.kind)
-        )
+        store = self._desk.store
+        stale = store.stale("job_results")
+        self._as_of.show_time(spans.as_of(store.true_at("job_results"), store.now(), stale=stale), stale=stale)
+        self.directories.table.set_old(stale)
         self.directories.table.viewport().update()
 
     def _lay_out(self) -> None:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.store.link import TableState
 from app.store.store import Store
-from services.domain.diagnosis import since
 from widgets.look import metrics
 from widgets.parts import spans
 from widgets.parts.faces import Faces
 from widgets.parts.head import PanelHead
 from widgets.parts.surface import Hairline, Surface
-
-_CUT_OFF = ("reconnecting", "offline", "signed_out", "not_permitted")
 
 
 class Panel(Surface):
@@ -39,8 +35,9 @@ class Panel(Surface):
     def show_state(self, store: Store, table: str, *, filled: bool, empty: str, sentence: str = "") -> None:
         """Say how old the content is; while there is none (`filled`), say which kind of nothing it is."""
         state = store.state(table)
-        self.stale = state.loaded and (bool(state.kind) or store.link.phase in _CUT_OFF)
-        self.head.as_of.show_time(_as_of(store, state, stale=self.stale), stale=self.stale)
+        self.stale = store.stale(table)
+        words = spans.as_of(store.true_at(table), store.now(), stale=self.stale)
+        self.head.as_of.show_time("not read" if state.kind and not state.loaded else words, stale=self.stale)
         self.head.as_of.setToolTip(f"Read completely at {spans.moment(state.as_of)}" if state.loaded else "")
         if filled:
             self.faces.show_content()
@@ -51,15 +48,3 @@ class Panel(Surface):
             self.faces.show_loading()
         else:
             self.faces.show_face(empty, sentence)
-
-
-def _as_of(store: Store, state: TableState, *, stale: bool) -> str:
-    """While changes flow, what was read is true now; else it is as old as the newest thing that came."""
-    if state.as_of is None:
-        return "not read" if state.kind else "reading"
-    now = store.now()
-    if store.link.live and not stale:
-        return f"as of {spans.clock(now)}"
-    newest = max(state.as_of, store.last_event_at or 0.0)
-    words = f"as of {spans.clock(newest)}"
-    return f"{words}, {since(now - newest)} old" if stale else words

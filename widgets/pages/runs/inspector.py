@@ -41,6 +41,7 @@ class Inspector(Surface):
         self.fields = {name: _Field(name) for name in _FIELDS}
         self._checks = QVBoxLayout()
         self._checks.setSpacing(metrics.px(8))
+        self._chosen = False
         self._checks_shown: tuple[tuple[str, str], ...] | None = None
         self.facts = {
             name: ElidedLabel("", "mono" if name == "Run" else "body", middle=name == "Run") for name in _FACTS
@@ -60,7 +61,7 @@ class Inspector(Surface):
         )  # fmt: skip
         for field, value in zip(self.fields.values(), values, strict=True):
             field.show_value(value)
-        self.open_button.setVisible(customer is not None)
+        self._chosen = customer is not None
 
     def show_checks(self, checks: Sequence[tuple[str, str]]) -> None:
         """Shapes with words, from the top."""
@@ -82,6 +83,7 @@ class Inspector(Surface):
         """Show the run's verdict and facts; None while there is no run of what is chosen."""
         ended = state is not None and state.phase == "ended"
         self.verdict.setVisible(ended)
+        self.open_button.setVisible(self._chosen and not ended)
         if state is not None and ended:
             self.verdict.show_verdict(state)
         took = state.ended_at - state.started_at if state is not None and state.ended_at is not None else None
@@ -89,7 +91,7 @@ class Inspector(Surface):
             (
                 state.run_id,
                 f"{state.browser[:1].upper()}{state.browser[1:]}, headless" if state.browser else "",
-                {True: "on", False: "off"}.get(state.sandbox, "") if state.sandbox is not None else "",
+                "" if state.sandbox is None else "on" if state.sandbox else "off",
                 f"{spans.clock(state.started_at)}, {'dry' if state.dry else 'real'}",
                 spans.took(round(took * 1000)) if took is not None else "",
             )

@@ -36,7 +36,6 @@ class JobPicker(QAbstractButton):
         self._words = ""
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setFixedHeight(metrics.px(metrics.CONTROL))
-        self.setMinimumWidth(metrics.px(96))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.popup = JobSearch(lines, self)
         self.popup.chosen.connect(self.chosen)

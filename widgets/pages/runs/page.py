@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.actions.registry import DRY_RUN, REAL_RUN, STOP_RUN, why_not
 from app.actions.run_state import RunState, RunTarget
@@ -52,10 +52,11 @@ class RunsPage(Surface):
         self._wanted = ""
         self._picked = -1
         self.sheet: ConfirmSheet | None = None
+        self._head = PageHead("Runs")
         self.job_picker = JobPicker(desk.store.jobs.lines.values)
         self.job_picker.chosen.connect(lambda job_id: self.prepare(job_id))
         self.directory_choice = Choice("Choose a directory")
-        self.directory_choice.setMinimumWidth(metrics.px(96))
+        self.directory_choice.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.directory_choice.chosen.connect(lambda host: self.prepare(self._job_id, host))
         self.mode = Segments([("dry", "Dry run"), ("real", "Real run…")])
         self.mode.chosen.connect(lambda _: self._show_acts())
@@ -127,6 +128,8 @@ class RunsPage(Surface):
         narrow = self.width() < metrics.px(_NARROW)
         self._side.setFixedWidth(metrics.px(232 if narrow else _STEPS))
         self.inspector.setFixedWidth(metrics.px(300 if narrow else metrics.INSPECTOR))
+        self.browser_words.setVisible(not narrow)
+        self._head.title.setVisible(not narrow)  # the rail names the page too
 
     # What is chosen
 
@@ -191,6 +194,7 @@ class RunsPage(Surface):
 
     def _asked(self) -> None:
         self.sheet = None
+        self.steps.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _begin(self, target: RunTarget, *, dry: bool) -> None:
         self._picked = -1
@@ -267,7 +271,7 @@ class RunsPage(Surface):
 
     def _show_acts(self) -> None:
         dry = self.mode.current() == "dry"
-        self.run_button.say(DRY_RUN.label if dry else f"{REAL_RUN.label}…")
+        self.run_button.say(DRY_RUN.label if dry else f"{DRY_RUN.label}…")
         why = self._why_not(self._target(), dry=dry)
         self.run_button.set_off(why)
         if not why:
@@ -301,12 +305,14 @@ class RunsPage(Surface):
         return found
 
     def _lay_out(self) -> None:
-        head = PageHead("Runs")
-        for part in (self.job_picker, self.directory_choice, self.mode):
-            head.add(part)
-        head.add_stretch()
-        head.add(self.run_button)
-        head.add(self.stop_button)
+        for part, width in ((self.job_picker, 208), (self.directory_choice, 240)):
+            part.setMinimumWidth(metrics.px(72))
+            part.setMaximumWidth(metrics.px(width))
+            self._head.add(part, 9)
+        self._head.add(self.mode)
+        self._head.add_stretch()
+        self._head.add(self.run_button)
+        self._head.add(self.stop_button)
         banner = Surface("surface.window", "b")
         banner.setFixedHeight(metrics.px(28))
         line = QHBoxLayout(banner)
@@ -340,7 +346,7 @@ class RunsPage(Surface):
         lower.addLayout(centre, 1)
         column = QVBoxLayout()
         column.setSpacing(0)
-        column.addWidget(head)
+        column.addWidget(self._head)
         column.addWidget(banner)
         column.addLayout(lower, 1)
         whole = QHBoxLayout(self)

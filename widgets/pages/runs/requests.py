@@ -23,6 +23,8 @@ COLUMNS: Final = (
     Column("Size", 52, right=True, sorts=False),
     Column("Verdict", 108, sorts=False),
 )
+_MOST_ROWS: Final = 5
+_NO_LIMIT: Final = 16_777_215
 
 
 class Requests(QWidget):
@@ -52,16 +54,15 @@ class Requests(QWidget):
         self.body.setReadOnly(True)
         self.body.setFont(fonts.font("mono"))
         self.body.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
-        self.body.setFixedHeight(metrics.px(76))
         self.body.setAccessibleName("Body of the request")
         self.body.setProperty("surface", "sunken")
-        self.body.setStyleSheet("border: 0")
+        self.body.setStyleSheet(f"border: 0; padding: {metrics.px(6)}px {metrics.px(12)}px")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.tabs)
         column.addWidget(self.faces, 1)
-        column.addWidget(self.body)
+        column.addWidget(self.body, 1)
         self.setMinimumHeight(metrics.px(metrics.BAR + 28 + 2 * 28 + 76))
 
     def show_run(self, state: RunState | None) -> None:
@@ -87,6 +88,8 @@ class Requests(QWidget):
         if body != self.body.toPlainText():
             self.body.setPlainText(body)
         self.body.setVisible(bool(body))
+        rows = min(self.model.rowCount(), _MOST_ROWS) + 1
+        self.faces.setMaximumHeight(metrics.px(metrics.ROW) * rows + 1 if body else _NO_LIMIT)
 
     def _show_face(self, state: RunState | None) -> None:
         if self.model.rowCount():

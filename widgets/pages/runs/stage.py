@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -14,7 +15,9 @@ from widgets.parts.label import ElidedLabel, label, say
 from widgets.parts.picture import Picture
 from widgets.parts.surface import Surface
 
-_SHAPE = 800 / 1280
+_SHAPE: Final = 800 / 1280
+_SIDES: Final = 2 * 16
+_ABOVE: Final = 12 + 28 + 10 + 12
 
 
 class Stage(QWidget):
@@ -71,15 +74,17 @@ class Stage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         # No taller than a picture of this width is: what is below takes the rest.
-        self.picture.setMaximumHeight(round((self.width() - metrics.px(32)) * _SHAPE))
+        self.setMaximumHeight(round((self.width() - metrics.px(_SIDES)) * _SHAPE) + metrics.px(_ABOVE))
         self._say_scale()
 
     def _say_scale(self) -> None:
         size = self.picture.picture_size()
         if size.isEmpty():
-            say(self._scale, "")
+            self._scale.hide()
             return
-        share = min(self.picture.width() / size.width(), self.picture.height() / size.height())
+        room = (self.width() - metrics.px(_SIDES), self.height() - metrics.px(_ABOVE))
+        share = min(room[0] / size.width(), room[1] / size.height())
+        self._scale.show()
         say(self._scale, f"{size.width()} × {size.height()} at {round(share * 100)} %")
 
 

@@ -88,16 +88,12 @@ def checks(job: JobLine, line: DirectoryLine, refusal: str) -> list[tuple[Shape,
 
 
 def browser_words(state: RunState) -> str:
-    """The browser and its sandbox, "" before they are known."""
+    """The browser by name and main version, and its sandbox; "" before they are known."""
     if not state.browser:
         return ""
-    name = state.browser[:1].upper() + state.browser[1:]
-    return f"Headless {name}" + (f", {sandbox_words(state)}" if state.sandbox is not None else "")
-
-
-def sandbox_words(state: RunState) -> str:
-    """Whether the browser's sandbox is on."""
-    return {True: "sandbox on", False: "sandbox off"}.get(state.sandbox, "") if state.sandbox is not None else ""
+    name = state.browser.split(".", 1)[0]
+    sandbox = "" if state.sandbox is None else f", sandbox {'on' if state.sandbox else 'off'}"
+    return f"Headless {name[:1].upper()}{name[1:]}{sandbox}"
 
 
 def address(customer: Customer) -> str:
