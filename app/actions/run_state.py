@@ -133,10 +133,11 @@ def judged(
     if state.dry and status == "dry":
         nothing = reasons[0] if reasons else "Pressing the button sent nothing."
         return Judgement("dry", "Everything is filled in; nothing was sent." if state.blocked else nothing, reasons)
+    said = next((reason for reason in reasons if error in reason), error) if error else "; ".join(reasons)
     if status == "failed":
-        return Judgement("failed", error or "; ".join(reasons) or "It failed.", reasons)
+        return Judgement("failed", said or "It failed.", reasons)
     if not state.dry and status == "unknown":
-        return Judgement("unknown", error or "; ".join(reasons) or "Nobody knows whether it was sent.", reasons)
+        return Judgement("unknown", said or "Nobody knows whether it was sent.", reasons)
     if not state.dry and status == "submitted":
         return Judgement("submitted", "Submitted.", reasons, str(verdict.get("listing_url") or ""))
     return _without_verdict(state, str(ended.get("error") or ""), submit)

@@ -160,14 +160,14 @@ class RunActs:
         plan = await self._planner.plan(target.directory, target.customer)
         if self._stopped_id == run_id:
             return _STOPPED
+        # Before the claim: a real run that the program's end cuts short from here on has an outcome nobody knows.
+        await self._note(wish_id, "running", "")
         folder = self._artifacts / "runs" / run_id
         request = RunRequest(run_id, target.job_id, target.directory, target.submission_url, plan, dry, str(folder))
         if dry:
             return await self._browse(request, plan)
         key = idempotency_key(target.job_id, target.directory, plan.idempotency_factors)
         claim = _Claim(target.job_id, target.directory, key, run_id)
-        # Before the claim: a program that ends from here on leaves an outcome that nobody knows.
-        await self._note(wish_id, "running", "")
         await self._take_claim(claim, plan, target.customer.id)
         if self._stopped_id == run_id:
             return await self._write(claim, Judgement("failed", _STOPPED.words))
