@@ -25,7 +25,7 @@ from services.domain.records import Customer
 from services.domain.text import one_line, slug
 from services.pipeline.flow_runs import FlowRun
 from services.pipeline.job_rows import Item, JobRows
-from services.ports import RunRequest
+from services.ports.wishes import RunRequest
 from services.settings import Settings
 from services.submission.events import Report
 from services.submission.outcome import Outcome

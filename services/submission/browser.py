@@ -13,7 +13,7 @@ from typing import Final
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import Error, Playwright, async_playwright
 
-from services.ports import RunRequest
+from services.ports.wishes import RunRequest
 from services.settings import child_environment
 from services.submission.events import Report
 from services.submission.gate import Gate

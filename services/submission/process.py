@@ -15,7 +15,7 @@ import msgspec
 
 from services.domain.text import one_line
 from services.lifetime import stop_event
-from services.ports import RunRequest
+from services.ports.wishes import RunRequest
 from services.settings import SettingsError, read_settings
 from services.submission.browser import Browser, NoBrowser
 from services.submission.events import encode

@@ -15,7 +15,7 @@ from playwright.async_api import BrowserContext, Dialog, Error, Page
 
 from services.domain.plans import Step, submit_step
 from services.domain.text import one_line
-from services.ports import RunRequest
+from services.ports.wishes import RunRequest
 from services.submission.answers import Answers
 from services.submission.blocking import Blocker
 from services.submission.events import Report

@@ -22,7 +22,7 @@ from services.domain.faults import plain_words
 from services.domain.plans import Plan, Step
 from services.local.practice.app import build_app
 from services.local.practice.sites import Site, load_sites
-from services.ports import RunRequest
+from services.ports.wishes import RunRequest
 from services.submission.browser import Browser
 from services.submission.events import decode
 from services.submission.outcome import Outcome

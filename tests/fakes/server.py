@@ -10,7 +10,7 @@ from typing import Any
 
 from app.store.merge import KEYS
 from services.domain.errors import ConsoleError, NotReachable
-from services.ports import Change, LinkSignal, Table
+from services.ports.facts import Change, LinkSignal, Table
 
 Row = dict[str, Any]
 _VERSIONED = ("jobs", "directory_submissions", "job_results")

@@ -13,7 +13,7 @@ from services.clients.supabase_feed import SupabaseFeed, change_of
 from services.clients.supabase_session import SupabaseSession
 from services.domain.errors import NotReachable
 from services.local.postgres import Postgres
-from services.ports import Change, LinkSignal
+from services.ports.facts import Change, LinkSignal
 from tests.contract.clients.test_reads import signed_in
 from tests.contract.gateway.running import KEY, PASSWORD, add_job, gateway, until
 

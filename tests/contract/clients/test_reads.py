@@ -15,7 +15,7 @@ from services.clients.supabase_reads import SupabaseReads
 from services.clients.supabase_session import SupabaseSession, refuse_secret_key
 from services.domain.errors import NotInstalled, NotPermitted, NotReachable
 from services.local.postgres import Postgres
-from services.ports import Reads
+from services.ports.facts import Reads
 from tests.contract.gateway.running import KEY, PASSWORD, gateway, until
 from tests.fakes.server import FakeServer
 

@@ -16,7 +16,7 @@ from services.pipeline.directory_task import Tools
 from services.pipeline.flow import process_job
 from services.pipeline.flow_runs import FlowRuns
 from services.pipeline.job_rows import JobRows
-from services.ports import RunRequest
+from services.ports.wishes import RunRequest
 from services.settings import Settings
 from services.submission.events import Report
 from services.submission.outcome import Outcome

@@ -6,7 +6,7 @@ import pytest
 
 from app.store.store import Store
 from app.sync.inbox import Inbox
-from services.ports import Change
+from services.ports.facts import Change
 
 
 @pytest.fixture

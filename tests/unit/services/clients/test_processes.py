@@ -16,7 +16,7 @@ from services.clients.stack_process import PartState, StackProcess
 from services.clients.submission_process import SubmissionProcess
 from services.domain.errors import NotReachable
 from services.domain.plans import Plan
-from services.ports import RunRequest
+from services.ports.wishes import RunRequest
 
 REQUEST = RunRequest(
     run_id="r1", job_id="j1", directory="a.example", submission_url="", plan=Plan(plan=[]), dry=True, artifacts=""

@@ -16,7 +16,7 @@ from app import tasks
 from app.actions.dlq import LetterLine
 from app.models.lines import CELL_ROLE
 from services.domain.errors import NotReachable
-from services.ports import DeadLetter
+from services.ports.wishes import DeadLetter
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
 from widgets.pages.dead_letters import DeadLettersPage

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication
 from app.actions.dlq import LetterLine
 from app.models.lines import CELL_ROLE
 from app.store.link import TableState
-from services.ports import DeadLetter, QueueFigures
+from services.ports.wishes import DeadLetter, QueueFigures
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
 from tests.unit.widgets.waiting import wait_for
