@@ -205,7 +205,8 @@ def _in_words(event: dict[str, Any]) -> str:
         shown = {
             k: v for k, v in event["env"].items() if "SECRET" not in k and "PASSWORD" not in k and "TOKEN" not in k
         }
-        return "The stack is up.\n" + "\n".join(f"  {key}={value}" for key, value in shown.items())
+        logs = f"Logs: {event['env']['DIRECTORY_BOLT_HOME']}/local/logs"
+        return "\n".join(["The stack is up.", *(f"  {key}={value}" for key, value in shown.items()), logs])
     return str(event.get("why") or "Everything has ended.")
 
 
