@@ -6,7 +6,7 @@ import html
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QHideEvent, QPainter, QPen, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QPainter, QPen, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.actions.run_state import StepLine
@@ -28,7 +28,6 @@ class StepList(QListView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._following = False
         self._steps = _Steps(self)
         self.setModel(self._steps)
         self.setItemDelegate(_Rows(self))
@@ -37,6 +36,8 @@ class StepList(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Steps")
+        # Not when the current row moves: Qt moves it by itself when the list gets the keyboard.
+        self.clicked.connect(lambda index: self.picked.emit(index.row()))
         motion.clock.ticked.connect(self._turn)
 
     def show_steps(self, steps: tuple[StepLine, ...]) -> None:
@@ -45,22 +46,21 @@ class StepList(QListView):
 
     def mark(self, index: int) -> None:
         """Mark a step and bring it into view, without telling anybody; -1 marks none."""
-        self._following = True
-        try:
-            self.setCurrentIndex(self._steps.index(index) if index >= 0 else QModelIndex())
-            if index < 0:
-                self.clearSelection()
-        finally:
-            self._following = False
+        if index >= 0:
+            self.setCurrentIndex(self._steps.index(index))
+        else:
+            self.clearSelection()
+            self.setCurrentIndex(QModelIndex())
 
     def marked(self) -> int:
         """The step that is marked, -1 for none."""
         return self.currentIndex().row()
 
-    def currentChanged(self, current: Index, previous: Index) -> None:
-        super().currentChanged(current, previous)
-        if not self._following and current.isValid():
-            self.picked.emit(current.row())
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        before = self.marked()
+        super().keyPressEvent(event)
+        if self.marked() != before:
+            self.picked.emit(self.marked())
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
