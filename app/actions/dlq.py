@@ -11,13 +11,14 @@ from typing import Final, Literal
 import msgspec
 
 from app import tasks
-from app.actions.operations import Operations, State
+from app.actions.operations import Operation, Operations, State
 from app.actions.registry import REPLAY, why_not
-from app.replay.engine import Replayed, ReplayEngine
+from app.replay.engine import UNDONE, Replayed, ReplayEngine
 from app.replay.journal import Entry, Journal
+from app.replay.journal import State as ReplayState
 from services.domain.errors import ConsoleError
 from services.domain.messages import parse_job_message
-from services.ports import DeadLetter, QueueFigures, Queues
+from services.ports.wishes import DeadLetter, QueueFigures, Queues
 
 UNDO_SECONDS: Final = 5.0
 KEPT_FOR: Final = 14 * 86400.0
@@ -32,6 +33,15 @@ _OUTCOMES: Final[dict[str, State]] = {
 
 Doing = Literal["", "planned", "running", "unknown", "duplicate_possible"]
 _DOING: Final[dict[str, Doing]] = {"unknown": "unknown", "duplicate_possible": "duplicate_possible"}
+_LEFT: Final[dict[ReplayState, Doing]] = {
+    "sending": "unknown",
+    "unknown": "unknown",
+    "sent": "duplicate_possible",
+    "delete_unconfirmed": "duplicate_possible",
+    # SQS may show a deleted message again: sending that one would double it.
+    "deleted": "duplicate_possible",
+}
+"""What an earlier replay, of which nothing runs any more, has left."""
 
 
 class LetterLine(msgspec.Struct, frozen=True):
@@ -89,6 +99,7 @@ class DeadLetterActs:
         self._undo_seconds = undo_seconds
         self._clock = clock
         self._undo: dict[str, asyncio.Event] = {}
+        self._total = self._visible = 0
         self.version = 0
         self.lines: dict[str, LetterLine] = {}
         self.look = Look()
@@ -122,14 +133,14 @@ class DeadLetterActs:
         try:
             main = await self._queues.figures("main")
             found = await self._engine.look()
+            states = await self._engine.states()
         except ConsoleError as error:
             self._set_look(looking=False, problem=str(error), hint=error.hint)
             return
-        journal = {entry.message_id: entry for entry in await asyncio.to_thread(self._journal.entries)}
         fresh: dict[str, LetterLine] = {}
         for letter in found.letters:
             old = self.lines.get(letter.message_id)
-            doing: Doing = (old.doing if old is not None else "") or _left(journal.get(letter.message_id))
+            doing: Doing = (old.doing if old is not None else "") or _left(states.get(letter.message_id))
             fresh[letter.message_id] = _line(letter, doing, old.undo_until if old else 0.0)
         # A letter that a replay holds right now is hidden from the look, not gone; one whose replay was cut off
         # stays hidden for a while longer, as long as the queue counts more than it showed.
@@ -138,6 +149,9 @@ class DeadLetterActs:
             if key not in fresh and (old.doing in ("planned", "running") or (old.doing and hidden > 0)):
                 fresh[key] = old
         self.lines = fresh
+        # What a later look would find is judged by the counts of this one: others may hold messages that we don't see.
+        self._total = found.figures.visible + found.figures.in_flight
+        self._visible = max(found.figures.visible, len(found.letters))
         self._set_look(
             looking=False,
             problem="",
@@ -149,18 +163,21 @@ class DeadLetterActs:
         )
 
     async def follow(self) -> None:
-        """Look again only if the queue's own counts differ from what is shown: a look hides and ages messages."""
+        """Look again only if the queue's counts say that it holds other messages than at the last look.
+
+        A look hides messages from everybody and ages them, so it is not repeated without a reason.
+        """
         try:
             figures = await self._queues.figures("dlq")
             main = await self._queues.figures("main")
         except ConsoleError as error:
             self._set_look(problem=str(error), hint=error.hint)
             return
-        held = sum(1 for line in self.lines.values() if line.doing == "running")
         if (
             self.look.as_of is None
             or self.look.problem
-            or figures.visible + figures.in_flight != len(self.lines) - held
+            or figures.visible + figures.in_flight != self._total
+            or figures.visible > self._visible
         ):
             await self.scan()
         else:
@@ -192,7 +209,7 @@ class DeadLetterActs:
         try:
             answer = await self._carry_out(line, wish.id, None if resume else undone, reason)
         except ConsoleError as error:
-            left = _left(await asyncio.to_thread(self._journal.entry, message_id))
+            left = await self._left_now(message_id)
             await self._end(wish.id, "unknown" if left == "unknown" else "failed", str(error))
             self._mark(message_id, left)
             raise
@@ -218,12 +235,12 @@ class DeadLetterActs:
             event.set()
 
     async def settle(self) -> None:
-        """After a crash: what the journal says of replays that never ended."""
-        for entry in await asyncio.to_thread(self._journal.settle_after_crash):
-            for wish in self._operations.open():
-                if wish.target == entry.message_id and wish.act == REPLAY.name:
-                    state: State = "failed" if entry.state == "skipped" else "unknown"
-                    await self._end(wish.id, state, entry.why)
+        """After a crash: end the wishes of replays as the journal knows them. Before anything else is done."""
+        await asyncio.to_thread(self._journal.settle_after_crash)
+        for wish in self._operations.left_behind(REPLAY.name):
+            state, words = _ended(wish, await self._engine.entry(wish.target))
+            if state != wish.state:
+                await self._end(wish.id, state, words, done=1 if state == "done" else 0)
 
     async def _carry_out(
         self, line: LetterLine, wish_id: str, undone: asyncio.Event | None, reason: str
@@ -239,9 +256,14 @@ class DeadLetterActs:
         self._undo.pop(line.id, None)
         self._mark(line.id, "running")
         await asyncio.to_thread(self._operations.move, wish_id, "running", "Sending")
-        # Where a look can't give messages back it hides them from this replay too.
-        await asyncio.sleep(max(0.0, self.look.hidden_until - self._clock()))
         return await self._engine.replay(line.id)
+
+    async def _left_now(self, message_id: str) -> Doing:
+        try:
+            entry = await self._engine.entry(message_id)
+        except ConsoleError:
+            return "unknown"
+        return _left(entry.state if entry else None)
 
     def _mark(
         self,
@@ -263,13 +285,21 @@ class DeadLetterActs:
         await asyncio.to_thread(self._operations.move, wish_id, state, words, done=done)
 
 
-def _left(entry: Entry | None) -> Doing:
-    """What an earlier replay, of which nothing runs any more, has left."""
-    if entry is None:
-        return ""
-    if entry.state in ("sending", "unknown"):
-        return "unknown"
-    return "duplicate_possible" if entry.state in ("sent", "delete_unconfirmed") else ""
+def _left(state: ReplayState | None) -> Doing:
+    return _LEFT.get(state, "") if state is not None else ""
+
+
+def _ended(wish: Operation, entry: Entry | None) -> tuple[State, str]:
+    """How a wish ended of which a killed program left only the journal's word."""
+    if entry is not None and entry.state == "deleted":
+        return "done", "Sent, verified and taken out of the dead letters."
+    if entry is not None and _left(entry.state):
+        return "unknown", entry.why
+    if entry is not None and entry.changed_at >= wish.started_at and entry.why == UNDONE:
+        return "undone", "Undone; nothing was sent."
+    if entry is not None and entry.changed_at >= wish.started_at and entry.state == "failed":
+        return "failed", entry.why
+    return "failed", "The program ended before it was sent."
 
 
 def _line(

@@ -8,15 +8,17 @@ from typing import Final, Literal
 
 import msgspec
 
-from app.replay.journal import Journal
+from app.replay.journal import SENT, Entry, Journal, State
 from services.domain.checksums import attributes_md5, body_md5
 from services.domain.errors import ConsoleError, NotPermitted, Refused
-from services.ports import DeadLetter, QueueFigures, Queues
+from services.ports.wishes import DeadLetter, QueueFigures, Queues
 
 LOOK_VISIBILITY: Final = 10
 """Seconds for which a look hides a message where it can't be given back."""
 CLAIM_VISIBILITY: Final = 60
 _SCAN_LIMIT: Final = 200
+UNDONE: Final = "Undone."
+"""Why a replay was skipped that its person took back."""
 
 
 class Inventory(msgspec.Struct, frozen=True):
@@ -42,6 +44,8 @@ class ReplayEngine:
         self._queues = queues
         self._journal = journal
         self._turn = asyncio.Lock()
+        self._hidden_until = 0.0
+        """Until then, by the loop's clock, messages that could not be given back are hidden from us too."""
 
     async def look(self) -> Inventory:
         """Everything that the DLQ shows now; each message is given back at once where that is allowed.
@@ -49,6 +53,7 @@ class ReplayEngine:
         Raises Refused when the DLQ has a redrive policy of its own: looking would push messages on.
         """
         async with self._turn:
+            await self._until_visible()
             figures = await self._queues.figures("dlq")
             if figures.redrive_target_arn:
                 raise Refused(
@@ -63,21 +68,37 @@ class ReplayEngine:
                 fresh = [letter for letter in batch if letter.message_id not in seen]
                 empty = 0 if fresh else empty + 1
                 seen.update({letter.message_id: letter for letter in batch})
-            hidden_for = await self._give_back(list(seen.values()))
+            hidden_for = await self._give_back(list(seen.values()), LOOK_VISIBILITY)
             return Inventory(list(seen.values()), figures, hidden_for)
 
     async def plan(self, letter: DeadLetter, *, actor: str, reason: str) -> None:
-        """Write the wish down, message and all. Raises Refused when the journal can't be written."""
+        """Write the wish down, message and all. Raises Refused when the journal can't be written, or forbids it."""
         try:
-            await asyncio.to_thread(
+            planned = await asyncio.to_thread(
                 self._journal.plan, letter.message_id, letter.body, letter.attributes, actor=actor, reason=reason
             )
         except (OSError, sqlite3.Error) as error:
             raise Refused("The journal can't be written, so nothing is sent.", raw=str(error)) from error
+        if not planned:
+            raise Refused("This message was sent before, or may have been. It is not sent again.")
 
     async def undo(self, message_id: str) -> None:
         """Drop a planned replay."""
-        await self._note(message_id, "skipped", why="Undone.")
+        await self._note(message_id, "skipped", why=UNDONE)
+
+    async def entry(self, message_id: str) -> Entry | None:
+        """What the journal has of a message's replay. Raises Refused when it can't be read."""
+        try:
+            return await asyncio.to_thread(self._journal.entry, message_id)
+        except (OSError, sqlite3.Error) as error:
+            raise _unreadable(error) from error
+
+    async def states(self) -> dict[str, State]:
+        """Message id -> how far its replay came. Raises Refused when the journal can't be read."""
+        try:
+            return await asyncio.to_thread(self._journal.states)
+        except (OSError, sqlite3.Error) as error:
+            raise _unreadable(error) from error
 
     async def replay(self, message_id: str) -> Replayed:
         """Carry out a planned replay, or finish one whose delete was not confirmed.
@@ -85,17 +106,18 @@ class ReplayEngine:
         Never sends a message whose earlier send has no known end.
         """
         async with self._turn:
-            entry = await asyncio.to_thread(self._journal.entry, message_id)
+            entry = await self.entry(message_id)
             if entry is None:
                 raise Refused("This replay was never planned.")
-            if entry.state == "unknown":
+            if entry.state in ("sending", "unknown"):
                 return Replayed("unknown", "An earlier send has no known end. It is not repeated by itself.")
+            await self._until_visible()
             letter = await self._find(message_id)
+            if entry.state in SENT:
+                return await self._finish(letter, entry.new_message_id)
             if letter is None:
                 await self._note(message_id, "skipped", why="Not in the dead letter queue any more.")
                 return Replayed("gone", "This message is not in the queue any more, or somebody else holds it.")
-            if entry.state in ("sent", "delete_unconfirmed"):
-                return await self._delete(letter, entry.new_message_id)
             await self._note(message_id, "claimed")
             return await self._send(letter)
 
@@ -105,17 +127,23 @@ class ReplayEngine:
             sent = await self._queues.send(letter.body, letter.attributes)
         except (NotPermitted, Refused) as error:
             await self._note(letter.message_id, "failed", why=str(error))
-            await self._give_back([letter])
+            await self._give_back([letter], CLAIM_VISIBILITY)
             return Replayed("failed", str(error))
         except ConsoleError as error:
             await self._note(letter.message_id, "unknown", why=str(error))
             return Replayed("unknown", f"The send has no answer ({error}). It is not repeated by itself.")
         if sent.body_md5 != body_md5(letter.body) or sent.attributes_md5 != attributes_md5(letter.attributes):
             await self._note(letter.message_id, "unknown", why="The checksums differ.", new_message_id=sent.message_id)
-            await self._give_back([letter])
+            await self._give_back([letter], CLAIM_VISIBILITY)
             return Replayed("unknown", "The queue took something else than was sent. The dead letter is kept.")
         await self._note(letter.message_id, "sent", new_message_id=sent.message_id)
         return await self._delete(letter, sent.message_id)
+
+    async def _finish(self, letter: DeadLetter | None, new_id: str) -> Replayed:
+        """The rest of a replay that has sent. A letter that isn't seen may only be hidden: its entry stays."""
+        if letter is None:
+            return Replayed("duplicate_possible", "It was sent; the dead letter is deleted, or hidden for now.", new_id)
+        return await self._delete(letter, new_id)
 
     async def _delete(self, letter: DeadLetter, new_id: str) -> Replayed:
         try:
@@ -134,7 +162,7 @@ class ReplayEngine:
         others: list[DeadLetter] = []
         seen: set[str] = set()
         empty = 0
-        while found is None and empty < 2 and len(seen) < _SCAN_LIMIT:
+        while found is None and empty < 2:
             batch = await self._queues.receive_dead(limit=10, visibility=CLAIM_VISIBILITY, wait=1)
             empty = 0 if any(letter.message_id not in seen for letter in batch) else empty + 1
             for letter in batch:
@@ -143,23 +171,29 @@ class ReplayEngine:
                     found = letter
                 else:
                     others.append(letter)
-        await self._give_back(others)
+        await self._give_back(others, CLAIM_VISIBILITY)
         return found
 
-    async def _give_back(self, letters: list[DeadLetter]) -> int:
+    async def _give_back(self, letters: list[DeadLetter], visibility: int) -> int:
+        """Make them visible again; the seconds for which they stay hidden where that isn't allowed."""
         for letter in letters:
             try:
                 await self._queues.release_dead(letter.receipt)
             except NotPermitted:
-                return LOOK_VISIBILITY
+                self._hidden_until = asyncio.get_running_loop().time() + visibility
+                return visibility
             except ConsoleError:
                 continue
         return 0
 
+    async def _until_visible(self) -> None:
+        """Wait while our own receives hide messages: a look would miss them, and a replay not find its own."""
+        await asyncio.sleep(max(0.0, self._hidden_until - asyncio.get_running_loop().time()))
+
     async def _note(
         self,
         message_id: str,
-        state: Literal["claimed", "sending", "sent", "deleted", "skipped", "failed", "delete_unconfirmed", "unknown"],
+        state: State,
         *,
         why: str = "",
         new_message_id: str = "",
@@ -168,3 +202,7 @@ class ReplayEngine:
             await asyncio.to_thread(self._journal.move, message_id, state, why=why, new_message_id=new_message_id)
         except (OSError, sqlite3.Error) as error:
             raise Refused("The journal can't be written.", raw=str(error)) from error
+
+
+def _unreadable(error: Exception) -> Refused:
+    return Refused("The journal can't be read, so it isn't known what was sent before.", raw=str(error))

@@ -9,13 +9,15 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
 State = Literal[
     "planned", "claimed", "sending", "sent", "deleted", "skipped", "failed", "delete_unconfirmed", "unknown"
 ]  # fmt: skip
+SENT: Final[tuple[State, ...]] = ("sending", "unknown", "sent", "delete_unconfirmed", "deleted")
+"""States after which a message must not be sent again: it was sent, or may have been."""
 
 _SCHEMA = """
 create table if not exists entries (
@@ -70,15 +72,22 @@ class Journal:
         self._db.executescript(_SCHEMA)
         file.chmod(0o600)
 
-    def plan(self, message_id: str, body: str, attributes: Mapping[str, Any], *, actor: str, reason: str) -> None:
-        """Keep the whole message, before anything is done with it. A finished earlier replay is replaced."""
+    def plan(self, message_id: str, body: str, attributes: Mapping[str, Any], *, actor: str, reason: str) -> bool:
+        """Keep the whole message, before anything is done with it. An earlier replay that sent nothing is replaced.
+
+        False when the message was sent before, or may have been: what is written of that stays.
+        """
         now = time.time()
         with self._lock, self._transaction():
+            row = self._db.execute("select state from entries where message_id = ?", (message_id,)).fetchone()
+            if row is not None and row[0] in SENT:
+                return False
             self._db.execute(
                 "insert or replace into entries values (?, 'planned', ?, ?, ?, ?, '', '', ?, ?)",
                 (message_id, body, _encode(attributes), actor, reason, now, now),
             )
             self._db.execute("insert into steps values (?, 'planned', ?, ?)", (message_id, reason, now))
+        return True
 
     def move(self, message_id: str, state: State, *, new_message_id: str = "", why: str = "") -> None:
         """Write that a message has reached `state`, or is about to (sending)."""
@@ -97,32 +106,24 @@ class Journal:
             row = self._db.execute("select * from entries where message_id = ?", (message_id,)).fetchone()
         return None if row is None else _entry(row)
 
-    def entries(self) -> list[Entry]:
-        """All replays, newest first."""
+    def states(self) -> dict[str, State]:
+        """Message id -> how far its replay came."""
         with self._lock:
-            rows = self._db.execute("select * from entries order by changed_at desc").fetchall()
-        return [_entry(row) for row in rows]
+            return dict(self._db.execute("select message_id, state from entries").fetchall())
 
-    def settle_after_crash(self) -> list[Entry]:
-        """Turn what a killed program left into what is really known; returns those entries.
+    def settle_after_crash(self) -> None:
+        """Turn what a killed program left into what is really known.
 
         Planned or claimed: nothing was sent. Sending: it may have been sent, nobody knows.
         Sent: it was sent, and the dead letter may still be there.
         """
-        settled = []
-        for entry in self.entries():
-            if entry.state in ("planned", "claimed"):
-                self.move(entry.message_id, "skipped", why="The program ended before it was sent.")
-            elif entry.state == "sending":
-                self.move(entry.message_id, "unknown", why="The program ended while it was being sent.")
-            elif entry.state == "sent":
-                self.move(entry.message_id, "delete_unconfirmed", why="The program ended before it was deleted.")
-            else:
-                continue
-            after = self.entry(entry.message_id)
-            if after is not None:
-                settled.append(after)
-        return settled
+        for message_id, state in self.states().items():
+            if state in ("planned", "claimed"):
+                self.move(message_id, "skipped", why="The program ended before it was sent.")
+            elif state == "sending":
+                self.move(message_id, "unknown", why="The program ended while it was being sent.")
+            elif state == "sent":
+                self.move(message_id, "delete_unconfirmed", why="The program ended before it was deleted.")
 
     def close(self) -> None:
         """Close the file; nothing is pending, every call was complete."""

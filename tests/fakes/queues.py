@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from services.domain.checksums import attributes_md5, body_md5
 from services.domain.errors import ConsoleError, NotPermitted
-from services.ports import DeadLetter, QueueFigures, SentMessage
+from services.ports.wishes import DeadLetter, QueueFigures, SentMessage
 
 
 class FakeQueues:
@@ -17,12 +17,18 @@ class FakeQueues:
     def __init__(self, dead: Mapping[str, str], clock: Callable[[], float], *, may_release: bool = True) -> None:
         self.dead = dict(dead)
         self.sent: list[str] = []
+        self.received = 0
+        """How often the dead letters were asked for."""
         self.faults: dict[str, ConsoleError] = {}
         self._clock = clock
         self._may_release = may_release
         self._hidden: dict[str, float] = {}
         self._receives: dict[str, int] = {}
         self._numbers = itertools.count(1)
+
+    def hide(self, message_id: str, until: float) -> None:
+        """Somebody else holds it until then, by the clock."""
+        self._hidden[message_id] = until
 
     async def figures(self, which: Literal["main", "dlq"]) -> QueueFigures:
         self._fail("figures")
@@ -33,6 +39,7 @@ class FakeQueues:
 
     async def receive_dead(self, *, limit: int, visibility: int, wait: int) -> list[DeadLetter]:
         self._fail("receive")
+        self.received += 1
         letters = []
         for message_id in [one for one in self.dead if not self._is_hidden(one)][:limit]:
             self._hidden[message_id] = self._clock() + visibility

@@ -10,10 +10,10 @@ from typing import Any, Literal
 import pytest
 
 from app.replay.engine import ReplayEngine
-from app.replay.journal import Journal
+from app.replay.journal import SENT, Journal, State
 from services.domain.checksums import attributes_md5, body_md5
 from services.domain.errors import NotPermitted, NotReachable, Refused
-from services.ports import DeadLetter, QueueFigures, SentMessage
+from services.ports.wishes import DeadLetter, QueueFigures, SentMessage
 
 ATTRIBUTES = {
     "job_id": {"DataType": "String", "StringValue": "j1"},
@@ -175,3 +175,28 @@ def test_the_journal_survives_and_keeps_bytes(tmp_path: Path) -> None:
     again.close()
     assert entry is not None
     assert entry.attributes == ATTRIBUTES
+
+
+@pytest.mark.parametrize("state", SENT)
+def test_what_was_sent_is_never_planned_again(journal: Journal, state: State) -> None:
+    queues = TinyQueues({"m1": "one"})
+    journal.plan("m1", "one", ATTRIBUTES, actor="desk-1", reason="")
+    journal.move("m1", state)
+    with pytest.raises(Refused, match="not sent again"):
+        asyncio.run(plan_and_replay(queues, journal))
+    answer = asyncio.run(ReplayEngine(queues, journal).replay("m1"))
+    assert queues.main == []
+    assert answer.outcome == ("unknown" if state in ("sending", "unknown") else "replayed")
+    assert set(queues.dead) == ({"m1"} if answer.outcome == "unknown" else set())
+
+
+def test_a_letter_deep_in_a_long_queue_is_found(journal: Journal) -> None:
+    class Hiding(TinyQueues):
+        async def receive_dead(self, *, limit: int, visibility: int, wait: int) -> list[DeadLetter]:
+            letters = list(await super().receive_dead(limit=1000, visibility=visibility, wait=wait))
+            self.dead = {**dict(list(self.dead.items())[limit:]), **dict(list(self.dead.items())[:limit])}
+            return letters[:limit]
+
+    queues = Hiding({f"m{n}": "one" for n in range(400)})
+    journal.plan("m333", "one", ATTRIBUTES, actor="desk-1", reason="")
+    assert asyncio.run(ReplayEngine(queues, journal).replay("m333")).outcome == "replayed"

@@ -1,0 +1,96 @@
+"""The journal forbids a second send, and after a crash says no more than is known."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.replay.journal import SENT, Journal, State
+
+SETTLED: dict[State, tuple[State, str]] = {
+    "planned": ("skipped", "The program ended before it was sent."),
+    "claimed": ("skipped", "The program ended before it was sent."),
+    "sending": ("unknown", "The program ended while it was being sent."),
+    "sent": ("delete_unconfirmed", "The program ended before it was deleted."),
+    "deleted": ("deleted", "as it was"),
+    "skipped": ("skipped", "as it was"),
+    "failed": ("failed", "as it was"),
+    "delete_unconfirmed": ("delete_unconfirmed", "as it was"),
+    "unknown": ("unknown", "as it was"),
+}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "console" / "replay.db"
+
+
+@pytest.fixture
+def journal(file: Path) -> Iterator[Journal]:
+    made = Journal(file)
+    yield made
+    made.close()
+
+
+def reach(journal: Journal, state: State, message_id: str = "m1") -> None:
+    assert journal.plan(message_id, "body", {}, actor="desk-1", reason="first")
+    if state != "planned":
+        journal.move(message_id, state, why="as it was", new_message_id="new")
+
+
+@pytest.mark.parametrize("state", SETTLED)
+def test_what_a_killed_program_left(journal: Journal, file: Path, state: State) -> None:
+    reach(journal, state)
+    journal.close()
+    again = Journal(file)
+    again.settle_after_crash()
+    entry = again.entry("m1")
+    assert entry is not None
+    assert (entry.state, entry.why) == SETTLED[state]
+    assert entry.new_message_id == ("" if state == "planned" else "new")
+    assert entry.body == "body"
+    again.settle_after_crash()
+    assert again.entry("m1") == entry
+    again.close()
+
+
+@pytest.mark.parametrize("state", SETTLED)
+def test_only_what_was_not_sent_can_be_planned_again(journal: Journal, state: State) -> None:
+    reach(journal, state)
+    before = journal.entry("m1")
+    planned = journal.plan("m1", "other", {}, actor="desk-2", reason="second")
+    assert planned == (state not in SENT)
+    after = journal.entry("m1")
+    assert after is not None
+    if planned:
+        assert (after.state, after.body, after.actor, after.new_message_id) == ("planned", "other", "desk-2", "")
+    else:
+        assert after == before
+
+
+def test_states_are_read_without_the_messages(journal: Journal) -> None:
+    reach(journal, "planned", "m1")
+    reach(journal, "deleted", "m2")
+    assert journal.states() == {"m1": "planned", "m2": "deleted"}
+
+
+def test_every_step_leaves_a_trace(journal: Journal, file: Path) -> None:
+    reach(journal, "deleted")
+    with sqlite3.connect(file) as database:
+        rows = database.execute("select message_id, state from steps order by rowid").fetchall()
+    database.close()
+    assert rows == [("m1", "planned"), ("m1", "deleted")]
+
+
+def test_nobody_else_may_read_the_file(journal: Journal, file: Path) -> None:
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_closed_journal_raises_and_writes_nothing(journal: Journal) -> None:
+    journal.close()
+    with pytest.raises(sqlite3.Error):
+        journal.plan("m1", "body", {}, actor="desk-1", reason="")
