@@ -16,18 +16,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from app import tasks
-from app.actions.run_state import Blocked, RunState, StepLine
+from app.actions.run_state import StepLine
 from app.actions.runs import RunActs
 from app.desk import Desk
 from app.models.lines import CELL_ROLE
-from app.store.lines import DirectoryLine, JobLine
-from services.domain.records import Customer
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
 from tests.fakes.runs import HOLD, SUBMIT, FakeClaims, FakePlanner, FakeRunner
 from tests.unit.widgets.waiting import in_front, wait_for
 from tests.waiting import until as holds
-from widgets.pages.runs import RunsPage, words
+from widgets.pages.runs import RunsPage
 from widgets.pages.runs.steps import StepList
 from widgets.parts.button import Button
 
@@ -62,6 +60,7 @@ class World:
         )  # fmt: skip
         for number, (host, status) in enumerate((("a.localhost", "submitted"), ("b.localhost", "failed"))):
             self.item("j1", number, host, status)
+        self.item("j2", 8, "b.localhost", "pending")
         self.item("j2", 9, "c.localhost", "pending")
         self.store.take_changed()
 
@@ -324,7 +323,7 @@ def test_the_view_follows_the_run_and_stop_ends_it(world: World) -> None:
         page.start(dry=True)
         await until(page, lambda: page.steps.marked() == 1)
         assert not page.show_button.isVisible()
-        page.prepare("j2")
+        page.prepare("j2", "b.localhost")  # the same directory of another job
         assert page.show_button.isVisible()
         assert page.banner_words.text() == "b.localhost for Old Mill Pizza"
         assert page.step_faces.face_words() == "No run yet."
@@ -411,40 +410,3 @@ def test_hostile_names_stay_plain(world: World) -> None:
         assert page.inspector.fields["Name"].value.text() == HOSTILE
 
     world.on_page(look)
-
-
-def test_equal_requests_are_counted_together() -> None:
-    one, two = Blocked("POST", "u", 1, "a"), Blocked("POST", "u", 1, "b")
-    held = words.held_back([one, two, one])
-    assert [(h.number, h.request, h.times) for h in held] == [(0, one, 2), (1, two, 1)]
-
-
-@pytest.mark.parametrize(
-    ("outcome", "again", "first"),
-    [
-        ("waiting", "", "Nothing sent to this directory yet"),
-        ("failed", "", "The last try failed; it may be tried again"),
-        ("submitted", "already submitted", "This directory is already submitted for this job"),
-        ("unknown", "check the listing", "Its outcome is unknown: check the listing first. It is not repeated"),
-        ("running", "right now", "It is being submitted right now"),
-        ("skipped", "skipped", "This directory is skipped for this job"),
-    ],
-)
-def test_checks_before_the_real_run(outcome: str, again: str, first: str) -> None:
-    line = DirectoryLine("j", "h", url="http://h/add", outcome=outcome)
-    assert again in words.why_not_again(line)
-    assert bool(words.why_not_again(line)) == bool(again)
-    found = words.checks(JobLine("j", status="in_progress"), line, "")
-    assert found[0][1] == first
-    assert ("paused", "A worker is on this job and may come first") in found or outcome != "waiting"
-
-
-def test_small_words() -> None:
-    assert [words.size(n) for n in (0, 99, 190, 9_949, 12_300)] == ["0 B", "99 B", "0.2 kB", "9.9 kB", "12 kB"]
-    assert words.address(Customer("c", city="Fernhill")) == "Fernhill"
-    assert words.browser_words(RunState()) == ""
-    assert words.browser_words(RunState(browser="chromium 140.0.1")) == "Headless Chromium 140"
-    steps = (StepLine(0, "", "", "done"), StepLine(1, "", "", "running"), StepLine(2, "", ""))
-    assert [words.current_step(steps), words.current_step(steps[:1]), words.current_step(steps[2:])] == [1, 0, -1]
-    assert words.step_detail(StepLine(0, "", "#a", "blocked")) == "#a, blocked"
-    assert words.step_detail(StepLine(0, "", "#a", "failed", error="gone")) == "gone"
