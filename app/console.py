@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -25,7 +26,7 @@ from services.clients.supabase_acts import SupabaseActs
 from services.clients.supabase_feed import SupabaseFeed
 from services.clients.supabase_reads import SupabaseReads
 from services.clients.supabase_session import SupabaseSession
-from services.domain.errors import ConsoleError
+from services.domain.errors import ConsoleError, Refused
 from services.settings import Settings, read_settings
 
 _log = logging.getLogger(__name__)
@@ -122,19 +123,29 @@ class Console:
         queues = self._queues = SqsQueues(settings)
         brain = self._brain = BrainClient(settings.brain_base)
         runner = self._runner = SubmissionProcess()
-        operations = self._operations = await asyncio.to_thread(Operations, data_dir / "console" / "operations.db")
-        journal = self._journal = await asyncio.to_thread(Journal, data_dir / "console" / "replay.db")
+        try:
+            operations = self._operations = await asyncio.to_thread(Operations, data_dir / "console" / "operations.db")
+            journal = self._journal = await asyncio.to_thread(Journal, data_dir / "console" / "replay.db")
+        except (OSError, sqlite3.Error) as error:
+            raise Refused(
+                "The console's own records can't be opened.",
+                hint=f"Is the disk full, or {data_dir / 'console'} closed to this account?",
+                raw=str(error),
+            ) from error
         who, role = session.email, session.role
         jobs = JobActs(acts, reads, operations, actor=who, role=role)
         letters = DeadLetterActs(queues, journal, operations, actor=who, role=role)
         runs = RunActs(brain, runner, acts, operations, artifacts=data_dir / "artifacts", actor=who, role=role)
+        # Before anybody can press anything: what these find open was left by an earlier start.
+        await letters.settle()
+        await runs.settle()
         desk = Desk(settings.environment or "production", who, role, data_dir, store, operations, jobs, letters, runs)
         pump = self._pump = Pump(store)
         self._screen.show_desk(desk, pump)
         pump.start()
         tasks.spawn("session", session.keep_fresh())
         tasks.spawn("sync", Engine(reads, SupabaseFeed(session), store).run())
-        tasks.spawn("settle", _settle(jobs, letters))
+        tasks.supersede("settle retries", jobs.settle())
         if settings.dlq_url:
             tasks.spawn("dead letters", _follow_dead_letters(letters, store))
         return desk
@@ -150,12 +161,6 @@ async def _close(closing: _Closes) -> None:
     except Exception:
         # One that can't close must not keep the others open.
         _log.exception("%s did not close well", type(closing).__name__)
-
-
-async def _settle(jobs: JobActs, letters: DeadLetterActs) -> None:
-    """Find out how acts ended that an earlier start of the program left open."""
-    await letters.settle()
-    await jobs.settle()
 
 
 async def _follow_dead_letters(letters: DeadLetterActs, store: Store) -> None:
