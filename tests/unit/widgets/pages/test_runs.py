@@ -16,17 +16,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from app import tasks
-from app.actions.run_state import StepLine
 from app.actions.runs import RunActs
 from app.desk import Desk
 from app.models.lines import CELL_ROLE
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
 from tests.fakes.runs import HOLD, SUBMIT, FakeClaims, FakePlanner, FakeRunner
-from tests.unit.widgets.waiting import in_front, wait_for
 from tests.waiting import until as holds
 from widgets.pages.runs import RunsPage
-from widgets.pages.runs.steps import StepList
 from widgets.parts.button import Button
 
 HOSTILE = "<img src='/etc/passwd'> & Söhne"
@@ -367,37 +364,6 @@ def test_a_step_that_is_clicked_shows_its_own_picture(world: World, tmp_path: Pa
         page.steps.setFocus()
         QTest.keyClick(page.steps, Qt.Key.Key_Down)
         assert shown[-1] == "final.jpg"
-
-    world.on_page(look)
-
-
-def test_getting_the_keyboard_is_not_a_choice_of_a_step(qt_app: QApplication) -> None:
-    steps = StepList()
-    picked: list[int] = []
-    steps.picked.connect(picked.append)
-    steps.show_steps((StepLine(0, "Open the page", ""), StepLine(1, "Press the button", "")))
-    in_front(steps)
-    steps.setFocus()
-    assert wait_for(steps.hasFocus)
-    assert picked == []
-    QTest.keyClick(steps, Qt.Key.Key_End)
-    assert picked == [1]
-    steps.close()
-
-
-def test_pictures_from_elsewhere_are_not_read(world: World, tmp_path: Path, tmp_path_factory: Any) -> None:
-    outside = jpeg(tmp_path_factory.mktemp("outside") / "x.jpg")
-    link = tmp_path / "link.jpg"
-    link.symlink_to(outside)
-
-    async def look(page: RunsPage) -> None:
-        for path in (str(outside), str(link), str(tmp_path / ".." / outside.parent.name / "x.jpg"), "a\0b"):
-            page.stage.show_picture(path)
-            assert not page.has_picture()
-        page.stage.show_picture(str(jpeg(tmp_path / "inside.jpg")))
-        assert page.has_picture()
-        page.stage.show_picture("", "No run yet")
-        assert not page.has_picture()
 
     world.on_page(look)
 

@@ -1,0 +1,54 @@
+"""The parts of the Runs page by themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from app.actions.run_state import StepLine
+from tests.unit.widgets.waiting import in_front, wait_for
+from widgets.pages.runs.stage import Stage
+from widgets.pages.runs.steps import StepList
+
+
+def jpeg(file: Path) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    image = QImage(64, 40, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.white)
+    assert image.save(str(file))
+    return file
+
+
+def test_getting_the_keyboard_is_not_a_choice_of_a_step(qt_app: QApplication) -> None:
+    steps = StepList()
+    picked: list[int] = []
+    steps.picked.connect(picked.append)
+    steps.show_steps((StepLine(0, "Open the page", ""), StepLine(1, "Press the button", "")))
+    in_front(steps)
+    steps.setFocus()
+    assert wait_for(steps.hasFocus)
+    assert picked == []
+    QTest.keyClick(steps, Qt.Key.Key_End)
+    assert picked == [1]
+    steps.close()
+
+
+def test_pictures_from_elsewhere_are_not_read(
+    qt_app: QApplication, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = jpeg(tmp_path_factory.mktemp("outside") / "x.jpg")
+    link = tmp_path / "link.jpg"
+    link.symlink_to(outside)
+    stage = Stage(tmp_path)
+    for path in (str(outside), str(link), str(tmp_path / ".." / outside.parent.name / "x.jpg"), "a\0b"):
+        stage.show_picture(path)
+        assert not stage.has_picture()
+    stage.show_picture(str(jpeg(tmp_path / "inside.jpg")))
+    assert stage.has_picture()
+    stage.show_picture("", "No run yet")
+    assert not stage.has_picture()
