@@ -127,9 +127,9 @@ def _show(name: Name, app: QApplication) -> None:
     app.setPalette(_palette(shown))
     app.setStyleSheet(style_sheet.sheet(shown.hex))
     QPixmapCache.clear()
+    # Every widget repaints on the change of palette. Walking `allWidgets()` here crashed when Python's
+    # garbage collector took a widget away while the list was made.
     switch.changed.emit()
-    for window in app.allWidgets():
-        window.update()
 
 
 def _palette(shown: Theme) -> QPalette:
