@@ -52,14 +52,23 @@ declare
   held public.job_results;
   answer text;
 begin
-  insert into public.job_results (job_id, directory_name, status, idempotency_key, payload, claim_owner, claim_expires_at)
-  values (p_job, p_directory, 'submitting', p_key, p_payload, p_owner,
-          clock_timestamp() + make_interval(secs => p_lease_seconds))
-  on conflict (idempotency_key) do nothing;
-  if found then
-    answer := 'claimed';
-  else
-    select * into strict held from public.job_results where idempotency_key = p_key for update;
+  -- A plan with other factors, or a renamed business, gives another key: the directory is still the same.
+  perform pg_advisory_xact_lock(hashtextextended(p_job::text || p_directory, 0));
+  select * into held from public.job_results
+   where job_id = p_job and directory_name = p_directory and idempotency_key <> p_key and status <> 'failed'
+   limit 1 for update;
+  if not found then
+    insert into public.job_results (job_id, directory_name, status, idempotency_key, payload, claim_owner, claim_expires_at)
+    values (p_job, p_directory, 'submitting', p_key, p_payload, p_owner,
+            clock_timestamp() + make_interval(secs => p_lease_seconds))
+    on conflict (idempotency_key) do nothing;
+    if found then
+      answer := 'claimed';
+    else
+      select * into strict held from public.job_results where idempotency_key = p_key for update;
+    end if;
+  end if;
+  if answer is null then
     answer := case
       when held.status in ('submitted', 'skipped') then 'duplicate'
       when held.status = 'failed' then 'claimed'

@@ -177,6 +177,29 @@ async def test_what_another_has_in_flight_is_left_alone(bench: MakeBench, record
     assert "a.localhost unknown" not in records.events(job)
 
 
+@pytest.mark.parametrize(
+    ("earlier", "listed", "event"),
+    [("submitted", "submitted", "a.localhost skipped_duplicate"), ("unknown", "submitting", "a.localhost submitting")],
+)
+async def test_another_key_for_the_same_directory_sends_nothing_again(
+    bench: MakeBench, records: Records, earlier: str, listed: str, event: str
+) -> None:
+    job = records.job(["a.localhost"])
+    records.ask("select claim_submission(%s, 'a.localhost', 'of another plan', 'w-0', '{}', 60)", job)
+    records.ask(
+        "select record_outcome(%s, 'a.localhost', 'of another plan', 'w-0', %s, '{}', null, null, null, 1)",
+        job, earlier,
+    )  # fmt: skip
+    records.ask("update directory_submissions set status = 'pending'")
+    records.run_for(job)
+    script = Script()
+    await bench(script).work()
+    assert script.pressed == []
+    assert event in records.events(job)
+    assert records.ask("select count(*)::int from job_results") == [(1,)]
+    assert outcomes(records, job)["a.localhost"][0] in (listed, "pending")
+
+
 async def test_a_second_message_for_a_job_that_is_through_changes_nothing(bench: MakeBench, records: Records) -> None:
     job = records.job(["a.localhost"])
     records.run_for(job)
