@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from services.domain.text import one_line
+
+_READ: Final = 2000
+_SENTENCE: Final = 200
 _PLATFORM: Final = (
     ("asyncio.run() cannot be called from a running event loop", "event loop already running"),
     ("'coroutine' object has no attribute 'get'", "a call was not awaited"),
@@ -21,11 +25,11 @@ _RULES: Final = tuple(
             r"no (?:such )?field|waiting for (?:locator|selector)|timeout.*(?:fill|select|locator)",
             "The form has changed: a field is missing",
         ),
-        (r"phone", "The page refused the phone number"),
         (r"http (?:error )?5\d\d|status 5\d\d|internal server error", "The site had an error of its own"),
         (r"captcha", "The page asks for a captcha"),
         (r"timeout|timed out", "It took too long"),
-        (r"brain|/plan", "No plan: Brain did not answer"),
+        (r"\bbrain\b|/plan\b", "No plan: Brain did not answer"),
+        (r"\bphone\b", "The page refused the phone number"),
     )
 )
 
@@ -39,13 +43,15 @@ def platform_fault(text: str | None) -> str | None:
 
 
 def plain_words(text: str | None) -> str:
-    """One short sentence for staff. Text that no rule knows is returned as it is."""
+    """One short sentence for staff. Text that no rule knows is returned as one plain line, cut where it is long."""
     if not text:
         return ""
     fault = platform_fault(text)
     if fault:
         return f"Platform fault: {fault}"
+    # Pages write into errors: what they may cost is bounded.
+    start = text[:_READ]
     for pattern, words in _RULES:
-        if pattern.search(text):
+        if pattern.search(start):
             return words
-    return text
+    return one_line(start, _SENTENCE)

@@ -53,7 +53,7 @@ _VERBS: Final = {"goto": "Open", "fill": "Fill", "select": "Choose", "check": "T
 
 
 def step_words(step: Step) -> str:
-    """The step in words for staff, such as "Fill phone"; the selector or address goes below it."""
+    """The step in words for staff, such as "Fill the phone"; the selector or address goes below it."""
     if step.action == "goto":
         return "Open the page"
     if step.action == "click":

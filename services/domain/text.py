@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
 
@@ -21,4 +21,5 @@ def slug(value: str) -> str:
     """A file name part `[a-z0-9-]{1,80}` for any text, with 8 hex digits that keep two texts apart."""
     folded = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode().lower()
     stem = _NOT_SLUG.sub("-", folded).strip("-")[:71] or "x"
-    return f"{stem}-{hashlib.sha256(value.encode()).hexdigest()[:8]}"
+    digest = hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()
+    return f"{stem}-{digest[:8]}"
