@@ -119,25 +119,31 @@ class Postgres:
             os.chown(self.home, nobody.pw_uid, -1)
 
     def _initialise(self, binaries: Path, data: Path) -> None:
-        # A folder without PG_VERSION is a set-up that was killed half way.
-        shutil.rmtree(data, ignore_errors=True)
-        with tempfile.NamedTemporaryFile("w", dir=self.home, suffix=".pw", delete=False) as secret:
-            secret.write(self._password)
+        # Renamed last, so that a set-up which was killed half way is never used.
+        fresh = data.with_name("data.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        secret = data.with_name("password")
+        secret.unlink(missing_ok=True)
+        with open(secret, "x", opener=_private) as out:
+            out.write(self._password)
         if self._user is not None:
-            os.chown(secret.name, self._user, -1)
+            os.chown(secret, self._user, -1)
         command: list[str | Path] = [
-            binaries / "initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", f"--pwfile={secret.name}",
+            binaries / "initdb", "-D", fresh, "-U", "postgres", "-A", "scram-sha-256", f"--pwfile={secret}",
             "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions",
         ]  # fmt: skip
         try:
             done = subprocess.run(
-                command, capture_output=True, text=True, cwd=self.home, timeout=120, check=False, user=self._user
-            )
+                command, capture_output=True, text=True, cwd=self.home, timeout=120, check=False, user=self._user,
+                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+            )  # fmt: skip
         finally:
-            Path(secret.name).unlink(missing_ok=True)
+            secret.unlink(missing_ok=True)
         if done.returncode != 0:
-            shutil.rmtree(data, ignore_errors=True)
+            shutil.rmtree(fresh, ignore_errors=True)
             raise PostgresFailed(f"PostgreSQL could not be set up: {done.stderr.strip()[-600:]}")
+        shutil.rmtree(data, ignore_errors=True)
+        fresh.rename(data)
 
     def _end_leftover(self, data: Path) -> None:
         """End a server that an earlier, killed stack left running on the same data."""
@@ -168,7 +174,8 @@ class Postgres:
         command: list[str | Path] = [binaries / "postgres", "-D", data]
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]
-        with open(self.home / "server.log", "ab") as output:
+        # The server quotes rows and statements in it.
+        with open(self.home / "server.log", "ab", opener=_private) as output:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=self.home,
                 preexec_fn=_end_with_parent if sys.platform == "linux" else None, user=self._user,
@@ -209,6 +216,10 @@ def free_port(preferred: int = 0) -> int:
                 continue
             return int(probe.getsockname()[1])
     raise OSError("no free port on 127.0.0.1")
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _is_root() -> bool:

@@ -42,7 +42,9 @@ class Feed:
     """Reads the log until cancelled; after a failure it starts again with a new slot."""
 
     def __init__(self, database_url: str, poll_seconds: float, listener: Listener) -> None:
-        self._url = make_conninfo(database_url, options="-c timezone=UTC -c datestyle=ISO")
+        # Each reading would write twelve lines to the server's log, hundreds of megabytes a day.
+        options = "-c timezone=UTC -c datestyle=ISO -c log_min_messages=fatal"
+        self._url = make_conninfo(database_url, options=options)
         self._poll_seconds = poll_seconds
         self._listener = listener
 
