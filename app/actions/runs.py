@@ -161,7 +161,8 @@ class RunActs:
         if self._stopped_id == run_id:
             return _STOPPED
         # Before the claim: a real run that the program's end cuts short from here on has an outcome nobody knows.
-        await self._note(wish_id, "running", "")
+        # Where that can't be written nothing is claimed: the next start would say that nothing was sent.
+        await asyncio.to_thread(self._operations.move, wish_id, "running", "")
         folder = self._artifacts / "runs" / run_id
         request = RunRequest(run_id, target.job_id, target.directory, target.submission_url, plan, dry, str(folder))
         if dry:

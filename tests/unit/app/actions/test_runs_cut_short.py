@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from app import tasks
 from app.actions.operations import Operations
 from app.actions.run_state import RunState
 from app.actions.runs import start_run
-from services.domain.errors import ConsoleError
+from services.domain.errors import ConsoleError, Refused
 from tests.fakes.runs import HOLD, SUBMIT
 from tests.unit.app.actions.run_world import (
     ENDED,
@@ -204,3 +205,21 @@ def test_runs_of_an_earlier_start_are_settled(world: World) -> None:
     with sqlite3.connect(world.file) as file:
         assert file.execute("select state from operations where id = ?", (ids["begun"],)).fetchone() == ("unknown",)
     file.close()
+
+
+def test_a_real_run_that_cannot_be_written_down_claims_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise Refused("The journal can't be written any more.", raw="disk full")
+
+    plan = world.operations.plan
+
+    def plan_then_full(*values: Any, **named: Any) -> Any:
+        wish = plan(*values, **named)
+        monkeypatch.setattr(world.operations, "_write", full)
+        return wish
+
+    monkeypatch.setattr(world.operations, "plan", plan_then_full)
+    ended = world.run(dry=False)
+    assert (ended.verdict, ended.words) == ("failed", "The journal can't be written any more.")
+    assert world.claims.calls == []
+    assert world.runner.requests == []
