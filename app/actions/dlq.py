@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 import time
 from collections.abc import Callable
 from typing import Final, Literal
@@ -16,7 +17,7 @@ from app.actions.registry import REPLAY, why_not
 from app.replay.engine import UNDONE, Replayed, ReplayEngine
 from app.replay.journal import Entry, Journal
 from app.replay.journal import State as ReplayState
-from services.domain.errors import ConsoleError
+from services.domain.errors import ConsoleError, Refused
 from services.domain.messages import parse_job_message
 from services.ports.wishes import DeadLetter, QueueFigures, Queues
 
@@ -235,8 +236,16 @@ class DeadLetterActs:
             event.set()
 
     async def settle(self) -> None:
-        """After a crash: end the wishes of replays as the journal knows them. Before anything else is done."""
-        await asyncio.to_thread(self._journal.settle_after_crash)
+        """After a crash: end the wishes of replays as the journal knows them. Before anything else is done.
+
+        Raises Refused when that can't be written.
+        """
+        try:
+            await asyncio.to_thread(self._journal.settle_after_crash)
+        except (OSError, sqlite3.Error) as error:
+            raise Refused(
+                "The journal of replays can't be written.", hint="Is the disk full?", raw=str(error)
+            ) from error
         for wish in self._operations.left_behind(REPLAY.name):
             state, words = _ended(wish, await self._engine.entry(wish.target))
             if state != wish.state:

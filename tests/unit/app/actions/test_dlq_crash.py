@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from app.actions.dlq import DeadLetterActs
 from app.actions.operations import Operations
 from app.replay.engine import CLAIM_VISIBILITY, UNDONE
 from app.replay.journal import Journal
-from services.domain.errors import ConsoleError, NotReachable
+from services.domain.errors import ConsoleError, NotReachable, Refused
 from tests.fakes.queues import FakeQueues
 
 BODY = '{"job_id": "j1"}'
@@ -215,3 +216,16 @@ def test_an_older_undo_is_not_taken_for_the_end_of_a_newer_wish(tmp_path: Path) 
     assert [wish.state for wish in again.operations.newest_first()] == ["failed"]
     again.operations.close()
     again.journal.close()
+
+
+def test_a_start_on_a_full_disk_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = Program(tmp_path, FakeQueues([], time.time))
+
+    def full() -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(program.journal, "settle_after_crash", full)
+    with pytest.raises(Refused, match="can't be written"):
+        asyncio.run(program.acts.settle())
+    program.operations.close()
+    program.journal.close()
