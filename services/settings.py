@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
+
+# Access key ids too: one without its secret would only mislead the AWS SDK.
+_SECRET_NAME: Final = re.compile(r"SECRET|PASSWORD|TOKEN|(?:API|ACCESS|PRIVATE)_?KEY|CREDENTIAL", re.IGNORECASE)
 
 
 class SettingsError(ValueError):
@@ -184,10 +188,10 @@ def choose_offscreen() -> None:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
-def child_environment(extra: Mapping[str, str], *, inherit_secrets: bool = False) -> dict[str, str]:
-    """Environment for a child process: this one's plus `extra`; our own secrets only on request."""
-    secret_names = {n for field in described() if field.metadata["secret"] for n in field.metadata["names"]}
-    kept = {k: v for k, v in os.environ.items() if inherit_secrets or k not in secret_names}
+def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """Environment for a child process: this one's without anything secret, ours or others', plus `extra`."""
+    ours = {n for field in described() if field.metadata["secret"] for n in field.metadata["names"]}
+    kept = {k: v for k, v in os.environ.items() if k not in ours and not _SECRET_NAME.search(k)}
     return {**kept, **extra}
 
 

@@ -53,6 +53,9 @@ class StackProcess:
                         str(said.get("why") or ""),
                     )
                 )
+            elif said.get("event") == "failed" and not ready.done():
+                words = self._child.last_words if self._child else ""
+                ready.set_exception(_failed(str(said.get("why") or "it gave no reason").rstrip("."), words))
             elif said.get("event") == "ready" and not ready.done() and isinstance(said.get("env"), dict):
                 ready.set_result({str(name): str(value) for name, value in said["env"].items()})
 

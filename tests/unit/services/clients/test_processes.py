@@ -63,13 +63,15 @@ def test_events_pass_through_and_chatter_does_not() -> None:
 
 
 def test_no_secret_of_ours_reaches_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SUPABASE_SERVICE_ROLE_KEY", "very secret")
+    secrets = ("SUPABASE_SERVICE_ROLE_KEY", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN", "PGPASSWORD", "SOME_API_KEY")
+    for name in secrets:
+        monkeypatch.setenv(name, "very secret")
     command = python("""
         print(json.dumps({"kind": "ended", "status": "done", "env": dict(os.environ)}))
     """)
     last = asyncio.run(events(SubmissionProcess({"BROWSER_PATH": "/x"}, command=command)))[-1]
     assert last["env"]["BROWSER_PATH"] == "/x"
-    assert "SUPABASE_SERVICE_ROLE_KEY" not in last["env"]
+    assert not set(secrets) & set(last["env"])
 
 
 def test_a_crash_ends_with_its_last_words() -> None:
@@ -150,5 +152,20 @@ def test_a_stack_that_does_not_come_up_says_why(body: str, limit: float) -> None
             await asyncio.wait_for(stack.start(lambda part: None, limit=limit), 20)
         if limit == 5.0:
             assert "no room" in caught.value.raw
+
+    asyncio.run(suite())
+
+
+def test_a_stack_that_says_why_is_believed() -> None:
+    command = python("""
+        print(json.dumps({"event": "failed", "why": "The local stack of /x is already running."}))
+        sys.exit(1)
+    """)
+
+    async def suite() -> None:
+        stack = StackProcess(command=command)
+        with pytest.raises(NotReachable, match="did not start: The local stack of /x is already running"):
+            await stack.start(lambda part: None)
+        await stack.stop()
 
     asyncio.run(suite())
