@@ -1,0 +1,53 @@
+"""Raw errors in plain words: the right rule wins, and hostile text costs little."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from services.domain.faults import plain_words, platform_fault
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ("Page.goto: net::ERR_CONNECTION_REFUSED at http://phone-book.localhost/add", "The site does not answer"),
+        ("net::ERR_NAME_NOT_RESOLVED", "The site's name is not known"),
+        ("net::ERR_EMPTY_RESPONSE", "The connection broke"),
+        ("Page.goto: Timeout 30000ms exceeded.", "The page did not load in time"),
+        ("Timeout 10000ms exceeded: waiting for locator('#phone')", "The form has changed: a field is missing"),
+        ("no field named phone", "The form has changed: a field is missing"),
+        ("Please enter a valid phone number.", "The page refused the phone number"),
+        ("HTTP 503 from yellow.phone.localhost", "The site had an error of its own"),
+        ("captcha at phone.localhost", "The page asks for a captcha"),
+        ("phone.localhost timed out", "It took too long"),
+        ("POST /plan: connection reset", "No plan: Brain did not answer"),
+        ("brainstorming", "brainstorming"),
+        ("The listing exists already.", "The listing exists already."),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_words(raw: str | None, words: str) -> None:
+    assert plain_words(raw) == words
+
+
+def test_a_fault_of_the_platform_is_not_blamed_on_the_directory() -> None:
+    raw = "AttributeError: 'NoneType' object has no attribute 'data' (timeout)"
+    assert platform_fault(raw) == "the database gave no answer"
+    assert plain_words(raw) == "Platform fault: the database gave no answer"
+    assert platform_fault("timeout") is None
+    assert platform_fault(None) is None
+
+
+def test_unknown_text_becomes_one_short_line() -> None:
+    words = plain_words("<b>No</b>\n\u202egnihton " + "x" * 10_000)
+    assert words.startswith("<b>No</b> gnihton xxx")
+    assert len(words) == 200
+
+
+def test_a_megabyte_of_half_matches_is_quick() -> None:
+    began = time.perf_counter()
+    plain_words("goto" * 250_000)
+    assert time.perf_counter() - began < 0.2
