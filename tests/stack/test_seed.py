@@ -193,6 +193,8 @@ def test_a_new_password_replaces_the_old_one(ground: Ground, first: SeedReport) 
 
 def test_a_seed_that_was_cut_short_is_finished_by_the_next(ground: Ground, first: SeedReport) -> None:
     assert first
+    letters = "select body from sqs.messages where source_queue is not null"
+    before = len(ground.rows(letters))
     with psycopg.connect(ground.database_url) as database:
         database.execute("delete from public.outbox where job_id in (select id from public.jobs order by id limit 5)")
         gone = database.execute("delete from public.jobs where id in (select id from public.jobs j where not exists"
@@ -201,3 +203,5 @@ def test_a_seed_that_was_cut_short_is_finished_by_the_next(ground: Ground, first
     report = ground.seed(port=4711)
     assert report.orders == len(gone) == 5
     assert ground.rows("select count(*) from public.jobs") == [(40,)]
+    assert report.dead_letters > 0
+    assert len(ground.rows(letters)) == before, "a dead letter that was sent before the kill is not doubled"
