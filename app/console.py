@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
 from app import tasks
@@ -27,6 +28,7 @@ from services.clients.supabase_feed import SupabaseFeed
 from services.clients.supabase_reads import SupabaseReads
 from services.clients.supabase_session import SupabaseSession
 from services.domain.errors import ConsoleError, Refused
+from services.local.lock import AlreadyRunning, FolderLock
 from services.settings import Settings, read_settings
 
 _log = logging.getLogger(__name__)
@@ -66,6 +68,7 @@ class Console:
         self._runner: SubmissionProcess | None = None
         self._operations: Operations | None = None
         self._journal: Journal | None = None
+        self._lock: FolderLock | None = None
         self._pump: Pump | None = None
         self.desk: Desk | None = None
 
@@ -98,6 +101,8 @@ class Console:
             self._operations.close()
         if self._journal is not None:
             self._journal.close()
+        if self._lock is not None:
+            self._lock.release()
         if self._stack is not None:
             await self._stack.stop()
 
@@ -114,6 +119,7 @@ class Console:
                 hint="Set them in the environment or in a file named .env beside main.py; .env.example explains each.",
             )
         data_dir = settings.data_path
+        self._hold(data_dir)
         session = self._session = await SupabaseSession.sign_in(
             settings.supabase_url, settings.publishable_key, settings.staff_email, settings.staff_password
         )
@@ -149,6 +155,17 @@ class Console:
         if settings.dlq_url:
             tasks.spawn("dead letters", _follow_dead_letters(letters, store))
         return desk
+
+    def _hold(self, data_dir: Path) -> None:
+        """One console a folder: a second one would take what the first is doing for what a crash has left."""
+        lock = FolderLock(data_dir / "console" / "console.lock", f"A console is already running on {data_dir}.")
+        try:
+            lock.take()
+        except AlreadyRunning as error:
+            raise Refused(
+                str(error), hint="Use its window, or give this one a DIRECTORY_BOLT_HOME of its own."
+            ) from error
+        self._lock = lock
 
 
 class _Closes(Protocol):

@@ -1,4 +1,4 @@
-"""One stack per data folder."""
+"""One holder of a data folder at a time."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from pathlib import Path
 
 
 class AlreadyRunning(RuntimeError):
-    """Another stack holds the data folder."""
+    """Another process holds the folder."""
 
 
-class StackLock:
-    """A file lock that the system frees when its holder dies in any way."""
+class FolderLock:
+    """A file lock that the system frees when its holder dies in any way. `words` says what it means to be late."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, words: str) -> None:
         self._file = file
+        self._words = words
         self._handle: int | None = None
 
     def take(self) -> None:
@@ -33,7 +34,7 @@ class StackLock:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(handle)
-            raise AlreadyRunning(f"The local stack of {self._file.parent.parent} is already running.") from error
+            raise AlreadyRunning(self._words) from error
         self._handle = handle
 
     def release(self) -> None:

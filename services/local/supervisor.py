@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from services.lifetime import stop_event
 from services.local.install import Install, load_install, save_endpoints_config
-from services.local.lock import AlreadyRunning, StackLock
+from services.local.lock import AlreadyRunning, FolderLock
 from services.local.parts import Part, State
 from services.local.postgres import Postgres, PostgresFailed, home_for
 from services.local.seed import SqsAccess, seed
@@ -156,7 +156,7 @@ def run(argv: list[str]) -> int:
     log_to_stderr("stack", settings.log_level)
     data_dir = (args.data or settings.data_path).resolve()
     stop = stop_event(end_with_parent=args.end_with_parent)
-    lock = StackLock(data_dir / "local" / "stack.lock")
+    lock = FolderLock(data_dir / "local" / "stack.lock", f"The local stack of {data_dir} is already running.")
     try:
         lock.take()
     except AlreadyRunning as error:
