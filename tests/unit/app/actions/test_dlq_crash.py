@@ -219,7 +219,7 @@ def test_an_older_undo_is_not_taken_for_the_end_of_a_newer_wish(tmp_path: Path) 
 
 
 def test_a_start_on_a_full_disk_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = Program(tmp_path, FakeQueues([], time.time))
+    program = Program(tmp_path, FakeQueues({}, time.time))
 
     def full() -> None:
         raise sqlite3.OperationalError("database or disk is full")
