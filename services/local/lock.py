@@ -21,7 +21,9 @@ class FolderLock:
 
     def take(self) -> None:
         """Hold the lock. Raises AlreadyRunning at once when somebody else does."""
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Pictures and records of customers lie in the data folder: nobody else's to read.
+        for folder in (self._file.parent.parent, self._file.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             if sys.platform == "win32":
