@@ -51,7 +51,12 @@ def say(shown: QLabel, text: str, tone: str | None = None) -> None:
 
 def tip(part: QWidget, text: str) -> None:
     """A tool tip of plain text."""
-    part.setToolTip(html.escape(one_line(text, _LONGEST)))
+    part.setToolTip(tip_text(one_line(text, _LONGEST)))
+
+
+def tip_text(line: str) -> str:
+    """One line of text as a tool tip shows it letter by letter: Qt takes it for markup only where there is a "<"."""
+    return html.escape(line) if "<" in line else line
 
 
 class ElidedLabel(QWidget):
@@ -106,7 +111,7 @@ class ElidedLabel(QWidget):
         how = Qt.TextElideMode.ElideMiddle if self._middle else Qt.TextElideMode.ElideRight
         fits = metric.horizontalAdvance(self._text) <= self.width()
         shown = self._text if fits else metric.elidedText(self._text, how, self.width())
-        self.setToolTip("" if fits else html.escape(self._text))
+        self.setToolTip("" if fits else tip_text(self._text))
         painter = QPainter(self)
         painter.setFont(fonts.font(self._role, self._weight))
         painter.setPen(theme.current().tone(self._tone if self.isEnabled() else "disabled"))

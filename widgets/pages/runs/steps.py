@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt, Signal
@@ -14,6 +13,7 @@ from services.domain.text import one_line
 from widgets.look import fonts, glyphs, metrics, motion, theme
 from widgets.pages.runs.words import STEPS, step_detail
 from widgets.parts import spans
+from widgets.parts.label import tip_text
 
 ROW: Final = 44
 _LINE: Final = int(Qt.ItemDataRole.UserRole) + 1
@@ -104,7 +104,7 @@ class _Steps(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{line.index + 1}, {line.words}, {line.status}"
         if role == Qt.ItemDataRole.ToolTipRole:
-            return html.escape(one_line(step_detail(line), 1000))
+            return tip_text(one_line(step_detail(line), 1000))
         return None
 
 

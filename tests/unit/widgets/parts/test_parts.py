@@ -65,6 +65,8 @@ def test_a_button_that_is_off_says_why() -> None:
     button.set_off("needs role <admin>")
     assert not button.isEnabled()
     assert button.toolTip() == "needs role &lt;admin&gt;"
+    button.set_off("Joe's Bar & Grill is paused")
+    assert button.toolTip() == "Joe's Bar & Grill is paused"
     button.set_off("")
     assert button.isEnabled()
     assert button.sizeHint().height() == 24
