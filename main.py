@@ -110,7 +110,7 @@ def _window(theme: str, tour_folder: Path | None = None) -> int:
         settings, problem = read_settings({}), str(error)
     touring = tour_folder is not None
     window = ConsoleWindow(
-        settings.environment or ("production" if settings.supabase_url else "local"),
+        settings.where,
         state_file=None if touring else settings.data_path / "console" / "window.json",
     )
     window.show()

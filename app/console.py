@@ -145,7 +145,7 @@ class Console:
         # Before anybody can press anything: what these find open was left by an earlier start.
         await letters.settle()
         await runs.settle()
-        desk = Desk(settings.environment or "production", who, role, data_dir, store, operations, jobs, letters, runs)
+        desk = Desk(settings.where, who, role, data_dir, store, operations, jobs, letters, runs)
         pump = self._pump = Pump(store)
         self._screen.show_desk(desk, pump)
         pump.start()

@@ -118,6 +118,15 @@ class Settings:
         return Path(self.data_dir)
 
     @property
+    def where(self) -> str:
+        """What the screen warns of: local, staging or production. Local is believed only of this machine."""
+        named = self.environment.strip().lower()
+        on_this_machine = urlsplit(self.supabase_url).hostname in ("127.0.0.1", "localhost", "::1")
+        if not self.supabase_url or (on_this_machine and named == "local"):
+            return "local"
+        return "staging" if named == "staging" else "production"
+
+    @property
     def brain_base(self) -> str:
         """Brain's address without a trailing slash or /plan; https where no scheme is given off loopback."""
         url = self.brain_url.strip().rstrip("/")

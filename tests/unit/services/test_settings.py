@@ -77,3 +77,19 @@ def test_secrets_are_neither_shown_nor_passed_on(monkeypatch: pytest.MonkeyPatch
     child = child_environment({"A": "b"})
     assert "hush" not in child.values()
     assert child["A"] == "b"
+
+
+@pytest.mark.parametrize(
+    ("environment", "url", "where"),
+    [
+        ("production", "", "local"),
+        ("", "https://x.example", "production"),
+        ("local", "https://x.example", "production"),
+        ("PRODUCTION", "https://x.example", "production"),
+        ("live", "https://x.example", "production"),
+        ("Staging", "https://x.example", "staging"),
+        ("local", "http://127.0.0.1:54321", "local"),
+    ],
+)
+def test_the_screen_never_calls_production_anything_else(environment: str, url: str, where: str) -> None:
+    assert read_settings({"ENVIRONMENT": environment, "SUPABASE_URL": url}).where == where
