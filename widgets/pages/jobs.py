@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.desk import Desk
@@ -88,6 +88,7 @@ class JobsPage(QWidget):
         self.table.sort_by(0)
         self.table.opened.connect(lambda row: self.opened.emit(self.model.line(row).id))
         self.search.changed.connect(lambda _: self._filter())
+        self.search.left.connect(self._to_the_rows)
         self.tabs.chosen.connect(lambda _: self._filter())
         self._faces = Faces(self.table)
         self._faces.pressed.connect(self._clear)
@@ -99,6 +100,7 @@ class JobsPage(QWidget):
         column.addWidget(head)
         column.addWidget(self.tabs)
         column.addWidget(self._faces, 1)
+        self.setFocusProxy(self.table)
         # Ages and spans move on even when nothing happens.
         self._second = QTimer(self)
         self._second.setInterval(1000)
@@ -135,6 +137,11 @@ class JobsPage(QWidget):
 
         self.model.set_filter(accepts if needle or tab != "all" else None)
         self._show_face()
+
+    def _to_the_rows(self) -> None:
+        self.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        if self.table.current_row() < 0:
+            self.table.go_to(0)
 
     def _clear(self) -> None:
         self.search.set_text("")

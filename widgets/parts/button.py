@@ -55,6 +55,8 @@ class Button(QPushButton):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(metrics.px(metrics.CONTROL_SMALL if small else metrics.CONTROL))
         self.setAutoDefault(False)
+        # A click leaves the focus in the list, where the keys belong.
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.say(words)
         if tip:
             set_tip(self, tip)

@@ -22,6 +22,8 @@ class SearchBox(QWidget):
     """A 28 px box with a magnifier and the key that leads to it."""
 
     changed = Signal(str)
+    left = Signal()
+    """Enter, Down, or Esc in an empty box: the keys belong to the list again."""
 
     def __init__(self, placeholder: str, parent: QWidget | None = None, *, key: str = "/") -> None:
         super().__init__(parent)
@@ -35,7 +37,8 @@ class SearchBox(QWidget):
         self._line.setMaxLength(500)
         self._line.focus_moved.connect(self.update)
         self._line.escaped.connect(self._ended)
-        self._line.returnPressed.connect(self._tell)
+        self._line.done.connect(self._tell)
+        self._line.done.connect(self.left)
         self._line.textChanged.connect(self._typed)
         row = QHBoxLayout(self)
         row.setContentsMargins(metrics.px(32), 0, metrics.px(32), 0)
@@ -69,7 +72,7 @@ class SearchBox(QWidget):
         if self.text():
             self.set_text("")
         else:
-            self._line.clearFocus()
+            self.left.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -115,6 +118,7 @@ class SearchBox(QWidget):
 class _Line(QLineEdit):
     focus_moved = Signal()
     escaped = Signal()
+    done = Signal()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -127,5 +131,7 @@ class _Line(QLineEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.escaped.emit()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Down):
+            self.done.emit()
         else:
             super().keyPressEvent(event)

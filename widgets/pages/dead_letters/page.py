@@ -83,6 +83,7 @@ class DeadLettersPage(Surface):
         self.inspector.open_job.connect(self.open_job)
         self._foot = QWidget()
         self._lay_out()
+        self.setFocusProxy(self.table)
         self._toasts = toasts if toasts is not None else Toasts(self, self._foot)
         self._undo_key = QShortcut(QKeySequence.StandardKey.Undo, self)
         self._undo_key.activated.connect(self._undo_last)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.desk import Desk
@@ -77,14 +78,18 @@ class JobPage(QWidget):
         self._lists = QStackedWidget()
         self._lists.addWidget(self.directories)
         self._lists.addWidget(self.activity)
-        self.tabs.chosen.connect(
-            lambda key: self._lists.setCurrentWidget(self.directories if key == "directories" else self.activity)
-        )
+        self.tabs.chosen.connect(self._show_list)
         self.inspector = Inspector(desk.data_dir)
         self.inspector.run_here.connect(lambda host: self.run_here.emit(self._job_id, host))
         self.inspector.retry.connect(lambda host: self._ask_retry([host]))
         self.directories.moved.connect(lambda: self.inspector.show_line(self.directories.line()))
         self._lay_out()
+        self.setFocusProxy(self.directories.table)
+        for key, pressed in (("Shift+R", self.ask_retry), ("Esc", self.back.emit)):
+            # Only while the focus is on this page: Esc belongs to an open sheet.
+            QShortcut(QKeySequence(key), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut).activated.connect(
+                pressed
+            )
         self._second = QTimer(self)
         self._second.setInterval(1000)
         self._second.timeout.connect(self._tick)
@@ -97,6 +102,12 @@ class JobPage(QWidget):
         self.inspector.show_line(self.directories.line())
         self.activity.show_job(self._desk.store.jobs.history(job_id))
         self._show()
+
+    def _show_list(self, key: str) -> None:
+        shown = self.directories if key == "directories" else self.activity
+        self._lists.setCurrentWidget(shown)
+        self.setFocusProxy(shown.table)
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def take(self, changes: Changes) -> None:
         """Show what changed in the store."""
