@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QRectF, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -30,6 +30,7 @@ class Toasts(QObject):
         self._foot = foot
         self._shown: list[Toast] = []
         body.resized.connect(self._place)
+        foot.installEventFilter(self)
 
     def say(
         self,
@@ -52,6 +53,11 @@ class Toasts(QObject):
         toast.show()
         toast.raise_()
         return toast
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Move, QEvent.Type.Resize):
+            self._place()
+        return super().eventFilter(watched, event)
 
     def _drop(self, toast: Toast) -> None:
         if toast in self._shown:
