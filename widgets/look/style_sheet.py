@@ -58,11 +58,13 @@ QLineEdit:disabled, QComboBox:disabled { color: @text.disabled; border-color: @l
 QLineEdit[wrong="true"] { border-color: @status.failed.mark; }
 QLineEdit[bare="true"], QLineEdit[bare="true"]:focus { border: 0; background: transparent; padding: 0;
   min-height: {20}px; max-height: {20}px; }
+QComboBox { combobox-popup: 0; }
 QComboBox::drop-down { border: 0; width: {24}px; }
 QComboBox::down-arrow { image: none; }
 QComboBox QAbstractItemView { background: @surface.raised; border: {1}px solid @line.strong; outline: 0;
   selection-background-color: @surface.selected; selection-color: @text.primary; padding: {4}px; }
-QComboBox QAbstractItemView::item { min-height: {26}px; padding: 0 {6}px; }
+QComboBox QAbstractItemView::item { min-height: {26}px; padding: 0 {6}px; border-radius: {4}px; }
+QComboBox QAbstractItemView::item:selected { background: @surface.selected; color: @text.primary; }
 
 QCheckBox { spacing: {8}px; color: @text.primary; background: transparent; }
 QCheckBox::indicator { width: {14}px; height: {14}px; border: {1}px solid @line.control; border-radius: {3}px;

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QWidget
+from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOptionComboBox, QWidget
 
 from services.domain.text import one_line
 from widgets.look import fonts, icons, metrics, theme
@@ -22,6 +22,7 @@ class Choice(QComboBox):
         super().__init__(parent)
         self._nothing = nothing
         self.setFont(fonts.font("body"))
+        self.setItemDelegate(QStyledItemDelegate(self))  # the style sheet reaches only this one's rows
         self.view().setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(14)

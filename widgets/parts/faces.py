@@ -100,7 +100,7 @@ class _Face(Surface):
         column.addWidget(self._raw)
         column.addStretch(1)
         outer = QHBoxLayout(self)
-        outer.setContentsMargins(metrics.px(24), metrics.px(16), metrics.px(24), metrics.px(16))
+        outer.setContentsMargins(metrics.px(16), metrics.px(16), metrics.px(16), metrics.px(16))
         outer.addWidget(inner, 1)
         outer.addStretch(0)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFont, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
 from widgets.look import fonts, icons, metrics, theme
@@ -93,7 +93,9 @@ class _Brand(QAbstractButton):
         icons.paint(painter, "zap", left, (self.height() - size) / 2, "text.primary", size)
         if self._open:
             metric = fonts.measure("body", 600)
-            painter.setFont(fonts.font("body", 600))
+            font = fonts.font("body", 600)
+            font.unsetFeature(QFont.Tag("tnum"))  # it would set the hyphen as wide as a figure
+            painter.setFont(font)
             painter.setPen(theme.current().colour("text.primary"))
             baseline = (self.height() - metric.height()) / 2 + metric.ascent()
             painter.drawText(QPointF(left + size + metrics.px(8), baseline), self._words)

@@ -100,7 +100,7 @@ class JobSearch(QWidget):
     def __init__(self, lines: Callable[[], Iterable[JobLine]], parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
         self._lines = lines
-        self.table = Table((Column("Job", 150, stretch=1), Column("E-mail", 120, stretch=1)), many=False)
+        self.table = Table((Column("Job", 150, stretch=1), Column("E-mail", 210, stretch=1)), many=False)
         self.line = _Line()
         self.line.setFont(fonts.font("body"))
         self.line.setMaxLength(200)
@@ -128,7 +128,7 @@ class JobSearch(QWidget):
         column.setSpacing(metrics.px(4))
         column.addWidget(self.line)
         column.addWidget(self.faces, 1)
-        self.resize(metrics.px(420), metrics.px(336))
+        self.resize(metrics.px(480), metrics.px(336))
 
     def open_at(self, place: QPoint) -> None:
         """Open with everything offered, ready to type."""
