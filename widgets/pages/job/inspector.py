@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.store.lines import Attempt, DirectoryLine
 from services.domain.faults import plain_words
@@ -71,8 +71,7 @@ class Inspector(Surface):
             return
         self._shown = line
         self._host = line.host if line else ""
-        for part in self._all:
-            part.setVisible(line is not None)
+        self._scroll.setVisible(line is not None)
         if line is None:
             self._head.say("No directory chosen", "waiting")
             return
@@ -102,7 +101,7 @@ class Inspector(Surface):
                 old.deleteLater()
         for number, attempt in list(zip(range(len(attempts), 0, -1), attempts, strict=True))[:_ATTEMPTS]:
             self._attempts.addWidget(_attempt_row(number, attempt))
-        self._attempts_title.setVisible(bool(attempts))
+        self._attempts_section.setVisible(bool(attempts))
 
     def _show_picture(self, line: DirectoryLine) -> None:
         where = line.screenshot_url
@@ -125,24 +124,6 @@ class Inspector(Surface):
         self._picture_words.setVisible(bool(words))
 
     def _lay_out(self, head: QWidget, acts: QHBoxLayout) -> None:
-        inner = Surface("surface.page")
-        column = QVBoxLayout(inner)
-        padding = metrics.px(16)
-        column.setContentsMargins(padding, metrics.px(12), padding, padding)
-        column.setSpacing(metrics.px(6))
-        column.addWidget(self._sentence)
-        column.addWidget(self._detail)
-        column.addLayout(acts)
-        column.addSpacing(metrics.px(8))
-        column.addWidget(self._attempts_title)
-        column.addLayout(self._attempts)
-        column.addSpacing(metrics.px(8))
-        column.addWidget(self._picture_title)
-        column.addWidget(self._picture)
-        column.addWidget(self._picture_words)
-        column.addSpacing(metrics.px(8))
-        column.addWidget(self._payload_title)
-        column.addWidget(self._payload)
         facts: list[QWidget] = []
         for name, value in (("Key", self._key), ("Listing", self._listing)):
             row = QWidget()
@@ -152,10 +133,22 @@ class Inspector(Surface):
             title.setFixedWidth(metrics.px(96))
             line.addWidget(title)
             line.addWidget(value, 1)
-            column.addWidget(row)
             facts.append(row)
+        self._attempts_section = _section(self._attempts_title, self._attempts)
+        inner = Surface("surface.page")
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for section in (
+            _section(self._sentence, self._detail, acts),
+            self._attempts_section,
+            _section(self._picture_title, self._picture, self._picture_words),
+            _section(self._payload_title, self._payload),
+            _section(*facts, last=True),
+        ):
+            column.addWidget(section)
         column.addStretch(1)
-        scroll = QScrollArea()
+        scroll = self._scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setWidget(inner)
@@ -164,10 +157,20 @@ class Inspector(Surface):
         whole.setSpacing(0)
         whole.addWidget(head)
         whole.addWidget(scroll, 1)
-        self._all = [
-            self._sentence, self._detail, self.retry_button, self.run_button, self._attempts_title,
-            self._picture_title, self._picture, self._picture_words, self._payload_title, self._payload, *facts,
-        ]  # fmt: skip
+        whole.addStretch()  # keeps the head at the top while nothing is chosen
+
+
+def _section(*parts: QWidget | QLayout, last: bool = False) -> QWidget:
+    ground = Surface("surface.page", "" if last else "b")
+    column = QVBoxLayout(ground)
+    column.setContentsMargins(metrics.px(16), metrics.px(12), metrics.px(16), metrics.px(12))
+    column.setSpacing(metrics.px(6))
+    for part in parts:
+        if isinstance(part, QLayout):
+            column.addLayout(part)
+        else:
+            column.addWidget(part)
+    return ground
 
 
 def _attempt_row(number: int, attempt: Attempt) -> QWidget:
