@@ -21,7 +21,7 @@ from widgets.pages.job.page import JobPage
 from widgets.pages.jobs import JobsPage
 from widgets.pages.overview import OverviewPage
 from widgets.pages.runs import RunsPage
-from widgets.pages.starting import StartingPage
+from widgets.pages.starting import StartingPage, part_words
 from widgets.parts import drawer, spans
 from widgets.parts.sheet import ConfirmSheet
 
@@ -54,7 +54,7 @@ class ConsoleWindow(MainWindow):
         """A part of the local stack is in another state."""
         self.starting.show_part(name, state, why)
         if self._desk is not None:
-            self.bar.show_note("" if state in ("up", "ended") else f"{name}: {state} {why}".strip(), "failed")
+            self.bar.show_note("" if state in ("up", "ended") else part_words(name, state, why), "failed")
 
     def show_problem(self, sentence: str, hint: str, raw: str) -> None:
         """Say why nothing can be shown."""

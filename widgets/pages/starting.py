@@ -28,6 +28,11 @@ _WORDS = {
 }
 
 
+def part_words(name: str, state: str, why: str) -> str:
+    """How a part of the local stack stands, in one line."""
+    return f"{_WORDS.get(name, name)}: {state}" + (f", {why}" if why else "")
+
+
 class StartingPage(Surface):
     """One line per part; a problem takes the place of the title."""
 
@@ -56,8 +61,7 @@ class StartingPage(Surface):
             line = GlyphLabel("waiting", "", "body")
             self._parts[name] = line
             self._column.insertWidget(self._column.count() - 1, line)
-        words = f"{_WORDS.get(name, name)}: {state}" + (f", {why}" if why else "")
-        self._parts[name].say(words, _SHAPES.get(state, "waiting"))
+        self._parts[name].say(part_words(name, state, why), _SHAPES.get(state, "waiting"))
 
     def problem(self) -> str:
         """The sentence, the hint and the raw text of the problem that is shown."""
