@@ -55,7 +55,6 @@ class Engine:
         self._why = ""
         self._signalled = asyncio.Event()
         self._next_poll = 0.0
-        self._silent = 0
 
     async def run(self) -> None:
         """Sync until cancelled; the feed is closed on the way out."""
@@ -233,13 +232,15 @@ class Engine:
 
     async def _probe(self) -> None:
         """Learn the server's clock; no answer twice in a row means that the link is gone, whatever the feed says."""
-        try:
-            self._store.set_offset(await self._reads.server_offset())
-            self._silent = 0
-        except ConsoleError:
-            self._silent += 1
-            if self._silent >= 2 and self._store.link.live:
-                self._lose("the database does not answer")
+        for _ in range(2):
+            try:
+                self._store.set_offset(await self._reads.server_offset())
+                return
+            except ConsoleError:
+                # Asked again at once: until the second silence the screen says "Live".
+                pass
+        if self._store.link.live:
+            self._lose("the database does not answer")
 
     async def _tick(self) -> None:
         self._store.jobs.tick()

@@ -24,7 +24,7 @@ class Timings(msgspec.Struct, frozen=True):
     """How much of a frame applying changes may take."""
     flush: float = 0.25
     reconcile: float = 600.0
-    probe: float = 30.0
+    probe: float = 15.0
     tick: float = 5.0
     backoff_first: float = 1.0
     backoff_most: float = 60.0

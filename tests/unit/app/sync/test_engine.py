@@ -14,7 +14,7 @@ from app.store.merge import RECORDS
 from app.store.store import Store
 from app.sync.engine import Engine
 from app.sync.timings import TABLES, Timings
-from services.domain.errors import NotInstalled, NotPermitted
+from services.domain.errors import NotInstalled, NotPermitted, NotReachable
 from tests.fakes.server import FakeServer
 from tests.fakes.virtual_time import run_virtually
 
@@ -165,6 +165,21 @@ def test_a_feed_that_looks_alive_over_a_dead_database_is_not_live() -> None:
         server.unreachable = True
         await asyncio.sleep(62)
         assert word(store) in ("Reconnecting since", "Offline")
+
+    sync(scene)
+
+
+def test_a_frozen_server_is_called_live_for_half_a_minute_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def no_answer() -> float:
+        await asyncio.sleep(10)
+        raise NotReachable("It took too long.")
+
+    async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
+        await asyncio.sleep(2)
+        monkeypatch.setattr(server, "server_offset", no_answer)
+        server.unreachable = True
+        await asyncio.sleep(36)
+        assert word(store) != "Live"
 
     sync(scene)
 
