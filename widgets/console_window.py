@@ -132,7 +132,7 @@ class ConsoleWindow(MainWindow):
         sheet = ConfirmSheet(
             self.body,
             f"Retry {count} directories in {desk.environment.upper()}",
-            f"Of {line.business or line.id}.",
+            line.business or line.id,
             f"Retry {count}",
             facts=facts,
             reason=True,

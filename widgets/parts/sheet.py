@@ -1,6 +1,6 @@
 """A sheet that asks before something is done: verb, number, target and environment in its title.
 
-sheet = ConfirmSheet(window.body, "Retry 12 directories in LOCAL", "Of Kestrel Roofing.", "Retry 12",
+sheet = ConfirmSheet(window.body, "Retry 12 directories in LOCAL", "Kestrel Roofing", "Retry 12",
                      facts=[("send", "12 will submit"), ("ok", "2 already live")], reason=True)
 sheet.confirmed.connect(...)   # with the reason, "" if none was asked for
 sheet.cancelled.connect(...)
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from widgets.look import fonts, metrics, theme
 from widgets.parts.button import Button
@@ -42,6 +43,7 @@ class ConfirmSheet(QWidget):
     ) -> None:
         """`facts`: shapes with words; `reason`: one has to be given; `typed`: the name that has to be typed."""
         super().__init__(body)
+        self._before = body.window().focusWidget()
         self._typed_wanted = typed
         self._reason_wanted = reason
         self._done = False
@@ -149,6 +151,9 @@ class ConfirmSheet(QWidget):
     def _end(self) -> None:
         if not self._done:
             self._done = True
+            # First the focus goes back: hiding would give it to whatever is next.
+            if self._before is not None and isValid(self._before):
+                self._before.setFocus(Qt.FocusReason.OtherFocusReason)
             self.hide()
             self.deleteLater()
 

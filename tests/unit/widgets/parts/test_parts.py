@@ -139,6 +139,55 @@ def confirm(body: Surface, **more: object) -> tuple[ConfirmSheet, list[str], Cal
     return sheet, told, lambda words: next(b for b in sheet.findChildren(Button) if b.words() == words)
 
 
+def test_a_sheet_gives_the_focus_back_when_it_ends(qt_app: QApplication) -> None:
+    body = Surface()
+    line, other = QLineEdit(body), QLineEdit(body)
+    other.move(0, 40)
+    shown(body, 900, 600)
+    for held in (line, other):
+        held.setFocus()
+        sheet, told, _ = confirm(body)
+        QTest.keyClick(sheet, Qt.Key.Key_Escape)
+        assert (held.hasFocus(), told) == (True, ["cancelled"])
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Down, Qt.Key.Key_Escape])
+def test_a_search_box_tells_when_the_keys_belong_to_the_list_again(qt_app: QApplication, key: Qt.Key) -> None:
+    box = SearchBox("Search")
+    shown(box, 300, 28)
+    told: list[str] = []
+    box.left.connect(lambda: told.append(box.text()))
+    box.take_focus()
+    QTest.keyClicks(focused(), "oak")
+    if key == Qt.Key.Key_Escape:
+        QTest.keyClick(focused(), key)
+        assert told == []
+    QTest.keyClick(focused(), key)
+    assert told == ["" if key == Qt.Key.Key_Escape else "oak"]
+
+
+def test_a_toast_stays_above_what_its_foot_becomes(qt_app: QApplication) -> None:
+    body = Surface()
+    foot = QWidget(body)
+    foot.setGeometry(0, 568, 900, 32)
+    shown(body, 900, 600)
+    toast = Toasts(body, foot).say("Done")
+    foot.setGeometry(0, 460, 900, 140)
+    assert wait_for(lambda: toast.geometry().bottom() < 460)
+
+
+def test_a_click_on_a_button_leaves_the_focus_where_it_is(qt_app: QApplication) -> None:
+    body = Surface()
+    line, button = QLineEdit(body), Button("Run", parent=body)
+    button.move(0, 60)
+    button.clicked.connect(lambda: button.set_off("It runs"))
+    shown(body, 300, 200)
+    line.setFocus()
+    # Through the window: only there a click moves the focus.
+    QTest.mouseClick(body.windowHandle(), Qt.MouseButton.LeftButton, pos=button.geometry().center())
+    assert (button.isEnabled(), line.hasFocus()) == (False, True)
+
+
 def test_a_sheet_asks_for_reason_and_name_before_it_confirms(qt_app: QApplication) -> None:
     body = Surface()
     shown(body, 900, 600)
