@@ -28,7 +28,7 @@ COLUMNS = (
     Column("Failed", 42, right=True),
     Column("Elapsed", 54, right=True, drops=2),
     Column("Last event", 62, right=True),
-    Column("Diagnosis", 180, stretch=1.75),
+    Column("Diagnosis", 236, stretch=1.75),
 )
 TABS = (
     Tab("all", "All"),

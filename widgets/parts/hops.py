@@ -77,7 +77,7 @@ class HopsView(QWidget):
         glyphs.paint(painter, hop.shape, left, 0, size=size, frame=motion.clock.frame)
         if hop.way != "none":
             self._paint_way(painter, hop, left + size + metrics.px(4), left + width - metrics.px(4))
-        space = int(width) - metrics.px(8)
+        space = int(width) - metrics.px(4)
         self._text(painter, hop.name, "small", 500, "primary", left, 22, space)
         self._text(painter, hop.when, "micro", 400, "tertiary", left, 38, space)
 

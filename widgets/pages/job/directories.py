@@ -13,10 +13,10 @@ from widgets.parts.columns import Column
 from widgets.parts.table import Table
 
 COLUMNS = (
-    Column("Outcome", 116),
+    Column("Outcome", 96),
     Column("Directory", 150),
-    Column("Evidence or error", 200, stretch=1),
-    Column("Attempts", 58, right=True),
+    Column("Evidence or error", 250, stretch=1),
+    Column("Attempts", 58, right=True, drops=1),
     Column("Took", 52, right=True),
     Column("", 16, sorts=False),
     Column("When", 62, right=True),
