@@ -20,7 +20,7 @@ from widgets.parts.tabs import Tab, TabRow
 
 COLUMNS = (
     Column("Status", 96),
-    Column("Customer", 150, stretch=1),
+    Column("Customer", 164, stretch=1),
     Column("Package", 82, drops=1),
     Column("Progress", 140),
     Column("Current directory", 132, drops=4),

@@ -180,12 +180,13 @@ def test_a_click_on_a_button_leaves_the_focus_where_it_is(qt_app: QApplication) 
     body = Surface()
     line, button = QLineEdit(body), Button("Run", parent=body)
     button.move(0, 60)
-    button.clicked.connect(lambda: button.set_off("It runs"))
+    pressed: list[bool] = []
+    button.clicked.connect(pressed.append)
     shown(body, 300, 200)
     line.setFocus()
     # Through the window: only there a click moves the focus.
     QTest.mouseClick(body.windowHandle(), Qt.MouseButton.LeftButton, pos=button.geometry().center())
-    assert (button.isEnabled(), line.hasFocus()) == (False, True)
+    assert (pressed, line.hasFocus()) == ([False], True)
 
 
 def test_a_sheet_asks_for_reason_and_name_before_it_confirms(qt_app: QApplication) -> None:
