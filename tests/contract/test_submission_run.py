@@ -347,7 +347,7 @@ def test_the_process_tells_all_and_ends_with_ended(tmp_path: Path) -> None:
 
     def act(child: Child) -> None:
         log = child.events()
-        assert [event["kind"] for event in log][-2:] == ["verdict", "ended"]
+        assert [event["kind"] for event in log if event["kind"] != "beat"][-2:] == ["verdict", "ended"]
         assert log[-1]["status"] == "done"
         assert log.of("beat")
         assert isinstance(log.of("started")[0]["sandbox"], bool)
