@@ -12,14 +12,19 @@ begin
   foreach t in array array['customers', 'jobs', 'directories', 'directory_submissions', 'job_results',
                            'queue_history', 'worker_heartbeats', 'staff_actions', 'outbox', 'flow_runs'] loop
     execute format('alter table public.%I enable row level security', t);
+    -- Hosted projects grant everything on new tables by default, and row-level security doesn't cover truncate.
+    execute format('revoke all on public.%I from anon, authenticated', t);
     execute format('grant select on public.%I to anon, authenticated', t);
     execute format('grant all on public.%I to service_role', t);
     execute format('drop policy if exists staff_read on public.%I', t);
     execute format('create policy staff_read on public.%I for select to authenticated using ((select private.staff_role()) is not null)', t);
     if not exists (select from pg_publication_tables
                    where pubname = 'supabase_realtime' and schemaname = 'public' and tablename = t) then
-      execute format('alter publication supabase_realtime add table public.%I', t);
+      begin
+        execute format('alter publication supabase_realtime add table public.%I', t);
+      exception when undefined_object or insufficient_privilege then
+        raise warning 'Changes of % are not sent live: %. The console polls it.', t, sqlerrm;
+      end;
     end if;
   end loop;
 end $$;
-grant usage on all sequences in schema public to service_role;

@@ -5,7 +5,8 @@ create or replace function private.host_of(url text) returns text language sql i
   select lower(substring(url from '^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/?#@]*@)?([^/:?#]+)'))
 $$;
 
--- Writes the job's work list: active, unpaused directories of the package's tiers, best first, at most package_size.
+-- Writes the job's work list: active directories of the package's tiers, each host once, best first, at most
+-- package_size. Called again it adds what is missing. Returns how many are listed.
 create or replace function public.create_work_list(p_job uuid) returns int
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -13,17 +14,23 @@ declare
   listed int;
 begin
   select * into strict job from public.jobs where id = p_job for update;
-  insert into public.directory_submissions (submission_queue_id, directory_url)
-  select p_job, d.submission_url
-    from public.directories d
-   where d.active and d.tier_required <=
-         case job.package_type when 'starter' then 1 when 'growth' then 2 when 'professional' then 3 else 4 end
-   order by d.domain_authority desc, d.name
-   limit job.package_size
-  on conflict do nothing;
   select count(*) into listed from public.directory_submissions where submission_queue_id = p_job;
-  update public.jobs set directories_total = listed where id = p_job;
-  if listed < job.package_size then
+  insert into public.directory_submissions (submission_queue_id, directory_url)
+  select p_job, best.submission_url
+    from (select distinct on (private.host_of(d.submission_url)) d.submission_url, d.domain_authority, d.name
+            from public.directories d
+           where d.active and private.host_of(d.submission_url) is not null and d.tier_required <=
+                 case job.package_type when 'starter' then 1 when 'growth' then 2 when 'professional' then 3 else 4 end
+           order by private.host_of(d.submission_url), d.domain_authority desc, d.name) best
+   where not exists (select from public.directory_submissions s where s.submission_queue_id = p_job
+                        and private.host_of(s.directory_url) = private.host_of(best.submission_url))
+   order by best.domain_authority desc, best.name
+   limit greatest(job.package_size - listed, 0);
+  perform private.count_directories(p_job);
+  select count(*) into listed from public.directory_submissions where submission_queue_id = p_job;
+  if listed < job.package_size and not exists (
+    select from public.queue_history h
+     where h.job_id = p_job and h.event = 'work_list_short' and h.details -> 'listed' = to_jsonb(listed)) then
     insert into public.queue_history (job_id, event, details)
     values (p_job, 'work_list_short', jsonb_build_object('listed', listed, 'package_size', job.package_size));
   end if;
@@ -45,70 +52,76 @@ $$;
 
 -- Takes (job, directory) for one owner. Answers 'claimed', 'duplicate', 'in_flight' or 'outcome_unknown'.
 -- Only 'claimed' may go on. A claim that ran out says that somebody may have pressed submit: nobody knows.
+-- This and all that follow lock the job's row first: they wait for each other in one order.
 create or replace function public.claim_submission(
   p_job uuid, p_directory text, p_key text, p_owner text, p_payload jsonb, p_lease_seconds int
 ) returns text language plpgsql security definer set search_path = '' as $$
 declare
   held public.job_results;
   answer text;
+  expires timestamptz;
 begin
+  perform from public.jobs where id = p_job for no key update;
+  if not found then
+    raise exception 'This job does not exist.' using errcode = 'P0002';
+  end if;
+  expires := clock_timestamp() + make_interval(secs => p_lease_seconds);
   -- A plan with other factors, or a renamed business, gives another key: the directory is still the same.
-  perform pg_advisory_xact_lock(hashtextextended(p_job::text || p_directory, 0));
   select * into held from public.job_results
-   where job_id = p_job and directory_name = p_directory and idempotency_key <> p_key and status <> 'failed'
+   where (job_id = p_job and directory_name = p_directory and status <> 'failed') or idempotency_key = p_key
+   order by status = 'failed', status = 'submitting'
    limit 1 for update;
   if not found then
+    answer := 'claimed';
     insert into public.job_results (job_id, directory_name, status, idempotency_key, payload, claim_owner, claim_expires_at)
-    values (p_job, p_directory, 'submitting', p_key, p_payload, p_owner,
-            clock_timestamp() + make_interval(secs => p_lease_seconds))
-    on conflict (idempotency_key) do nothing;
-    if found then
-      answer := 'claimed';
-    else
-      select * into strict held from public.job_results where idempotency_key = p_key for update;
-    end if;
-  end if;
-  if answer is null then
+    values (p_job, p_directory, 'submitting', p_key, p_payload, p_owner, expires);
+  elsif held.job_id <> p_job or held.directory_name <> p_directory then
+    raise exception 'This key belongs to another submission.' using errcode = '22023';
+  else
     answer := case
       when held.status in ('submitted', 'skipped') then 'duplicate'
       when held.status = 'failed' then 'claimed'
       when held.claim_expires_at > clock_timestamp() and held.claim_owner is distinct from p_owner then 'in_flight'
       else 'outcome_unknown' end;
     if answer = 'claimed' then
+      -- What the failed try left is in the history; the row tells of this try.
       update public.job_results
-         set status = 'submitting', payload = p_payload, claim_owner = p_owner, error_message = null,
-             claim_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
+         set status = 'submitting', payload = p_payload, claim_owner = p_owner, claim_expires_at = expires,
+             response_log = '{}', screenshot_url = null, listing_url = null, error_message = null
        where id = held.id;
     end if;
   end if;
-  if answer = 'claimed' then
-    update public.directory_submissions set status = 'submitting'
-     where submission_queue_id = p_job and private.host_of(directory_url) = p_directory;
+  if answer in ('claimed', 'duplicate') then
     insert into public.queue_history (job_id, directory_name, event, details, worker_id)
-    values (p_job, p_directory, 'submitting', jsonb_build_object('idem', p_key), p_owner);
-  elsif answer = 'duplicate' then
-    insert into public.queue_history (job_id, directory_name, event, details, worker_id)
-    values (p_job, p_directory, 'skipped_duplicate', jsonb_build_object('idem', p_key), p_owner);
-    update public.directory_submissions
-       set status = case when held.status = 'submitted' then 'submitted' else 'skipped' end
-     where submission_queue_id = p_job and private.host_of(directory_url) = p_directory and status = 'pending';
-    perform private.count_directories(p_job);
+    values (p_job, p_directory, case answer when 'claimed' then 'submitting' else 'skipped_duplicate' end,
+            jsonb_build_object('idem', p_key), p_owner);
   end if;
+  perform private.mark_item(p_job, p_directory, case answer when 'duplicate' then held.status else 'submitting' end);
   return answer;
+end $$;
+
+-- Gives a directory's place on the work list the status of its result, and the job its counts.
+create or replace function private.mark_item(p_job uuid, p_directory text, p_status text) returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.directory_submissions set status = p_status
+   where submission_queue_id = p_job and private.host_of(directory_url) = p_directory and status <> p_status;
+  perform private.count_directories(p_job);
 end $$;
 
 create or replace function private.count_directories(p_job uuid) returns void
 language sql security definer set search_path = '' as $$
   update public.jobs j
-     set directories_done = c.done, directories_total = c.total,
-         progress = case when c.total = 0 then 0 else c.done * 100 / c.total end
-    from (select count(*) filter (where status in ('submitted', 'failed', 'skipped'))::int as done, count(*)::int as total
-            from public.directory_submissions where submission_queue_id = p_job) c
-   where j.id = p_job
+     set directories_done = c.done, directories_total = c.total, progress = c.progress
+    from (select n.done, n.total, case when n.total = 0 then 0 else n.done * 100 / n.total end as progress
+            from (select count(*) filter (where status in ('submitted', 'failed', 'skipped'))::int as done, count(*)::int as total
+                    from public.directory_submissions where submission_queue_id = p_job) n) c
+   where j.id = p_job and (j.directories_done, j.directories_total, j.progress) is distinct from (c.done, c.total, c.progress)
 $$;
 
 -- Writes the outcome into the row that the same owner claimed. p_status: submitted, failed, skipped or unknown.
--- Unknown keeps the row 'submitting' with an expired claim: only a person's declaration moves it.
+-- Unknown keeps the row 'submitting' without an owner: only a person's declaration moves it.
+-- A late outcome counts too: an expired claim is nobody else's. A job that has ended is worked out again.
 -- False when the claim is no longer this owner's: then nothing is written.
 create or replace function public.record_outcome(
   p_job uuid, p_directory text, p_key text, p_owner text, p_status text, p_response_log jsonb,
@@ -118,56 +131,80 @@ declare
   details jsonb := jsonb_strip_nulls(jsonb_build_object(
     'idem', p_key, 'duration_ms', p_duration_ms, 'screenshot_url', p_screenshot_url, 'error', p_error));
 begin
-  if p_status not in ('submitted', 'failed', 'skipped', 'unknown') then
+  if p_status is null or p_status not in ('submitted', 'failed', 'skipped', 'unknown') then
     raise exception 'status must be submitted, failed, skipped or unknown, not %', p_status using errcode = '22023';
   end if;
+  perform from public.jobs where id = p_job for no key update;
   update public.job_results
      set status = case when p_status = 'unknown' then 'submitting' else p_status end,
-         response_log = p_response_log, screenshot_url = p_screenshot_url, listing_url = p_listing_url,
-         error_message = p_error, claim_expires_at = clock_timestamp()
-   where idempotency_key = p_key and job_id = p_job and status = 'submitting' and claim_owner = p_owner;
+         claim_owner = case when p_status <> 'unknown' then claim_owner end, claim_expires_at = clock_timestamp(),
+         response_log = coalesce(p_response_log, '{}'), screenshot_url = p_screenshot_url, listing_url = p_listing_url,
+         error_message = p_error
+   where idempotency_key = p_key and job_id = p_job and directory_name = p_directory
+     and status = 'submitting' and claim_owner = p_owner;
   if not found then
     return false;
   end if;
   insert into public.queue_history (job_id, directory_name, event, details, worker_id)
   values (p_job, p_directory, p_status, details, p_owner);
   if p_status <> 'unknown' then
-    update public.directory_submissions set status = p_status
-     where submission_queue_id = p_job and private.host_of(directory_url) = p_directory;
     insert into public.queue_history (job_id, directory_name, event, details, worker_id)
     values (p_job, p_directory, 'submission_complete', details || jsonb_build_object('status', p_status), p_owner);
-    perform private.count_directories(p_job);
+    perform private.mark_item(p_job, p_directory, p_status);
   end if;
+  perform private.settle_again(p_job);
   return true;
 end $$;
 
--- Ends a job by what its work list says, as the contracts count it. Returns the final status.
+-- How a job ends by what its work list says, as the contracts count it. A directory that is still 'submitting' has no
+-- outcome that anybody knows.
+create or replace function private.end_of(
+  p_job uuid, out final_status text, out error_message text, out counts jsonb
+) language sql stable security definer set search_path = '' as $$
+  select case when n.failed = n.total then 'failed' else 'completed' end,
+         case when n.total = 0 then 'No directories processed'
+              else nullif(concat_ws(', ',
+                case when n.failed > 0 then format('%s of %s submissions failed', n.failed, n.total) end,
+                case when n.unknown > 0 then format('%s outcome%s unknown', n.unknown, case when n.unknown > 1 then 's' end)
+                end), '') end,
+         jsonb_strip_nulls(jsonb_build_object('total', n.total, 'submitted', n.submitted, 'failed', n.failed,
+                                              'skipped', n.skipped, 'unknown', nullif(n.unknown, 0)))
+    from (select count(*) as total,
+                 count(*) filter (where status = 'submitted') as submitted,
+                 count(*) filter (where status = 'failed') as failed,
+                 count(*) filter (where status = 'skipped') as skipped,
+                 count(*) filter (where status = 'submitting') as unknown
+            from public.directory_submissions where submission_queue_id = p_job) n
+$$;
+
+-- Ends a job. Returns the final status.
 create or replace function public.finalize_job(p_job uuid, p_worker text) returns text
 language plpgsql security definer set search_path = '' as $$
 declare
-  n record;
-  final text;
-  message text;
+  ended record;
 begin
-  select count(*)::int as total,
-         count(*) filter (where status = 'submitted')::int as submitted,
-         count(*) filter (where status = 'failed')::int as failed,
-         count(*) filter (where status = 'skipped')::int as skipped
-    into n from public.directory_submissions where submission_queue_id = p_job;
-  if n.total = 0 then
-    final := 'failed'; message := 'No directories processed';
-  elsif n.failed = n.total then
-    final := 'failed'; message := format('%s of %s submissions failed', n.failed, n.total);
-  else
-    final := 'completed';
-    message := case when n.failed > 0 then format('%s of %s submissions failed', n.failed, n.total) end;
-  end if;
-  update public.jobs set status = final, completed_at = clock_timestamp(), error_message = message where id = p_job;
+  perform from public.jobs where id = p_job for no key update;
+  perform private.count_directories(p_job);
+  select * into ended from private.end_of(p_job);
+  update public.jobs
+     set status = ended.final_status, completed_at = clock_timestamp(), error_message = ended.error_message
+   where id = p_job;
   insert into public.queue_history (job_id, event, details, worker_id)
-  values (p_job, 'job_finalized', jsonb_build_object('final_status', final, 'total', n.total, 'submitted', n.submitted,
-          'failed', n.failed, 'skipped', n.skipped), p_worker);
-  return final;
+  values (p_job, 'job_finalized', jsonb_build_object('final_status', ended.final_status) || ended.counts, p_worker);
+  return ended.final_status;
 end $$;
+
+-- Works out again how an ended job ended. A job that has not ended is left to its worker, and one that broke off, with
+-- directories still pending, keeps its reason.
+create or replace function private.settle_again(p_job uuid) returns void
+language sql security definer set search_path = '' as $$
+  update public.jobs j
+     set status = e.final_status, error_message = e.error_message
+    from private.end_of(p_job) e
+   where j.id = p_job and j.status in ('completed', 'failed')
+     and (j.status, j.error_message) is distinct from (e.final_status, e.error_message)
+     and not exists (select from public.directory_submissions s where s.submission_queue_id = p_job and s.status = 'pending')
+$$;
 
 do $$
 declare f text;
@@ -175,7 +212,10 @@ begin
   foreach f in array array[
     'public.create_work_list(uuid)',
     'private.queue_job(uuid, text, jsonb)',
+    'private.mark_item(uuid, text, text)',
     'private.count_directories(uuid)',
+    'private.end_of(uuid)',
+    'private.settle_again(uuid)',
     'public.claim_submission(uuid, text, text, text, jsonb, int)',
     'public.record_outcome(uuid, text, text, text, text, jsonb, text, text, text, int)',
     'public.finalize_job(uuid, text)'] loop

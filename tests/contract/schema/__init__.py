@@ -1,0 +1,1 @@
+"""The schema's promises, on a real PostgreSQL."""
