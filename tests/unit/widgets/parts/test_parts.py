@@ -176,17 +176,10 @@ def test_a_toast_stays_above_what_its_foot_becomes(qt_app: QApplication) -> None
     assert wait_for(lambda: toast.geometry().bottom() < 460)
 
 
-def test_a_click_on_a_button_leaves_the_focus_where_it_is(qt_app: QApplication) -> None:
-    body = Surface()
-    line, button = QLineEdit(body), Button("Run", parent=body)
-    button.move(0, 60)
-    pressed: list[bool] = []
-    button.clicked.connect(pressed.append)
-    shown(body, 300, 200)
-    line.setFocus()
-    # Through the window: only there a click moves the focus.
-    QTest.mouseClick(body.windowHandle(), Qt.MouseButton.LeftButton, pos=button.geometry().center())
-    assert (pressed, line.hasFocus()) == ([False], True)
+def test_a_button_takes_the_focus_from_tab_and_not_from_a_click(qt_app: QApplication) -> None:
+    policy = Button("Run").focusPolicy()
+    assert policy & Qt.FocusPolicy.TabFocus
+    assert not policy & Qt.FocusPolicy.ClickFocus & ~Qt.FocusPolicy.TabFocus
 
 
 def test_a_sheet_asks_for_reason_and_name_before_it_confirms(qt_app: QApplication) -> None:
