@@ -79,31 +79,21 @@ def claim(
     connection: psycopg.Connection, job: str, host: str, by: str = "w-1", *, key: str = "", lease: float = 60
 ) -> str:
     """claim_submission's answer."""
-    return str(
-        one(
-            connection, "select claim_submission(%s, %s, %s, %s, '{}', %s)", job, host, key or key_of(job, host), by, lease
-        )
-    )  # fmt: skip
+    query = "select claim_submission(%s, %s, %s, %s, '{}', %s)"
+    return str(one(connection, query, job, host, key or key_of(job, host), by, lease))
 
 
-def record(
-    connection: psycopg.Connection, job: str, host: str, status: str, by: str = "w-1", *, key: str = ""
-) -> bool:
+def record(connection: psycopg.Connection, job: str, host: str, status: str, by: str = "w-1", *, key: str = "") -> bool:
     """record_outcome's answer."""
-    return bool(
-        one(
-            connection, "select record_outcome(%s, %s, %s, %s, %s, %s, '/shot.jpg', 'https://x.example/1', %s, 12)",
-            job, host, key or key_of(job, host), by, status, Jsonb({"why": [status]}),
-            None if status == "submitted" else "said no",
-        )
-    )  # fmt: skip
+    query = "select record_outcome(%s, %s, %s, %s, %s, %s, '/shot.jpg', 'https://x.example/1', %s, 12)"
+    error = None if status == "submitted" else "said no"
+    log = Jsonb({"why": [status]})
+    return bool(one(connection, query, job, host, key or key_of(job, host), by, status, log, error))
 
 
 def retry(connection: psycopg.Connection, job: str, hosts: list[str] | None = None, *, request: str = "") -> Any:
     """staff_retry_failed's answer."""
-    return one(
-        connection, "select staff_retry_failed(%s, %s, %s, 'fixed')", request or str(uuid.uuid4()), job, hosts
-    )
+    return one(connection, "select staff_retry_failed(%s, %s, %s, 'fixed')", request or str(uuid.uuid4()), job, hosts)
 
 
 def claim_here(connection: psycopg.Connection, job: str, host: str, run: str) -> str:

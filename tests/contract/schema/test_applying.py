@@ -1,4 +1,4 @@
-"""The SQL files apply, and apply again: on the local stack, and on a hosted project by an owner who isn't a superuser."""
+"""The SQL files apply twice, on the local stack and on a hosted project whose owner isn't a superuser."""
 
 from __future__ import annotations
 
@@ -39,9 +39,12 @@ create function auth.uid() returns uuid language sql stable as $$
 grant usage on schema auth to anon, authenticated, service_role, project_owner;
 grant usage on schema public to anon, authenticated, service_role;
 alter schema public owner to project_owner;
-alter default privileges for role project_owner in schema public grant all on tables to anon, authenticated, service_role;
-alter default privileges for role project_owner in schema public grant all on sequences to anon, authenticated, service_role;
-alter default privileges for role project_owner in schema public grant all on functions to anon, authenticated, service_role;
+alter default privileges for role project_owner in schema public
+  grant all on tables to anon, authenticated, service_role;
+alter default privileges for role project_owner in schema public
+  grant all on sequences to anon, authenticated, service_role;
+alter default privileges for role project_owner in schema public
+  grant all on functions to anon, authenticated, service_role;
 """
 
 
@@ -161,7 +164,11 @@ def test_a_hosted_projects_default_grants_are_taken_back(project: Project) -> No
     for role, staff in (("anon", None), ("authenticated", None), ("authenticated", "admin")):
         with caller(project.url, role, staff) as connection:
             for table in TABLES:
-                for statement in (f"delete from {table}", f"truncate {table} cascade", f"insert into {table} default values"):
+                for statement in (
+                    f"delete from {table}",
+                    f"truncate {table} cascade",
+                    f"insert into {table} default values",
+                ):
                     with pytest.raises(errors.InsufficientPrivilege):
                         connection.execute(statement.encode())
             seen = one(connection, "select count(*) from jobs")
