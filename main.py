@@ -95,7 +95,7 @@ def _window(theme: str, tour_folder: Path | None = None) -> int:
     from PySide6.QtWidgets import QApplication
 
     from app.loop import Closing, run_in_qt
-    from services.log import log_to_stderr
+    from services.log import keep_out, log_to_stderr
     from services.settings import SettingsError, read_settings
     from widgets.console_window import ConsoleWindow
     from widgets.look import theme as look
@@ -108,6 +108,7 @@ def _window(theme: str, tour_folder: Path | None = None) -> int:
         settings = read_settings(dotenv=ROOT / ".env")
     except SettingsError as error:
         settings, problem = read_settings({}), str(error)
+    keep_out(*settings.secrets)
     touring = tour_folder is not None
     window = ConsoleWindow(
         settings.where,

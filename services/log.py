@@ -1,4 +1,4 @@
-"""Logs of the headless roles: one JSON object a line on stderr, secrets out."""
+"""Logs of the roles: one JSON object a line on stderr, secrets out."""
 
 from __future__ import annotations
 
@@ -6,40 +6,69 @@ import json
 import logging
 import re
 import sys
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import unquote
 
 from services.domain.times import to_iso
 
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+_OUT: Final = "[redacted]"
+_SHORTEST: Final = 6
+_DEEPEST: Final = 20
 _SECRETS: Final = re.compile(
-    r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*|sb_(?:secret|publishable)_[A-Za-z0-9_-]+|AKIA[A-Z0-9]{12,}"
-    r"|(?<=apikey=)[^&\s\"']+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+    r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*|sb_(?:secret|publishable)_[A-Za-z0-9_-]+"
+    r"|(?:AKIA|ASIA)[A-Z0-9]{12,}|(?<=://)[^/\s:@]*:[^/\s]+(?=@)"
 )
+_NAMES: Final = r"(?:password|passwd|secret|token|api_?key|authorization|signature|credential)"
+_NAMED: Final = re.compile(
+    rf"([\w-]*{_NAMES}[\w-]*[\"']?\s*[:=]\s*[\"']?(?:bearer\s+|basic\s+)?)[^\s\"'&,;}}]+", re.IGNORECASE
+)
+_IS_SECRET: Final = re.compile(_NAMES, re.IGNORECASE)
+# JSON leaves these as they are; a terminal would obey them.
+_UNSEEN: Final = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+_known: set[str] = set()
+
+
+def keep_out(*values: str) -> None:
+    """Keep these very values out of every line of this process: what the settings hold secret.
+
+    An address brings its password along. Values of under 6 characters are passed over: they would be found in anything.
+    """
+    for value in values:
+        found = re.search(r"://[^/\s:@]*:([^/\s]+)@", value)
+        _known.update(part for part in (value, *_spellings(found)) if len(part) >= _SHORTEST)
 
 
 def redact(text: str) -> str:
-    """`text` without tokens, keys and passwords in addresses."""
-    return _SECRETS.sub("[redacted]", text)
+    """`text` without tokens, keys, passwords in addresses, and what `keep_out` was told."""
+    for value in sorted(_known, key=len, reverse=True):
+        text = text.replace(value, _OUT)
+    return _NAMED.sub(rf"\1{_OUT}", _SECRETS.sub(_OUT, text))
 
 
 class JsonLines(logging.Formatter):
-    """A record as one JSON line: time, level, role, message, and the `extra` fields as they are."""
+    """A record as one JSON line: time, level, role, message, and the `extra` fields under their names."""
 
     def __init__(self, role: str) -> None:
         super().__init__()
         self._role = role
 
     def format(self, record: logging.LogRecord) -> str:
-        line = {
+        line: dict[str, Any] = {
             "time": to_iso(record.created),
             "level": record.levelname.lower(),
             "role": self._role,
-            "message": record.getMessage(),
+            "message": redact(record.getMessage()),
         }
-        line.update({key: value for key, value in record.__dict__.items() if key not in _STANDARD})
+        for key, value in record.__dict__.items():
+            if key not in _STANDARD:
+                line.setdefault(key, _clean(value, key))
         if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
-        return redact(json.dumps(line, default=str, ensure_ascii=False))
+            line["error"] = redact(self.formatException(record.exc_info))
+        dumped = json.dumps(line, ensure_ascii=False)
+        return _UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", dumped)
 
 
 def log_to_stderr(role: str, level: str = "INFO") -> None:
@@ -51,3 +80,20 @@ def log_to_stderr(role: str, level: str = "INFO") -> None:
     root.setLevel(level.upper())
     for chatty in ("httpx", "httpcore", "botocore", "boto3", "urllib3", "aiohttp.access", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _clean(value: object, key: str = "", depth: int = 0) -> object:
+    """`value` as JSON can say it, secrets out; what a secret's name stands before is one."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if depth > _DEEPEST:
+        return "…"
+    if isinstance(value, Mapping):
+        return {str(name): _clean(inner, str(name), depth + 1) for name, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean(inner, key, depth + 1) for inner in value]
+    return _OUT if _IS_SECRET.search(key) else redact(str(value))
+
+
+def _spellings(found: re.Match[str] | None) -> tuple[str, ...]:
+    return (found.group(1), unquote(found.group(1))) if found else ()

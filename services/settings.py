@@ -113,6 +113,12 @@ class Settings:
     log_level: str = _setting("INFO", "LOG_LEVEL", why="DEBUG, INFO, WARNING or ERROR")
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values that nothing may show."""
+        values = (getattr(self, field.name) for field in described() if field.metadata["secret"])
+        return tuple(value for value in values if value)
+
+    @property
     def data_path(self) -> Path:
         """The data folder; not yet made."""
         return Path(self.data_dir)

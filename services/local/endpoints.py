@@ -15,7 +15,7 @@ from services.lifetime import stop_event
 from services.local.gateway import app as gateway
 from services.local.practice import app as practice
 from services.local.queue import app as queue
-from services.log import log_to_stderr
+from services.log import keep_out, log_to_stderr
 
 
 class Config(msgspec.Struct, forbid_unknown_fields=True):
@@ -43,6 +43,7 @@ def run(argv: list[str]) -> int:
         config = msgspec.json.decode(args.config.read_bytes(), type=Config)
     except (OSError, msgspec.DecodeError) as error:
         parser.error(f"--config: {error}")
+    keep_out(config.database_url, config.authenticator_url, config.jwt_secret, config.service_role_key)
     stop = stop_event(end_with_parent=args.end_with_parent)
     if sys.platform == "win32":
         # psycopg's async connections need a selector loop; this process starts no children.

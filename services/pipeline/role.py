@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from services.lifetime import stop_event
-from services.log import log_to_stderr
+from services.log import keep_out, log_to_stderr
 from services.settings import Settings, SettingsError, read_settings
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ def begin(
     if missing:
         sys.stderr.write(f"{role} needs {', '.join(missing)}.\n")
         raise SystemExit(2)
+    keep_out(*settings.secrets)
     log_to_stderr(role, settings.log_level)
     return settings, stop_event(end_with_parent=arguments.end_with_parent)
 
