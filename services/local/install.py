@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -14,14 +15,17 @@ from services.local.postgres import free_port
 STAFF_EMAIL = "desk-1@directory-bolt.example"
 
 
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+
+
 class Ports(msgspec.Struct):
     """Ports on 127.0.0.1; 0 means "not chosen yet"."""
 
-    postgres: int = 0
-    gateway: int = 0
-    queue: int = 0
-    practice: int = 0
-    brain: int = 0
+    postgres: Port = 0
+    gateway: Port = 0
+    queue: Port = 0
+    practice: Port = 0
+    brain: Port = 0
 
 
 def _secret() -> str:
@@ -41,6 +45,18 @@ class Install(msgspec.Struct):
     aws_access_key_id: str = msgspec.field(default_factory=lambda: "LOCAL" + secrets.token_hex(8).upper())
     aws_secret_access_key: str = msgspec.field(default_factory=_secret)
     brain_token: str = msgspec.field(default_factory=_secret)
+
+    @property
+    def secret_values(self) -> tuple[str, ...]:
+        """What nothing may show."""
+        return (
+            self.jwt_secret,
+            self.service_role_key,
+            self.postgres_password,
+            self.staff_password,
+            self.aws_secret_access_key,
+            self.brain_token,
+        )
 
     @property
     def queue_origin(self) -> str:
@@ -85,8 +101,13 @@ def load_install(folder: Path) -> Install:
             install = msgspec.json.decode(file.read_bytes(), type=Install)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"{file} can't be read: {error}") from error
+    taken: set[int] = set()
     for name in Ports.__struct_fields__:
-        setattr(install.ports, name, free_port(getattr(install.ports, name)))
+        port = free_port(getattr(install.ports, name))
+        while port in taken:
+            port = free_port()
+        taken.add(port)
+        setattr(install.ports, name, port)
     save_private(file, msgspec.json.format(msgspec.json.encode(install), indent=1))
     return install
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -43,39 +45,29 @@ class Part:
     _retry_at: float = 0.0
 
     def start(self) -> None:
-        """Start the child; `tick` follows it up."""
-        self.log_file.parent.mkdir(parents=True, exist_ok=True)
-        if self.log_file.exists() and self.log_file.stat().st_size > _LOG_LIMIT:
-            self.log_file.replace(self.log_file.with_suffix(".old.log"))
-        command = role_command(self.name, "--end-with-parent", *self.arguments)
-        with open(self.log_file, "ab") as output:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                env=dict(self.environment),
-                start_new_session=sys.platform != "win32",
-            )
+        """Start the child; `tick` follows it up, also when it could not be started."""
         self._started = time.monotonic()
-        self._say("starting")
+        try:
+            self._process = self._launch()
+        except OSError as error:
+            self._try_later(f"could not be started: {error}")
+        else:
+            self._say("starting")
 
     def tick(self) -> None:
         """Look at the child: up, gone, or due for another start. Call several times a second."""
-        now = time.monotonic()
+        if self.state == "ended":
+            return
         if self._process is None:
-            if self.state == "restarting" and now >= self._retry_at:
+            if self.state == "restarting" and time.monotonic() >= self._retry_at:
                 self.start()
             return
         code = self._process.poll()
         if code is not None:
             self._close_input()
+            self._end_descendants(self._process)
             self._process = None
-            if now - self._started >= STEADY_SECONDS:
-                self._pause = FIRST_PAUSE
-            self._retry_at = now + self._pause
-            self._say("restarting", f"ended with exit code {code}; next start in {self._pause:g} s")
-            self._pause = min(self._pause * 2, LONGEST_PAUSE)
+            self._try_later(f"ended with exit code {code}")
         elif self.state == "starting" and self.is_up():
             self._say("up")
 
@@ -93,8 +85,37 @@ class Part:
                 log.warning("A part did not end in time and is killed", extra={"part": self.name})
                 self._process.kill()
                 self._process.wait()
+            self._end_descendants(self._process)
             self._process = None
         self._say("ended")
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        self.log_file.parent.mkdir(parents=True, exist_ok=True)
+        if self.log_file.exists() and self.log_file.stat().st_size > _LOG_LIMIT:
+            self.log_file.replace(self.log_file.with_suffix(".old.log"))
+        with open(self.log_file, "ab") as output:
+            return subprocess.Popen(
+                role_command(self.name, "--end-with-parent", *self.arguments),
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                env=dict(self.environment),
+                start_new_session=sys.platform != "win32",
+            )
+
+    def _end_descendants(self, gone: subprocess.Popen[bytes]) -> None:
+        """End what a child that is gone left running in its process group, such as a browser."""
+        if sys.platform != "win32":
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(gone.pid, signal.SIGKILL)
+
+    def _try_later(self, why: str) -> None:
+        now = time.monotonic()
+        if now - self._started >= STEADY_SECONDS:
+            self._pause = FIRST_PAUSE
+        self._retry_at = now + self._pause
+        self._say("restarting", f"{why}; next start in {self._pause:g} s")
+        self._pause = min(self._pause * 2, LONGEST_PAUSE)
 
     def _close_input(self) -> None:
         if self._process is not None and self._process.stdin is not None:

@@ -18,7 +18,7 @@ from services.local.lock import AlreadyRunning, FolderLock
 from services.local.parts import Part, State
 from services.local.postgres import Postgres, PostgresFailed, home_for
 from services.local.seed import SqsAccess, seed
-from services.log import log_to_stderr
+from services.log import keep_out, log_to_stderr
 from services.settings import child_environment, read_settings
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,7 @@ class Stack:
     def start(self, stop: threading.Event) -> dict[str, str]:
         """Start all parts; returns the settings of a console. Raises PostgresFailed or TimeoutError."""
         install = self.install = load_install(self._folder)
+        keep_out(*install.secret_values)
         self._postgres = Postgres(
             home_for(self._data_dir, install.id), port=install.ports.postgres, password=install.postgres_password
         )
