@@ -75,7 +75,8 @@ def test_claim_and_finish(server: Postgres, owner: psycopg.Connection) -> None:
                 "duration_ms": 1200,
             }
             assert await acts.finish_run(**claim, **outcome)
-            assert not await acts.finish_run(**claim, **outcome)
+            assert await acts.finish_run(**claim, **outcome), "written already: the same answer"
+            assert not await acts.finish_run(**claim, **{**outcome, "status": "failed"})
             assert await acts.claim_run(**{**claim, "run_id": str(uuid.uuid4())}, payload={}) == "duplicate"
             with pytest.raises(Refused, match="status must be"):
                 await acts.finish_run(**claim, **{**outcome, "status": "great"})
