@@ -14,7 +14,6 @@ model column per `Column`. Sorting goes to `model.sort`. `app.models.lines.Lines
 
 from __future__ import annotations
 
-import html
 import time
 from collections.abc import Sequence
 from typing import Any, Final
@@ -34,10 +33,12 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QHelpEvent, QHideEvent, QKeyEvent, QMouseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QTableView, QToolTip, QWidget
 
+from services.domain.text import one_line
 from widgets.look import fonts, metrics, motion
 from widgets.parts import columns as fitting
 from widgets.parts.cell import Cell
 from widgets.parts.columns import Column
+from widgets.parts.label import tip_text
 from widgets.parts.table_delegate import TableDelegate
 from widgets.parts.table_header import TableHeader
 
@@ -45,6 +46,7 @@ CELL_ROLE: Final = int(Qt.ItemDataRole.UserRole) + 1
 """The role that the delegate reads, unless the table is told another."""
 
 _FLASH: Final = 0.6
+_LONGEST_TIP: Final = 2000
 _ROWS: Final = QItemSelectionModel.SelectionFlag.Rows
 
 
@@ -274,7 +276,7 @@ class Table(QTableView):
             index = self.indexAt(event.pos())
             cell = index.data(self.cell_role) if index.isValid() else None
             text = self._tip(cell, index) if isinstance(cell, Cell) else ""
-            QToolTip.showText(event.globalPos(), html.escape(text), self)
+            QToolTip.showText(event.globalPos(), tip_text(one_line(text, _LONGEST_TIP)), self)
             return True
         return super().viewportEvent(event)
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Q
 from PySide6.QtGui import QPainter, QPen, QStaticText
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from services.domain.text import one_line
 from widgets.look import fonts, glyphs, icons, metrics, motion, theme
 from widgets.parts import check_box
 from widgets.parts.bar import paint_bar
@@ -18,6 +19,8 @@ from widgets.parts.cell import Cell
 if TYPE_CHECKING:
     from widgets.parts.table import Table
 
+_LONGEST: Final = 400
+"""Characters that are looked at of a text from outside: more than the widest column shows."""
 _NUMBERS: Final = 62
 """The room for `n/m` behind a bar, as in 1,000/1,000."""
 
@@ -86,7 +89,7 @@ class TableDelegate(QStyledItemDelegate):
         spec = table.columns[column]
         role: fonts.Role = "mono" if cell.mono else "body"
         space = right - left
-        static, width = _static(cell.text, role, cell.weight, space, spec.middle, metrics.px(100))
+        static, width = _static(cell.text[:_LONGEST], role, cell.weight, space, spec.middle, metrics.px(100))
         if spec.right or cell.bar is not None:
             left = right - width
         painter.setFont(fonts.font(role, cell.weight))
@@ -109,6 +112,7 @@ def _icon_token(tone: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _static(text: str, role: fonts.Role, weight: int, space: int, middle: bool, zoom: int) -> tuple[QStaticText, int]:
+    text = one_line(text)
     metric = fonts.measure(role, weight)
     how = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
     fitted = text if metric.horizontalAdvance(text) <= space else metric.elidedText(text, how, max(0, space))
