@@ -180,6 +180,12 @@ def _bench(argv: list[str]) -> int:
     return run(argv)
 
 
+def _soak(argv: list[str]) -> int:
+    from tests.soak.runner import run
+
+    return run(argv)
+
+
 ROLES = {
     "console": (_console, "the staff console; starts the local stack when no project is set"),
     "stack": (_stack, "the local stack: database, endpoints and pipeline on this machine"),
@@ -192,6 +198,7 @@ ROLES = {
     "tour": (_tour, "drives the console through its journey and takes pictures"),
     "test": (_test, "checks the code and runs the tests"),
     "bench": (_bench, "measures this program beside its peers"),
+    "soak": (_soak, "runs one long test for some minutes"),
 }
 DEFAULT_ROLE = "console"
 
