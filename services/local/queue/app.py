@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import msgspec
 import psycopg
 from aiohttp import web
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -17,7 +18,8 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from services.local.queue import queue_actions, receive_actions, send_actions
 from services.local.queue.bells import Bells
 from services.local.queue.call import Action, Call
-from services.local.queue.errors import QueueError
+from services.local.queue.errors import QueueError, malformed
+from services.local.queue.faults import Faults, LostReply
 from services.local.queue.parameters import Parameters
 from services.local.queue.store import Pool, Store
 
@@ -52,6 +54,8 @@ def build_app(database_url: str, origin: str) -> web.Application:
     endpoint = _Endpoint(database_url, origin.rstrip("/"))
     app = web.Application(middlewares=[_speak_errors, endpoint.guard], client_max_size=_LARGEST_BODY)
     app.router.add_post("/", endpoint.answer)
+    app.router.add_get("/_faults", endpoint.faults)
+    app.router.add_put("/_faults", endpoint.switch_faults)
     app.cleanup_ctx.append(endpoint.run)
     app.on_shutdown.append(endpoint.close)
     return app
@@ -72,6 +76,7 @@ class _Endpoint:
         )
         self._store = Store(self._pool)
         self._bells: Bells | None = None
+        self._faults = Faults()
 
     async def run(self, app: web.Application) -> AsyncIterator[None]:
         """Hold the connections while the application runs. A database that is away is waited for by each request."""
@@ -108,7 +113,27 @@ class _Endpoint:
             sender=sender,
             gone=lambda: request.transport is None or request.transport.is_closing(),
         )
-        return _as_json(await action(call), 200, {})
+        try:
+            return _as_json(await self._faults.run(target.removeprefix(_TARGET), action, call), 200, {})
+        except LostReply:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response()
+
+    async def faults(self, request: web.Request) -> web.Response:
+        """The fault switches that hold now, as JSON."""
+        return web.json_response(msgspec.to_builtins(self._faults.active()))
+
+    async def switch_faults(self, request: web.Request) -> web.Response:
+        """Hold the faults of the body, a JSON list of `Fault`, and no others; an empty list ends them all."""
+        if request.content_type != "application/json":
+            # A page in a browser can't send this type to another origin without being asked first.
+            raise malformed("The faults must come as application/json.")
+        try:
+            self._faults.switch(await request.read())
+        except msgspec.DecodeError as error:
+            raise malformed(str(error)) from error
+        return await self.faults(request)
 
 
 def _sender(request: web.Request) -> str:

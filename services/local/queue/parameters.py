@@ -12,7 +12,8 @@ class Parameters:
     """One JSON object of a request. Null counts as absent; a wrong type is SerializationException."""
 
     def __init__(self, values: dict[str, Any]) -> None:
-        self._values = values
+        self.values = values
+        """The object as it came, names to values."""
 
     @classmethod
     def parse(cls, body: bytes) -> Parameters:
@@ -27,11 +28,11 @@ class Parameters:
 
     def has(self, name: str) -> bool:
         """Whether `name` was given."""
-        return self._values.get(name) is not None
+        return self.values.get(name) is not None
 
     def text(self, name: str) -> str | None:
         """A text, or None when absent."""
-        value = self._values.get(name)
+        value = self.values.get(name)
         if value is not None and not isinstance(value, str):
             raise malformed(f"{name} must be a string.")
         return value
@@ -45,7 +46,7 @@ class Parameters:
 
     def whole(self, name: str, low: int, high: int, rule: str) -> int | None:
         """A whole number from `low` to `high`, or None when absent; `rule` is the reason of a refusal."""
-        value = self._values.get(name)
+        value = self.values.get(name)
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int):
@@ -56,7 +57,7 @@ class Parameters:
 
     def texts(self, name: str) -> list[str]:
         """A list of texts; empty when absent."""
-        value = self._values.get(name)
+        value = self.values.get(name)
         if value is None:
             return []
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
@@ -65,7 +66,7 @@ class Parameters:
 
     def mapping(self, name: str) -> dict[str, Any]:
         """An object; empty when absent."""
-        value = self._values.get(name)
+        value = self.values.get(name)
         if value is None:
             return {}
         if not isinstance(value, dict):
@@ -74,7 +75,7 @@ class Parameters:
 
     def entries(self, name: str) -> list[Parameters]:
         """A list of objects; empty when absent."""
-        value = self._values.get(name)
+        value = self.values.get(name)
         if value is None:
             return []
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
