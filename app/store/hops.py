@@ -23,9 +23,6 @@ class Hops(msgspec.Struct, frozen=True):
 
 
 NEW_ROUND = frozenset({"staff_retry", "requeued_stale"})
-HOP_EVENTS = frozenset(
-    {"queue_claimed", "flow_triggered", "flow_started", "job_started", "job_finalized", "flow_completed"}
-)
 
 
 def hops_of(events: Iterable[HistoryEvent]) -> Hops:

@@ -15,9 +15,9 @@ from services.domain.records import Directory, HistoryEvent, Job, OutboxMessage,
 
 
 def host_of(url: str) -> str:
-    """The host of a submission address, without port and in lower case; the text itself when it has none."""
+    """The host of a submission address or a directory's name, without port and in lower case; else the text itself."""
     try:
-        return urlsplit(url).hostname or url
+        return urlsplit(url).hostname or url.strip().lower()
     except ValueError:
         return url
 
@@ -119,7 +119,7 @@ class JobFacts:
     def add_event(self, event: HistoryEvent) -> None:
         """Take in an event of this job, in any order, any number of times."""
         if event.directory_name:
-            insert_once(self.directory(event.directory_name).events, event)
+            insert_once(self.directory(host_of(event.directory_name)).events, event)
         else:
             insert_once(self.events, event)
             self.hops = None
@@ -129,7 +129,7 @@ class JobFacts:
     def remove_event(self, event: HistoryEvent) -> None:
         """The event no longer exists."""
         if event.directory_name:
-            take_out(self.directory(event.directory_name).events, event)
+            take_out(self.directory(host_of(event.directory_name)).events, event)
         else:
             take_out(self.events, event)
             self.hops = None

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from app.store.job_facts import JobFacts, host_of
-from app.store.lines import Counts, DirectoryLine, JobLine
+from app.store.lines import ENDED, Counts, DirectoryLine, JobLine
+from app.store.owners import Move, Owners
 from app.store.rates import Rates
 from services.domain.diagnosis import DEFAULT_THRESHOLDS, Clues, diagnose
 from services.domain.records import Customer, Directory, Heartbeat, HistoryEvent, Job, OutboxMessage, Result, WorkItem
@@ -40,6 +41,7 @@ class JobsView:
         self._now = now
         self._facts: dict[str, JobFacts] = {}
         self._by_customer: dict[str, set[str]] = {}
+        self._owners = Owners(customers, self._jobs_of)
         self._by_host: dict[str, Directory] = {}
         self._stale: dict[str, None] = {}
         self._open: dict[str, None] = {}
@@ -89,27 +91,23 @@ class JobsView:
             total=len(self.lines),
         )
 
-    def with_unknown(self) -> list[JobLine]:
-        """The jobs that have an unknown outcome."""
-        return [line for line in self.lines.values() if line.unknown]
-
     # For the store
 
     def job_changed(self, old: Job | None, new: Job | None) -> None:
         """A jobs row appeared, changed or went."""
-        row = new or old
-        if row is None:
-            return
-        facts = self._of(row.id)
-        facts.job = new
+        for row in filter(None, (old, new)):
+            self._of(row.id).job = new
         if old is not None and (new is None or new.customer_id != old.customer_id):
-            self._by_customer.get(old.customer_id, set()).discard(old.id)
-        if new is not None:
+            self._by_customer[old.customer_id].discard(old.id)
+            self._move(self._owners.settle(old.customer_id))
+        if new is not None and (old is None or (old.customer_id, old.created_at) != (new.customer_id, new.created_at)):
             self._by_customer.setdefault(new.customer_id, set()).add(new.id)
+            self._move(self._owners.settle(new.customer_id))
 
     def customer_changed(self, customer_id: str) -> None:
         """A customers row appeared, changed or went."""
         self._stale.update(dict.fromkeys(self._by_customer.get(customer_id, ())))
+        self._move(self._owners.settle(customer_id))
 
     def item_changed(self, old: WorkItem | None, new: WorkItem | None) -> None:
         """A row of a work list appeared, changed or went."""
@@ -121,16 +119,20 @@ class JobsView:
     def result_changed(self, old: Result | None, new: Result | None) -> None:
         """A job_results row appeared, changed or went."""
         if old is not None:
-            self._of(old.job_id).directory(old.directory_name).results.pop(old.id, None)
+            self._of(old.job_id).directory(host_of(old.directory_name)).results.pop(old.id, None)
         if new is not None:
-            self._of(new.job_id).directory(new.directory_name).results[new.id] = new
+            self._of(new.job_id).directory(host_of(new.directory_name)).results[new.id] = new
 
     def event_changed(self, old: HistoryEvent | None, new: HistoryEvent | None) -> None:
         """A queue_history row appeared or went."""
         if old is not None and old.job_id:
             self._of(old.job_id).remove_event(old)
+        elif old is not None:
+            self._move(self._owners.remove(old))
         if new is not None and new.job_id:
             self._of(new.job_id).add_event(new)
+        elif new is not None:
+            self._move(self._owners.add(new))
 
     def outbox_changed(self, old: OutboxMessage | None, new: OutboxMessage | None) -> None:
         """An outbox row appeared, changed or went."""
@@ -173,6 +175,17 @@ class JobsView:
     def pending(self) -> int:
         """Jobs still to be worked out."""
         return len(self._stale)
+
+    def _jobs_of(self, customer_id: str) -> list[Job]:
+        facts = [self._facts[job_id] for job_id in self._by_customer.get(customer_id, ())]
+        return [one.job for one in facts if one.job is not None]
+
+    def _move(self, moves: list[Move]) -> None:
+        for event, before, after in moves:
+            if before:
+                self._of(before).remove_event(event)
+            if after:
+                self._of(after).add_event(event)
 
     def _of(self, job_id: str) -> JobFacts:
         self._stale[job_id] = None
@@ -237,7 +250,9 @@ class JobsView:
         counts = facts.counts
         known = sum(counts[name] for name in ("submitted", "failed", "unknown", "skipped", "running", "waiting"))
         listed = any(one.items for one in facts.directories.values())
-        total = known if listed else max(known, job.directories_total or (0 if known else job.package_size))
+        # Without a list, what was paid for; once the job has ended, what was tried.
+        promised = 0 if known and job.status in ENDED else job.package_size
+        total = known if listed else max(known, job.directories_total or promised)
         done = counts["submitted"] + counts["failed"] + counts["skipped"]
         last = facts.last_event
         line = JobLine(

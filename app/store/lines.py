@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from services.domain.diagnosis import Diagnosis
 from services.domain.records import Result
+
+ENDED: Final = frozenset({"completed", "failed", "cancelled"})
+"""Statuses after which nothing more happens by itself."""
 
 
 class JobLine(msgspec.Struct, frozen=True):
@@ -54,7 +59,7 @@ class JobLine(msgspec.Struct, frozen=True):
     @property
     def ended(self) -> bool:
         """True once nothing more will happen by itself."""
-        return self.status in ("completed", "failed", "cancelled")
+        return self.status in ENDED
 
     def elapsed(self, now: float) -> float | None:
         """Seconds from start to end, or to `now` while it runs; None before it started."""

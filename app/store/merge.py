@@ -20,6 +20,7 @@ KEYS: Final = {table: "worker_id" if table == "worker_heartbeats" else "id" for 
 """The key column of each table."""
 
 _SOURCES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
+    ("jobs", "directories_total"): ("directories_total", "directory_limit"),
     ("directory_submissions", "job_id"): ("submission_queue_id",),
     ("job_results", "status"): ("status", "submission_status"),
     ("queue_history", "job_id"): ("job_id", "details", "metadata"),

@@ -81,8 +81,8 @@ class Job(msgspec.Struct, frozen=True):
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        def maybe(name: str) -> int | None:
-            return None if row.get(name) is None else _number(row[name])
+        def maybe(*names: str) -> int | None:
+            return next((_number(row[name]) for name in names if row.get(name) is not None), None)
 
         return cls(
             id=_text(row.get("id")),
@@ -90,7 +90,7 @@ class Job(msgspec.Struct, frozen=True):
             status=job_status(_text(row.get("status"))),
             package_type=_text(row.get("package_type")),
             package_size=_number(row.get("package_size")),
-            directories_total=maybe("directories_total"),
+            directories_total=maybe("directories_total", "directory_limit"),
             directories_done=maybe("directories_done"),
             progress=maybe("progress"),
             priority_level=_number(row.get("priority_level")) or 3,

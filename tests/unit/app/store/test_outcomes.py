@@ -69,3 +69,10 @@ def test_outcome(
     items: list[WorkItem], results: list[Result], events: list[HistoryEvent], now: float, expected: str
 ) -> None:
     assert outcome_of(items, results, attempts(events), now) == expected
+
+
+def test_an_error_of_a_try_is_kept_until_its_outcome_says_more() -> None:
+    tries = attempts([event("error", 5, error="nothing runs"), *TRY, event("error", 11, error="no phone")])
+    assert [(one.outcome, one.error) for one in tries] == [("running", "no phone")]
+    tries = attempts([*TRY, event("error", 11, error="no phone"), event("note", 11.5), event("failed", 12)])
+    assert [(one.outcome, one.error) for one in tries] == [("failed", "no phone")]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.store.activity import Activity
-from app.store.link import BADGE
+from app.store.link import BADGE, TableState
 from app.store.store import Store
 from services.domain.records import HistoryEvent
 from services.domain.times import to_iso
@@ -61,9 +61,11 @@ def numbers(store: Store) -> tuple[int, ...]:
 
 
 def test_a_line_joins_the_customer_and_counts_directories(store: Store) -> None:
+    assert store.jobs.pending == 1
     taken = store.take_changed()
     line = store.jobs.lines["j1"]
     assert taken.jobs == {"j1"}
+    assert store.jobs.pending == 0
     assert (line.business, line.customer, line.email) == ("Harbor Bakery", "DIR-1", "a@b.example")
     assert numbers(store) == (0, 0, 0, 0, 0, 3, 3, 0)
     assert line.matches("harbor")
@@ -118,7 +120,6 @@ def test_unknown_is_its_own_count(store: Store) -> None:
     store.take_changed()
     assert numbers(store) == (0, 0, 1, 0, 0, 2, 3, 0)
     assert (store.counts().pending, store.counts().unknown, store.counts().unknown_directories) == (1, 1, 1)
-    assert [line.id for line in store.jobs.with_unknown()] == ["j1"]
 
 
 def test_diagnosis_follows_the_hops(store: Store) -> None:
@@ -261,3 +262,94 @@ def test_the_feed_of_events_is_capped() -> None:
         activity.add(HistoryEvent(id=str(number), created_at=float(number)))
     assert 10 <= len(activity.events) <= 11
     assert activity.events[-1].id == "29"
+
+
+def test_rows_that_go_take_their_outcome_along(store: Store) -> None:
+    store.put("job_results", {"id": 1, "job_id": "j1", "directory_name": "a.localhost", "status": "submitted"})
+    store.put("outbox", {"id": 1, "job_id": "j1", "sent_at": to_iso(NOW - 890)})
+    store.take_changed()
+    assert numbers(store)[0] == 1
+    assert store.jobs.lines["j1"].diagnosis.words == "In the queue"
+    store.remove("job_results", "1")
+    store.remove("outbox", "1")
+    store.remove("outbox", "1")
+    assert store.take_changed().jobs == {"j1"}
+    assert numbers(store)[0] == 0
+    assert store.jobs.lines["j1"].diagnosis.gap == "never_queued"
+    assert store.jobs.outbox("j1") is None
+
+
+def test_the_newest_message_of_a_job_counts(store: Store) -> None:
+    for number in (9, 10):
+        store.put("outbox", {"id": number, "job_id": "j1"})
+    store.put("outbox", {"id": 11, "job_id": None})
+    message = store.jobs.outbox("j1")
+    assert message is not None
+    assert message.id == "10"
+
+
+def test_a_directory_has_its_own_name_while_it_is_known(store: Store) -> None:
+    store.put("directories", {"id": 1, "name": "Alpha List", "submission_url": "http://a.localhost:9/add"})
+    store.take_changed()
+    assert [line.name for line in store.jobs.directories("j1")] == ["Alpha List", "b.localhost", "c.localhost"]
+    assert store.jobs.directories("j1")[0] is store.jobs.directories("j1")[0]
+    store.remove("directories", "1")
+    store.put("directory_submissions", work("a", "submitting", -1))
+    store.take_changed()
+    assert store.jobs.directories("j1")[0].name == "a.localhost"
+
+
+def test_a_job_that_nobody_knows_has_nothing(store: Store) -> None:
+    store.set_dead_letters(["elsewhere"])
+    assert store.take_changed().jobs == {"j1"}
+    assert store.jobs.get("elsewhere") is None
+    assert store.jobs.directories("elsewhere") == []
+    assert store.jobs.hop_events("elsewhere") == []
+    assert store.jobs.history("elsewhere") == []
+    assert store.jobs.outbox("elsewhere") is None
+
+
+def test_hop_events_are_those_without_a_directory(store: Store) -> None:
+    store.put("queue_history", event(1, "submitting", -20, "a"))
+    store.put("queue_history", event(2, "flow_started", -30))
+    assert [one.id for one in store.jobs.hop_events("j1")] == ["2"]
+
+
+def test_a_row_without_a_key_is_passed_over(store: Store) -> None:
+    store.take_changed()
+    store.put("jobs", {"id": None, "status": "failed"})
+    assert not store.take_changed()
+
+
+def test_saying_the_same_again_is_no_change(store: Store) -> None:
+    store.set_link("live")
+    store.set_state("jobs", TableState(as_of=NOW))
+    taken = store.take_changed()
+    assert (taken.link, taken.states, store.link.shape) == (True, True, "ok")
+    store.set_link("live")
+    store.set_state("jobs", TableState(as_of=NOW))
+    assert not store.take_changed()
+
+
+def test_now_is_the_servers(store: Store) -> None:
+    store.set_offset(30.0)
+    assert store.now() == NOW + 30.0
+
+
+def test_events_that_are_too_many_go_and_what_is_held_says_so(store: Store) -> None:
+    store.activity = Activity(limit=10)
+    for number in range(20):
+        store.put("queue_history", event(number, "note", number - 1000))
+    held = store.rows("queue_history")
+    assert set(held) == {one.id for one in store.activity.events}
+    assert len(held) <= 11
+    assert store.jobs.history_from is not None
+    assert min(one.created_at for one in held.values()) > store.jobs.history_from
+
+
+def test_an_event_that_is_not_there_can_not_be_taken_out() -> None:
+    activity = Activity()
+    activity.add(HistoryEvent(id="1", created_at=5.0))
+    activity.remove(HistoryEvent(id="2", created_at=5.0))
+    activity.remove(HistoryEvent(id="0", created_at=1.0))
+    assert [one.id for one in activity.events] == ["1"]
