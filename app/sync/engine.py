@@ -53,6 +53,7 @@ class Engine:
         self._confirmed = False
         self._lost = False
         self._why = ""
+        self._resumed = False
         self._signalled = asyncio.Event()
         self._next_poll = 0.0
 
@@ -62,9 +63,10 @@ class Engine:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._pump())
+                group.create_task(self._watch_clock())
                 group.create_task(self._every(timings.flush, self._flush))
                 group.create_task(self._every(timings.reconcile, self._reconcile))
-                group.create_task(self._every(timings.probe, self._probe, at_once=True))
+                group.create_task(self._every(timings.probe, self._probe))
                 group.create_task(self._every(timings.tick, self._tick))
                 group.create_task(self._supervise())
         finally:
@@ -101,6 +103,7 @@ class Engine:
         self._signalled.clear()
         if self._store.link.phase == "starting":
             self._store.set_link("joining")
+            await self._answers()
         wanted = [table for table in TABLES if self._store.state(table).kind != "not_installed"]
         try:
             async with asyncio.timeout(timings.open):
@@ -139,18 +142,27 @@ class Engine:
         return self._confirmed and not self._lost
 
     async def _between(self) -> None:
-        """The pause before the next epoch: full jitter, doubling, with polls while it lasts."""
+        """The pause before the next epoch: full jitter, doubling, with polls while it lasts.
+
+        It is over at once when the machine woke up, or when a server that was gone is back.
+        """
         timings = self._timings
         self._attempt += 1
         most = min(timings.backoff_most, timings.backoff_first * 2 ** min(self._attempt - 1, 16))
         until = self._now() + most * self._chance()
-        if self._store.link.phase in ("live", "catching_up", "joining"):
-            self._store.set_link("reconnecting", self._why)
-            self._next_poll = self._now() + timings.poll
-        while self._now() < until:
-            await asyncio.sleep(max(0.0, min(until, self._next_poll) - self._now()))
-            if self._now() >= self._next_poll:
+        self._say_lost()
+        self._next_poll = self._now() + timings.poll
+        gone = False
+        while self._now() < until and not self._resumed:
+            await asyncio.sleep(min(timings.come_back, until - self._now()))
+            answers = await self._answers()
+            if answers and gone:
+                self._store.set_link("reconnecting", "the server is back")
+                break
+            gone = not answers
+            if answers and self._now() >= self._next_poll:
                 await self._poll()
+        self._resumed = False
 
     async def _poll(self) -> None:
         if self._judge(await self._reader.everything()):
@@ -180,7 +192,12 @@ class Engine:
     def _lose(self, why: str) -> None:
         self._why = why
         self._lost = True
+        self._say_lost()
         self._signalled.set()
+
+    def _say_lost(self) -> None:
+        if self._store.link.phase in ("live", "catching_up", "joining"):
+            self._store.set_link("reconnecting", self._why)
 
     async def _signal_within(self, seconds: float | None) -> None:
         """Return at the next signal of this epoch, or after `seconds`."""
@@ -204,16 +221,22 @@ class Engine:
             _log.warning("the feed did not close well: %s", error)
 
     async def _pump(self) -> None:
-        """Apply what arrived, a frame's budget at a time; a frame that is very late means that the machine slept."""
-        timings = self._timings
-        before = self._wall()
+        """Apply what arrived, a frame's budget at a time."""
         while True:
-            await asyncio.sleep(timings.frame)
-            now = self._wall()
-            if now - before > timings.frame + timings.late:
-                self._lose("this machine slept")
-            before = now
-            self._inbox.apply(timings.budget)
+            await asyncio.sleep(self._timings.frame)
+            self._inbox.apply(self._timings.budget)
+
+    async def _watch_clock(self) -> None:
+        """A tick that is very late, or a clock that moved against the ticks, means that the machine slept."""
+        wall, steady = self._wall(), self._now()
+        while True:
+            await asyncio.sleep(1.0)
+            passed, ticked = self._wall() - wall, self._now() - steady
+            wall, steady = self._wall(), self._now()
+            if ticked > 1.0 + self._timings.late or abs(passed - ticked) > self._timings.late:
+                self._resumed = True
+                self._lose("this machine slept, or its clock was set")
+                await self._answers()
 
     async def _flush(self) -> None:
         """Read the rows in doubt again; too many of one table means the whole table."""
@@ -231,16 +254,23 @@ class Engine:
             self._lose("the database does not answer")
 
     async def _probe(self) -> None:
-        """Learn the server's clock; no answer twice in a row means that the link is gone, whatever the feed says."""
-        for _ in range(2):
-            try:
-                self._store.set_offset(await self._reads.server_offset())
-                return
-            except ConsoleError:
-                # Asked again at once: until the second silence the screen says "Live".
-                pass
-        if self._store.link.live:
+        """No answer twice in a row means that the link is gone, whatever the feed says."""
+        if self._store.link.live and not await self._answers() and not await self._answers():
             self._lose("the database does not answer")
+
+    async def _answers(self) -> bool:
+        """Whether the server answers; if so, its clock is known."""
+        try:
+            async with asyncio.timeout(self._timings.answer):
+                self._store.set_offset(await self._reads.server_offset())
+            return True
+        except TimeoutError:
+            why = "the server does not answer"
+        except ConsoleError as error:
+            why = str(error)
+        if not self._store.link.live:
+            self._store.set_link("offline", why)
+        return False
 
     async def _tick(self) -> None:
         self._store.jobs.tick()

@@ -12,7 +12,7 @@ from services.ports.facts import Table
 class Timings(msgspec.Struct, frozen=True):
     """Times are in seconds."""
 
-    open: float = 20.0
+    open: float = 8.0
     """Limit for sending the join."""
     confirm: float = 15.0
     """How long to wait for the server's confirmation before polling."""
@@ -24,14 +24,18 @@ class Timings(msgspec.Struct, frozen=True):
     """How much of a frame applying changes may take."""
     flush: float = 0.25
     reconcile: float = 600.0
-    probe: float = 15.0
+    probe: float = 5.0
+    answer: float = 3.0
+    """Limit for the answer to a probe; a second one without an answer means that the server is gone."""
+    come_back: float = 1.0
+    """How often a server that is gone is asked whether it is back."""
     tick: float = 5.0
     backoff_first: float = 1.0
     backoff_most: float = 60.0
     steady: float = 60.0
     """Live for so long, and the next pause is a short one again."""
     late: float = 5.0
-    """A frame this late means that the machine slept."""
+    """A tick this late, or a clock that moved this much against it, means that the machine slept."""
     page: int = 1000
     batch: int = 100
     """Keys per point read: they travel in the address."""

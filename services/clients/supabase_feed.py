@@ -1,38 +1,43 @@
-"""Row changes of the project, over the stock realtime client.
-
-The only file that knows the insides of that client; its version is pinned for this reason.
-"""
+"""Row changes of the project as the port `Feed`, over one socket for each opening."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from realtime import AsyncRealtimeChannel, AsyncRealtimeClient, RealtimeSubscribeStates
+from realtime import RealtimeSubscribeStates
 from realtime.message import SuccessSystemPayload
-from realtime.types import PostgresChangesPayload, RealtimePostgresChangesListenEvent
+from realtime.types import RealtimeChannelOptions, RealtimePostgresChangesListenEvent
 
+from services.clients.feed_pulse import Pulse
+from services.clients.realtime_socket import RealtimeSocket
 from services.clients.supabase_session import SupabaseSession
 from services.domain.errors import NotReachable
 from services.ports.facts import Change, LinkSignal, Table
 
 _log = logging.getLogger(__name__)
-_WATCH_SECONDS: Final = 1.0
-_CLOSE_SECONDS: Final = 2.0
+_ECHO: Final = "echo"
+_SEND_SECONDS: Final = 2.0
+_LOST: Final = {
+    RealtimeSubscribeStates.TIMED_OUT: "the server did not answer the join",
+    RealtimeSubscribeStates.CLOSED: "the server closed the channel",
+}
 
 
 class SupabaseFeed:
     """`services.ports.Feed`. Every `open` makes a new socket and a channel with a name never used before.
 
     The library's own reconnecting is off: it can end in a joined channel that receives nothing.
+    A socket on which nothing comes in is asked for a sign of life after two beats and given up after six; the
+    channel is asked each minute, by a message to itself, and given up when two stay away. `beat` is in seconds.
     """
 
-    def __init__(self, session: SupabaseSession) -> None:
+    def __init__(self, session: SupabaseSession, *, beat: float = 1.0) -> None:
         self._session = session
+        self._beat = beat
         self._numbers = itertools.count(1)
         self._life: _Life | None = None
         session.on_token(self._renewed)
@@ -43,9 +48,11 @@ class SupabaseFeed:
         """See the port. Raises NotReachable when there is no socket, NotPermitted when the sign-in has ended."""
         await self.close()
         token = await self._session.token()
-        life = self._life = _Life(self._session, f"console:{next(self._numbers)}", on_change, on_signal)
+        life = self._life = _Life(
+            self._session, f"console:{next(self._numbers)}", tables, on_change, on_signal, self._beat
+        )
         try:
-            await life.start(tables, token)
+            await life.start(token)
         except BaseException:
             await self.close()
             raise
@@ -68,34 +75,45 @@ class _Life:
         self,
         session: SupabaseSession,
         topic: str,
+        tables: Sequence[Table],
         on_change: Callable[[Change], None],
         on_signal: Callable[[LinkSignal], None],
+        beat: float,
     ) -> None:
-        url = f"{session.url}/realtime/v1"
-        self._client = AsyncRealtimeClient(url, session.key, auto_reconnect=False, max_retries=1)
-        self._channel: AsyncRealtimeChannel = self._client.channel(topic)
-        self._on_change = on_change
+        self._socket = RealtimeSocket(f"{session.url}/realtime/v1", session.key, on_change, self._lost)
+        options: RealtimeChannelOptions = {
+            "config": {
+                "broadcast": {"ack": False, "self": True},
+                "presence": {"key": "", "enabled": False},
+                "private": False,
+            }
+        }
+        self._channel = self._socket.channel(topic, options)
+        for table in tables:
+            self._channel.on_postgres_changes(
+                # Changes don't come this way: the socket hands them to `on_change` itself.
+                RealtimePostgresChangesListenEvent.All, callback=lambda _: None, table=table, schema="public",
+            )  # fmt: skip
+        self._channel.on_system(self._system)
+        self._channel.on_broadcast(_ECHO, self._heard)
         self._on_signal = on_signal
+        self._beat = beat
+        self._echoes = 0
         self._confirmed = False
         self._over = False
         self._joining: asyncio.Task[Any] | None = None
         self._watching: asyncio.Task[None] | None = None
         self.token = ""
 
-    async def start(self, tables: Sequence[Table], token: str) -> None:
+    async def start(self, token: str) -> None:
         """Connect and send the join; what comes of it arrives as signals."""
         self.token = token
         try:
-            await self._client.connect()
+            await self._socket.connect()
         except Exception as error:
             # The library passes on whatever its socket raised.
             raise NotReachable("The feed does not answer.", hint="Check the network.", raw=repr(error)) from error
-        await self._client.set_auth(token)
-        for table in tables:
-            self._channel.on_postgres_changes(
-                RealtimePostgresChangesListenEvent.All, callback=self._changed, table=table, schema="public"
-            )
-        self._channel.on_system(self._system)
+        await self._socket.set_auth(token)
         loop = asyncio.get_running_loop()
         # Both are held here and awaited in `end`: the join must not make `open` wait for the server's answer.
         self._joining = loop.create_task(self._channel.subscribe(self._state), name="feed join")
@@ -104,28 +122,11 @@ class _Life:
     async def end(self) -> None:
         """Leave without a word to anybody; takes at most two seconds."""
         self._over = True
-        tasks: list[asyncio.Task[Any]] = [task for task in (self._joining, self._watching) if task is not None]
+        tasks = [task for task in (self._joining, self._watching) if task is not None]
         for task in tasks:
             task.cancel()
-        heart, listener = self._client._heartbeat_task, self._client._listen_task
-        self._channel.rejoin_timer.reset()
-        self._channel.join_push.destroy()
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                await self._client.close()
-        for inner in (heart, listener):
-            if inner is not None:
-                inner.cancel()
-                tasks.append(inner)
+        await self._socket.end()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _changed(self, payload: PostgresChangesPayload) -> None:
-        try:
-            self._on_change(change_of(payload["data"]))
-        except Exception:
-            # An exception here would end the library's listener without a sign.
-            _log.exception("a change could not be taken")
-            self._lost("a change could not be read")
 
     def _system(self, payload: SuccessSystemPayload) -> None:
         if payload.extension != "postgres_changes":
@@ -136,13 +137,12 @@ class _Life:
             self._confirmed = True
             self._say(LinkSignal("confirmed"))
 
+    def _heard(self, _: object) -> None:
+        self._echoes += 1
+
     def _state(self, state: RealtimeSubscribeStates, error: Exception | None) -> None:
         if state is not RealtimeSubscribeStates.SUBSCRIBED:
-            reasons = {
-                RealtimeSubscribeStates.TIMED_OUT: "the server did not answer the join",
-                RealtimeSubscribeStates.CLOSED: "the server closed the channel",
-            }
-            self._lost(reasons.get(state, f"the connection broke: {error}" if error else "the connection broke"))
+            self._lost(_LOST.get(state, f"the connection broke: {error}" if error else "the connection broke"))
 
     def _lost(self, why: str) -> None:
         if not self._over:
@@ -153,29 +153,36 @@ class _Life:
         try:
             self._on_signal(signal)
         except Exception:
+            # An exception here would end the library's listener without a sign.
             _log.exception("a signal of the feed could not be taken")
 
     async def _watch(self, sent: str) -> None:
-        """Notice a dead listener, and pass a renewed token on."""
+        """Notice a dead listener and a silent server, and pass a renewed token on."""
+        socket, channel = Pulse(ask_after=2, dead_after=6), Pulse(ask_after=60, dead_after=150)
         while not self._over:
-            await asyncio.sleep(_WATCH_SECONDS)
-            listener = self._client._listen_task
-            if listener is None or listener.done():
+            await asyncio.sleep(self._beat)
+            if not self._socket.listening:
                 self._lost("the connection broke without a sign")
-            elif self.token != sent:
-                sent = self.token
-                try:
-                    await self._client.set_auth(sent)
-                except Exception as error:
-                    self._lost(f"the renewed sign-in could not be sent: {error}")
+                return
+            try:
+                verdict = socket.beat(self._socket.frames)
+                if verdict == "dead":
+                    self._lost("the server does not answer")
+                elif verdict == "ask":
+                    await self._send(self._socket.ask_for_a_frame())
+                if self._confirmed:
+                    verdict = channel.beat(self._echoes)
+                    if verdict == "dead":
+                        self._lost("the channel does not answer")
+                    elif verdict == "ask":
+                        await self._send(self._channel.send_broadcast(_ECHO, {}))
+                if self.token != sent:
+                    sent = self.token
+                    await self._send(self._socket.set_auth(sent))
+            except Exception as error:
+                self._lost(f"the connection broke: {error!r}")
 
-
-def change_of(data: Any) -> Change:
-    """The change in the `data` of a postgres_changes message."""
-    kind = getattr(data["type"], "value", data["type"])
-    if kind == "DELETE":
-        return Change(data["table"], "DELETE", dict(data.get("old_record") or {}))
-    row = dict(data.get("record") or {})
-    columns = {column["name"] for column in data.get("columns") or ()}
-    complete = bool(columns) and not data.get("errors") and columns <= row.keys()
-    return Change(data["table"], "INSERT" if kind == "INSERT" else "UPDATE", row, complete)
+    async def _send(self, sending: Any) -> None:
+        """A socket whose other end is frozen takes what is sent until its buffers are full, then waits for ever."""
+        async with asyncio.timeout(_SEND_SECONDS):
+            await sending

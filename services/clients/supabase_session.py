@@ -44,6 +44,7 @@ class SupabaseSession:
         self._received = 0.0
         self._received_wall = 0.0
         self._listeners: list[Callable[[str], None]] = []
+        self._renewing: asyncio.Task[None] | None = None
 
     @classmethod
     async def sign_in(cls, url: str, key: str, email: str, password: str) -> Self:
@@ -105,6 +106,9 @@ class SupabaseSession:
 
     async def close(self) -> None:
         """Close the connections; the sign-in ends with the process and is never stored."""
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.gather(self._renewing, return_exceptions=True)
         await self.wire.aclose()
 
     def _spent(self) -> float:
@@ -115,6 +119,13 @@ class SupabaseSession:
         return age / max(1, self._session.expires_in)
 
     async def _refresh(self) -> None:
+        """Renew once for all who ask meanwhile. Who gives up waiting doesn't end it: the old refresh token is spent."""
+        if self._renewing is None or self._renewing.done():
+            self._renewing = asyncio.get_running_loop().create_task(self._renew(), name="renew the sign-in")
+            self._renewing.add_done_callback(lambda task: task.cancelled() or task.exception())
+        await asyncio.shield(self._renewing)
+
+    async def _renew(self) -> None:
         with console_errors("renew the sign-in"):
             answer = await self.client.auth.refresh_session(self._session.refresh_token if self._session else None)
         self._take(answer.session)

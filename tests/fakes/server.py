@@ -25,11 +25,11 @@ class FakeServer:
         """Table -> the error that each read of it raises."""
         self.lose = self.repeat = self.cut = self.delay = 0.0
         self.read_delay = 0.0
-        self.unreachable = False
+        self.unreachable = self.feed_unreachable = self.frozen = False
         self.confirms = True
         self.confirm_delay = 0.0
         self.reads = 0
-        self.opened = 0
+        self.opened = self.tried = 0
         self._random = random.Random(seed)
         self._tick = 0
         self._session = 0
@@ -100,6 +100,7 @@ class FakeServer:
         return [row for row in await self._read(table) if row[KEYS[table]] in wanted]
 
     async def server_offset(self) -> float:
+        await self._thawed()
         if self.unreachable:
             raise NotReachable("The database does not answer.")
         return 0.0
@@ -109,7 +110,9 @@ class FakeServer:
     async def open(
         self, tables: Sequence[Table], on_change: Callable[[Change], None], on_signal: Callable[[LinkSignal], None]
     ) -> None:
-        if self.unreachable:
+        self.tried += 1
+        await self._thawed()
+        if self.unreachable or self.feed_unreachable:
             raise NotReachable("The feed does not answer.")
         self.opened += 1
         self._session = self.opened
@@ -130,6 +133,7 @@ class FakeServer:
     async def _read(self, table: str) -> list[Row]:
         """The rows as they were at some moment between question and answer."""
         self.reads += 1
+        await self._thawed()
         await asyncio.sleep(self._random.random() * self.read_delay)
         if self.unreachable:
             raise NotReachable("The database does not answer.")
@@ -138,6 +142,14 @@ class FakeServer:
         rows = copy.deepcopy(list(self.tables[table].values()))
         await asyncio.sleep(self._random.random() * self.read_delay)
         return rows
+
+    async def _thawed(self) -> None:
+        """A frozen server keeps who asks waiting; after ten seconds they give up."""
+        for _ in range(100):
+            if not self.frozen:
+                return
+            await asyncio.sleep(0.1)
+        raise NotReachable("It took too long.")
 
     def _emit(self, change: Change) -> None:
         if not self._flowing or change.table not in self._tables or self._random.random() < self.lose:

@@ -13,6 +13,7 @@ from app.sync.timings import Timings
 from services.clients.supabase_feed import SupabaseFeed
 from services.clients.supabase_reads import SupabaseReads
 from services.local.postgres import Postgres
+from tests.contract.clients.test_feed import behind_a_relay
 from tests.contract.clients.test_reads import signed_in
 from tests.contract.gateway.running import add_job, until
 
@@ -40,6 +41,30 @@ def test_live_changes_and_a_delete_reach_the_store(server: Postgres, owner: psyc
                 owner.execute("delete from jobs where id = %s", (more[0],))
                 await until(lambda: store.take_changed() is not None and more[0] not in store.jobs.lines)
                 await until(lambda: engine.settled)
+            finally:
+                running.cancel()
+                await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(suite())
+
+
+def test_a_server_that_is_gone_and_back_is_said_both_times(server: Postgres, owner: psycopg.Connection) -> None:
+    async def suite() -> None:
+        async with behind_a_relay(server) as (session, between):
+            store = Store()
+            # A pause of an hour: only its being back can end it.
+            timings = Timings(probe=0.2, answer=0.2, come_back=0.1, backoff_first=3600, backoff_most=3600)
+            engine = Engine(SupabaseReads(session), SupabaseFeed(session, beat=0.1), store, timings, chance=lambda: 1.0)
+            running = asyncio.get_running_loop().create_task(engine.run())
+            try:
+                await until(lambda: store.link.word == "Live")
+                between.freeze()
+                await until(lambda: store.link.word == "Offline", limit=20)
+                assert store.link.since <= store.now()
+                job = await asyncio.to_thread(add_job, owner)
+                between.thaw()
+                await until(lambda: store.link.word == "Live", limit=20)
+                await until(lambda: store.take_changed() is not None and job in store.jobs.lines)
             finally:
                 running.cancel()
                 await asyncio.gather(running, return_exceptions=True)

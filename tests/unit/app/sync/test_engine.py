@@ -14,7 +14,7 @@ from app.store.merge import RECORDS
 from app.store.store import Store
 from app.sync.engine import Engine
 from app.sync.timings import TABLES, Timings
-from services.domain.errors import NotInstalled, NotPermitted, NotReachable
+from services.domain.errors import NotInstalled, NotPermitted
 from tests.fakes.server import FakeServer
 from tests.fakes.virtual_time import run_virtually
 
@@ -163,23 +163,79 @@ def test_a_feed_that_looks_alive_over_a_dead_database_is_not_live() -> None:
     async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
         await asyncio.sleep(2)
         server.unreachable = True
-        await asyncio.sleep(62)
+        await asyncio.sleep(6)
         assert word(store) in ("Reconnecting since", "Offline")
 
     sync(scene)
 
 
-def test_a_frozen_server_is_called_live_for_half_a_minute_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def no_answer() -> float:
+def test_a_frozen_server_is_called_live_for_seconds_only() -> None:
+    async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
+        fill(server)
+        await asyncio.sleep(2)
+        server.frozen = True
+        await asyncio.sleep(11)
+        assert word(store) == "Reconnecting since"
+        assert store.link.why == "the database does not answer"
+        assert store.link.since > 6
+        await asyncio.sleep(20)
+        assert word(store) == "Offline"
+        assert store.link.why == "the server does not answer"
+        server.frozen = False
+        await asyncio.sleep(12)
+        assert word(store) == "Live"
+        same(server, store)
+
+    sync(scene)
+
+
+def test_one_late_answer_is_no_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def late_once() -> float:
+        monkeypatch.undo()
         await asyncio.sleep(10)
-        raise NotReachable("It took too long.")
+        return 0.0
 
     async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
         await asyncio.sleep(2)
-        monkeypatch.setattr(server, "server_offset", no_answer)
+        monkeypatch.setattr(server, "server_offset", late_once)
+        await asyncio.sleep(30)
+        assert word(store) == "Live"
+        assert server.opened == 1
+
+    sync(scene)
+
+
+def test_a_server_that_is_back_is_joined_at_once() -> None:
+    async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
+        fill(server)
+        await asyncio.sleep(2)
         server.unreachable = True
-        await asyncio.sleep(36)
-        assert word(store) != "Live"
+        server.kill_feed()
+        await asyncio.sleep(600)
+        assert word(store) == "Offline"
+        server.unreachable = False
+        await asyncio.sleep(2)
+        assert word(store) == "Live"
+        same(server, store)
+
+    sync(scene)
+
+
+def test_a_feed_that_alone_is_gone_is_tried_ever_more_rarely() -> None:
+    async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
+        fill(server)
+        await asyncio.sleep(2)
+        server.feed_unreachable = True
+        server.kill_feed()
+        await asyncio.sleep(600)
+        assert 10 <= server.tried <= 30
+        assert word(store) == "Polling"
+        server.write("jobs", "j1", status="failed")
+        await asyncio.sleep(7)
+        same(server, store)
+        server.feed_unreachable = False
+        await asyncio.sleep(61)
+        assert word(store) == "Live"
 
     sync(scene)
 
@@ -234,21 +290,23 @@ def test_only_the_newest_events_are_read_and_the_rest_on_request() -> None:
     sync(scene, Timings(page=4, history=6))
 
 
-def test_a_machine_that_slept_reads_everything_again() -> None:
-    async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
-        await asyncio.sleep(2)
-        jump[0] = 3600.0
-        await asyncio.sleep(1.5)
-        assert server.opened == 2
-
-    jump = [0.0]
-
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+def test_a_clock_that_moved_reads_everything_again_at_once(jump: float) -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
+        moved = [0.0]
         server, store = FakeServer(), Store(loop.time)
-        engine = Engine(server, server, store, chance=lambda: 0.5, wall=lambda: loop.time() + jump[0])
+        engine = Engine(server, server, store, chance=lambda: 1.0, wall=lambda: loop.time() + moved[0])
         running = loop.create_task(engine.run())
-        await scene(server, store, engine)
+        await asyncio.sleep(100)
+        assert server.opened == 1
+        server.lose = 1.0
+        fill(server, 1)
+        moved[0] = jump
+        await asyncio.sleep(1.5)
+        assert server.opened == 2
+        assert word(store) == "Live"
+        same(server, store)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
