@@ -157,6 +157,14 @@ create table if not exists public.flow_runs (
 );
 create index if not exists flow_runs_open on public.flow_runs (created_at) where state in ('scheduled', 'running');
 
+-- Directories that staff keep out of new work lists.
+create table if not exists public.paused_directories (
+  directory_id uuid primary key references public.directories on delete cascade,
+  actor uuid,
+  reason text not null,
+  created_at timestamptz not null default clock_timestamp()
+);
+
 create or replace function private.touch_row() returns trigger language plpgsql as $$
 begin
   new.updated_at := clock_timestamp();

@@ -10,7 +10,8 @@ do $$
 declare t text;
 begin
   foreach t in array array['customers', 'jobs', 'directories', 'directory_submissions', 'job_results',
-                           'queue_history', 'worker_heartbeats', 'staff_actions', 'outbox', 'flow_runs'] loop
+                           'queue_history', 'worker_heartbeats', 'staff_actions', 'outbox', 'flow_runs',
+                           'paused_directories'] loop
     execute format('alter table public.%I enable row level security', t);
     -- Hosted projects grant everything on new tables by default, and row-level security doesn't cover truncate.
     execute format('revoke all on public.%I from anon, authenticated', t);

@@ -5,7 +5,7 @@ create or replace function private.host_of(url text) returns text language sql i
   select lower(substring(url from '^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/?#@]*@)?([^/:?#]+)'))
 $$;
 
--- Writes the job's work list: active directories of the package's tiers, each host once, best first, at most
+-- Writes the job's work list: active, not paused directories of the package's tiers, each host once, best first, at most
 -- package_size. Called again it adds what is missing. Returns how many are listed.
 create or replace function public.create_work_list(p_job uuid) returns int
 language plpgsql security definer set search_path = '' as $$
@@ -19,7 +19,8 @@ begin
   select p_job, best.submission_url
     from (select distinct on (private.host_of(d.submission_url)) d.submission_url, d.domain_authority, d.name
             from public.directories d
-           where d.active and private.host_of(d.submission_url) is not null and d.tier_required <=
+           where d.active and private.host_of(d.submission_url) is not null
+             and not exists (select from public.paused_directories p where p.directory_id = d.id) and d.tier_required <=
                  case job.package_type when 'starter' then 1 when 'growth' then 2 when 'professional' then 3 else 4 end
            order by private.host_of(d.submission_url), d.domain_authority desc, d.name) best
    where not exists (select from public.directory_submissions s where s.submission_queue_id = p_job

@@ -94,7 +94,7 @@ def records(pool: Pool) -> Records:
         database.execute("set local session_replication_role = replica")
         database.execute(
             "truncate customers, jobs, directories, directory_submissions, job_results, queue_history,"
-            " worker_heartbeats, outbox, flow_runs"
+            " worker_heartbeats, outbox, flow_runs, paused_directories"
         )
     return Records(pool)
 

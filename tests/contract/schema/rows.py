@@ -15,7 +15,7 @@ from services.local.postgres import Postgres
 
 TABLES: Final = (
     "customers", "jobs", "directories", "directory_submissions", "job_results", "queue_history", "worker_heartbeats",
-    "staff_actions", "outbox", "flow_runs",
+    "staff_actions", "outbox", "flow_runs", "paused_directories",
 )  # fmt: skip
 ACTOR: Final = "00000000-0000-4000-8000-00000000000a"
 

@@ -25,6 +25,7 @@ def filled(owner: psycopg.Connection) -> psycopg.Connection:
     )
     owner.execute("select private.queue_job(%s, 'intake')", (job,))
     owner.execute("insert into flow_runs (idempotency_key, deployment, parameters) values ('k', 'd', '{}')")
+    owner.execute("insert into paused_directories (directory_id, reason) select id, 'changed' from directories")
     return owner
 
 
