@@ -11,6 +11,8 @@ from services.local.gateway.auth import Auth
 from services.local.gateway.channels import Channels
 from services.local.gateway.config import GatewayConfig
 from services.local.gateway.database import Database
+from services.local.gateway.fault_switchboard import FaultSwitchboard
+from services.local.gateway.faults import Faults
 from services.local.gateway.feed import Feed
 from services.local.gateway.guards import errors_as_json, only_local
 from services.local.gateway.realtime import Realtime
@@ -30,7 +32,8 @@ def build_app(config: GatewayConfig) -> web.Application:
     rest = Rest(config, database, tokens)
     rpc = Rpc(database, tokens)
     auth = Auth(config, database, tokens)
-    feed = Feed(config.database_url, config.poll_seconds, channels)
+    faults = Faults(channels)
+    feed = Feed(config.database_url, config.poll_seconds, faults)
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         await database.open()
@@ -49,10 +52,11 @@ def build_app(config: GatewayConfig) -> web.Application:
     app.cleanup_ctx.append(running)
     app.on_shutdown.append(shutdown)
     app.router.add_route("*", "/rest/v1/rpc/{function}", rpc.call)
-    app.router.add_route("*", "/rest/v1/{table}", rest.read)
+    app.router.add_route("*", "/rest/v1/{table}", faults.around(rest.read))
     app.router.add_post("/auth/v1/token", auth.token)
     app.router.add_get("/auth/v1/user", auth.user)
     app.router.add_post("/auth/v1/logout", auth.logout)
     app.router.add_get("/auth/v1/health", auth.health)
     app.router.add_get("/realtime/v1/websocket", realtime.websocket)
+    FaultSwitchboard(faults, channels, realtime, tokens).add_routes(app)
     return app

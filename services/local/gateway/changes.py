@@ -45,9 +45,11 @@ def json_value(oid: int, text: str | None) -> str:
 
 def change_json(change: RowChange) -> str:
     """The `data` object of a change that the subscriber may see."""
+    if change.fault == "401":
+        return unauthorized_json(change)
     errors: list[str] = []
     new, old = change.new, change.old
-    if _size(new) + _size(old) > LARGEST_BYTES:
+    if change.fault == "413" or _size(new) + _size(old) > LARGEST_BYTES:
         errors.append("Error 413: Payload Too Large")
         new, old = _small(new), _small(old)
     moment = datetime.fromtimestamp(change.committed_at, UTC).isoformat(timespec="milliseconds")

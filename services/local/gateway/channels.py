@@ -89,6 +89,12 @@ class Channels:
         channel.system("error", "system", reason)
         channel.close()
 
+    def end_all(self, reason: str) -> None:
+        """End every channel that joined with a token; keys don't run out."""
+        for channel in list(self._channels):
+            if channel.caller.expires_at is not None:
+                self.end(channel, reason)
+
     def broadcast(self, sender: Channel, payload: dict[str, Any]) -> None:
         """Pass a message to the other channels of the topic, and to its sender if it asked for that."""
         text = json.dumps(payload)

@@ -25,7 +25,8 @@ class Realtime:
     def __init__(self, channels: Channels, tokens: Tokens) -> None:
         self._channels = channels
         self._tokens = tokens
-        self._sockets: set[web.WebSocketResponse] = set()
+        self._sockets: dict[web.WebSocketResponse, web.Request] = {}
+        self._closing: set[asyncio.Task[bool]] = set()
 
     async def websocket(self, request: web.Request) -> web.WebSocketResponse:
         """One client's connection, until it ends."""
@@ -37,7 +38,7 @@ class Realtime:
         ws = web.WebSocketResponse(timeout=2.0, heartbeat=30.0, max_msg_size=_LARGEST_FRAME)
         await ws.prepare(request)
         socket = Socket(ws, request, version, key, self._channels, self._tokens)
-        self._sockets.add(ws)
+        self._sockets[ws] = request
         try:
             async with asyncio.TaskGroup() as group:
                 writer = group.create_task(socket.write())
@@ -46,14 +47,27 @@ class Realtime:
                         socket.receive(message.data)
                 writer.cancel()
         finally:
-            self._sockets.discard(ws)
+            del self._sockets[ws]
             socket.forget()
         return ws
 
     async def close(self) -> None:
         """Tell every client that this service restarts."""
+        for task in self._closing:
+            task.cancel()
         closing = [ws.close(code=WSCloseCode.SERVICE_RESTART, message=b"restart") for ws in self._sockets]
         await asyncio.gather(*closing, return_exceptions=True)
+
+    def kill(self, code: int | None) -> None:
+        """End every socket: with a close code, or without a word."""
+        loop = asyncio.get_running_loop()
+        for ws, request in self._sockets.items():
+            if code is not None:
+                task = loop.create_task(ws.close(code=code))
+                self._closing.add(task)
+                task.add_done_callback(self._closing.discard)
+            elif request.transport is not None:
+                request.transport.abort()
 
 
 class Socket:

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 import jwt
+from jwt.types import Options
 
 from services.local.gateway.config import GatewayConfig
 
@@ -47,6 +48,7 @@ class Tokens:
     def __init__(self, config: GatewayConfig) -> None:
         self._secret = config.jwt_secret
         self._seconds = config.token_seconds
+        self._void_until = 0
         self._keys = ((config.publishable_key, "anon"), (config.service_role_key, "service_role"))
 
     def key(self, text: str) -> Caller | None:
@@ -62,15 +64,23 @@ class Tokens:
         if known is not None:
             return known
         try:
-            claims = jwt.decode(token, self._secret, algorithms=["HS256"], options={"verify_aud": False})
+            # A token issued right after `expire_all` carries the next second.
+            options: Options = {"verify_aud": False, "verify_iat": False}
+            claims = jwt.decode(token, self._secret, algorithms=["HS256"], options=options)
         except jwt.ExpiredSignatureError as error:
             raise TokenError("JWT expired", expired=True) from error
         except jwt.PyJWTError as error:
             raise TokenError(str(error)) from error
+        if claims.get("iat", self._void_until + 1) <= self._void_until:
+            raise TokenError("JWT expired", expired=True)
         role = claims.get("role", "anon")
         if role not in ("anon", "authenticated", "service_role"):
             raise TokenError("unknown role")
         return Caller(role, claims)
+
+    def expire_all(self) -> None:
+        """No token that was issued so far is accepted any more."""
+        self._void_until = int(time.time())
 
     def issue(self, user: Mapping[str, Any], session_id: str) -> tuple[str, int]:
         """An access token for a row of auth.users, and its end in unix seconds."""
@@ -85,7 +95,7 @@ class Tokens:
             "session_id": session_id,
             "aal": "aal1",
             "is_anonymous": False,
-            "iat": now,
+            "iat": max(now, self._void_until + 1) if self._void_until else now,
             "exp": now + self._seconds,
         }
         return jwt.encode(claims, self._secret, algorithm="HS256"), now + self._seconds

@@ -46,6 +46,8 @@ class RowChange:
     old: Image
     committed_at: float
     xid: int
+    fault: Literal["", "413", "401"] = ""
+    """Set by a fault switch: sent as if the row were too large, or as if it might not be seen."""
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -77,6 +77,18 @@ async def ask(
         return answer.status, body, dict(answer.headers)
 
 
+async def spoil(gateway: Gateway, **switches: Any) -> None:
+    """Turn these fault switches on and all others off."""
+    status, body, _ = await ask(gateway, "PUT", "/_faults", key=SERVICE_KEY, json=switches)
+    assert status == 200, body
+
+
+async def strike(gateway: Gateway, act: str, **order: Any) -> None:
+    """Do one of the acts kill, resubscribe or expire."""
+    status, body, _ = await ask(gateway, "POST", f"/_faults/{act}", key=SERVICE_KEY, json=order)
+    assert status == 204, body
+
+
 async def until(condition: Callable[[], object], *, limit: float = 5.0) -> None:
     """Wait for a condition; AssertionError when it does not come true in `limit` seconds."""
     deadline = time.monotonic() + limit
