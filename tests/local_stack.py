@@ -26,14 +26,14 @@ ROOT = Path(__file__).resolve().parents[1]
 class RunningStack:
     """`main.py stack` with a data folder of its own. `env` holds a console's settings."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *options: str) -> None:
         self.home = home
         self.events: list[dict[str, Any]] = []
         self.env: dict[str, str] = {}
         self._changed = threading.Condition()
         self._errors = open(home / "stack.err", "ab")  # noqa: SIM115
         self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "main.py"), "stack", "--end-with-parent", "--data", str(home)],
+            [sys.executable, str(ROOT / "main.py"), "stack", "--end-with-parent", "--data", str(home), *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -67,7 +67,7 @@ class RunningStack:
     def wait_until_ready(self) -> None:
         ready = self.wait_for(lambda event: event["event"] in ("ready", "failed"))
         assert ready["event"] == "ready", f"{ready}; {(self.home / 'stack.err').read_text()[-2000:]}"
-        self.env = ready["env"]
+        self.env = json.loads(Path(ready["settings_file"]).read_bytes())
 
     def witness(self) -> Witness:
         return Witness(self.home)
@@ -121,9 +121,9 @@ def remove_postgres(home: Path) -> None:
 
 
 @contextmanager
-def running_stack(home: Path) -> Iterator[RunningStack]:
+def running_stack(home: Path, *options: str) -> Iterator[RunningStack]:
     """A stack that is up; ended afterwards, its PostgreSQL files outside `home` removed."""
-    stack = RunningStack(home)
+    stack = RunningStack(home, *options)
     try:
         stack.wait_until_ready()
         yield stack

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from services.settings import child_environment
 
 
 class PartState(msgspec.Struct, frozen=True):
-    """What the supervisor says of one part. `state`: starting, up, restarting, down or ended."""
+    """What the supervisor says of one part. `state`: starting, up, silent, restarting, down or ended."""
 
     name: str
     state: str
@@ -56,8 +57,11 @@ class StackProcess:
             elif said.get("event") == "failed" and not ready.done():
                 words = self._child.last_words if self._child else ""
                 ready.set_exception(_failed(str(said.get("why") or "it gave no reason").rstrip("."), words))
-            elif said.get("event") == "ready" and not ready.done() and isinstance(said.get("env"), dict):
-                ready.set_result({str(name): str(value) for name, value in said["env"].items()})
+            elif said.get("event") == "ready" and not ready.done():
+                try:
+                    ready.set_result(_settings_in(Path(str(said.get("settings_file")))))
+                except (OSError, msgspec.DecodeError) as error:
+                    ready.set_exception(_failed("its settings can't be read", str(error)))
 
         def on_end(code: int) -> None:
             self._ended.set()
@@ -89,6 +93,11 @@ class StackProcess:
         except TimeoutError:
             child.kill()
             await self._ended.wait()
+
+
+def _settings_in(file: Path) -> dict[str, str]:
+    """The settings, secrets included, come in a file of the owner's: lines on a pipe end in logs."""
+    return msgspec.json.decode(file.read_bytes(), type=dict[str, str])
 
 
 def _object(line: str) -> dict[str, Any]:

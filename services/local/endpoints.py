@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -19,13 +20,13 @@ from services.log import keep_out, log_to_stderr
 
 
 class Config(msgspec.Struct, forbid_unknown_fields=True):
-    """The file given with --config, as `services.local.install` writes it."""
+    """The file given with --config, as `services.local.install` writes it. Without a port an endpoint isn't served."""
 
     database_url: str
     authenticator_url: str
-    gateway_port: int
-    queue_port: int
-    practice_port: int
+    gateway_port: int | None
+    queue_port: int | None
+    practice_port: int | None
     jwt_secret: str
     publishable_key: str
     service_role_key: str
@@ -53,8 +54,22 @@ def run(argv: list[str]) -> int:
 
 
 async def _serve(config: Config, stop: threading.Event) -> None:
-    apps = (
-        (
+    runners: list[web.AppRunner] = []
+    try:
+        for app, port in _apps(config):
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+            await runner.setup()
+            runners.append(runner)
+            await web.TCPSite(runner, "127.0.0.1", port).start()
+        await asyncio.to_thread(stop.wait)
+    finally:
+        for runner in reversed(runners):
+            await runner.cleanup()
+
+
+def _apps(config: Config) -> Iterator[tuple[web.Application, int]]:
+    if config.gateway_port is not None:
+        yield (
             gateway.build_app(
                 gateway.GatewayConfig(
                     database_url=config.database_url,
@@ -65,18 +80,8 @@ async def _serve(config: Config, stop: threading.Event) -> None:
                 )
             ),
             config.gateway_port,
-        ),
-        (queue.build_app(config.database_url, f"http://127.0.0.1:{config.queue_port}"), config.queue_port),
-        (practice.build_app(Path(config.practice_log)), config.practice_port),
-    )
-    runners: list[web.AppRunner] = []
-    try:
-        for app, port in apps:
-            runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-            await runner.setup()
-            runners.append(runner)
-            await web.TCPSite(runner, "127.0.0.1", port).start()
-        await asyncio.to_thread(stop.wait)
-    finally:
-        for runner in reversed(runners):
-            await runner.cleanup()
+        )
+    if config.queue_port is not None:
+        yield queue.build_app(config.database_url, f"http://127.0.0.1:{config.queue_port}"), config.queue_port
+    if config.practice_port is not None:
+        yield practice.build_app(Path(config.practice_log)), config.practice_port

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
+from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
-from services.local.postgres import free_port
+from services.local.ports import choose_ports
 
 STAFF_EMAIL = "desk-1@directory-bolt.example"
 
@@ -26,6 +26,16 @@ class Ports(msgspec.Struct):
     queue: Port = 0
     practice: Port = 0
     brain: Port = 0
+
+
+class Given(msgspec.Struct, frozen=True):
+    """What the command line asked for; what it left out is empty. `ports` by the names of Ports."""
+
+    ports: dict[str, int] = msgspec.field(default_factory=dict)
+    publishable_key: str = ""
+    service_role_key: str = ""
+    jwt_secret: str = ""
+    staff_password: str = ""
 
 
 def _secret() -> str:
@@ -68,7 +78,6 @@ class Install(msgspec.Struct):
 
     def console_environment(self, data_dir: Path) -> dict[str, str]:
         """Settings of a console that uses this stack: what a desktop may have, no service key."""
-        account = f"{self.queue_origin}/000000000000"
         return {
             "ENVIRONMENT": "local",
             "DIRECTORY_BOLT_HOME": str(data_dir),
@@ -76,23 +85,32 @@ class Install(msgspec.Struct):
             "SUPABASE_ANON_KEY": self.publishable_key,
             "STAFF_EMAIL": STAFF_EMAIL,
             "STAFF_PASSWORD": self.staff_password,
+            **self.queue_environment(),
+            "CREWAI_URL": f"http://127.0.0.1:{self.ports.brain}",
+            "BACKEND_ENQUEUE_TOKEN": self.brain_token,
+            "PRACTICE_URL": self.practice_url,
+        }
+
+    def queue_environment(self) -> dict[str, str]:
+        """Settings for whoever sends to or receives from the queues."""
+        account = f"{self.queue_origin}/000000000000"
+        return {
             "SQS_QUEUE_URL": f"{account}/DirectoryBolt",
             "SQS_DLQ_URL": f"{account}/DirectoryBolt-dlq",
             "AWS_ENDPOINT_URL_SQS": self.queue_origin,
             "AWS_DEFAULT_ACCESS_KEY_ID": self.aws_access_key_id,
             "AWS_DEFAULT_SECRET_ACCESS_KEY": self.aws_secret_access_key,
             "AWS_DEFAULT_REGION": "us-east-2",
-            "CREWAI_URL": f"http://127.0.0.1:{self.ports.brain}",
-            "BACKEND_ENQUEUE_TOKEN": self.brain_token,
-            "PRACTICE_URL": self.practice_url,
         }
 
 
-def load_install(folder: Path) -> Install:
+def load_install(folder: Path, given: Given = Given()) -> Install:  # noqa: B008  frozen
     """The install of `folder` with ports that are free now; made on first use, file mode 0600.
 
-    Ports stay the same from start to start unless somebody else took them meanwhile.
-    Raises ValueError that names the file when it can't be read.
+    What is `given` takes the place of what was kept, and is kept itself. Other ports stay the same from start to
+    start unless somebody else took them meanwhile.
+    Raises ValueError that names the file when it can't be read, PortTaken for a given port that isn't free,
+    OSError when the file can't be written.
     """
     file = folder / "stack.json"
     install = Install()
@@ -101,42 +119,52 @@ def load_install(folder: Path) -> Install:
             install = msgspec.json.decode(file.read_bytes(), type=Install)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"{file} can't be read: {error}") from error
-    taken: set[int] = set()
-    for name in Ports.__struct_fields__:
-        port = free_port(getattr(install.ports, name))
-        while port in taken:
-            port = free_port()
-        taken.add(port)
-        setattr(install.ports, name, port)
-    save_private(file, msgspec.json.format(msgspec.json.encode(install), indent=1))
+    for name in Given.__struct_fields__:
+        if name != "ports" and getattr(given, name):
+            setattr(install, name, getattr(given, name))
+    kept = {name: getattr(install.ports, name) for name in Ports.__struct_fields__}
+    install.ports = Ports(**choose_ports(kept, given.ports))
+    save_private(file, install)
     return install
 
 
-def save_private(file: Path, content: bytes) -> None:
-    """Write `file` whole or not at all, readable by its owner only."""
+def save_private(file: Path, content: Any) -> None:
+    """Write `content` as JSON whole or not at all, readable by its owner only; a file that has it already stays."""
+    encoded = msgspec.json.format(msgspec.json.encode(content), indent=1)
+    if file.is_file() and file.read_bytes() == encoded:
+        # A start must not fail for a full disk when there is nothing new to write.
+        file.chmod(0o600)
+        return
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = file.with_suffix(".new")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as out:
-        out.write(content)
+        out.write(encoded)
         out.flush()
         os.fsync(out.fileno())
     fresh.replace(file)
 
 
-def save_endpoints_config(install: Install, folder: Path, *, database_url: str, authenticator_url: str) -> Path:
-    """Write what the endpoints process is told; returns the file (mode 0600)."""
+def save_endpoints_config(
+    install: Install, folder: Path, served: Collection[str], *, database_url: str, authenticator_url: str
+) -> Path:
+    """Write what the endpoints process is told; returns the file (mode 0600).
+
+    `served`: which of gateway, queue and practice it serves; the ports of the others are null.
+    """
     file = folder / "endpoints.json"
+    ports = {
+        f"{name}_port": getattr(install.ports, name) if name in served else None
+        for name in ("gateway", "queue", "practice")
+    }
     config = {
         "database_url": database_url,
         "authenticator_url": authenticator_url,
-        "gateway_port": install.ports.gateway,
-        "queue_port": install.ports.queue,
-        "practice_port": install.ports.practice,
+        **ports,
         "jwt_secret": install.jwt_secret,
         "publishable_key": install.publishable_key,
         "service_role_key": install.service_role_key,
         "practice_log": str(folder / "practice" / "requests.jsonl"),
     }
-    save_private(file, json.dumps(config, indent=1).encode())
+    save_private(file, config)
     return file

@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
+from services.local.events import State
 from services.program import role_command
 
 log = logging.getLogger(__name__)
 
-State = Literal["starting", "up", "restarting", "down", "ended"]
 OnState = Callable[[str, State, int | None, str], None]
 """Takes name, state, process id (None when there is none) and why."""
 

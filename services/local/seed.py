@@ -25,7 +25,7 @@ from services.local.install import STAFF_EMAIL
 from services.local.practice.sites import Site, load_sites
 from services.local.seed_queues import Letter, SqsAccess, bury, create_queues, open_sqs
 
-__all__ = ["SeedReport", "SqsAccess", "seed"]
+__all__ = ["SeedReport", "SqsAccess", "seed_practice", "seed_staff"]
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Way = Literal["queued", "lost", "dead", "dead: not json", "dead: no customer"]
@@ -91,7 +91,13 @@ class _Orders(msgspec.Struct, forbid_unknown_fields=True):
     orders: list[_Order]
 
 
-def seed(database_url: str, practice_port: int, sqs: SqsAccess, practice_url: str, staff_password: str) -> SeedReport:
+def seed_staff(database_url: str, password: str) -> None:
+    """The account that a console signs in with, with this password. Raises psycopg.Error."""
+    with psycopg.connect(database_url, autocommit=True) as database:
+        _write_staff(database, password)
+
+
+def seed_practice(database_url: str, practice_port: int, sqs: SqsAccess, practice_url: str) -> SeedReport:
     """Write what is missing; a second call adds nothing, but follows a changed `practice_port`.
 
     Call before anything receives from the queue. Raises psycopg.Error, httpx.HTTPError, botocore's errors
@@ -103,7 +109,6 @@ def seed(database_url: str, practice_port: int, sqs: SqsAccess, practice_url: st
     try:
         main, _ = create_queues(client)
         with psycopg.connect(database_url, autocommit=True) as database:
-            _write_staff(database, staff_password)
             _write_directories(database, load_sites(), practice_port, report)
             missing = _missing(database, data.orders)
             if missing:

@@ -2,88 +2,78 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import logging
 import socket
-import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from services.lifetime import stop_event
-from services.local.install import Install, load_install, save_endpoints_config
+from services.local.events import say, say_part
+from services.local.install import Install, load_install, save_endpoints_config, save_private
 from services.local.lock import AlreadyRunning, FolderLock
-from services.local.parts import Part, State
+from services.local.options import Options, build_parser, parse_options
+from services.local.parts import Part
+from services.local.ports import PortTaken
 from services.local.postgres import Postgres, PostgresFailed, home_for
-from services.local.seed import SqsAccess, seed
+from services.local.postgres_files import record_owner, remove_orphans
+from services.local.schema import SqlFileFailed
+from services.local.seed import SqsAccess, seed_practice, seed_staff
+from services.local.settings_of_parts import console_settings, part_settings, without_secrets
 from services.log import keep_out, log_to_stderr
-from services.settings import child_environment, read_settings
+from services.settings import SettingsError, child_environment, read_settings
 
 log = logging.getLogger(__name__)
 
-# Shortened for one machine with practice directories; the defaults of services.settings are production's.
-LOCAL_PACE: Final = {
-    "SQS_WAIT_TIME_SECONDS": "5",
-    "SQS_VISIBILITY_TIMEOUT": "60",
-    "HEARTBEAT_SECONDS": "5",
-    "FLOW_LEASE_SECONDS": "20",
-    "GOTO_TIMEOUT_SECONDS": "15",
-    "STEP_TIMEOUT_SECONDS": "5",
-    "TASK_TIMEOUT_SECONDS": "60",
-    "TASK_RETRIES": "1",
-    "RETRY_BASE_SECONDS": "1",
-    "RELAY_POLL_SECONDS": "0.2",
-    "WORKER_POLL_SECONDS": "0.2",
-    "WORKER_FLOWS": "2",
-}
 READY_LIMIT: Final = 60.0
+_ENDPOINTS: Final = ("gateway", "queue", "practice")
 
 
 class Stack:
     """Everything that runs on this machine, in the order in which it must start and end."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, options: Options) -> None:
         self._data_dir = data_dir
         self._folder = data_dir / "local"
+        self._options = options
         self._parts: list[Part] = []
         self._postgres: Postgres | None = None
-        self.install: Install | None = None
+        self._install: Install | None = None
 
     def start(self, stop: threading.Event) -> dict[str, str]:
-        """Start all parts; returns the settings of a console. Raises PostgresFailed or TimeoutError."""
-        install = self.install = load_install(self._folder)
+        """Start all parts; returns the settings of a console.
+
+        Raises PortTaken, PostgresFailed, SqlFileFailed, ValueError, OSError or TimeoutError.
+        """
+        install = self._install = load_install(self._folder, self._options.given)
         keep_out(*install.secret_values)
+        only, ports = self._options.only, install.ports
         self._postgres = Postgres(
-            home_for(self._data_dir, install.id), port=install.ports.postgres, password=install.postgres_password
+            home_for(self._data_dir, install.id), port=ports.postgres, password=install.postgres_password
         )
-        say_part("postgres", "starting", None, "")
-        self._postgres.start()
-        say_part("postgres", "up", self._postgres.pid, "")
-        config = save_endpoints_config(
-            install,
-            self._folder,
-            database_url=self._postgres.url,
-            authenticator_url=self._postgres.authenticator_url,
-        )
-        ports = install.ports
-        self._add("endpoints", ["--config", str(config)], ports.gateway, ports.queue, ports.practice)
-        self._wait_until_up(stop)
-        report = seed(
-            self._postgres.url,
-            ports.practice,
-            SqsAccess(install.queue_origin, install.aws_access_key_id, install.aws_secret_access_key, "us-east-2"),
-            install.practice_url,
-            install.staff_password,
-        )
-        log.info("Seeded", extra={"report": str(report)})
-        self._add("brain", [], ports.brain)
-        self._wait_until_up(stop)
+        if "postgres" in only:
+            self._start_postgres(self._postgres)
+        served = [name for name in _ENDPOINTS if name in only]
+        if served:
+            config = save_endpoints_config(
+                install,
+                self._folder,
+                served,
+                database_url=self._postgres.url,
+                authenticator_url=self._postgres.authenticator_url,
+            )
+            self._add("endpoints", ["--config", str(config)], *(getattr(ports, name) for name in served))
+            self._wait_until_up(stop)
+        self._seed(install)
+        if "brain" in only:
+            self._add("brain", [], ports.brain)
+            self._wait_until_up(stop)
         for name in ("intake", "subscriber", "worker"):
-            self._add(name, [])
+            if name in only:
+                self._add(name, [])
         self._wait_until_up(stop)
-        return install.console_environment(self._data_dir)
+        return console_settings(install, self._data_dir, only)
 
     def tick(self) -> None:
         """Look after every part once; starts what has ended by itself."""
@@ -105,34 +95,45 @@ class Stack:
         for part in reversed(self._parts):
             part.ask_to_end()
             part.wait_for_end(5.0)
-        if self._postgres is not None:
+        if self._postgres is not None and self._postgres.pid is not None:
             self._postgres.stop()
             say_part("postgres", "ended", None, "")
 
+    def _start_postgres(self, server: Postgres) -> None:
+        say_part("postgres", "starting", None, "")
+        server.start()
+        record_owner(server.home, self._data_dir)
+        for file in self._options.sql:
+            server.apply_file(file)
+        say_part("postgres", "up", server.pid, "")
+
+    def _seed(self, install: Install) -> None:
+        only = self._options.only
+        assert self._postgres is not None
+        if "gateway" in only:
+            seed_staff(self._postgres.url, install.staff_password)
+        if {"postgres", "queue", "practice"} <= only:
+            access = SqsAccess(
+                install.queue_origin, install.aws_access_key_id, install.aws_secret_access_key, "us-east-2"
+            )
+            report = seed_practice(self._postgres.url, install.ports.practice, access, install.practice_url)
+            log.info("Seeded", extra={"report": str(report)})
+
     def _add(self, name: str, arguments: list[str], *ports: int) -> None:
+        assert self._install is not None
+        assert self._postgres is not None
         part = Part(
             name,
             arguments,
-            self._environment(),
+            child_environment(
+                part_settings(name, self._install, self._data_dir, self._postgres.url, self._options.only)
+            ),
             self._folder / "logs" / f"{name}.log",
             say_part,
             is_up=lambda: all(_listens(port) for port in ports),
         )
         self._parts.append(part)
         part.start()
-
-    def _environment(self) -> dict[str, str]:
-        assert self.install is not None
-        assert self._postgres is not None
-        return child_environment(
-            {
-                **LOCAL_PACE,
-                **self.install.console_environment(self._data_dir),
-                "DATABASE_URL": self._postgres.url,
-                "PORT": str(self.install.ports.brain),
-                "PYTHONUNBUFFERED": "1",
-            }
-        )
 
     def _wait_until_up(self, stop: threading.Event) -> None:
         deadline = time.monotonic() + READY_LIMIT
@@ -144,33 +145,37 @@ class Stack:
 
 
 def run(argv: list[str]) -> int:
-    """Run the stack until told to stop. Exit codes: 0 ended as asked, 1 could not start."""
-    parser = argparse.ArgumentParser(
-        prog="main.py stack",
-        description="Runs the whole local stack in the foreground: PostgreSQL, gateway, queue, practice directories, "
-        "Brain, intake, subscriber and worker. Ctrl+C ends all of it; data stays for the next start.",
-    )
-    parser.add_argument("--end-with-parent", action="store_true", help="stop when standard input ends")
-    parser.add_argument("--data", type=Path, help="data folder (default: DIRECTORY_BOLT_HOME or the user's own)")
-    args = parser.parse_args(argv)
-    settings = read_settings()
+    """Run the stack until told to stop. Exit codes: 0 ended as asked, 1 could not start, 2 can't be asked for so."""
+    parser = build_parser()
+    options = parse_options(parser, argv)
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        parser.error(str(error))
     log_to_stderr("stack", settings.log_level)
-    data_dir = (args.data or settings.data_path).resolve()
-    stop = stop_event(end_with_parent=args.end_with_parent)
+    data_dir = (options.data or settings.data_path).resolve()
+    stop = stop_event(end_with_parent=options.end_with_parent)
+    for home in remove_orphans():
+        log.info("Removed a database whose data folder is gone", extra={"folder": str(home)})
     lock = FolderLock(data_dir / "local" / "stack.lock", f"The local stack of {data_dir} is already running.")
     try:
         lock.take()
-    except AlreadyRunning as error:
+    except (AlreadyRunning, OSError) as error:
         say({"event": "failed", "why": str(error)})
         return 1
-    stack = Stack(data_dir)
+    stack = Stack(data_dir, options)
     try:
         environment = stack.start(stop)
-        say({"event": "ready", "env": environment})
+        # Standard output may end in anybody's log: what is secret is handed over in a file of the owner's.
+        file = data_dir / "local" / "console.json"
+        save_private(file, environment)
+        say({"event": "ready", "env": without_secrets(environment), "settings_file": str(file)})
         while not stop.wait(0.2):
             stack.tick()
         return 0
-    except (PostgresFailed, TimeoutError, ValueError, OSError) as error:
+    except PortTaken as error:
+        parser.error(f"argument --{error.part}-port: {error}")
+    except (PostgresFailed, SqlFileFailed, TimeoutError, ValueError, OSError) as error:
         if stop.is_set():
             return 0
         say({"event": "failed", "why": str(error)})
@@ -179,36 +184,6 @@ def run(argv: list[str]) -> int:
         stack.end()
         lock.release()
         say({"event": "ended"})
-
-
-def say_part(name: str, state: State, pid: int | None, why: str) -> None:
-    """Tell whoever started the stack about one part."""
-    say({"event": "part", "name": name, "state": state, "pid": pid, "why": why})
-
-
-def say(event: dict[str, Any]) -> None:
-    """One event on standard output: a JSON line for a program, words for a person at a terminal."""
-    line = _in_words(event) if sys.stdout.isatty() else json.dumps(event)
-    try:
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        # The reader is gone; ending all parts matters more than telling it.
-        log.debug("nobody reads our events")
-
-
-def _in_words(event: dict[str, Any]) -> str:
-    if event["event"] == "part":
-        pid = f" (process {event['pid']})" if event["pid"] else ""
-        why = f": {event['why']}" if event["why"] else ""
-        return f"{event['name']:<11} {event['state']}{pid}{why}"
-    if event["event"] == "ready":
-        shown = {
-            k: v for k, v in event["env"].items() if "SECRET" not in k and "PASSWORD" not in k and "TOKEN" not in k
-        }
-        logs = f"Logs: {event['env']['DIRECTORY_BOLT_HOME']}/local/logs"
-        return "\n".join(["The stack is up.", *(f"  {key}={value}" for key, value in shown.items()), logs])
-    return str(event.get("why") or "Everything has ended.")
 
 
 def _listens(port: int) -> bool:

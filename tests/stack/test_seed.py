@@ -17,7 +17,7 @@ from services.domain.messages import parse_job_message
 from services.local.gateway.passwords import verify_password
 from services.local.practice import app as practice
 from services.local.queue import app as queue
-from services.local.seed import SeedReport, SqsAccess, seed
+from services.local.seed import SeedReport, SqsAccess, seed_practice, seed_staff
 from services.local.seed_queues import open_sqs
 from tests.local_http import serve
 from tests.postgres import running_postgres
@@ -36,7 +36,8 @@ class Ground(msgspec.Struct):
     def seed(self, *, port: int | None = None, password: str = PASSWORD) -> SeedReport:
         own = urlsplit(self.practice_url).port
         assert own
-        return seed(self.database_url, port or own, self.sqs, self.practice_url, password)
+        seed_staff(self.database_url, password)
+        return seed_practice(self.database_url, port or own, self.sqs, self.practice_url)
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.database_url) as database:

@@ -8,6 +8,7 @@ import os
 import sys
 import textwrap
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -123,19 +124,21 @@ def test_a_silent_child_is_taken_for_dead() -> None:
     assert last["status"] == "crashed"
 
 
-def test_the_stack_says_its_parts_and_gives_the_settings() -> None:
-    command = python("""
-        print(json.dumps({"event": "part", "name": "brain", "state": "up", "pid": 5, "why": ""}))
+def test_the_stack_says_its_parts_and_gives_the_settings(tmp_path: Path) -> None:
+    file = tmp_path / "console.json"
+    file.write_text('{"ENVIRONMENT": "local", "STAFF_PASSWORD": "secret"}')
+    command = python(f"""
+        print(json.dumps({{"event": "part", "name": "brain", "state": "up", "pid": 5, "why": ""}}))
         print("not json")
-        print(json.dumps({"event": "ready", "env": {"ENVIRONMENT": "local", "PORT": 5}}))
+        print(json.dumps({{"event": "ready", "env": {{}}, "settings_file": {str(file)!r}}}))
         sys.stdin.read()
-        print(json.dumps({"event": "part", "name": "brain", "state": "ended"}))
+        print(json.dumps({{"event": "part", "name": "brain", "state": "ended"}}))
     """)
 
     async def suite() -> None:
         parts: list[PartState] = []
         stack = StackProcess(command=command)
-        assert await stack.start(parts.append) == {"ENVIRONMENT": "local", "PORT": "5"}
+        assert await stack.start(parts.append) == {"ENVIRONMENT": "local", "STAFF_PASSWORD": "secret"}
         assert parts == [PartState("brain", "up", 5, "")]
         await stack.stop()
         await stack.stop()
@@ -152,6 +155,25 @@ def test_a_stack_that_does_not_come_up_says_why(body: str, limit: float) -> None
             await asyncio.wait_for(stack.start(lambda part: None, limit=limit), 20)
         if limit == 5.0:
             assert "no room" in caught.value.raw
+
+    asyncio.run(suite())
+
+
+@pytest.mark.parametrize("content", [None, "{", "[1]"])
+def test_settings_that_cannot_be_read_are_a_failed_start(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "console.json"
+    if content is not None:
+        file.write_text(content)
+    command = python(f"""
+        print(json.dumps({{"event": "ready", "env": {{}}, "settings_file": {str(file)!r}}}))
+        sys.stdin.read()
+    """)
+
+    async def suite() -> None:
+        stack = StackProcess(command=command)
+        with pytest.raises(NotReachable, match="its settings can't be read"):
+            await stack.start(lambda part: None)
+        await stack.stop()
 
     asyncio.run(suite())
 

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.local import install as module
-from services.local.install import Install, Ports, load_install, save_endpoints_config, save_private
+from services.local.install import Given, Install, Ports, load_install, save_endpoints_config, save_private
+from services.local.ports import PortTaken
 from services.settings import read_settings
 
 
@@ -47,18 +47,45 @@ def test_a_port_that_somebody_else_took_is_changed_and_the_others_stay(tmp_path:
     assert load_install(tmp_path).ports == second.ports
 
 
-def test_two_parts_never_get_one_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    offered = iter([5001, 5001, 5001, 5002, 5001, 5003, 5004, 5005])
-    monkeypatch.setattr(module, "free_port", lambda preferred=0: next(offered))
-    ports = load_install(tmp_path).ports
-    assert sorted(getattr(ports, name) for name in Ports.__struct_fields__) == [5001, 5002, 5003, 5004, 5005]
+def test_what_is_given_takes_the_place_of_what_was_kept_and_stays(tmp_path: Path) -> None:
+    first = load_install(tmp_path)
+    given = Given(ports={"gateway": first.ports.queue}, staff_password="let-me-in")
+    second = load_install(tmp_path, given)
+    assert (second.ports.gateway, second.staff_password) == (first.ports.queue, "let-me-in")
+    assert second.ports.queue not in (first.ports.queue, 0)
+    assert (second.ports.brain, second.jwt_secret) == (first.ports.brain, first.jwt_secret)
+    assert load_install(tmp_path) == second
+
+
+def test_a_given_port_that_is_taken_is_named_and_nothing_is_written(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(PortTaken, match=f"port {port} is taken") as caught:
+            load_install(tmp_path, Given(ports={"queue": port}))
+    assert caught.value.part == "queue"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_start_that_changes_nothing_needs_no_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = load_install(tmp_path)
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert load_install(tmp_path) == first
+    with pytest.raises(OSError, match="No space"):
+        load_install(tmp_path, Given(staff_password="another"))
+    assert load_install(tmp_path) == first
 
 
 def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         install = load_install(tmp_path / "local")
-        config = save_endpoints_config(install, tmp_path / "local", database_url="d", authenticator_url="a")
+        config = save_endpoints_config(install, tmp_path / "local", (), database_url="d", authenticator_url="a")
     finally:
         os.umask(before)
     assert mode(tmp_path / "local" / "stack.json") == mode(config) == 0o600
@@ -89,15 +116,15 @@ def test_a_file_of_an_older_version_gets_what_is_new(tmp_path: Path) -> None:
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "stack.json"
-    save_private(file, b"first")
+    save_private(file, "first")
 
     def full(handle: int) -> None:
         raise OSError("disk full")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="disk full"):
-        save_private(file, b"second")
-    assert file.read_bytes() == b"first"
+        save_private(file, "second")
+    assert file.read_bytes() == b'"first"'
 
 
 def test_the_console_gets_no_key_of_the_pipeline(tmp_path: Path) -> None:
@@ -114,11 +141,13 @@ def test_the_console_gets_no_key_of_the_pipeline(tmp_path: Path) -> None:
 
 def test_the_endpoints_are_told_their_ports_and_keys(tmp_path: Path) -> None:
     install = load_install(tmp_path)
-    file = save_endpoints_config(install, tmp_path, database_url="postgresql://x", authenticator_url="postgresql://y")
+    file = save_endpoints_config(
+        install, tmp_path, ["gateway", "practice"], database_url="postgresql://x", authenticator_url="postgresql://y"
+    )
     from services.local.endpoints import Config
 
     config = msgspec.json.decode(file.read_bytes(), type=Config)
     assert (config.gateway_port, config.queue_port, config.practice_port) == (
-        install.ports.gateway, install.ports.queue, install.ports.practice,
+        install.ports.gateway, None, install.ports.practice,
     )  # fmt: skip
     assert (config.jwt_secret, config.database_url) == (install.jwt_secret, "postgresql://x")

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from services.local.parts import FIRST_PAUSE, LONGEST_PAUSE, STEADY_SECONDS, Part, State
+from services.local.events import State
+from services.local.parts import FIRST_PAUSE, LONGEST_PAUSE, STEADY_SECONDS, Part
 from tests.local_stack import alive
 
 ENDS = "import sys; sys.exit(int(sys.argv[-1]))"
