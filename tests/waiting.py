@@ -15,3 +15,12 @@ async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
             return
         assert loop.time() < deadline, "it did not happen in time"
         await asyncio.sleep(0.002)
+
+
+async def stays(condition: Callable[[], object], seconds: float) -> None:
+    """Return when `condition()` held for so long; fails as soon as it doesn't: for what must not happen."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while loop.time() < deadline:
+        assert condition(), "it happened"
+        await asyncio.sleep(0.002)

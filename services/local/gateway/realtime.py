@@ -63,7 +63,7 @@ class Realtime:
         loop = asyncio.get_running_loop()
         for ws, request in self._sockets.items():
             if code is not None:
-                task = loop.create_task(ws.close(code=code))
+                task = loop.create_task(ws.close(code=code), name="close a socket")
                 self._closing.add(task)
                 task.add_done_callback(self._closing.discard)
             elif request.transport is not None:

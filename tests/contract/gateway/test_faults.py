@@ -11,6 +11,7 @@ import pytest
 from services.local.postgres import Postgres
 from tests.contract.gateway.running import KEY, SERVICE_KEY, ask, gateway, spoil, strike, until
 from tests.contract.gateway.test_realtime import in_thread, listen
+from tests.waiting import stays
 
 pytestmark = pytest.mark.stack
 
@@ -200,7 +201,7 @@ def test_slow_reads_see_what_is_written_meanwhile_and_stale_ones_do_not(
 
             async def read_while_writing(event: str) -> list[str]:
                 reading = asyncio.get_running_loop().create_task(ask(running, "GET", path, key=SERVICE_KEY))
-                await asyncio.sleep(0.1)
+                await stays(lambda: not reading.done(), 0.1)
                 await in_thread(owner, "insert into queue_history (event) values (%s)", event)
                 assert not reading.done()
                 return [row["event"] for row in (await reading)[1]]

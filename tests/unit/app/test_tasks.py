@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from app import tasks
+from tests.fakes.virtual_time import run_virtually
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def test_a_failure_is_reported_though_nobody_awaits(failures: list[tuple[str, Ba
         tasks.spawn("load jobs", fail())
         await asyncio.sleep(0.01)
 
-    asyncio.run(main())
+    run_virtually(main())
     assert [(name, str(error)) for name, error in failures] == [("load jobs", "no")]
 
 
@@ -44,7 +45,7 @@ def test_a_task_lives_without_a_reference(failures: list[tuple[str, BaseExceptio
         assert tasks.running() == ["finish"]
         await asyncio.sleep(0.03)
 
-    asyncio.run(main())
+    run_virtually(main())
     assert done == [True]
     assert tasks.running() == []
 
@@ -63,7 +64,7 @@ def test_the_same_name_cancels_the_earlier_task(failures: list[tuple[str, BaseEx
         third = tasks.supersede("load job", load("C"))
         await third
 
-    asyncio.run(main())
+    run_virtually(main())
     assert seen == ["B", "C"]
     assert failures == []
 
@@ -91,6 +92,6 @@ def test_shutdown_runs_every_finally_and_names_what_stays(failures: list[tuple[s
         await asyncio.sleep(0.3)
         return late
 
-    assert asyncio.run(main()) == ["stubborn"]
+    assert run_virtually(main()) == ["stubborn"]
     assert closed == [True]
     assert failures == []

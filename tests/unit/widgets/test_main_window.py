@@ -1,3 +1,5 @@
+"""The main window: rail, pages, size."""
+
 from __future__ import annotations
 
 from pathlib import Path

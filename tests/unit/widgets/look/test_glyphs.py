@@ -1,3 +1,5 @@
+"""Every glyph that the code names is there and is drawn."""
+
 from __future__ import annotations
 
 import typing

@@ -1,3 +1,5 @@
+"""The theme: its colours, its style sheet, its changes."""
+
 from __future__ import annotations
 
 import re

@@ -151,7 +151,7 @@ def test_a_failure_stands_in_the_operations_and_the_row_stays(world: DeskWorld) 
         assert [wish.state for wish in world.desk.operations.newest_first()] == ["unknown"]
         assert row_of(page, "m1")[ACT] == "Replay"
         page.table.pressed_cell.emit(page.model.row_of("m1"), ACT)
-        await asyncio.sleep(0.01)
+        await until(page, lambda: not tasks.running())
         assert len(world.desk.operations.newest_first()) == 1
 
     on_page(world, fail)

@@ -1,3 +1,5 @@
+"""The parts that pages are made of, one by one."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

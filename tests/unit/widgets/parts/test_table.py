@@ -1,3 +1,5 @@
+"""The table: its columns, its rows, its keys."""
+
 from __future__ import annotations
 
 import pytest
