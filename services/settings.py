@@ -98,6 +98,9 @@ class Settings:
     flow_lease_seconds: float = _setting(
         120.0, "FLOW_LEASE_SECONDS", why="a flow run silent for so long is taken by another worker", least=1
     )
+    flow_lapse_limit: int = _setting(
+        3, "FLOW_LAPSE_LIMIT", why="a flow run that lost its worker so often is ended as failed", least=1
+    )
     goto_seconds: float = _setting(30.0, "GOTO_TIMEOUT_SECONDS", why="limit for opening a page", least=0.1)
     step_seconds: float = _setting(10.0, "STEP_TIMEOUT_SECONDS", why="limit for fill, click and select", least=0.1)
     task_seconds: float = _setting(480.0, "TASK_TIMEOUT_SECONDS", why="limit for one directory, one attempt", least=1)

@@ -155,6 +155,8 @@ create table if not exists public.flow_runs (
   started_at timestamptz,
   ended_at timestamptz
 );
+-- How often its worker was lost in the middle of it.
+alter table public.flow_runs add column if not exists lapses int not null default 0;
 create index if not exists flow_runs_open on public.flow_runs (created_at) where state in ('scheduled', 'running');
 
 -- Directories that staff keep out of new work lists.

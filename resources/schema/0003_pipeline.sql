@@ -207,6 +207,59 @@ language sql security definer set search_path = '' as $$
      and not exists (select from public.directory_submissions s where s.submission_queue_id = p_job and s.status = 'pending')
 $$;
 
+-- Says once that nobody knows how the claim with this key ended. True when it was said now.
+create or replace function private.note_unknown(
+  p_job uuid, p_directory text, p_key text, p_reason text, p_worker text
+) returns boolean language plpgsql security definer set search_path = '' as $$
+begin
+  perform from public.jobs where id = p_job for no key update;
+  if exists (select from public.queue_history h
+              where h.job_id = p_job and h.directory_name = p_directory and h.event = 'unknown'
+                and h.details ->> 'idem' = p_key
+                and h.id > coalesce((select max(s.id) from public.queue_history s
+                                      where s.job_id = p_job and s.directory_name = p_directory
+                                        and s.event = 'submitting' and s.details ->> 'idem' = p_key), 0)) then
+    return false;
+  end if;
+  update public.job_results set response_log = response_log || jsonb_build_object('reasons', jsonb_build_array(p_reason))
+   where idempotency_key = p_key and status = 'submitting';
+  if not found then
+    return false;
+  end if;
+  insert into public.queue_history (job_id, directory_name, event, details, worker_id)
+  values (p_job, p_directory, 'unknown', jsonb_build_object('idem', p_key, 'error', p_reason), p_worker);
+  return true;
+end $$;
+
+-- Ends a job whose flow run is given up. What was claimed and is nobody's now is unknown; what waits has failed,
+-- since nothing of it was sent. A job that ended before, or that staff stopped, is left as it is.
+create or replace function public.give_up_job(p_job text, p_worker text, p_reason text) returns void
+language plpgsql security definer set search_path = '' as $$
+declare
+  job public.jobs;
+  words text;
+begin
+  select * into job from public.jobs where id::text = lower(p_job) for no key update;
+  if not found or job.status not in ('pending', 'in_progress') then
+    return;
+  end if;
+  perform private.note_unknown(job.id, r.directory_name, r.idempotency_key, p_reason, p_worker)
+     from public.job_results r
+    where r.job_id = job.id and r.status = 'submitting'
+      and (r.claim_expires_at is null or r.claim_expires_at <= clock_timestamp());
+  with given_up as (
+    update public.directory_submissions set status = 'failed'
+     where submission_queue_id = job.id and status = 'pending'
+    returning private.host_of(directory_url) as host)
+  insert into public.queue_history (job_id, directory_name, event, details, worker_id)
+  select job.id, host, 'failed', jsonb_build_object('error', p_reason), p_worker from given_up;
+  perform private.count_directories(job.id);
+  select concat_ws('. ', p_reason, e.error_message) into words from private.end_of(job.id) e;
+  update public.jobs set status = 'failed', error_message = words, completed_at = clock_timestamp() where id = job.id;
+  insert into public.queue_history (job_id, event, details, worker_id)
+  values (job.id, 'job_failed', jsonb_build_object('reason', words), p_worker);
+end $$;
+
 do $$
 declare f text;
 begin
@@ -219,6 +272,8 @@ begin
     'private.settle_again(uuid)',
     'public.claim_submission(uuid, text, text, text, jsonb, int)',
     'public.record_outcome(uuid, text, text, text, text, jsonb, text, text, text, int)',
+    'private.note_unknown(uuid, text, text, text, text)',
+    'public.give_up_job(text, text, text)',
     'public.finalize_job(uuid, text)'] loop
     execute format('revoke execute on function %s from public, anon, authenticated', f);
     execute format('grant execute on function %s to service_role', f);

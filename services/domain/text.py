@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from typing import Any
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
@@ -15,6 +16,15 @@ def one_line(value: object, limit: int = 500) -> str:
     text = _CONTROLS.sub(" ", str(value)) if value is not None else ""
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def storable(value: Any) -> Any:
+    """A JSON value without what PostgreSQL keeps in no text (NUL) and UTF-8 can't say (halves of a pair)."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd").encode(errors="replace").decode()
+    if isinstance(value, dict):
+        return {storable(name): storable(inner) for name, inner in value.items()}
+    return [storable(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def slug(value: str) -> str:

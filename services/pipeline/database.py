@@ -23,7 +23,16 @@ def open_pool(url: str, *, size: int = 4) -> Pool:
         url,
         connection_class=Connection[DictRow],
         # Hosted projects are reached through a pooler that keeps no prepared statements.
-        kwargs={"row_factory": dict_row, "connect_timeout": 3, "prepare_threshold": None},
+        # A network that swallows everything is noticed within half a minute, not after hours.
+        kwargs={
+            "row_factory": dict_row,
+            "connect_timeout": 3,
+            "prepare_threshold": None,
+            "tcp_user_timeout": 25_000,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+        },
         min_size=1,
         max_size=size,
         timeout=10.0,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import logging
 import random
 import shutil
@@ -14,26 +13,26 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, ParamSpec, Protocol, TypeVar
+from typing import Any, Final, Protocol
 
 import msgspec
+import psycopg
 
 from services.domain.errors import ConsoleError, NotReachable
 from services.domain.keys import idempotency_key
 from services.domain.plans import Plan, submit_step
 from services.domain.records import Customer
-from services.domain.text import one_line, slug
+from services.domain.text import one_line, slug, storable
 from services.pipeline.flow_runs import FlowRun
 from services.pipeline.job_rows import Item, JobRows
+from services.pipeline.outcome_spool import KnownOutcome, OutcomeSpool
+from services.pipeline.patience import patiently, settled
 from services.ports.wishes import RunRequest
 from services.settings import Settings
 from services.submission.events import Report
 from services.submission.outcome import Outcome
 
 log = logging.getLogger(__name__)
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 _BROWSER_SHARE: Final = 0.95
 """Share of a task's time that the browser is given, so that it can still say what it saw."""
@@ -63,6 +62,7 @@ class Tools:
     plans: Plans
     open_browser: Callable[[], AbstractAsyncContextManager[BrowserRuns]]
     settings: Settings
+    spool: OutcomeSpool
 
 
 class BrowserSlot:
@@ -88,16 +88,6 @@ class BrowserSlot:
             log.warning("The browser did not close in order", extra={"reason": one_line(error)})
 
 
-async def settled(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """`work` on a thread. When we are cancelled meanwhile, its end is awaited first: nothing is half written."""
-    future = asyncio.get_running_loop().run_in_executor(None, functools.partial(work, *args, **kwargs))
-    try:
-        return await asyncio.shield(future)
-    except asyncio.CancelledError:
-        await asyncio.wait([future])
-        raise
-
-
 def retry_pause(attempt: int, base_seconds: float) -> float:
     """Seconds before the repeat that follows attempt 1, 2, ...: exponential, with up to a quarter of jitter."""
     return base_seconds * 2.0 ** (attempt - 1) * random.uniform(1.0, 1.25)  # noqa: S311 - no secret
@@ -117,6 +107,9 @@ class DirectoryTask:
         self._browser = browser
         self._claimed = False
         self._sending = False
+        self._claim_id = str(uuid.uuid4())
+        self._known: KnownOutcome | None = None
+        self._lease = tools.settings.flow_lease_seconds
         self._fields: dict[str, Any] = {
             "job_id": job_id,
             "customer_id": customer.id,
@@ -139,7 +132,7 @@ class DirectoryTask:
         key = idempotency_key(self._job_id, host, factors)
         payload = {"business": msgspec.to_builtins(self._customer), "plan": steps}
         try:
-            answer = await settled(self._claim, key, payload)
+            answer = await patiently(self._lease, self._claim, key, storable(payload))
             if answer == "claimed":
                 log.info("Inserted new result for %s", host, extra={**self._fields, "event": "submitting"})
                 outcome = planned if isinstance(planned, Outcome) else await self._attempts(planned)
@@ -152,17 +145,20 @@ class DirectoryTask:
         log.info("Left %s alone: %s", host, answer, extra={**self._fields, "event": answer})
         if answer == "outcome_unknown":
             reason = "The run that had claimed it ended without an outcome; it may have pressed submit."
-            await settled(rows.note_unknown, self._job_id, host, key, reason)
+            await patiently(self._lease, rows.note_unknown, self._job_id, host, key, reason)
 
     def _claim(self, key: str, payload: dict[str, Any]) -> str:
-        # Noted on the thread of the call, so that a stop in the middle of it still knows how it ended.
-        answer = self._tools.rows.claim(self._run, self._item.host, key, payload)
+        # Noted on the thread of the call, so that a stop in the middle of it still knows how it ended; a call
+        # without an answer may have claimed it.
+        self._claimed = True
+        answer = self._tools.rows.claim(self._run, self._item.host, key, {**payload, "claim": self._claim_id})
         self._claimed = answer == "claimed"
         return answer
 
-    def _write(self, key: str, outcome: Outcome) -> bool:
-        written = self._tools.rows.record(self._job_id, self._item.host, key, outcome)
+    def _write(self, known: KnownOutcome) -> bool:
+        written = self._tools.rows.record(known)
         self._claimed = False
+        self._tools.spool.drop(known)
         return written
 
     async def _plan(self) -> Plan | Outcome:
@@ -244,7 +240,15 @@ class DirectoryTask:
         return Outcome("failed", [f"{words}, before the submit step"], True, _since(begun), error=words)
 
     async def _record(self, key: str, outcome: Outcome) -> None:
-        written = await settled(self._write, key, outcome)
+        """Write what is known, for as long as the lease may last without the database; till then it is on the disk."""
+        known = self._known = KnownOutcome(self._job_id, self._item.host, key, self._tools.rows.worker_id, outcome)
+        await settled(self._tools.spool.keep, known)
+        try:
+            written = await patiently(self._lease, self._write, known)
+        except psycopg.OperationalError as error:
+            said = {**self._fields, **known.in_words(), "event": "outcome_kept", "reason": one_line(error)}
+            log.error("%s: %s, which could not be written yet", self._item.host, outcome.status, extra=said)
+            raise
         log.info(
             "%s: %s", self._item.host, outcome.status,
             extra={**self._fields, "event": outcome.status if written else "claim_lost"},
@@ -253,14 +257,30 @@ class DirectoryTask:
     async def _stopped(self, key: str) -> None:
         """The worker is told to stop while the claim is ours and no outcome is written."""
         rows, host = self._tools.rows, self._item.host
-        if self._sending:
-            words = "The worker was stopped at or after the submit step"
-            await settled(rows.record, self._job_id, host, key, Outcome("unknown", [words], False, 0, error=words))
-        else:
-            await settled(rows.put_back, self._job_id, host, key, "The worker was stopped before the submit step")
+        try:
+            if self._known is not None:
+                await settled(self._write, self._known)
+            elif self._sending:
+                words = "The worker was stopped at or after the submit step"
+                unknown = Outcome("unknown", [words], False, 0, error=words)
+                await settled(rows.record, KnownOutcome(self._job_id, host, key, rows.worker_id, unknown))
+            else:
+                words = "The worker was stopped before the submit step"
+                await settled(rows.put_back, self._job_id, host, key, self._claim_id, words)
+        except psycopg.OperationalError as error:
+            # What is known stays on the disk; of all else the claim runs out, which says that nobody knows.
+            log.warning("The database does not answer", extra={**self._fields, "reason": one_line(error)})
 
     async def _note(self, error: str, error_type: str, attempt: int) -> None:
-        await settled(self._tools.rows.note_error, self._job_id, self._item.host, error, error_type, attempt)
+        await patiently(
+            self._lease,
+            self._tools.rows.note_error,
+            self._job_id,
+            self._item.host,
+            storable(error),
+            error_type,
+            attempt,
+        )
 
 
 def _keep_picture(shown: str | None, place: Path) -> str | None:

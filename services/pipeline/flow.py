@@ -11,20 +11,21 @@ import psycopg
 
 from services.domain.messages import parse_job_message
 from services.domain.text import one_line
-from services.pipeline.directory_task import BrowserSlot, DirectoryTask, Tools, settled
+from services.pipeline.directory_task import BrowserSlot, DirectoryTask, Tools
 from services.pipeline.flow_runs import FlowRun, LeaseLost
 from services.pipeline.job_rows import OpenedJob
+from services.pipeline.patience import patiently
 
 log = logging.getLogger(__name__)
 
 _NO_PROFILE: Final = "No business profile for this customer"
 
 
-async def process_job(run: FlowRun, tools: Tools) -> None:
+async def process_job(run: FlowRun, tools: Tools) -> bool:
     """Work off what the job's work list still has, and end the run.
 
-    Returns without an end when another worker has taken the run, or when the database is away: then the run's
-    lease runs out and a worker takes it up where it is. Cancelling it leaves every directory in an honest state.
+    False when the database was away for so long that the run has no end: a worker takes it up where it is.
+    A run that another worker has taken is left to it. Cancelling it leaves every directory in an honest state.
     """
     try:
         await _process(run, tools)
@@ -32,32 +33,35 @@ async def process_job(run: FlowRun, tools: Tools) -> None:
         log.warning("Another worker has this flow run", extra={"job_id": run.job_id, "flow_run_id": run.id})
     except psycopg.OperationalError as error:
         log.error("The database went away", extra={"job_id": run.job_id, "flow_run_id": run.id, "reason": str(error)})
+        return False
+    return True
 
 
 async def _process(run: FlowRun, tools: Tools) -> None:
     job_id: str | None = None
+    lease = tools.settings.flow_lease_seconds
     try:
         message = parse_job_message(json.dumps(run.parameters))
-        job = await settled(tools.rows.open, message)
+        job = await patiently(lease, tools.rows.open, message)
         job_id = job.id
         await _work_off(run, job, message.priority, tools)
     except (LeaseLost, psycopg.OperationalError):
         raise
     except Exception as error:
         log.exception("Flow failed", extra={"event": "job_failed", "job_id": run.job_id, "flow_run_id": run.id})
-        await settled(tools.rows.fail, run, job_id, one_line(error) or type(error).__name__)
+        await patiently(lease, tools.rows.fail, run, job_id, one_line(error) or type(error).__name__)
 
 
 async def _work_off(run: FlowRun, job: OpenedJob, priority: str, tools: Tools) -> None:
-    rows, customer = tools.rows, job.customer
+    rows, customer, lease = tools.rows, job.customer, tools.settings.flow_lease_seconds
     fields = {"job_id": job.id, "flow_run_id": run.id, "customer_id": customer.id if customer else ""}
     if job.stopped:
         log.info("Job %s is %s", job.id, job.stopped, extra=fields)
-        await settled(rows.stop, run, job.id, job.stopped)
+        await patiently(lease, rows.stop, run, job.id, job.stopped)
         return
     log.info("Starting job %s for customer %s", job.id, fields["customer_id"], extra={**fields, "event": "job_started"})
     if customer is None or not customer.business_name.strip():
-        await settled(rows.fail, run, job.id, _NO_PROFILE, "error_no_profile")
+        await patiently(lease, rows.fail, run, job.id, _NO_PROFILE, "error_no_profile")
         return
     log.info("Found %d directories to process", len(job.items), extra=fields)
     browser = BrowserSlot(tools.open_browser)
@@ -68,19 +72,19 @@ async def _work_off(run: FlowRun, job: OpenedJob, priority: str, tools: Tools) -
         pause = 0.0
         for item in job.items:
             await asyncio.sleep(pause)
-            why = await settled(rows.may_go_on, run)
+            why = await patiently(lease, rows.may_go_on, run)
             if why == "lost":
                 raise LeaseLost(run.id)
             if why:
                 log.info("Job %s is %s", job.id, why, extra=fields)
-                await settled(rows.stop, run, job.id, why)
+                await patiently(lease, rows.stop, run, job.id, why)
                 return
             task = DirectoryTask(run, job.id, customer, item, tools, browser)
             await task.execute()
             pause = pause_seconds(task.rate_limit_ms, priority)
     finally:
         await browser.close()
-    final = await settled(rows.finish, run, job.id, nothing_listed=job.listed == 0)
+    final = await patiently(lease, rows.finish, run, job.id, nothing_listed=job.listed == 0)
     log.info("Job %s completed", job.id, extra={**fields, "event": "flow_completed", "final_status": final})
 
 

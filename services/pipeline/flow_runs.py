@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from services.pipeline.database import Database, Pool
+
+log = logging.getLogger(__name__)
 
 
 class LeaseLost(Exception):
@@ -31,24 +35,33 @@ class FlowRun(msgspec.Struct, frozen=True):
 class FlowRuns:
     """`flow_runs` and `worker_heartbeats` as worker `worker_id` writes them. Leases are in seconds."""
 
-    def __init__(self, pool: Pool, worker_id: str, lease_seconds: float) -> None:
+    def __init__(self, pool: Pool, worker_id: str, lease_seconds: float, lapse_limit: int) -> None:
         self._pool = pool
         self._worker_id = worker_id
         self._lease_seconds = lease_seconds
+        self._lapse_limit = lapse_limit
 
     def claim(self, held: Sequence[str] = ()) -> FlowRun | None:
         """The oldest flow run that waits, or whose worker went silent; None when there is none.
 
         What staff asked for goes first: somebody sits before the screen and waits for it.
         Never one of `held`, and never one of a job that another flow is working on.
+        One that lost its worker `lapse_limit` times is not tried again: it and its job are ended as failed.
         """
+        while True:
+            row = self._claim(held)
+            if row is None or row["lapses"] < self._lapse_limit:
+                return FlowRun(str(row["id"]), row["parameters"], row["attempt"]) if row else None
+
+    def _claim(self, held: Sequence[str]) -> DictRow | None:
         with self._pool.connection() as database:
             # One claim at a time: two workers must not see two runs of one job as free at once.
             database.execute("select pg_advisory_xact_lock(hashtext('public.flow_runs'))")
             row = database.execute(
                 """
                 with free as (
-                  select f.id from public.flow_runs f
+                  select f.id, f.worker_id as last_worker, (f.state = 'running')::int as lapsed
+                    from public.flow_runs f
                    where (f.state = 'scheduled' or (f.state = 'running' and f.lease_until < clock_timestamp()))
                      and f.id <> all (%(held)s::uuid[])
                      and not exists (
@@ -59,15 +72,25 @@ class FlowRuns:
                    limit 1
                      for update skip locked)
                 update public.flow_runs f
-                   set state = 'running', worker_id = %(worker)s, attempt = attempt + 1,
+                   set state = 'running', worker_id = %(worker)s, attempt = attempt + 1, lapses = lapses + lapsed,
                        lease_until = clock_timestamp() + make_interval(secs => %(lease)s),
                        started_at = coalesce(started_at, clock_timestamp())
                   from free where f.id = free.id
-                returning f.id, f.parameters, f.attempt
+                returning f.id, f.parameters, f.attempt, f.lapses, free.last_worker
                 """,
                 {"held": list(held), "worker": self._worker_id, "lease": self._lease_seconds},
             ).fetchone()
-        return FlowRun(str(row["id"]), row["parameters"], row["attempt"]) if row else None
+            if row is not None and row["lapses"] >= self._lapse_limit:
+                self._give_up(database, row)
+        return row
+
+    def _give_up(self, database: Database, row: DictRow) -> None:
+        """End a run that keeps losing its worker, with its job, in the transaction that took it."""
+        run = FlowRun(str(row["id"]), row["parameters"], row["attempt"])
+        words = f"Given up: its worker was lost {row['lapses']} times in the middle of it, last {row['last_worker']}"
+        end_run(database, run, self._worker_id, "failed", words)
+        database.execute("select public.give_up_job(%s, %s, %s)", (run.job_id, self._worker_id, words))
+        log.error(words, extra={"event": "job_failed", "job_id": run.job_id, "flow_run_id": run.id})
 
     def renew(self, held: Sequence[str]) -> None:
         """Keep the leases of the runs in `held`, and of the directories that their flows have claimed."""

@@ -10,9 +10,10 @@ from psycopg.types.json import Jsonb
 
 from services.domain.messages import JobMessage
 from services.domain.records import Customer
+from services.domain.text import storable
 from services.pipeline.database import Database, Pool, write_event
 from services.pipeline.flow_runs import FlowRun, LeaseLost, end_run
-from services.submission.outcome import Outcome
+from services.pipeline.outcome_spool import KnownOutcome
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -38,6 +39,11 @@ class JobRows:
     def __init__(self, pool: Pool, worker_id: str) -> None:
         self._pool = pool
         self._worker_id = worker_id
+
+    @property
+    def worker_id(self) -> str:
+        """Who writes."""
+        return self._worker_id
 
     def open(self, message: JobMessage) -> OpenedJob:
         """Write flow_started and job_started, set the job in progress and read its work list, as listed.
@@ -113,8 +119,16 @@ class JobRows:
         """claimed, duplicate, in_flight or outcome_unknown. Raises LeaseLost.
 
         The claim ends no later than the run's lease: whoever takes over a dead worker's run finds its claims expired.
+        `payload["claim"]` names this very claim: asked again, because the answer was lost, it is still claimed.
         """
         with self._pool.connection() as database:
+            mine = database.execute(
+                "select 1 from public.job_results where idempotency_key = %s and status = 'submitting'"
+                " and claim_owner = %s and payload ->> 'claim' = %s and claim_expires_at > clock_timestamp()",
+                (key, self._worker_id, payload.get("claim")),
+            ).fetchone()
+            if mine:
+                return "claimed"
             row = database.execute(
                 """
                 select public.claim_submission((f.parameters ->> 'job_id')::uuid, %s, %s, %s, %s,
@@ -128,20 +142,31 @@ class JobRows:
             raise LeaseLost(run.id)
         return str(row["answer"])
 
-    def record(self, job_id: str, host: str, key: str, outcome: Outcome) -> bool:
-        """Write the outcome of a claimed directory; False when the claim is no longer ours."""
+    def record(self, known: KnownOutcome) -> bool:
+        """Write the outcome of a claimed directory, once; False when the claim is no longer its owner's."""
+        outcome = known.outcome
         log = {**outcome.response_log, "reasons": outcome.reasons}
         with self._pool.connection() as database:
             row = database.execute(
                 "select public.record_outcome(%s::uuid, %s, %s, %s, %s, %s, %s, %s, %s, %s::int) as written",
                 (
-                    job_id, host, key, self._worker_id, outcome.status, Jsonb(log), outcome.screenshot,
-                    outcome.listing_url, outcome.error, outcome.duration_ms,
+                    known.job_id, known.host, known.key, known.owner, outcome.status, Jsonb(storable(log)),
+                    *storable([outcome.screenshot, outcome.listing_url, outcome.error]), outcome.duration_ms,
                 ),
             ).fetchone()  # fmt: skip
-        return bool(row and row["written"])
+            if row and row["written"]:
+                return True
+            # Written before by a call whose answer was lost?
+            status, owner = (outcome.status, known.owner) if outcome.status != "unknown" else ("submitting", None)
+            return bool(
+                database.execute(
+                    "select 1 from public.job_results"
+                    " where idempotency_key = %s and status = %s and claim_owner is not distinct from %s",
+                    (known.key, status, owner),
+                ).fetchone()
+            )
 
-    def put_back(self, job_id: str, host: str, key: str, reason: str) -> None:
+    def put_back(self, job_id: str, host: str, key: str, claim: str, reason: str) -> None:
         """Undo a claim whose run was stopped before the submit step: nothing was sent, so it is pending again.
 
         The row stays, as failed, because job_results are never deleted; a failed row may be claimed again.
@@ -151,8 +176,8 @@ class JobRows:
                 "update public.job_results"
                 " set status = 'failed', error_message = %s, claim_expires_at = clock_timestamp()"
                 " where idempotency_key = %s and status = 'submitting' and claim_owner = %s"
-                " and claim_expires_at > clock_timestamp()",
-                (reason, key, self._worker_id),
+                " and payload ->> 'claim' = %s and claim_expires_at > clock_timestamp()",
+                (reason, key, self._worker_id, claim),
             )
             if ours.rowcount:
                 database.execute(
@@ -166,28 +191,10 @@ class JobRows:
         """Say once that nobody knows how this claim ended; whether it was said now."""
         with self._pool.connection() as database:
             row = database.execute(
-                "select id from public.job_results where idempotency_key = %s and status = 'submitting' for update",
-                (key,),
+                "select private.note_unknown(%s::uuid, %s, %s, %s, %s) as said",
+                (job_id, host, key, reason, self._worker_id),
             ).fetchone()
-            said = database.execute(
-                """
-                select 1 from public.queue_history h
-                 where h.job_id = %(job)s and h.directory_name = %(host)s and h.event = 'unknown'
-                   and h.details ->> 'idem' = %(key)s
-                   and h.id > coalesce((select max(s.id) from public.queue_history s
-                                         where s.job_id = %(job)s and s.directory_name = %(host)s
-                                           and s.event = 'submitting' and s.details ->> 'idem' = %(key)s), 0)
-                """,
-                {"job": job_id, "host": host, "key": key},
-            ).fetchone()
-            if row is None or said:
-                return False
-            database.execute(
-                "update public.job_results set response_log = response_log || %s where id = %s",
-                (Jsonb({"reasons": [reason]}), row["id"]),
-            )
-            self._event(database, job_id, "unknown", {"idem": key, "error": reason}, host)
-        return True
+        return bool(row and row["said"])
 
     def note_error(self, job_id: str, host: str, error: str, error_type: str, attempt: int) -> None:
         """One failed attempt."""
@@ -215,6 +222,7 @@ class JobRows:
     def fail(self, run: FlowRun, job_id: str | None, reason: str, event: str = "job_failed") -> None:
         """End run and job as failed; without `job_id` the run only. Raises LeaseLost."""
         with self._pool.connection() as database:
+            reason = storable(reason)
             end_run(database, run, self._worker_id, "failed", reason)
             if job_id is None:
                 return

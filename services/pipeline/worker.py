@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import re
+import secrets
 import socket
 import threading
 from typing import Final
@@ -15,10 +16,12 @@ import psycopg
 
 from services.domain.text import one_line
 from services.pipeline.database import open_pool
-from services.pipeline.directory_task import Tools, settled
+from services.pipeline.directory_task import Tools
 from services.pipeline.flow import process_job
 from services.pipeline.flow_runs import FlowRun, FlowRuns
 from services.pipeline.job_rows import JobRows
+from services.pipeline.outcome_spool import OutcomeSpool
+from services.pipeline.patience import patiently, settled
 from services.pipeline.plan_client import PlanClient
 from services.pipeline.role import begin, work_until
 from services.submission.browser import Browser
@@ -30,8 +33,9 @@ _STOP_SECONDS: Final = 1.5
 
 
 def worker_name() -> str:
-    """`host-pid`."""
-    return f"{re.sub(r'[^A-Za-z0-9.-]+', '-', socket.gethostname()) or 'worker'}-{os.getpid()}"
+    """`host-pid-xxxx`: in a container every start may have the same process id, and none may own another's claims."""
+    host = re.sub(r"[^A-Za-z0-9.-]+", "-", socket.gethostname()) or "worker"
+    return f"{host}-{os.getpid()}-{secrets.token_hex(2)}"
 
 
 class Worker:
@@ -55,9 +59,13 @@ class Worker:
                 await asyncio.sleep(0.1)
             for task in tasks:
                 task.cancel()
-        for run in self._held.values():
-            await settled(self._runs.give_back, run)
-        await settled(self._runs.sign_off)
+        try:
+            for run in self._held.values():
+                await settled(self._runs.give_back, run)
+            await settled(self._runs.sign_off)
+        except psycopg.OperationalError as error:
+            # The leases of the runs run out all the same.
+            log.warning("The database does not answer", extra={"reason": one_line(error)})
 
     async def _take_runs(self) -> None:
         while True:
@@ -71,7 +79,10 @@ class Worker:
                 continue
             self._wake.set()
             try:
-                await process_job(run, self._tools)
+                if not await process_job(run, self._tools):
+                    await patiently(self._tools.settings.flow_lease_seconds, self._runs.give_back, run)
+            except psycopg.OperationalError as error:
+                log.warning("Flow run left", extra={"flow_run_id": run.id, "reason": one_line(error)})
             except Exception:
                 # Its end could not be written either. The lease runs out, and a worker takes it up again.
                 log.exception("Flow run left", extra={"flow_run_id": run.id, "job_id": run.job_id})
@@ -79,10 +90,29 @@ class Worker:
             self._wake.set()
 
     def _claim(self) -> FlowRun | None:
+        self._deliver()
         run = self._runs.claim(list(self._held))
         if run is not None:
             self._held[run.id] = run
         return run
+
+    def _deliver(self) -> None:
+        """Write the outcomes that could not be written when they were known, ours or a dead worker's."""
+        spool = self._tools.spool
+        for known in spool.left():
+            try:
+                written = self._tools.rows.record(known)
+            except psycopg.OperationalError:
+                raise
+            except psycopg.Error as error:
+                log.error("The database refuses an outcome", extra={**known.in_words(), "reason": one_line(error)})
+                spool.put_aside(known)
+                continue
+            log.warning(
+                "Wrote an outcome late" if written else "An outcome came too late: the claim is somebody else's",
+                extra={**known.in_words(), "event": known.outcome.status if written else "claim_lost"},
+            )
+            spool.drop(known)
 
     async def _keep_alive(self) -> None:
         """Renew and beat at the heartbeat's pace, and at once when a flow begins or ends."""
@@ -119,9 +149,11 @@ def run(argv: list[str]) -> int:
             plans=plans,
             open_browser=lambda: Browser(path=settings.browser_path, headless=settings.headless),
             settings=settings,
+            spool=OutcomeSpool(settings.data_path / "outcomes"),
         )
+        runs = FlowRuns(pool, worker_id, settings.flow_lease_seconds, settings.flow_lapse_limit)
         try:
-            await Worker(FlowRuns(pool, worker_id, settings.flow_lease_seconds), tools, worker_id).work(stop)
+            await Worker(runs, tools, worker_id).work(stop)
         finally:
             await plans.close()
 

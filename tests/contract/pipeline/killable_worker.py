@@ -1,6 +1,6 @@
 """A worker process of its own that hangs after it pressed submit on one host, so that a test can kill it there.
 
-Arguments: database address, lease in seconds, the host's first name. Prints each host that it reaches.
+Arguments: database address, data folder, lease in seconds, the host's first name. Prints each host that it reaches.
 """
 
 from __future__ import annotations
@@ -24,9 +24,13 @@ class Told(Hang):
         await super().reach(script, host, report)
 
 
-def main(database_url: str, lease: str, host: str) -> None:
+def main(database_url: str, folder: str, lease: str, host: str) -> None:
     settings = Settings(
-        database_url=database_url, heartbeat_seconds=0.2, worker_poll_seconds=0.05, flow_lease_seconds=float(lease)
+        database_url=database_url,
+        data_dir=folder,
+        heartbeat_seconds=0.2,
+        worker_poll_seconds=0.05,
+        flow_lease_seconds=float(lease),
     )
     bench = Bench(open_pool(database_url), settings, Script(**{host: [Told(after_submit=True)]}))
     worker = Worker(bench.runs("killed", float(lease)), bench.tools("killed"), "killed")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,8 +16,10 @@ from services.domain.records import Customer
 from services.pipeline.database import Pool
 from services.pipeline.directory_task import Tools
 from services.pipeline.flow import process_job
-from services.pipeline.flow_runs import FlowRuns
+from services.pipeline.flow_runs import FlowRun, FlowRuns
 from services.pipeline.job_rows import JobRows
+from services.pipeline.outcome_spool import OutcomeSpool
+from services.pipeline.worker import Worker
 from services.ports.wishes import RunRequest
 from services.settings import Settings
 from services.submission.events import Report
@@ -111,18 +115,50 @@ class Bench:
         self._settings = settings
 
     def tools(self, worker: str) -> Tools:
-        return Tools(JobRows(self._pool, worker), self.script, self.script.browser, self._settings)
+        spool = OutcomeSpool(self._settings.data_path / "outcomes")
+        return Tools(JobRows(self._pool, worker), self.script, self.script.browser, self._settings, spool)
 
     def runs(self, worker: str, lease: float = LEASE) -> FlowRuns:
-        return FlowRuns(self._pool, worker, lease)
+        return FlowRuns(self._pool, worker, lease, self._settings.flow_lapse_limit)
 
     async def work(self, worker: str = "w-1") -> bool:
         """Take one flow run and work it off; whether there was one."""
         run = self.runs(worker).claim()
         if run is None:
             return False
-        await process_job(run, self.tools(worker))
+        await self.flow(run, worker)
         return True
+
+    async def flow(self, run: FlowRun, worker: str) -> bool:
+        """Work off a run that `worker` has taken; whether it has an end."""
+        return await process_job(run, self.tools(worker))
 
 
 MakeBench = Callable[..., Bench]
+
+
+def wait_for(condition: Callable[[], object], what: str, seconds: float = 15.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not in time: {what}"
+        time.sleep(0.02)
+
+
+class Shift:
+    """A worker on a thread, from `with` to its end."""
+
+    def __init__(self, bench: Bench, worker_id: str, *, end_seconds: float = 10) -> None:
+        self._end_seconds = end_seconds
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._main(bench, worker_id)))
+
+    async def _main(self, bench: Bench, worker_id: str) -> None:
+        await Worker(bench.runs(worker_id), bench.tools(worker_id), worker_id).work(self._stop)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(self._end_seconds)
+        assert not self._thread.is_alive()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,38 +11,11 @@ from pathlib import Path
 import pytest
 
 from services.pipeline.database import Pool
-from services.pipeline.worker import Worker
 from services.settings import Settings
 from tests.contract.pipeline.conftest import Records
-from tests.contract.pipeline.running import Bench, Hang, Script
+from tests.contract.pipeline.running import Bench, Hang, Script, Shift, wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-def wait_for(condition: Callable[[], object], what: str, seconds: float = 15.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"not in time: {what}"
-        time.sleep(0.02)
-
-
-class Shift:
-    """A worker on a thread, from `with` to its end."""
-
-    def __init__(self, bench: Bench, worker_id: str) -> None:
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._main(bench, worker_id)))
-
-    async def _main(self, bench: Bench, worker_id: str) -> None:
-        await Worker(bench.runs(worker_id), bench.tools(worker_id), worker_id).work(self._stop)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(10)
-        assert not self._thread.is_alive()
 
 
 @pytest.fixture
@@ -106,11 +77,11 @@ def test_what_staff_asked_for_goes_first(bench: Callable[..., Bench], records: R
 
 
 def test_a_killed_worker_leaves_one_unknown_and_the_rest_is_done_once(
-    bench: Callable[..., Bench], records: Records, database_url: str
+    bench: Callable[..., Bench], records: Records, database_url: str, tmp_path: Path
 ) -> None:
     job = records.job(["a.localhost", "b.localhost", "c.localhost"])
     run_id = records.run_for(job)
-    command = [sys.executable, "-m", "tests.contract.pipeline.killable_worker", database_url, "1.5", "b"]
+    command = [sys.executable, "-m", "tests.contract.pipeline.killable_worker", database_url, str(tmp_path), "1.5", "b"]
     killed = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert killed.stdout

@@ -1,0 +1,51 @@
+"""Work on threads that neither a stop nor a fault of the database cuts in half."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import time
+from collections.abc import Callable
+from typing import Final, ParamSpec, TypeVar
+
+import psycopg
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 2.0
+
+
+async def settled(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """`work` on a thread. When we are cancelled meanwhile, its end is awaited first: nothing is half written."""
+    future = asyncio.get_running_loop().run_in_executor(None, functools.partial(work, *args, **kwargs))
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        await asyncio.wait([future])
+        if not future.cancelled() and (error := future.exception()) is not None:
+            log.debug("Failed while it was stopped", exc_info=error)
+        raise
+
+
+async def patiently(limit_seconds: float, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """`settled`, repeated with growing pauses while the database is away, as long as `limit_seconds` allow.
+
+    `work` may have taken effect without our hearing of it, so it must bear being done twice.
+    Raises what the last try raised.
+    """
+    end = time.monotonic() + limit_seconds
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            return await settled(work, *args, **kwargs)
+        except psycopg.OperationalError:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise
+        await asyncio.sleep(min(pause, left))
+        pause = min(_LONGEST_PAUSE, pause * 2)
