@@ -207,27 +207,28 @@ language sql security definer set search_path = '' as $$
      and not exists (select from public.directory_submissions s where s.submission_queue_id = p_job and s.status = 'pending')
 $$;
 
--- Says once that nobody knows how the claim with this key ended. True when it was said now.
-create or replace function private.note_unknown(
-  p_job uuid, p_directory text, p_key text, p_reason text, p_worker text
-) returns boolean language plpgsql security definer set search_path = '' as $$
+-- Says once of a claimed directory that nobody knows how it ended. True when it was said now.
+create or replace function private.note_unknown(p_job uuid, p_directory text, p_reason text, p_worker text)
+returns boolean language plpgsql security definer set search_path = '' as $$
+declare
+  held public.job_results;
 begin
   perform from public.jobs where id = p_job for no key update;
-  if exists (select from public.queue_history h
-              where h.job_id = p_job and h.directory_name = p_directory and h.event = 'unknown'
-                and h.details ->> 'idem' = p_key
-                and h.id > coalesce((select max(s.id) from public.queue_history s
-                                      where s.job_id = p_job and s.directory_name = p_directory
-                                        and s.event = 'submitting' and s.details ->> 'idem' = p_key), 0)) then
+  select * into held from public.job_results
+   where job_id = p_job and directory_name = p_directory and status = 'submitting' limit 1 for update;
+  if not found or exists (
+    select from public.queue_history h
+     where h.job_id = p_job and h.directory_name = p_directory and h.event = 'unknown'
+       and h.details ->> 'idem' = held.idempotency_key
+       and h.id > coalesce((select max(s.id) from public.queue_history s
+                             where s.job_id = p_job and s.directory_name = p_directory and s.event = 'submitting'
+                               and s.details ->> 'idem' = held.idempotency_key), 0)) then
     return false;
   end if;
   update public.job_results set response_log = response_log || jsonb_build_object('reasons', jsonb_build_array(p_reason))
-   where idempotency_key = p_key and status = 'submitting';
-  if not found then
-    return false;
-  end if;
+   where id = held.id;
   insert into public.queue_history (job_id, directory_name, event, details, worker_id)
-  values (p_job, p_directory, 'unknown', jsonb_build_object('idem', p_key, 'error', p_reason), p_worker);
+  values (p_job, p_directory, 'unknown', jsonb_build_object('idem', held.idempotency_key, 'error', p_reason), p_worker);
   return true;
 end $$;
 
@@ -243,7 +244,7 @@ begin
   if not found or job.status not in ('pending', 'in_progress') then
     return;
   end if;
-  perform private.note_unknown(job.id, r.directory_name, r.idempotency_key, p_reason, p_worker)
+  perform private.note_unknown(job.id, r.directory_name, p_reason, p_worker)
      from public.job_results r
     where r.job_id = job.id and r.status = 'submitting'
       and (r.claim_expires_at is null or r.claim_expires_at <= clock_timestamp());
@@ -272,7 +273,7 @@ begin
     'private.settle_again(uuid)',
     'public.claim_submission(uuid, text, text, text, jsonb, int)',
     'public.record_outcome(uuid, text, text, text, text, jsonb, text, text, text, int)',
-    'private.note_unknown(uuid, text, text, text, text)',
+    'private.note_unknown(uuid, text, text, text)',
     'public.give_up_job(text, text, text)',
     'public.finalize_job(uuid, text)'] loop
     execute format('revoke execute on function %s from public, anon, authenticated', f);

@@ -145,7 +145,7 @@ class DirectoryTask:
         log.info("Left %s alone: %s", host, answer, extra={**self._fields, "event": answer})
         if answer == "outcome_unknown":
             reason = "The run that had claimed it ended without an outcome; it may have pressed submit."
-            await patiently(self._lease, rows.note_unknown, self._job_id, host, key, reason)
+            await patiently(self._lease, rows.note_unknown, self._job_id, host, reason)
 
     def _claim(self, key: str, payload: dict[str, Any]) -> str:
         # Noted on the thread of the call, so that a stop in the middle of it still knows how it ended; a call

@@ -187,12 +187,12 @@ class JobRows:
                 )
                 self._event(database, job_id, "error", {"error": reason, "error_type": "Stopped"}, host)
 
-    def note_unknown(self, job_id: str, host: str, key: str, reason: str) -> bool:
-        """Say once that nobody knows how this claim ended; whether it was said now."""
+    def note_unknown(self, job_id: str, host: str, reason: str) -> bool:
+        """Say once that nobody knows how a claimed directory ended; whether it was said now."""
         with self._pool.connection() as database:
             row = database.execute(
-                "select private.note_unknown(%s::uuid, %s, %s, %s, %s) as said",
-                (job_id, host, key, reason, self._worker_id),
+                "select private.note_unknown(%s::uuid, %s, %s, %s) as said",
+                (job_id, host, reason, self._worker_id),
             ).fetchone()
         return bool(row and row["said"])
 

@@ -8,7 +8,7 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.domain.text import one_line, slug
+from services.domain.text import one_line, slug, storable
 
 TURNS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
@@ -50,3 +50,8 @@ def test_file_names_stay_apart_and_in_their_folder() -> None:
     assert slug("../../etc/passwd").startswith("etc-passwd-")
     assert slug("") != slug(" ")
     assert slug("\ud800").startswith("x-")
+
+
+def test_what_no_database_keeps_is_replaced_wherever_it_is() -> None:
+    odd = {"a\0": ["x\ud800y", ("\0", 1, None, True)], "good": "Groß 👩‍🍳"}
+    assert storable(odd) == {"a\ufffd": ["x?y", ["\ufffd", 1, None, True]], "good": "Groß 👩‍🍳"}
