@@ -30,7 +30,7 @@ def _console(argv: list[str]) -> int:
 
 
 def _stack(argv: list[str]) -> int:
-    from services.local.supervisor import run
+    from services.local.stack_role import run
 
     return run(argv)
 

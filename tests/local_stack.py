@@ -77,7 +77,7 @@ class RunningStack:
         return {event["name"]: event["pid"] for event in list(self.events) if event.get("pid")}
 
     def end(self) -> None:
-        """Close its standard input, as a console that goes away does, and wait."""
+        """Close its standard input, as a console that goes away does, and wait. Safe to call twice."""
         assert self.process.stdin is not None
         self.process.stdin.close()
         try:

@@ -156,7 +156,8 @@ class Postgres:
         """End the server at once, as one that no longer answers."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(2.0)
 
     def _address(self, user: str, database: str) -> str:
         return f"postgresql://{user}:{self._password}@127.0.0.1:{self.port}/{database}"

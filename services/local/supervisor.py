@@ -1,33 +1,42 @@
-"""The local stack: PostgreSQL, the endpoints and the pipeline's roles as child processes (role `stack`)."""
+"""The local stack: PostgreSQL, the endpoints and the pipeline's roles as child processes."""
 
 from __future__ import annotations
 
 import logging
-import socket
 import threading
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from services.lifetime import stop_event
-from services.local.events import say, say_part
-from services.local.install import Install, load_install, save_endpoints_config, save_private
-from services.local.lock import AlreadyRunning, FolderLock
-from services.local.options import Options, build_parser, parse_options
-from services.local.parts import Part
-from services.local.ports import PortTaken
-from services.local.postgres import Postgres, PostgresFailed, home_for
-from services.local.postgres_files import record_owner, remove_orphans
-from services.local.schema import SqlFileFailed
+from services.local.background import Background
+from services.local.disk import Disk
+from services.local.events import say_part
+from services.local.install import Install, load_install, save_endpoints_config
+from services.local.options import Options
+from services.local.parts import Limits, Part
+from services.local.postgres import Postgres, home_for
+from services.local.postgres_files import record_owner
+from services.local.postgres_process import PostgresProcess
+from services.local.role_process import RoleProcess
 from services.local.seed import SqsAccess, seed_practice, seed_staff
-from services.local.settings_of_parts import console_settings, part_settings, without_secrets
-from services.log import keep_out, log_to_stderr
-from services.settings import SettingsError, child_environment, read_settings
+from services.local.settings_of_parts import console_settings, part_settings
+from services.log import keep_out
+from services.settings import child_environment
 
 log = logging.getLogger(__name__)
 
-READY_LIMIT: Final = 60.0
+READY_LIMIT: Final = 110.0
+TICK: Final = 0.2
 _ENDPOINTS: Final = ("gateway", "queue", "practice")
+_ROLES: Final = ("intake", "subscriber", "worker")
+# A recovery after a kill may take its time, and answers all along.
+_POSTGRES_LIMITS: Final = Limits(start=300.0)
+# Ticks so far apart mean that we were frozen, or the machine slept.
+_AWAY: Final = 2.0
+_ROLES_END: Final = 5.0
+_ENDPOINTS_END: Final = 3.0
+_POSTGRES_END: Final = 5.0
 
 
 class Stack:
@@ -38,155 +47,123 @@ class Stack:
         self._folder = data_dir / "local"
         self._options = options
         self._parts: list[Part] = []
-        self._postgres: Postgres | None = None
-        self._install: Install | None = None
+        self._postgres: PostgresProcess | None = None
+        self._disk: Disk | None = None
+        self._ticked = time.monotonic()
 
     def start(self, stop: threading.Event) -> dict[str, str]:
         """Start all parts; returns the settings of a console.
 
-        Raises PortTaken, PostgresFailed, SqlFileFailed, ValueError, OSError or TimeoutError.
+        What fails is tried again for READY_LIMIT seconds. Raises PortTaken, SqlFileFailed, psycopg.Error (a file of
+        our own is wrong), ValueError, OSError or TimeoutError.
         """
-        install = self._install = load_install(self._folder, self._options.given)
+        only = self._options.only
+        deadline = time.monotonic() + READY_LIMIT
+        install = load_install(self._folder, self._options.given)
         keep_out(*install.secret_values)
-        only, ports = self._options.only, install.ports
-        self._postgres = Postgres(
-            home_for(self._data_dir, install.id), port=ports.postgres, password=install.postgres_password
-        )
+        home, ports = home_for(self._data_dir, install.id), install.ports
+        server = Postgres(home, port=ports.postgres, password=install.postgres_password)
+        self._disk = Disk([self._data_dir, home], say_part)
         if "postgres" in only:
-            self._start_postgres(self._postgres)
+            self._postgres = PostgresProcess(server, lambda: self._fill(server))
+            self._add(Part(self._postgres, say_part, _POSTGRES_LIMITS))
+            self._wait_until_up(stop, deadline)
         served = [name for name in _ENDPOINTS if name in only]
         if served:
             config = save_endpoints_config(
-                install,
-                self._folder,
-                served,
-                database_url=self._postgres.url,
-                authenticator_url=self._postgres.authenticator_url,
+                install, self._folder, served, database_url=server.url, authenticator_url=server.authenticator_url
             )
-            self._add("endpoints", ["--config", str(config)], *(getattr(ports, name) for name in served))
-            self._wait_until_up(stop)
-        self._seed(install)
+            listens = [getattr(ports, name) for name in served]
+            self._add_role("endpoints", install, server, listens, ["--config", str(config)])
         if "brain" in only:
-            self._add("brain", [], ports.brain)
-            self._wait_until_up(stop)
-        for name in ("intake", "subscriber", "worker"):
+            self._add_role("brain", install, server, [ports.brain])
+        self._wait_until_up(stop, deadline)
+        # Before anything receives from the queue.
+        self._do(lambda: self._seed(install, server), stop, deadline)
+        for name in _ROLES:
             if name in only:
-                self._add(name, [])
-        self._wait_until_up(stop)
+                self._add_role(name, install, server)
+        self._wait_until_up(stop, deadline)
         return console_settings(install, self._data_dir, only)
 
     def tick(self) -> None:
-        """Look after every part once; starts what has ended by itself."""
-        if self._postgres is not None and self._postgres.exited() is not None:
-            say_part("postgres", "restarting", None, f"ended with exit code {self._postgres.exited()}")
-            try:
-                self._postgres.start()
-                say_part("postgres", "up", self._postgres.pid, "")
-            except PostgresFailed as error:
-                say_part("postgres", "down", None, str(error))
+        """Look after every part once; starts what has ended or fallen silent."""
+        now = time.monotonic()
+        away = now - self._ticked
+        self._ticked = now
         for part in self._parts:
+            if away > _AWAY:
+                part.forgive(away)
             part.tick()
+        if self._disk is not None:
+            self._disk.tick()
 
     def end(self) -> None:
         """End the parts in reverse order, PostgreSQL last. Safe after a start that failed half way."""
-        for part in self._parts:
-            if part.name != "endpoints":
+        if self._disk is not None:
+            self._disk.close()
+        groups: dict[str, tuple[list[Part], float]] = {
+            "roles": ([part for part in self._parts if part.name not in ("endpoints", "postgres")], _ROLES_END),
+            "endpoints": ([part for part in self._parts if part.name == "endpoints"], _ENDPOINTS_END),
+            "postgres": ([part for part in self._parts if part.name == "postgres"], _POSTGRES_END),
+        }
+        for parts, limit in groups.values():
+            for part in parts:
                 part.ask_to_end()
-        for part in reversed(self._parts):
-            part.ask_to_end()
-            part.wait_for_end(5.0)
-        if self._postgres is not None and self._postgres.pid is not None:
-            self._postgres.stop()
-            say_part("postgres", "ended", None, "")
+            deadline = time.monotonic() + limit
+            for part in parts:
+                part.wait_for_end(max(0.0, deadline - time.monotonic()))
 
-    def _start_postgres(self, server: Postgres) -> None:
-        say_part("postgres", "starting", None, "")
-        server.start()
+    def _fill(self, server: Postgres) -> None:
         record_owner(server.home, self._data_dir)
+        server.apply_schema()
         for file in self._options.sql:
             server.apply_file(file)
-        say_part("postgres", "up", server.pid, "")
 
-    def _seed(self, install: Install) -> None:
+    def _seed(self, install: Install, server: Postgres) -> None:
         only = self._options.only
-        assert self._postgres is not None
         if "gateway" in only:
-            seed_staff(self._postgres.url, install.staff_password)
+            seed_staff(server.url, install.staff_password)
         if {"postgres", "queue", "practice"} <= only:
             access = SqsAccess(
                 install.queue_origin, install.aws_access_key_id, install.aws_secret_access_key, "us-east-2"
             )
-            report = seed_practice(self._postgres.url, install.ports.practice, access, install.practice_url)
+            report = seed_practice(server.url, install.ports.practice, access, install.practice_url)
             log.info("Seeded", extra={"report": str(report)})
 
-    def _add(self, name: str, arguments: list[str], *ports: int) -> None:
-        assert self._install is not None
-        assert self._postgres is not None
-        part = Part(
-            name,
-            arguments,
-            child_environment(
-                part_settings(name, self._install, self._data_dir, self._postgres.url, self._options.only)
-            ),
-            self._folder / "logs" / f"{name}.log",
-            say_part,
-            is_up=lambda: all(_listens(port) for port in ports),
-        )
+    def _add_role(
+        self, name: str, install: Install, server: Postgres, ports: Sequence[int] = (), arguments: Sequence[str] = ()
+    ) -> None:
+        told = child_environment(part_settings(name, install, self._data_dir, server.url, self._options.only))
+        log_file = self._folder / "logs" / f"{name}.log"
+        self._add(Part(RoleProcess(name, arguments, told, log_file, ports), say_part))
+
+    def _add(self, part: Part) -> None:
         self._parts.append(part)
         part.start()
 
-    def _wait_until_up(self, stop: threading.Event) -> None:
-        deadline = time.monotonic() + READY_LIMIT
+    def _do(self, call: Callable[[], None], stop: threading.Event, deadline: float) -> None:
+        """Do what the parts are needed for while looking after them; again when it fails."""
+        while True:
+            doing = Background(call, "seed")
+            while not doing.done:
+                self._pause(stop, deadline, "the practice data")
+            if doing.error is None:
+                return
+            log.warning("Seeding failed; it is tried again", exc_info=doing.error)
+            for _ in range(5):
+                self._pause(stop, deadline, f"the practice data ({doing.error})")
+
+    def _wait_until_up(self, stop: threading.Event, deadline: float) -> None:
         while any(part.state != "up" for part in self._parts):
-            self.tick()
-            if time.monotonic() > deadline or stop.wait(0.1):
-                waiting = ", ".join(part.name for part in self._parts if part.state != "up")
-                raise TimeoutError(f"not up: {waiting}; see {self._folder / 'logs'}")
+            waiting = ", ".join(
+                f"{part.name} ({part.why})" if part.why else part.name for part in self._parts if part.state != "up"
+            )
+            self._pause(stop, deadline, f"{waiting}; see {self._folder / 'logs'}")
 
-
-def run(argv: list[str]) -> int:
-    """Run the stack until told to stop. Exit codes: 0 ended as asked, 1 could not start, 2 can't be asked for so."""
-    parser = build_parser()
-    options = parse_options(parser, argv)
-    try:
-        settings = read_settings()
-    except SettingsError as error:
-        parser.error(str(error))
-    log_to_stderr("stack", settings.log_level)
-    data_dir = (options.data or settings.data_path).resolve()
-    stop = stop_event(end_with_parent=options.end_with_parent)
-    for home in remove_orphans():
-        log.info("Removed a database whose data folder is gone", extra={"folder": str(home)})
-    lock = FolderLock(data_dir / "local" / "stack.lock", f"The local stack of {data_dir} is already running.")
-    try:
-        lock.take()
-    except (AlreadyRunning, OSError) as error:
-        say({"event": "failed", "why": str(error)})
-        return 1
-    stack = Stack(data_dir, options)
-    try:
-        environment = stack.start(stop)
-        # Standard output may end in anybody's log: what is secret is handed over in a file of the owner's.
-        file = data_dir / "local" / "console.json"
-        save_private(file, environment)
-        say({"event": "ready", "env": without_secrets(environment), "settings_file": str(file)})
-        while not stop.wait(0.2):
-            stack.tick()
-        return 0
-    except PortTaken as error:
-        parser.error(f"argument --{error.part}-port: {error}")
-    except (PostgresFailed, SqlFileFailed, TimeoutError, ValueError, OSError) as error:
-        if stop.is_set():
-            return 0
-        say({"event": "failed", "why": str(error)})
-        return 1
-    finally:
-        stack.end()
-        lock.release()
-        say({"event": "ended"})
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(0.2)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    def _pause(self, stop: threading.Event, deadline: float, waiting: str) -> None:
+        self.tick()
+        if self._postgres is not None and self._postgres.failure is not None:
+            raise self._postgres.failure
+        if time.monotonic() > deadline or stop.wait(TICK / 2):
+            raise TimeoutError(f"not up: {waiting}")

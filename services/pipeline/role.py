@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from services.lifetime import stop_event
+from services.lifetime import WatchedStop, stop_event
 from services.log import keep_out, log_to_stderr
 from services.settings import Settings, SettingsError, read_settings
 
@@ -19,14 +19,16 @@ _NAMES: Final = {"database_url": "DATABASE_URL", "queue_url": "SQS_QUEUE_URL", "
 
 
 def begin(
-    role: str, description: str | None, argv: list[str], *, needs: tuple[str, ...]
-) -> tuple[Settings, threading.Event]:
+    role: str, description: str | None, argv: list[str], *, needs: tuple[str, ...], patience: float = 120.0
+) -> tuple[Settings, WatchedStop]:
     """Read the command line and the settings, start the log; gives the settings and the event that says stop.
 
     `needs` are settings that may not be empty. Ends the process with code 2 and a sentence when one is.
+    `patience`: seconds for which the main loop may be busy without a look at the event.
     """
     parser = argparse.ArgumentParser(prog=f"main.py {role}", description=description)
     parser.add_argument("--end-with-parent", action="store_true", help="stop when standard input ends")
+    parser.add_argument("--beat", action="store_true", help="write an empty line each second while all is well")
     arguments = parser.parse_args(argv)
     try:
         settings = read_settings()
@@ -39,10 +41,13 @@ def begin(
         raise SystemExit(2)
     keep_out(*settings.secrets)
     log_to_stderr(role, settings.log_level)
-    return settings, stop_event(end_with_parent=arguments.end_with_parent)
+    stop = WatchedStop(stop_event(end_with_parent=arguments.end_with_parent), patience=patience)
+    if arguments.beat:
+        stop.beat()
+    return settings, stop
 
 
-def work_until(stop: threading.Event, work: Callable[[threading.Event], None], *, grace: float = 1.0) -> int:
+def work_until(stop: WatchedStop, work: Callable[[threading.Event], None], *, grace: float = 1.0) -> int:
     """Run `work(stop)` on a thread until it returns or `stop` is set; gives the exit code.
 
     A call that hangs in the network when `stop` comes has `grace` seconds to end, then it is left behind:
@@ -58,7 +63,7 @@ def work_until(stop: threading.Event, work: Callable[[threading.Event], None], *
 
     thread = threading.Thread(target=guarded, name="work", daemon=True)
     thread.start()
-    while thread.is_alive() and not stop.wait(0.1):
+    while thread.is_alive() and not stop.plain.wait(0.1):
         pass
     thread.join(grace)
     if failure:

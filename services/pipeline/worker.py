@@ -138,7 +138,7 @@ class Worker:
 
 def run(argv: list[str]) -> int:
     """The role: work flow runs off until told to stop."""
-    settings, stop = begin("worker", __doc__, argv, needs=("database_url", "brain_url"))
+    settings, stop = begin("worker", __doc__, argv, needs=("database_url", "brain_url"), patience=30.0)
     pool = open_pool(settings.database_url, size=settings.worker_flows + 2)
     worker_id = worker_name()
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.local_stack import RunningStack, alive, remove_postgres, running_stack, wait_until
+from tests.local_stack import RunningStack, alive, running_stack, wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -53,31 +52,18 @@ def test_killed_postgres_comes_back_with_everything(stack: RunningStack) -> None
     assert witness.query("select count(*) from jobs") == jobs
 
 
-def test_nothing_is_left_and_everything_is_kept(tmp_path: Path) -> None:
-    first = RunningStack(tmp_path)
+def test_nothing_is_left_and_everything_is_kept(stack: RunningStack) -> None:
+    # The last test on this stack.
+    jobs = stack.witness().query("select count(*) from jobs")
+    stack.end()
+    assert not [name for name, pid in stack.pids().items() if alive(pid)]
+    second = RunningStack(stack.home)
     try:
-        first.wait_until_ready()
-        jobs = first.witness().query("select count(*) from jobs")
-        first.end()
-        assert not [name for name, pid in first.pids().items() if alive(pid)]
-        second = RunningStack(tmp_path)
-        try:
-            second.wait_until_ready()
-            assert second.witness().query("select count(*) from jobs") == jobs
-            assert second.env == first.env
-        finally:
-            second.end()
+        second.wait_until_ready()
+        assert second.witness().query("select count(*) from jobs") == jobs
+        assert second.env == stack.env
+        second.process.kill()
+        second.process.wait(5)
+        wait_until(lambda: not [name for name, pid in second.pids().items() if alive(pid)], 15, "all parts ended")
     finally:
-        remove_postgres(tmp_path)
-
-
-def test_a_killed_supervisor_takes_everything_along(tmp_path: Path) -> None:
-    stack = RunningStack(tmp_path)
-    try:
-        stack.wait_until_ready()
-        stack.process.kill()
-        stack.process.wait(5)
-        wait_until(lambda: not [name for name, pid in stack.pids().items() if alive(pid)], 15, "all parts ended")
-    finally:
-        stack.end()
-        remove_postgres(tmp_path)
+        second.end()

@@ -6,11 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from services.lifetime import WatchedStop
+from tests.local_stack import alive, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 CODE = """
@@ -19,6 +23,21 @@ from services.lifetime import stop_event
 stop = stop_event(end_with_parent={with_parent})
 print("ready", flush=True)
 print("stopped" if stop.wait({limit}) else "still here", flush=True)
+"""
+PARENT = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", {code!r}], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+child.stdout.readline()
+print(child.pid, flush=True)
+child.wait()
+"""
+BEATS = """
+import threading
+import services.lifetime
+services.lifetime._BEAT_SECONDS = 0.2
+plain = threading.Event()
+stop = services.lifetime.WatchedStop(plain, patience=0.6)
+stop.beat()
 """
 
 
@@ -91,3 +110,56 @@ def test_a_killed_parent_takes_it_along() -> None:
     os.kill(parent.pid, signal.SIGKILL)
     out, _ = parent.communicate(timeout=10)
     assert out == "stopped\n", "the child holds the same output: it ends when the child has ended"
+
+
+def test_a_frozen_role_wakes_to_see_that_its_parent_is_gone() -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT.format(code=CODE.format(with_parent=True, limit=60))],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        os.kill(child, signal.SIGSTOP)
+        parent.kill()
+        parent.wait()
+        wait_until(lambda: not alive(child), 30, "the frozen child's end")
+    finally:
+        parent.kill()
+        parent.wait()
+        if parent.stdout is not None:
+            parent.stdout.close()
+
+
+@contextmanager
+def beating(body: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", BEATS + body], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_main_loop_that_goes_round_beats_and_one_that_is_stuck_does_not() -> None:
+    # A pause of an hour is no silence; a loop that never asks again is, when its patience is over.
+    with beating("plain.wait()") as stuck, beating("stop.wait(3600)") as sound:
+        assert sound.stdout is not None
+        for _ in range(20):
+            assert sound.stdout.readline() == "\n"
+        stuck.kill()
+        beats, _ = stuck.communicate()
+        assert len(beats) <= 4
+
+
+def test_the_watched_stop_is_the_plain_one() -> None:
+    plain = threading.Event()
+    watched = WatchedStop(plain, patience=1.0)
+    assert not watched.wait(0.01)
+    assert not watched.is_set()
+    watched.set()
+    assert plain.is_set()
+    assert watched.wait()
+    assert watched.wait(0)
