@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from app import tasks
+from app.actions.database_acts import DatabaseActs
 from app.actions.dlq import DeadLetterActs
 from app.actions.jobs import JobActs
 from app.actions.operations import Operations
@@ -139,7 +140,8 @@ class Console:
                 raw=str(error),
             ) from error
         who, role = session.email, session.role
-        jobs = JobActs(acts, reads, operations, actor=who, role=role)
+        database = DatabaseActs(reads, operations, actor=who)
+        jobs = JobActs(acts, database, role=role)
         letters = DeadLetterActs(queues, journal, operations, actor=who, role=role)
         runs = RunActs(brain, runner, acts, operations, artifacts=data_dir / "artifacts", actor=who, role=role)
         # Before anybody can press anything: what these find open was left by an earlier start.
@@ -151,7 +153,7 @@ class Console:
         pump.start()
         tasks.spawn("session", session.keep_fresh())
         tasks.spawn("sync", Engine(reads, SupabaseFeed(session), store).run())
-        tasks.supersede("settle retries", jobs.settle())
+        tasks.supersede("settle acts", database.settle())
         if settings.dlq_url:
             tasks.spawn("dead letters", _follow_dead_letters(letters, store))
         return desk

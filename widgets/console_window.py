@@ -8,11 +8,9 @@ from pathlib import Path
 
 from PySide6.QtGui import QHideEvent, QShowEvent
 
-from app.actions.jobs import start_retry
 from app.actions.operations import Operation
 from app.desk import Desk
 from app.models.pump import Pump
-from app.store.lines import JobLine
 from app.store.store import Changes
 from services.domain.statuses import Shape
 from widgets.main_window import MainWindow, PageEntry
@@ -23,7 +21,6 @@ from widgets.pages.overview import OverviewPage
 from widgets.pages.runs import RunsPage
 from widgets.pages.starting import StartingPage, part_words
 from widgets.parts import drawer, spans
-from widgets.parts.sheet import ConfirmSheet
 
 _SHAPES: dict[str, Shape] = {
     "planned": "waiting",
@@ -65,7 +62,7 @@ class ConsoleWindow(MainWindow):
         self._desk, self._pump = desk, pump
         self.overview = OverviewPage(desk)
         self.jobs = JobsPage(desk)
-        self.job = JobPage(desk)
+        self.job = JobPage(desk, self.body)
         self.letters = DeadLettersPage(desk, toasts=self.toasts)
         self.runs = RunsPage(desk)
         self.set_pages(
@@ -83,7 +80,6 @@ class ConsoleWindow(MainWindow):
         self.jobs.opened.connect(self.open_job)
         self.job.back.connect(lambda: self.show_page("jobs"))
         self.job.run_here.connect(self.prepare_run)
-        self.job.retry.connect(self._ask_retry)
         self.letters.open_job.connect(self.open_job)
         self.runs.open_job.connect(self.open_job)
         self.bar.show_who(f"{desk.who.split('@')[0]}, {desk.role or 'no role'}")
@@ -116,29 +112,6 @@ class ConsoleWindow(MainWindow):
         super().hideEvent(event)
         if self._pump is not None:
             self._pump.set_hidden(True)
-
-    def _ask_retry(self, line: JobLine, hosts: list[str] | None) -> None:
-        """One directory at once, more after a sheet that says what will happen."""
-        desk = self._desk
-        if desk is None or desk.jobs.why_not_retry(line):
-            return
-        count = line.failed if hosts is None else len(hosts)
-        if count == 1:
-            start_retry(desk.jobs, line, hosts, "")
-            return
-        facts = [("send", f"{count} will be submitted again"), ("ok", f"{line.submitted} already live")]
-        if line.unknown:
-            facts.append(("unknown", f"{line.unknown} left alone: outcome unknown"))
-        sheet = ConfirmSheet(
-            self.body,
-            f"Retry {count} directories in {desk.environment.upper()}",
-            line.business or line.id,
-            f"Retry {count}",
-            facts=facts,
-            reason=True,
-            foot="Written to the audit before anything is sent",
-        )
-        sheet.confirmed.connect(lambda reason: start_retry(desk.jobs, line, hosts, reason))
 
     def _take(self, changes: Changes) -> None:
         for page in (self.overview, self.jobs, self.job, self.letters, self.runs):

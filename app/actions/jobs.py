@@ -1,142 +1,177 @@
-"""Acts on jobs."""
+"""Acts on a job."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final
 
 from app import tasks
-from app.actions.operations import Operation, Operations, State
-from app.actions.registry import RETRY_FAILED, why_not
-from app.store.lines import JobLine
-from services.domain.errors import ConsoleError, NotReachable
-from services.ports.facts import Reads
+from app.actions.database_acts import Answer, DatabaseActs
+from app.actions.operations import Operation
+from app.actions.registry import CANCEL_JOB, DECLARE, PAUSE_JOB, REQUEUE, RESUME_JOB, RETRY_FAILED, Act, why_not
+from app.store.lines import DirectoryLine, JobLine
+from services.domain.errors import ConsoleError
+from services.domain.statuses import Declared, job_status_word
 from services.ports.wishes import StaffActs
 
-LOOK_AGAIN: Final = 30.0
-"""Seconds between two questions to the audit after a retry whose answer was lost."""
-CERTAIN_AFTER: Final = 60.0
-"""Seconds after which a call that the audit doesn't know can't be going on any more."""
+_FROM: Final = {
+    REQUEUE: ("pending", "in_progress"),
+    PAUSE_JOB: ("pending", "in_progress"),
+    RESUME_JOB: ("paused",),
+    CANCEL_JOB: ("pending", "in_progress", "paused"),
+}
+"""The states of a job in which an act has a sense."""
+_DECLARED: Final[dict[Declared, str]] = {
+    "submitted": "submitted", "failed": "not submitted", "skipped": "not wanted any more",
+}  # fmt: skip
 
 
 class JobActs:
-    """Retry of failed directories. The effect is believed only when it comes back as a fact."""
+    """What staff do to one job. The effect is believed only when it comes back as a fact."""
 
-    def __init__(
-        self,
-        acts: StaffActs,
-        reads: Reads,
-        operations: Operations,
-        *,
-        actor: str,
-        role: str | None,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, acts: StaffActs, database: DatabaseActs, *, role: str | None) -> None:
         self._acts = acts
-        self._reads = reads
-        self._operations = operations
-        self._actor = actor
+        self._database = database
         self._role = role
-        self._clock = clock
-        self._asking: set[str] = set()
-        """Jobs whose retry is being asked for by this program."""
 
     def why_not_retry(self, job: JobLine | None) -> str:
         """Why "retry failed" is off for this job; "" when it may be pressed."""
-        if job is None:
-            return "Choose a job first."
-        if refusal := why_not(RETRY_FAILED, self._role):
+        if refusal := self._why_not(RETRY_FAILED, job):
             return refusal
+        assert job is not None
         if job.failed == 0:
             return "No directory of this job has failed."
         if job.status not in ("completed", "failed"):
             return "The job has not ended yet."
-        if job.id in self._asking:
-            return "A retry of this job is running."
+        return ""
+
+    def why_not(self, act: Act, job: JobLine | None) -> str:
+        """Why queueing again, pausing, resuming or cancelling is off for this job; "" when it may be pressed."""
+        if refusal := self._why_not(act, job):
+            return refusal
+        assert job is not None
+        if job.status not in _FROM[act]:
+            return f"The job is {job_status_word(job.status).lower()}."
+        if act is REQUEUE and job.running:
+            return "A worker has this job."
+        return ""
+
+    def why_not_declare(self, job: JobLine | None, directory: DirectoryLine | None) -> str:
+        """Why the outcome of this directory can't be declared; "" when it may be."""
+        if refusal := self._why_not(DECLARE, job):
+            return refusal
+        if directory is None or directory.outcome != "unknown":
+            return "Its outcome is not unknown."
         return ""
 
     async def retry_failed(
         self, job: JobLine, directories: Sequence[str] | None = None, *, reason: str = ""
     ) -> Operation:
-        """Ask the database to retry; returns the operation as it stands at the end. Raises Refused when not permitted.
+        """Put failed directories back on the work list; `directories`: hosts, None for all failed ones.
 
-        `directories`: hosts, None for all failed ones.
+        This and the other acts return the operation as it stands at the end, and raise ConsoleError when the act
+        is off.
         """
-        if refusal := self.why_not_retry(job):
-            raise ConsoleError(refusal)
-        # Marked before the first await: a second press finds it taken.
-        self._asking.add(job.id)
-        try:
-            return await self._retry(job, directories, reason)
-        finally:
-            self._asking.discard(job.id)
-
-    async def settle(self) -> None:
-        """Find out by their request id in the audit how retries ended whose end a crash or a lost answer hid.
-
-        Asks again until each is known, or until the audit can't be read at all.
-        """
-        while open_ones := self._unsettled():
-            for wish in open_ones:
-                try:
-                    await self._look_up(wish)
-                except NotReachable:
-                    break
-                except ConsoleError:
-                    return
-            if self._unsettled():
-                await asyncio.sleep(LOOK_AGAIN)
-
-    async def _retry(self, job: JobLine, directories: Sequence[str] | None, reason: str) -> Operation:
+        _raise(self.why_not_retry(job))
         count = len(directories) if directories is not None else job.failed
-        wish = await asyncio.to_thread(
-            self._operations.plan,
-            RETRY_FAILED.name,
-            f"Retry {count} {'directory' if count == 1 else 'directories'} of {job.business or job.id}",
+
+        def done(answer: Answer) -> tuple[str, int]:
+            hosts = answer.get("directories")
+            queued = len(hosts) if isinstance(hosts, list) else count
+            return f"{queued} put back on the work list, waiting to be queued", queued
+
+        return await self._database.carry_out(
+            RETRY_FAILED,
+            f"Retry {count} {'directory' if count == 1 else 'directories'} of {_name(job)}",
             job.id,
-            actor=self._actor,
+            lambda request: self._acts.retry_failed(
+                request_id=request, job_id=job.id, directories=directories, reason=reason
+            ),
+            done,
             reason=reason,
             total=count,
         )
-        try:
-            answer = await self._acts.retry_failed(
-                request_id=wish.id, job_id=job.id, directories=directories, reason=reason
-            )
-        except NotReachable as error:
-            ended = await self._move(wish, "unknown", f"No answer from the database: {error}")
-            tasks.supersede("settle retries", self.settle())
-            return ended
-        except ConsoleError as error:
-            return await self._move(wish, "failed", str(error))
-        hosts = answer.get("directories")
-        queued = len(hosts) if isinstance(hosts, list) else count
-        return await self._move(wish, "done", f"{queued} put back on the work list, waiting to be queued", done=queued)
 
-    def _unsettled(self) -> list[Operation]:
-        left = {wish.id: wish for wish in self._operations.left_behind(RETRY_FAILED.name)}
-        for wish in self._operations.newest_first():
-            if wish.act == RETRY_FAILED.name and wish.state == "unknown":
-                left[wish.id] = wish
-        return list(left.values())
+    async def requeue(self, job: JobLine, *, reason: str = "") -> Operation:
+        """Queue a job whose message or worker was lost."""
+        _raise(self.why_not(REQUEUE, job))
+        return await self._database.carry_out(
+            REQUEUE,
+            f"Queue {_name(job)} again",
+            job.id,
+            lambda request: self._acts.requeue_job(
+                request_id=request, job_id=job.id, expected=job.status, reason=reason
+            ),
+            lambda _: ("Waiting to be queued", 1),
+            reason=reason,
+        )
 
-    async def _look_up(self, wish: Operation) -> None:
-        found = await self._reads.page("staff_actions", order="id", limit=1, equals={"request_id": wish.id})
-        if found:
-            counts = found[0].get("counts")
-            done = counts.get("directories") if isinstance(counts, dict) else None
-            words = "Carried out, as the audit says."
-            await self._move(wish, "done", words, done=done if isinstance(done, int) else wish.total)
-        elif self._clock() - wish.started_at >= CERTAIN_AFTER:
-            await self._move(wish, "failed", "It was not carried out.")
-        elif wish.state != "unknown":
-            await self._move(wish, "unknown", "The program ended before the database answered.")
+    async def set_status(self, act: Act, job: JobLine, *, reason: str = "") -> Operation:
+        """Pause, resume or cancel a job, as `act` says."""
+        _raise(self.why_not(act, job))
+        to = {PAUSE_JOB: "paused", RESUME_JOB: "pending", CANCEL_JOB: "cancelled"}[act]
+        return await self._database.carry_out(
+            act,
+            f"{act.label} {_name(job)}",
+            job.id,
+            lambda request: self._acts.set_job_status(
+                request_id=request, job_id=job.id, to=to, expected=job.status, reason=reason
+            ),
+            _status_words,
+            reason=reason,
+        )
 
-    async def _move(self, wish: Operation, state: State, words: str, *, done: int = 0) -> Operation:
-        return await asyncio.to_thread(self._operations.move, wish.id, state, words, done=done)
+    async def declare(
+        self, job: JobLine, directory: DirectoryLine, outcome: Declared, *, reason: str, listing_url: str = ""
+    ) -> Operation:
+        """Say how a submission ended whose outcome nobody knows."""
+        _raise(self.why_not_declare(job, directory))
+        return await self._database.carry_out(
+            DECLARE,
+            f"Declare {directory.host} {_DECLARED[outcome]} for {_name(job)}",
+            job.id,
+            lambda request: self._acts.declare_outcome(
+                request_id=request,
+                job_id=job.id,
+                directory=directory.host,
+                outcome=outcome,
+                reason=reason,
+                listing_url=listing_url,
+            ),
+            lambda _: (f"Declared: {_DECLARED[outcome]}", 1),
+            reason=reason,
+        )
+
+    def _why_not(self, act: Act, job: JobLine | None) -> str:
+        if job is None:
+            return "Choose a job first."
+        if refusal := why_not(act, self._role):
+            return refusal
+        if self._database.is_asking(job.id):
+            return "An act on this job is running."
+        return ""
 
 
-def start_retry(acts: JobActs, job: JobLine, directories: Sequence[str] | None, reason: str) -> None:
-    """Start a retry as a task; how it ends is in the Operations list."""
-    tasks.spawn("retry failed", acts.retry_failed(job, directories, reason=reason))
+def start(act: Act, doing: Coroutine[Any, Any, Operation]) -> None:
+    """Start an act as a task; how it ends is in the Operations list."""
+    tasks.spawn(act.label.lower(), doing)
+
+
+def _raise(refusal: str) -> None:
+    if refusal:
+        raise ConsoleError(refusal)
+
+
+def _name(job: JobLine) -> str:
+    return job.business or job.id
+
+
+def _status_words(answer: Answer) -> tuple[str, int]:
+    now = str(answer.get("status") or "")
+    words = {
+        "paused": "Paused: the worker stops before the next directory",
+        "pending": "Waiting to be queued",
+        "in_progress": "The worker goes on",
+        "cancelled": "Cancelled: the worker stops before the next directory",
+    }
+    return words.get(now, now), 1

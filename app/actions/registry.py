@@ -44,7 +44,26 @@ REAL_RUN: Final = Act(
 )  # fmt: skip
 STOP_RUN: Final = Act("stop_run", "Stop", "square", "", "viewer", "none", "Ends the browser of this run.")
 
-ACTS: Final = (RETRY_FAILED, REPLAY, SCAN, DRY_RUN, REAL_RUN, STOP_RUN)
+REQUEUE: Final = Act(
+    "requeue", "Queue again", "refresh-cw", "", "operator", "sheet",
+    "Queues a job whose message or worker was lost.",
+)  # fmt: skip
+PAUSE_JOB: Final = Act(
+    "pause", "Pause", "pause", "", "operator", "none", "The worker stops before the job's next directory."
+)  # fmt: skip
+RESUME_JOB: Final = Act("resume", "Resume", "play", "", "operator", "sheet", "Queues a paused job again.")
+CANCEL_JOB: Final = Act(
+    "cancel", "Cancel", "x", "", "operator", "sheet",
+    "Ends a job for good; directories that are submitted stay submitted.",
+)  # fmt: skip
+DECLARE: Final = Act(
+    "declare", "Declare", "hand", "", "operator", "sheet",
+    "Says how a submission ended whose outcome nobody knows.",
+)  # fmt: skip
+
+BY_DATABASE: Final = (RETRY_FAILED, REQUEUE, PAUSE_JOB, RESUME_JOB, CANCEL_JOB, DECLARE)
+"""Acts that the database carries out and audits; their names are those of its audit."""
+ACTS: Final = (*BY_DATABASE, REPLAY, SCAN, DRY_RUN, REAL_RUN, STOP_RUN)
 
 
 def why_not(act: Act, role: str | None) -> str:

@@ -29,7 +29,7 @@ from services.domain.errors import ConsoleError, NotReachable
 from services.domain.keys import idempotency_key
 from services.domain.plans import Plan, submit_step
 from services.ports.facts import Planner
-from services.ports.wishes import Runner, RunRequest, StaffActs
+from services.ports.wishes import RunClaims, Runner, RunRequest
 
 __all__ = ["ANSWERS", "Blocked", "RunActs", "RunState", "RunTarget", "StepLine", "start_run"]
 
@@ -60,7 +60,7 @@ class RunActs:
         self,
         planner: Planner,
         runner: Runner,
-        acts: StaffActs,
+        acts: RunClaims,
         operations: Operations,
         *,
         artifacts: Path,

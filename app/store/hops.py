@@ -22,7 +22,7 @@ class Hops(msgspec.Struct, frozen=True):
     finalized_at: float | None = None
 
 
-NEW_ROUND = frozenset({"staff_retry", "requeued_stale"})
+NEW_ROUND = frozenset({"staff_retry", "staff_requeue", "staff_resume", "requeued_stale"})
 
 
 def hops_of(events: Iterable[HistoryEvent]) -> Hops:

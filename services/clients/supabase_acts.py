@@ -7,10 +7,11 @@ from typing import Any, Literal, cast
 
 from services.clients.supabase_errors import console_errors
 from services.clients.supabase_session import SupabaseSession
+from services.domain.statuses import Declared
 
 
 class SupabaseActs:
-    """`services.ports.StaffActs` for the person who is signed in."""
+    """`services.ports.wishes.StaffActs` and `RunClaims` for the person who is signed in."""
 
     def __init__(self, session: SupabaseSession) -> None:
         self._session = session
@@ -19,15 +20,62 @@ class SupabaseActs:
         self, *, request_id: str, job_id: str, directories: Sequence[str] | None, reason: str
     ) -> dict[str, Any]:
         """See the port."""
-        answer = await self._call(
-            "staff_retry_failed",
-            "retry failed directories",
-            p_request_id=request_id,
-            p_job=job_id,
-            p_directories=None if directories is None else list(directories),
-            p_reason=reason,
+        return _mapping(
+            await self._call(
+                "staff_retry_failed",
+                "retry failed directories",
+                p_request_id=request_id,
+                p_job=job_id,
+                p_directories=None if directories is None else list(directories),
+                p_reason=reason,
+            )
         )
-        return answer if isinstance(answer, dict) else {}
+
+    async def requeue_job(self, *, request_id: str, job_id: str, expected: str, reason: str) -> dict[str, Any]:
+        """See the port."""
+        return _mapping(
+            await self._call(
+                "staff_requeue_job",
+                "queue a job again",
+                p_request_id=request_id,
+                p_job=job_id,
+                p_expected=expected,
+                p_reason=reason,
+            )
+        )
+
+    async def set_job_status(
+        self, *, request_id: str, job_id: str, to: str, expected: str, reason: str
+    ) -> dict[str, Any]:
+        """See the port."""
+        return _mapping(
+            await self._call(
+                "staff_set_job_status",
+                "pause, resume or cancel a job",
+                p_request_id=request_id,
+                p_job=job_id,
+                p_to=to,
+                p_expected=expected,
+                p_reason=reason,
+            )
+        )
+
+    async def declare_outcome(
+        self, *, request_id: str, job_id: str, directory: str, outcome: Declared, reason: str, listing_url: str
+    ) -> dict[str, Any]:
+        """See the port."""
+        return _mapping(
+            await self._call(
+                "staff_declare_outcome",
+                "declare an outcome",
+                p_request_id=request_id,
+                p_job=job_id,
+                p_directory=directory,
+                p_outcome=outcome,
+                p_reason=reason,
+                p_listing_url=listing_url or None,
+            )
+        )
 
     async def claim_run(
         self, *, job_id: str, directory: str, key: str, payload: Mapping[str, Any], run_id: str
@@ -78,3 +126,7 @@ class SupabaseActs:
     async def _call(self, function: str, what: str, **arguments: Any) -> Any:
         with console_errors(what):
             return (await self._session.client.rpc(function, arguments).execute()).data
+
+
+def _mapping(answer: Any) -> dict[str, Any]:
+    return answer if isinstance(answer, dict) else {}

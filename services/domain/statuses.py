@@ -9,6 +9,9 @@ Shape = Literal[
 ]
 """The status shapes; `resources/look/glyphs.json` draws each of them."""
 
+Declared = Literal["submitted", "failed", "skipped"]
+"""What a person may say of a submission whose outcome nobody knows."""
+
 JOB_STATUSES: Final = ("pending", "in_progress", "completed", "failed", "paused", "cancelled")
 
 _JOB_SPELLINGS: Final = {

@@ -68,7 +68,7 @@ class FlowRuns:
                        select from public.flow_runs other
                         where other.id <> f.id and other.state = 'running' and other.lease_until >= clock_timestamp()
                           and other.parameters ->> 'job_id' = f.parameters ->> 'job_id')
-                   order by f.parameters ->> 'source' is distinct from 'staff_retry', f.created_at, f.id
+                   order by (f.parameters ->> 'source' like 'staff%%') is not true, f.created_at, f.id
                    limit 1
                      for update skip locked)
                 update public.flow_runs f

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from services.domain.plans import Plan
+from services.domain.statuses import Declared
 
 
 class StaffActs(Protocol):
@@ -18,6 +19,26 @@ class StaffActs(Protocol):
     ) -> dict[str, Any]:
         """{job_id, directories, outbox_id}. The same request id twice gives the same answer once done."""
         ...
+
+    async def requeue_job(self, *, request_id: str, job_id: str, expected: str, reason: str) -> dict[str, Any]:
+        """{job_id, outbox_id}. Refused unless the job's status is `expected`. Done once, as all acts of staff are."""
+        ...
+
+    async def set_job_status(
+        self, *, request_id: str, job_id: str, to: str, expected: str, reason: str
+    ) -> dict[str, Any]:
+        """{job_id, status}, also outbox_id when it was resumed. `to`: paused, pending or cancelled."""
+        ...
+
+    async def declare_outcome(
+        self, *, request_id: str, job_id: str, directory: str, outcome: Declared, reason: str, listing_url: str
+    ) -> dict[str, Any]:
+        """{job_id, directory, outcome}. `listing_url` may be empty."""
+        ...
+
+
+class RunClaims(Protocol):
+    """A directory taken for a real run on this machine, and its outcome; both written and audited by the database."""
 
     async def claim_run(
         self, *, job_id: str, directory: str, key: str, payload: Mapping[str, Any], run_id: str

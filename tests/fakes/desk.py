@@ -1,4 +1,4 @@
-"""A desk for pages: a real store and real acts on dead letters, over queues in memory."""
+"""A desk for pages: a real store and real acts, over queues and a database in memory."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+from app.actions.database_acts import DatabaseActs
 from app.actions.dlq import DeadLetterActs
 from app.actions.jobs import JobActs
 from app.actions.operations import Operations
@@ -16,12 +17,21 @@ from app.store.link import TableState
 from app.store.store import Store
 from services.domain.times import to_iso
 from tests.fakes.queues import FakeQueues
+from tests.fakes.staff import FakeStaff
 
 
 class DeskWorld:
-    """`desk` for the page, `store` and `queues` to change what it sees. The clock stands until it is moved."""
+    """`desk` for the page; `store`, `queues` and `staff` to change what it sees. The clock stands until it is moved."""
 
-    def __init__(self, folder: Path, queues: FakeQueues, clock: Callable[[], float], role: str | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        queues: FakeQueues,
+        clock: Callable[[], float],
+        role: str | None,
+        *,
+        environment: str = "local",
+    ) -> None:
         self.store = Store(clock)
         self.queues = queues
         self._clock = clock
@@ -30,10 +40,11 @@ class DeskWorld:
         letters = DeadLetterActs(
             queues, self._journal, self._operations, actor="desk-1", role=role, undo_seconds=0.3, clock=clock
         )
-        unused = cast("Any", None)
+        self.staff = FakeStaff()
+        jobs = JobActs(self.staff, DatabaseActs(self.staff, self._operations, actor="desk-1", clock=clock), role=role)
         self.desk = Desk(
-            "local", "desk-1@directory-bolt.example", role, folder, self.store, self._operations,
-            cast("JobActs", unused), letters, cast("RunActs", unused),
+            environment, "desk-1@directory-bolt.example", role, folder, self.store, self._operations,
+            jobs, letters, cast("RunActs", None),
         )  # fmt: skip
 
     def loaded(self, *tables: str) -> None:

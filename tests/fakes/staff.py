@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from services.domain.errors import ConsoleError, NotReachable
+from services.domain.statuses import Declared
 from services.ports.facts import Table
 
 
@@ -28,38 +29,40 @@ class FakeStaff:
     async def retry_failed(
         self, *, request_id: str, job_id: str, directories: Sequence[str] | None, reason: str
     ) -> dict[str, Any]:
-        self.calls.append((job_id, directories))
+        hosts = list(directories) if directories is not None else ["a.localhost", "b.localhost"]
+        answer = {"job_id": job_id, "directories": hosts, "outbox_id": len(self.calls) + 1}
+        return await self._carry_out(request_id, (job_id, directories), answer, {"directories": len(hosts)})
+
+    async def requeue_job(self, *, request_id: str, job_id: str, expected: str, reason: str) -> dict[str, Any]:
+        return await self._carry_out(request_id, (job_id, ["requeue", expected]), {"job_id": job_id})
+
+    async def set_job_status(
+        self, *, request_id: str, job_id: str, to: str, expected: str, reason: str
+    ) -> dict[str, Any]:
+        return await self._carry_out(request_id, (job_id, [to, expected]), {"job_id": job_id, "status": to})
+
+    async def declare_outcome(
+        self, *, request_id: str, job_id: str, directory: str, outcome: Declared, reason: str, listing_url: str
+    ) -> dict[str, Any]:
+        answer = {"job_id": job_id, "directory": directory, "outcome": outcome}
+        return await self._carry_out(request_id, (job_id, [directory, outcome, reason]), answer)
+
+    async def _carry_out(
+        self,
+        request_id: str,
+        call: tuple[str, Sequence[str] | None],
+        answer: dict[str, Any],
+        counts: Mapping[str, int] | None = None,
+    ) -> dict[str, Any]:
+        self.calls.append(call)
         if self.gate is not None:
             await self.gate.wait()
         if self.refusal is not None:
             raise self.refusal
-        hosts = list(directories) if directories is not None else ["a.localhost", "b.localhost"]
-        answer = {"job_id": job_id, "directories": hosts, "outbox_id": len(self.calls)}
-        self.audit[request_id] = {"request_id": request_id, "counts": {"directories": len(hosts)}, "after": answer}
+        self.audit[request_id] = {"request_id": request_id, "counts": dict(counts or {}), "after": answer}
         if self.lose_answers:
             raise NotReachable("The database did not answer in time.")
         return answer
-
-    async def claim_run(
-        self, *, job_id: str, directory: str, key: str, payload: Mapping[str, Any], run_id: str
-    ) -> Literal["claimed", "duplicate", "in_flight", "outcome_unknown"]:
-        raise NotImplementedError
-
-    async def finish_run(
-        self,
-        *,
-        job_id: str,
-        directory: str,
-        key: str,
-        run_id: str,
-        status: str,
-        response_log: Mapping[str, Any],
-        screenshot_url: str | None,
-        listing_url: str | None,
-        error: str | None,
-        duration_ms: int,
-    ) -> bool:
-        raise NotImplementedError
 
     async def page(
         self,

@@ -8,9 +8,11 @@ sheet.cancelled.connect(...)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from time import monotonic
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from shiboken6 import isValid
@@ -39,14 +41,18 @@ class ConfirmSheet(QWidget):
         reason: bool = False,
         typed: str = "",
         danger: bool = False,
+        wait: float = 0.0,
         foot: str = "",
     ) -> None:
-        """`facts`: shapes with words; `reason`: one has to be given; `typed`: the name that has to be typed."""
+        """`facts`: shapes with words; `reason`: one has to be given; `typed`: the name that has to be typed;
+        `wait`: seconds before it can be confirmed."""
         super().__init__(body)
         self._before = body.window().focusWidget()
         self._typed_wanted = typed
         self._reason_wanted = reason
         self._done = False
+        self._verb = confirm
+        self._may_at = monotonic() + wait
         self._reason = QLineEdit()
         self._reason.setFont(fonts.font("body"))
         self._reason.setMaxLength(300)
@@ -61,6 +67,11 @@ class ConfirmSheet(QWidget):
         self._fill(title, sentence, facts, foot)
         self._reason.textChanged.connect(self._check)
         self._name.textChanged.connect(self._check)
+        self._waiting = QTimer(self)
+        self._waiting.setInterval(250)
+        self._waiting.timeout.connect(self._check)
+        if wait:
+            self._waiting.start()
         self._check()
         body.resized.connect(self._place)
         self._place()
@@ -136,7 +147,13 @@ class ConfirmSheet(QWidget):
         column.addLayout(acts)
 
     def _check(self) -> None:
-        if self._reason_wanted and not self._reason.text().strip():
+        left = math.ceil(self._may_at - monotonic())
+        self._confirm.say(f"{self._verb} ({left} s)" if left > 0 else self._verb)
+        if left <= 0:
+            self._waiting.stop()
+        if left > 0:
+            self._confirm.set_off("Take a moment to be sure")
+        elif self._reason_wanted and not self._reason.text().strip():
             self._confirm.set_off("A reason is needed")
         elif self._typed_wanted and self._name.text() != self._typed_wanted:
             self._confirm.set_off(f"Type {self._typed_wanted} first")

@@ -48,6 +48,55 @@ def test_retry_failed_is_done_once(server: Postgres, owner: psycopg.Connection) 
     asyncio.run(suite())
 
 
+def test_a_job_is_paused_resumed_and_queued_again(server: Postgres, owner: psycopg.Connection) -> None:
+    async def suite() -> None:
+        job = add_job(owner, status="in_progress")
+        async with signed_in(server) as session:
+            acts = SupabaseActs(session)
+
+            async def go(to: str, expected: str) -> dict[str, Any]:
+                return await acts.set_job_status(
+                    request_id=str(uuid.uuid4()), job_id=job, to=to, expected=expected, reason="asked"
+                )
+
+            assert (await go("paused", "in_progress"))["status"] == "paused"
+            with pytest.raises(Refused, match="is paused by now"):
+                await go("cancelled", "in_progress")
+            assert (await go("pending", "paused"))["outbox_id"]
+            with pytest.raises(Refused, match="waits to be queued already"):
+                await acts.requeue_job(request_id=str(uuid.uuid4()), job_id=job, expected="pending", reason="lost")
+            owner.execute("update outbox set sent_at = now()")
+            answer = await acts.requeue_job(request_id=str(uuid.uuid4()), job_id=job, expected="pending", reason="lost")
+            assert answer["outbox_id"]
+        assert owner.execute("select count(*) from outbox").fetchone() == (2,)
+
+    asyncio.run(suite())
+
+
+def test_an_outcome_is_declared(server: Postgres, owner: psycopg.Connection) -> None:
+    async def suite() -> None:
+        job = add_job(owner, status="completed")
+        owner.execute(
+            "insert into job_results (job_id, directory_name, idempotency_key, claim_expires_at)"
+            " values (%s, 'a.localhost', 'k', now())",
+            (job,),
+        )
+        async with signed_in(server) as session:
+            for _ in range(2):
+                answer = await SupabaseActs(session).declare_outcome(
+                    request_id="11111111-1111-4111-8111-111111111111",
+                    job_id=job,
+                    directory="a.localhost",
+                    outcome="submitted",
+                    reason="seen",
+                    listing_url="",
+                )
+                assert answer["outcome"] == "submitted"
+        assert owner.execute("select status, listing_url from job_results").fetchall() == [("submitted", None)]
+
+    asyncio.run(suite())
+
+
 def test_a_viewer_may_not(server: Postgres, owner: psycopg.Connection) -> None:
     async def suite() -> None:
         async with signed_in(server, "viewer") as session:

@@ -16,6 +16,7 @@ from widgets.parts.button import Button
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.json_tree import JsonTree
 from widgets.parts.label import ElidedLabel, label, say
+from widgets.parts.menu import MenuButton, MenuEntry
 from widgets.parts.picture import Picture
 from widgets.parts.surface import Surface
 
@@ -23,10 +24,12 @@ _ATTEMPTS = 8
 
 
 class Inspector(Surface):
-    """360 px at the right. `run_here` asks for a run of the directory that is shown, `retry` for its retry."""
+    """360 px at the right. `run_here` asks for a run of the directory that is shown, `retry` for its retry, `declare`
+    for its outcome to be declared: submitted, failed or skipped."""
 
     run_here = Signal(str)
     retry = Signal(str)
+    declare = Signal(str)
 
     def __init__(self, data_dir: Path, parent: QWidget | None = None) -> None:
         super().__init__("surface.page", "l", parent)
@@ -47,9 +50,22 @@ class Inspector(Surface):
         self.retry_button.clicked.connect(lambda: self.retry.emit(self._host))
         self.run_button = Button("Run here…", icon="square-play", small=True)
         self.run_button.clicked.connect(lambda: self.run_here.emit(self._host))
+        self.declare_button = MenuButton(
+            [
+                MenuEntry("submitted", "It was submitted…"),
+                MenuEntry("failed", "It was not submitted…"),
+                MenuEntry("skipped", "It is not wanted any more…"),
+            ],
+            "Declare…",
+            "primary",
+            small=True,
+            tip="Say how it ended, after looking at the directory",
+        )
+        self.declare_button.chosen.connect(self.declare)
         acts = QHBoxLayout()
         acts.setSpacing(metrics.px(8))
         acts.addWidget(self.retry_button)
+        acts.addWidget(self.declare_button)
         acts.addWidget(self.run_button)
         acts.addStretch(1)
         self._attempts = QVBoxLayout()
@@ -82,6 +98,7 @@ class Inspector(Surface):
         say(self._detail, raw)
         self._detail.setVisible(bool(raw))
         self.retry_button.setVisible(line.outcome == "failed")
+        self.declare_button.setVisible(line.outcome == "unknown")
         self._show_attempts(line.attempts)
         self._show_picture(line)
         result = line.result
@@ -94,6 +111,11 @@ class Inspector(Surface):
     def set_retry_off(self, why: str) -> None:
         """Grey the retry with a reason; "" lets it be pressed."""
         self.retry_button.set_off(why)
+
+    def set_declare_off(self, why: str) -> None:
+        """Grey "declare" with a reason; "" lets it be pressed."""
+        for key in ("submitted", "failed", "skipped"):
+            self.declare_button.set_entry_off(key, why)
 
     def _show_attempts(self, attempts: tuple[Attempt, ...]) -> None:
         while (item := self._attempts.takeAt(0)) is not None:

@@ -6,14 +6,16 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from app.actions.registry import CANCEL_JOB, PAUSE_JOB, REQUEUE, RESUME_JOB
 from app.desk import Desk
 from app.store import timeline
 from app.store.hops import hops_of
 from app.store.lines import JobLine
 from app.store.store import Changes
 from services.domain.packages import priority_of_package
-from services.domain.statuses import job_status_shape, job_status_word
+from services.domain.statuses import Declared, job_status_shape, job_status_word
 from widgets.look import metrics
+from widgets.pages.job import asking
 from widgets.pages.job.activity import ActivityList
 from widgets.pages.job.directories import OUTCOMES, DirectoriesTable
 from widgets.pages.job.inspector import Inspector
@@ -25,23 +27,25 @@ from widgets.parts.faces import Faces
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.head import AsOf, PageHead
 from widgets.parts.label import label, say
+from widgets.parts.menu import MenuButton, MenuEntry
 from widgets.parts.pill import Pill
 from widgets.parts.surface import Surface
 from widgets.parts.tabs import Tab, TabRow
 
+_MORE = (REQUEUE, PAUSE_JOB, RESUME_JOB, CANCEL_JOB)
 _WAYS: dict[str, hops.Way] = {"passed": "done", "gap": "silent", "not_yet": "todo", "none": "none"}
 
 
 class JobPage(QWidget):
-    """`back` leads to the list, `run_here` gives job and host, `retry` job and hosts (None: all failed)."""
+    """`back` leads to the list, `run_here` gives job and host. `body` is what sheets cover."""
 
     back = Signal()
     run_here = Signal(str, str)
-    retry = Signal(object, object)
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, body: Surface, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
+        self._body = body
         self._job_id = ""
         self._operations_seen = -1
         self._back = Button("Jobs", "link")
@@ -53,6 +57,12 @@ class JobPage(QWidget):
         self.retry_button.clicked.connect(lambda: self._ask_retry(None))
         self.run_button = Button("Run here…", icon="square-play")
         self.run_button.clicked.connect(lambda: self.run_here.emit(self._job_id, self._current_host()))
+        self.more = MenuButton(
+            [MenuEntry(act.name, act.label + ("…" if act.confirm == "sheet" else "")) for act in _MORE],
+            icon="ellipsis",
+            tip="More acts on this job",
+        )
+        self.more.chosen.connect(self._ask_act)
         self._head = PageHead("")
         self._head.add_first(self._slash)
         self._head.add_first(self._back)
@@ -61,6 +71,7 @@ class JobPage(QWidget):
         self._head.add_stretch()
         self._head.add(self.retry_button)
         self._head.add(self.run_button)
+        self._head.add(self.more)
         self._facts = {name: label("", "small", "primary", weight=500) for name in ("Package", "Priority", "Elapsed")}
         self._bar = BarView(height=8)
         self._bar.setFixedWidth(metrics.px(170))
@@ -82,7 +93,8 @@ class JobPage(QWidget):
         self.inspector = Inspector(desk.data_dir)
         self.inspector.run_here.connect(lambda host: self.run_here.emit(self._job_id, host))
         self.inspector.retry.connect(lambda host: self._ask_retry([host]))
-        self.directories.moved.connect(lambda: self.inspector.show_line(self.directories.line()))
+        self.inspector.declare.connect(self._ask_declare)
+        self.directories.moved.connect(self._inspect)
         self._lay_out()
         self.setFocusProxy(self.directories.table)
         for key, pressed in (("Shift+R", self.ask_retry), ("Esc", self.back.emit)):
@@ -130,6 +142,10 @@ class JobPage(QWidget):
         if not self._desk.jobs.why_not_retry(self._line()):
             self._ask_retry(None)
 
+    def _inspect(self) -> None:
+        self.inspector.show_line(self.directories.line())
+        self._show_acts(self._line())
+
     def _line(self) -> JobLine | None:
         return self._desk.store.jobs.get(self._job_id)
 
@@ -140,7 +156,17 @@ class JobPage(QWidget):
     def _ask_retry(self, hosts: list[str] | None) -> None:
         line = self._line()
         if line is not None:
-            self.retry.emit(line, hosts)
+            asking.ask_retry(self._body, self._desk, line, hosts)
+
+    def _ask_act(self, name: str) -> None:
+        line = self._line()
+        if line is not None:
+            asking.ask_act(self._body, self._desk, line, next(act for act in _MORE if act.name == name))
+
+    def _ask_declare(self, outcome: Declared) -> None:
+        line, directory = self._line(), self.directories.line()
+        if line is not None and directory is not None:
+            asking.ask_declare(self._body, self._desk, line, directory, outcome)
 
     def _show(self) -> None:
         line = self._line()
@@ -204,6 +230,9 @@ class JobPage(QWidget):
         self.retry_button.say(f"Retry failed {line.failed}" if line and line.failed else "Retry failed")
         self.retry_button.set_off(why)
         self.inspector.set_retry_off(why)
+        self.inspector.set_declare_off(self._desk.jobs.why_not_declare(line, self.directories.line()))
+        for act in _MORE:
+            self.more.set_entry_off(act.name, self._desk.jobs.why_not(act, line))
 
     def _tick(self) -> None:
         line = self._line()

@@ -1,4 +1,4 @@
-"""Retry of failed directories: one press is one call, and an end is only told when it is known."""
+"""Acts on a job: one press is one call, and an end is only told when it is known."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ import msgspec
 import pytest
 
 from app import tasks
-from app.actions import jobs as module
-from app.actions.jobs import CERTAIN_AFTER, JobActs, start_retry
+from app.actions import database_acts as module
+from app.actions.database_acts import CERTAIN_AFTER, DatabaseActs
+from app.actions.jobs import JobActs, start
 from app.actions.operations import Operation, Operations
-from app.store.lines import JobLine
+from app.actions.registry import CANCEL_JOB, PAUSE_JOB, REQUEUE, RESUME_JOB, RETRY_FAILED, Act
+from app.store.lines import DirectoryLine, JobLine
 from services.domain.errors import ConsoleError, NotPermitted, NotReachable, Refused
 from tests.fakes.staff import FakeStaff
 from tests.waiting import until
@@ -35,10 +37,8 @@ class World:
 
     def start(self) -> None:
         self.operations = Operations(self.file)
-        self.acts = JobActs(
-            self.staff, self.staff, self.operations, actor="desk-1", role=self.role,
-            clock=lambda: time.time() + self.late,
-        )  # fmt: skip
+        self.database = DatabaseActs(self.staff, self.operations, actor="desk-1", clock=lambda: time.time() + self.late)
+        self.acts = JobActs(self.staff, self.database, role=self.role)
 
     def killed(self) -> None:
         """The program dies and starts anew."""
@@ -86,7 +86,7 @@ def test_two_presses_call_once(world: World) -> None:
     async def press_twice() -> None:
         first = asyncio.ensure_future(world.acts.retry_failed(JOB))
         await asyncio.sleep(0)
-        assert world.acts.why_not_retry(JOB) == "A retry of this job is running."
+        assert world.acts.why_not_retry(JOB) == "An act on this job is running."
         with pytest.raises(ConsoleError, match="is running"):
             await world.acts.retry_failed(JOB)
         assert world.acts.why_not_retry(msgspec.structs.replace(JOB, id="j2")) == ""
@@ -204,7 +204,7 @@ def wish_of_a_killed_program(world: World) -> Operation:
 def test_killed_before_the_call(world: World) -> None:
     wish_of_a_killed_program(world)
     world.late = CERTAIN_AFTER
-    world.run(world.acts.settle)
+    world.run(world.database.settle)
     assert world.states() == ["failed"]
     assert world.staff.calls == []
 
@@ -212,7 +212,7 @@ def test_killed_before_the_call(world: World) -> None:
 def test_killed_after_the_call_was_carried_out(world: World) -> None:
     wish = wish_of_a_killed_program(world)
     world.staff.audit[wish.id] = {"request_id": wish.id, "counts": {"directories": 1}}
-    world.run(world.acts.settle)
+    world.run(world.database.settle)
     (settled,) = world.operations.newest_first()
     assert (settled.state, settled.done) == ("done", 1)
 
@@ -221,7 +221,7 @@ def test_started_again_at_once_the_call_may_still_be_on_its_way(world: World) ->
     wish = wish_of_a_killed_program(world)
 
     async def settle() -> None:
-        settling = asyncio.ensure_future(world.acts.settle())
+        settling = asyncio.ensure_future(world.database.settle())
         await until(lambda: world.staff.reads >= 2)
         assert world.states() == ["unknown"]
         world.staff.audit[wish.id] = {"request_id": wish.id}
@@ -238,7 +238,7 @@ def test_settling_leaves_alone_what_this_program_is_doing(world: World) -> None:
         pressed = asyncio.ensure_future(world.acts.retry_failed(JOB))
         await until(lambda: world.staff.calls)
         world.late = CERTAIN_AFTER
-        await world.acts.settle()
+        await world.database.settle()
         assert world.states() == ["planned"]
         world.staff.gate.set()
         await pressed
@@ -249,9 +249,95 @@ def test_settling_leaves_alone_what_this_program_is_doing(world: World) -> None:
 
 def test_a_press_starts_a_task(world: World) -> None:
     async def press() -> None:
-        start_retry(world.acts, JOB, None, "why")
+        start(RETRY_FAILED, world.acts.retry_failed(JOB, reason="why"))
         assert tasks.running() == ["retry failed"]
         await until(lambda: not tasks.running())
 
     world.run(press)
     assert world.states() == ["done"]
+
+
+OPEN = JobLine("j1", business="Old Mill Pizza", status="pending", waiting=3, total=3)
+DOUBTFUL = DirectoryLine("j1", "a.localhost", outcome="unknown")
+
+
+def test_a_lost_job_is_queued_again(world: World) -> None:
+    ended = world.run(lambda: world.acts.requeue(OPEN, reason="lost"))
+    assert (ended.state, ended.label, ended.reason) == ("done", "Queue Old Mill Pizza again", "lost")
+    assert world.staff.calls == [("j1", ["requeue", "pending"])]
+
+
+@pytest.mark.parametrize(
+    ("act", "status", "to"),
+    [
+        (PAUSE_JOB, "in_progress", "paused"),
+        (RESUME_JOB, "paused", "pending"),
+        (CANCEL_JOB, "paused", "cancelled"),
+    ],
+)
+def test_a_job_is_paused_resumed_cancelled(world: World, act: Act, status: str, to: str) -> None:
+    job = msgspec.structs.replace(OPEN, status=status)
+    ended = world.run(lambda: world.acts.set_status(act, job, reason="asked"))
+    assert ended.state == "done"
+    assert ended.label == f"{act.label} Old Mill Pizza"
+    assert world.staff.calls == [("j1", [to, status])]
+
+
+@pytest.mark.parametrize("outcome", ["submitted", "failed", "skipped"])
+def test_a_person_says_how_it_ended(world: World, outcome: Any) -> None:
+    ended = world.run(lambda: world.acts.declare(OPEN, DOUBTFUL, outcome, reason="seen on the site"))
+    assert ended.state == "done"
+    assert world.staff.calls == [("j1", ["a.localhost", outcome, "seen on the site"])]
+    assert "a.localhost" in ended.label
+
+
+@pytest.mark.parametrize(
+    ("act", "fits"),
+    [
+        (REQUEUE, {"pending", "in_progress"}),
+        (PAUSE_JOB, {"pending", "in_progress"}),
+        (RESUME_JOB, {"paused"}),
+        (CANCEL_JOB, {"pending", "in_progress", "paused"}),
+    ],
+)
+def test_an_act_is_off_where_it_has_no_sense(world: World, act: Act, fits: set[str]) -> None:
+    for status in ("pending", "in_progress", "paused", "completed", "failed", "cancelled", "a spelling of its own"):
+        why = world.acts.why_not(act, msgspec.structs.replace(OPEN, status=status))
+        assert bool(why) == (status not in fits), (status, why)
+    assert world.acts.why_not(act, None) == "Choose a job first."
+
+
+def test_what_a_worker_has_is_not_queued_again(world: World) -> None:
+    busy = msgspec.structs.replace(OPEN, status="in_progress", running=1)
+    assert world.acts.why_not(REQUEUE, busy) == "A worker has this job."
+    with pytest.raises(ConsoleError):
+        world.run(lambda: world.acts.requeue(busy))
+    assert world.staff.calls == []
+
+
+def test_only_an_unknown_outcome_is_declared(world: World) -> None:
+    assert world.acts.why_not_declare(OPEN, DOUBTFUL) == ""
+    for directory in (None, msgspec.structs.replace(DOUBTFUL, outcome="failed")):
+        assert world.acts.why_not_declare(OPEN, directory) == "Its outcome is not unknown."
+    failed = msgspec.structs.replace(DOUBTFUL, outcome="failed")
+    with pytest.raises(ConsoleError):
+        world.run(lambda: world.acts.declare(OPEN, failed, "submitted", reason="x"))
+
+
+def test_a_viewer_may_do_none_of_it(tmp_path: Path) -> None:
+    world = World(tmp_path, role="viewer")
+    for act in (REQUEUE, PAUSE_JOB, CANCEL_JOB):
+        assert "Needs the role operator" in world.acts.why_not(act, OPEN)
+    assert "Needs the role operator" in world.acts.why_not_declare(OPEN, DOUBTFUL)
+    world.operations.close()
+
+
+def test_a_lost_answer_of_any_act_is_looked_up(world: World) -> None:
+    world.staff.lose_answers = True
+
+    async def lose() -> None:
+        ended = await world.acts.set_status(PAUSE_JOB, OPEN)
+        assert ended.state == "unknown"
+        await until(lambda: world.states() == ["done"])
+
+    world.run(lose)

@@ -1,0 +1,112 @@
+"""Acts that the database carries out: written down first, believed when answered, looked up in the audit when not."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from app import tasks
+from app.actions.operations import Operation, Operations, State
+from app.actions.registry import BY_DATABASE, Act
+from services.domain.errors import ConsoleError, NotReachable
+from services.ports.facts import Reads
+
+LOOK_AGAIN: Final = 30.0
+"""Seconds between two questions to the audit after an act whose answer was lost."""
+CERTAIN_AFTER: Final = 60.0
+"""Seconds after which a call that the audit doesn't know can't be going on any more."""
+
+Answer = Mapping[str, Any]
+
+
+class DatabaseActs:
+    """One row of the Operations list for each act, with the request id that the database's audit has too."""
+
+    def __init__(
+        self, reads: Reads, operations: Operations, *, actor: str, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._reads = reads
+        self._operations = operations
+        self._actor = actor
+        self._clock = clock
+        self._asking: set[str] = set()
+
+    def is_asking(self, target: str) -> bool:
+        """Whether this program waits for the database's answer about `target`."""
+        return target in self._asking
+
+    async def carry_out(
+        self,
+        act: Act,
+        label: str,
+        target: str,
+        call: Callable[[str], Awaitable[Answer]],
+        done: Callable[[Answer], tuple[str, int]],
+        *,
+        reason: str = "",
+        total: int = 1,
+    ) -> Operation:
+        """Write the wish down, make the call with its request id, and return the operation as it stands at the end.
+
+        `done` turns the answer into words and how many things were done. Raises Refused when the wish can't be
+        written: then nothing was asked for.
+        """
+        # Marked before the first await: a second press finds it taken.
+        self._asking.add(target)
+        try:
+            wish = await asyncio.to_thread(
+                self._operations.plan, act.name, label, target, actor=self._actor, reason=reason, total=total
+            )
+            try:
+                answer = await call(wish.id)
+            except NotReachable as error:
+                ended = await self._move(wish, "unknown", f"No answer from the database: {error}")
+                tasks.supersede("settle acts", self.settle())
+                return ended
+            except ConsoleError as error:
+                return await self._move(wish, "failed", str(error))
+            words, count = done(answer)
+            return await self._move(wish, "done", words, done=count)
+        finally:
+            self._asking.discard(target)
+
+    async def settle(self) -> None:
+        """Find out by their request id in the audit how acts ended whose end a crash or a lost answer hid.
+
+        Asks again until each is known, or until the audit can't be read at all.
+        """
+        while open_ones := self._unsettled():
+            for wish in open_ones:
+                try:
+                    await self._look_up(wish)
+                except NotReachable:
+                    break
+                except ConsoleError:
+                    return
+            if self._unsettled():
+                await asyncio.sleep(LOOK_AGAIN)
+
+    def _unsettled(self) -> list[Operation]:
+        names = [act.name for act in BY_DATABASE]
+        left = {wish.id: wish for wish in self._operations.left_behind(*names)}
+        for wish in self._operations.newest_first():
+            if wish.act in names and wish.state == "unknown":
+                left[wish.id] = wish
+        return list(left.values())
+
+    async def _look_up(self, wish: Operation) -> None:
+        found = await self._reads.page("staff_actions", order="id", limit=1, equals={"request_id": wish.id})
+        if found:
+            counts = found[0].get("counts")
+            done = counts.get("directories") if isinstance(counts, dict) else None
+            words = "Carried out, as the audit says."
+            await self._move(wish, "done", words, done=done if isinstance(done, int) else wish.total)
+        elif self._clock() - wish.started_at >= CERTAIN_AFTER:
+            await self._move(wish, "failed", "It was not carried out.")
+        elif wish.state != "unknown":
+            await self._move(wish, "unknown", "The program ended before the database answered.")
+
+    async def _move(self, wish: Operation, state: State, words: str, *, done: int = 0) -> Operation:
+        return await asyncio.to_thread(self._operations.move, wish.id, state, words, done=done)

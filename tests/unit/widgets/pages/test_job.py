@@ -1,0 +1,244 @@
+"""The job page: which acts are offered, what is asked before them, and that an act reaches the database once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+
+from app import tasks
+from tests.fakes.desk import DeskWorld
+from tests.fakes.queues import FakeQueues
+from tests.waiting import until
+from widgets.pages.job.page import JobPage
+from widgets.parts.button import Button
+from widgets.parts.label import tip_text
+from widgets.parts.sheet import ConfirmSheet
+from widgets.parts.surface import Surface
+
+HOST = "mapnook.localhost"
+
+
+class Shown:
+    """A window with the page of job j1 in it."""
+
+    def __init__(self, world: DeskWorld) -> None:
+        self.world = world
+        self.body = Surface()
+        self.body.resize(1272, 810)
+        self.page = JobPage(world.desk, self.body)
+        self.page.setParent(self.body)
+        self.page.resize(1272, 810)
+        world.store.take_changed()
+        self.page.show_job("j1")
+        self.body.show()
+
+    def sheet(self) -> ConfirmSheet | None:
+        found = [one for one in self.body.findChildren(ConfirmSheet) if one.isVisible()]
+        return found[0] if found else None
+
+    def confirm(self, reason: str = "asked", typed: str = "") -> None:
+        """Fill the sheet that is open and press its button."""
+        sheet = self.sheet()
+        assert sheet is not None
+        boxes = [box for box in sheet.findChildren(QLineEdit) if box.isVisible()]
+        for box, text in zip(boxes, (reason, typed), strict=False):
+            box.setText(text)
+        press(sheet).click()
+
+    def choose_directory(self) -> None:
+        self.page.directories.table.selectRow(0)
+
+
+def press(sheet: ConfirmSheet) -> Button:
+    """The button that confirms: the one that isn't Cancel."""
+    return next(part for part in sheet.findChildren(Button) if part.words() != "Cancel")
+
+
+def words(part: QWidget) -> str:
+    return part.toolTip()
+
+
+def make(folder: Path, **more: str) -> DeskWorld:
+    made = DeskWorld(folder, FakeQueues({}, time.time), time.time, more.pop("role", "operator"), **more)
+    made.loaded("jobs", "directory_submissions", "job_results", "queue_history")
+    return made
+
+
+@pytest.fixture
+def world(qt_app: QApplication, tmp_path: Path) -> Iterator[DeskWorld]:
+    made = make(tmp_path)
+    yield made
+    made.close()
+
+
+def on_page(world: DeskWorld, act: Callable[[Shown], Awaitable[None]]) -> None:
+    """Run `act` in a loop that the acts find running."""
+
+    async def whole() -> None:
+        shown = Shown(world)
+        try:
+            await act(shown)
+        finally:
+            shown.body.close()
+            await tasks.shutdown()
+
+    asyncio.run(whole())
+
+
+def work(world: DeskWorld, status: str, item: str) -> None:
+    """Job j1 with one directory."""
+    world.job("j1", "Old Mill Pizza", status)
+    url = f"http://{HOST}:9/add"
+    world.store.put(
+        "directory_submissions", {"id": "i1", "submission_queue_id": "j1", "directory_url": url, "status": item}
+    )
+
+
+def doubtful(world: DeskWorld) -> None:
+    """Nobody knows how the directory of j1 ended."""
+    work(world, "completed", "submitting")
+    world.event(1, "j1", "submitting", HOST, ago=9000)
+    world.event(2, "j1", "unknown", HOST, ago=8000, error="the connection broke")
+
+
+def states(world: DeskWorld) -> list[str]:
+    return [one.state for one in world.desk.operations.newest_first()]
+
+
+def test_pausing_needs_no_sheet(world: DeskWorld) -> None:
+    work(world, "in_progress", "pending")
+
+    async def act(shown: Shown) -> None:
+        shown.page.more.choose("pause")
+        assert shown.sheet() is None
+        await until(lambda: states(world) == ["done"])
+
+    on_page(world, act)
+    assert world.staff.calls == [("j1", ["paused", "in_progress"])]
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "call"),
+    [
+        ("cancel", "in_progress", ["cancelled", "in_progress"]),
+        ("resume", "paused", ["pending", "paused"]),
+        ("requeue", "pending", ["requeue", "pending"]),
+    ],
+)
+def test_what_can_not_be_taken_back_is_asked_about(world: DeskWorld, name: str, status: str, call: list[str]) -> None:
+    work(world, status, "pending")
+
+    async def act(shown: Shown) -> None:
+        shown.page.more.choose(name)
+        sheet = shown.sheet()
+        assert sheet is not None
+        assert not press(sheet).isEnabled()
+        sheet.cancel()
+        assert world.staff.calls == []
+        shown.page.more.choose(name)
+        shown.confirm()
+        await until(lambda: states(world) == ["done"])
+
+    on_page(world, act)
+    assert world.staff.calls == [("j1", call)]
+    assert world.desk.operations.newest_first()[0].reason == "asked"
+
+
+def test_production_is_typed(qt_app: QApplication, tmp_path: Path) -> None:
+    world = make(tmp_path, environment="production")
+    work(world, "failed", "failed")
+    world.event(1, "j1", "failed", HOST, ago=60)
+
+    async def act(shown: Shown) -> None:
+        shown.page.retry_button.click()
+        shown.confirm(typed="PRODUCTOIN")
+        assert world.staff.calls == []
+        shown.confirm(typed="PRODUCTION")
+        await until(lambda: states(world) == ["done"])
+
+    on_page(world, act)
+    assert len(world.staff.calls) == 1
+    world.close()
+
+
+def test_one_directory_is_retried_at_once(world: DeskWorld) -> None:
+    work(world, "failed", "failed")
+    world.event(1, "j1", "failed", HOST, ago=60)
+
+    async def act(shown: Shown) -> None:
+        shown.choose_directory()
+        shown.page.inspector.retry_button.click()
+        assert shown.sheet() is None
+        await until(lambda: states(world) == ["done"])
+
+    on_page(world, act)
+    assert world.staff.calls == [("j1", [HOST])]
+
+
+def test_an_unknown_outcome_is_declared_with_a_reason(world: DeskWorld) -> None:
+    doubtful(world)
+
+    async def act(shown: Shown) -> None:
+        shown.choose_directory()
+        assert shown.page.inspector.declare_button.isVisible()
+        shown.page.inspector.declare_button.choose("submitted")
+        shown.confirm("seen on the site")
+        await until(lambda: states(world) == ["done"])
+
+    on_page(world, act)
+    assert world.staff.calls == [("j1", [HOST, "submitted", "seen on the site"])]
+
+
+def test_not_submitted_takes_a_moment_to_think(world: DeskWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    doubtful(world)
+    late = 0.0
+    monkeypatch.setattr("widgets.parts.sheet.monotonic", lambda: late)
+
+    async def act(shown: Shown) -> None:
+        nonlocal late
+        shown.choose_directory()
+        shown.page.inspector.declare_button.choose("failed")
+        shown.confirm("looked, it isn't there")
+        assert world.staff.calls == []
+        sheet = shown.sheet()
+        assert sheet is not None
+        assert press(sheet).words() == "Declare not submitted (10 s)"
+        late = 10.0
+        shown.confirm("looked, it is not there")
+        await until(lambda: states(world) == ["done"])
+
+    on_page(world, act)
+    assert world.staff.calls == [("j1", [HOST, "failed", "looked, it is not there"])]
+
+
+def test_what_is_off_says_why(qt_app: QApplication, tmp_path: Path) -> None:
+    world = make(tmp_path, role="viewer")
+    work(world, "in_progress", "pending")
+
+    async def act(shown: Shown) -> None:
+        assert not shown.page.more.isEnabled()
+        assert words(shown.page.more) == tip_text("Needs the role operator; you are viewer.")
+        shown.page.more.choose("cancel")
+        assert shown.sheet() is None
+
+    on_page(world, act)
+    assert world.staff.calls == []
+    world.close()
+
+
+def test_a_known_outcome_is_not_declared(world: DeskWorld) -> None:
+    work(world, "failed", "failed")
+    world.event(1, "j1", "failed", HOST, ago=60)
+
+    async def act(shown: Shown) -> None:
+        shown.choose_directory()
+        assert not shown.page.inspector.declare_button.isVisible()
+        assert shown.page.inspector.retry_button.isVisible()
+        assert "completed" not in words(shown.page.more)
+
+    on_page(world, act)
