@@ -13,7 +13,7 @@ from services.domain.statuses import Declared
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
 
-FOOT: Final = "Written to the audit before anything is sent"
+FOOT: Final = "Written to the audit first"
 _TO_THINK: Final = 10.0
 """Seconds before "not submitted" can be confirmed: a retry after it may list a business twice."""
 
