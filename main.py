@@ -1,17 +1,26 @@
 """The one program: reads the role from the command line, then imports what that role needs."""
 
-import difflib
 import sys
 from pathlib import Path
 
-from services import setup
+from services import entry
 
-setup.check_python()
+entry.check_python()
 
 ROOT = Path(__file__).resolve().parent
 
 
 def _console(argv: list[str]) -> int:
+    from services.settings import has_display
+
+    theme = _theme(argv) if argv else "system"  # a parser alone would delay the first picture by a twentieth
+    if not has_display():
+        print("No display: the same journey runs offscreen (main.py tour).", flush=True)
+        return _tour([])
+    return _window(theme)
+
+
+def _theme(argv: list[str]) -> str:
     import argparse
 
     parser = argparse.ArgumentParser(
@@ -20,13 +29,7 @@ def _console(argv: list[str]) -> int:
         "without a display it takes the tour instead, offscreen.",
     )
     parser.add_argument("--theme", choices=("system", "light", "dark"), default="system", help="colours of the window")
-    args = parser.parse_args(argv)
-    from services.settings import has_display
-
-    if not has_display():
-        print("No display: the same journey runs offscreen (main.py tour).", flush=True)
-        return _tour([])
-    return _window(args.theme)
+    return str(parser.parse_args(argv).theme)
 
 
 def _stack(argv: list[str]) -> int:
@@ -89,44 +92,61 @@ def _tour(argv: list[str]) -> int:
 
 
 def _window(theme: str, tour_folder: Path | None = None) -> int:
-    import signal
     from typing import cast
 
     from PySide6.QtWidgets import QApplication
 
-    from app.loop import Closing, run_in_qt
-    from services.log import keep_out, log_to_stderr
+    from app.first_paint import Imports, import_plainly, wait_for_paint
+
+    import_plainly()
     from services.settings import SettingsError, read_settings
-    from widgets.console_window import ConsoleWindow
+    from widgets.frame import Frame
     from widgets.look import theme as look
 
-    log_to_stderr("console", "WARNING")
+    mode = cast(look.Mode, theme)
     application = QApplication(sys.argv[:1])
-    look.apply(cast(look.Mode, theme), application)
+    application.setQuitOnLastWindowClosed(False)
+    look.choose(mode, application)
     problem = ""
     try:
         settings = read_settings(dotenv=ROOT / ".env")
     except SettingsError as error:
         settings, problem = read_settings({}), str(error)
-    keep_out(*settings.secrets)
     touring = tour_folder is not None
-    window = ConsoleWindow(
+    frame = Frame(
         settings.where,
         state_file=None if touring else settings.data_path / "console" / "window.json",
     )
-    window.show()
+    frame.appear()
+    wait_for_paint(application, frame)
+    imports = Imports(_import_screen, _import_console)
+    imports.start()
+    imports.wait(application, 1)
+
+    import asyncio
+    import signal
+
+    from app.loop import Closing, run_in_qt
+    from services.log import keep_out, log_to_stderr
+    from widgets.console_window import ConsoleWindow
+
+    log_to_stderr("console", "WARNING")
+    keep_out(*settings.secrets)
+    look.apply(mode, application)
 
     async def life(closing: Closing) -> int:
-        # Heavy imports come after the first paint.
-        from app.console import Console
-
-        window.closing.connect(closing.ask)
+        frame.closing.connect(closing.ask)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: closing.ask())
+        window = ConsoleWindow(settings.where, kept=frame.kept)
+        frame.hold(window)
         if problem:
             window.show_problem("A setting can't be used.", problem, "")
             await closing.wait()
             return 2
+        await asyncio.to_thread(imports.finish)
+        from app.console import Console
+
         console = Console(settings, window)
         try:
             desk = await console.open()
@@ -144,6 +164,18 @@ def _window(theme: str, tour_folder: Path | None = None) -> int:
             await console.close()
 
     return run_in_qt(application, life, end_limit=25.0)
+
+
+def _import_screen() -> None:
+    import asyncio  # noqa: F401
+
+    import qasync  # noqa: F401
+
+    import widgets.console_window  # noqa: F401
+
+
+def _import_console() -> None:
+    import pyqtgraph  # noqa: F401
 
 
 def _test(argv: list[str]) -> int:
@@ -228,11 +260,16 @@ def main(argv: list[str]) -> int:
     if argv and not argv[0].startswith("-"):
         name, argv = argv[0], argv[1:]
     if name not in ROLES:
+        import difflib
+
         near = difflib.get_close_matches(name, ROLES, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         print(f"main.py: there is no role {name!r}.{hint} Roles: {', '.join(ROLES)}", file=sys.stderr)
         return 2
-    setup.enter(str(ROOT), may_install)
+    if entry.needs_setup(str(ROOT)):
+        from services import setup
+
+        setup.enter(str(ROOT), may_install)
     function, _ = ROLES[name]
     return function(argv)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -48,8 +48,8 @@ class Screen(Protocol):
         """Say why nothing can be shown."""
         ...
 
-    def show_desk(self, desk: Desk, pump: Pump) -> None:
-        """Show the pages."""
+    def show_desk(self, desk: Desk, pump: Pump) -> Iterator[None]:
+        """Make the pages, a slice of the work for each turn, and show them."""
         ...
 
 
@@ -149,7 +149,8 @@ class Console:
         await runs.settle()
         desk = Desk(settings.where, who, role, data_dir, store, operations, jobs, letters, runs)
         pump = self._pump = Pump(store)
-        self._screen.show_desk(desk, pump)
+        for _ in self._screen.show_desk(desk, pump):
+            await asyncio.sleep(0)
         pump.start()
         tasks.spawn("session", session.keep_fresh())
         tasks.spawn("sync", Engine(reads, SupabaseFeed(session), store).run())

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
-
 # Access key ids too: one without its secret would only mislead the AWS SDK.
 _SECRET_NAME: Final = re.compile(r"SECRET|PASSWORD|TOKEN|(?:API|ACCESS|PRIVATE)_?KEY|CREDENTIAL", re.IGNORECASE)
 
@@ -177,6 +175,8 @@ def read_settings(env: Mapping[str, str] | None = None, *, dotenv: Path | None =
     """
     source: dict[str, str] = {}
     if dotenv is not None and dotenv.is_file():
+        from dotenv import dotenv_values  # a start without the file comes sooner to its first picture
+
         source.update({key: value for key, value in dotenv_values(dotenv, interpolate=False).items() if value})
     source.update(os.environ if env is None else env)
     values: dict[str, Any] = {}

@@ -17,10 +17,7 @@ import sysconfig
 import time
 from typing import BinaryIO, Dict, Iterator, List, NoReturn, Optional, Sequence, Set, Tuple
 
-OLDEST = (3, 11)
-TOO_NEW = (3, 14)
-# Names the .venv whose Python runs this process: it is never set up again, nor are its children.
-GUARD = "DIRECTORY_BOLT_VENV"
+from services.entry import GUARD, needs_setup
 
 # What Qt loads, offscreen and on a screen, and what Playwright's driver loads: Debian package -> the library in it.
 LIBRARIES = {
@@ -58,34 +55,17 @@ class SetupFailed(Exception):
     """The environment can't be made ready; the text says why, and what to do."""
 
 
-def check_python() -> None:
-    """End the program with a sentence when this Python is too old or too new."""
-    if OLDEST <= sys.version_info[:2] < TOO_NEW:
-        return
-    wanted = "Python {}.{} to {}.{} are fine, this is {}.{}.".format(
-        OLDEST[0], OLDEST[1], TOO_NEW[0], TOO_NEW[1] - 1, sys.version_info[0], sys.version_info[1]
-    )
-    for minor in range(TOO_NEW[1] - 1, OLDEST[1] - 1, -1):
-        name = "python3.{}".format(minor)
-        if shutil.which(name):
-            wanted += " This machine has it: start with {}.".format(name)
-            break
-    sys.exit(wanted)
-
-
 def enter(root: str, may_install: bool = True) -> None:
     """Return only inside the ready .venv of the checkout `root`; else make it ready and start over in it.
 
     Does nothing in a frozen program. `may_install` False refuses to install anything.
     Ends the program with a sentence when the environment can't be made ready.
     """
-    if getattr(sys, "frozen", False) or not os.path.exists(_lock_list(root)):
+    if not needs_setup(root):
         return
     venv = os.path.join(root, ".venv")
     inside = os.path.realpath(sys.prefix) == os.path.realpath(venv)
     if os.environ.get(GUARD) == venv:
-        if inside:
-            return
         sys.exit("{} is set, but this Python isn't that of {}; unset it and start again.".format(GUARD, venv))
     try:
         if not is_ready(root):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
+from typing import Any
 
 from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QWidget
 
 from app.actions.operations import Operation
 from app.desk import Desk
@@ -35,11 +37,9 @@ _SHAPES: dict[str, Shape] = {
 class ConsoleWindow(MainWindow):
     """Starts with the starting page; `show_desk` brings the pages of a sign-in."""
 
-    def __init__(self, environment: str, *, state_file: Path | None = None) -> None:
+    def __init__(self, environment: str, *, kept: dict[str, Any] | None = None) -> None:
         self.starting = StartingPage()
-        super().__init__(
-            environment, [PageEntry("starting", "", "", self.starting, hidden=True)], state_file=state_file
-        )
+        super().__init__(environment, [PageEntry("starting", "", "", self.starting, hidden=True)], kept=kept)
         self._desk: Desk | None = None
         self._pump: Pump | None = None
         self._operations_seen = -1
@@ -57,14 +57,19 @@ class ConsoleWindow(MainWindow):
         """Say why nothing can be shown."""
         self.starting.show_problem(sentence, hint, raw)
 
-    def show_desk(self, desk: Desk, pump: Pump) -> None:
-        """Build the pages of this sign-in and show the first."""
-        self._desk, self._pump = desk, pump
+    def show_desk(self, desk: Desk, pump: Pump) -> Iterator[None]:
+        """Build the pages of this sign-in, one for each turn of the iterator, and show the first with the last turn."""
         self.overview = OverviewPage(desk)
+        yield from self._taken_in(self.overview)
         self.jobs = JobsPage(desk)
+        yield from self._taken_in(self.jobs)
         self.job = JobPage(desk, self.body)
+        yield from self._taken_in(self.job)
         self.letters = DeadLettersPage(desk, toasts=self.toasts)
+        yield from self._taken_in(self.letters)
         self.runs = RunsPage(desk)
+        yield from self._taken_in(self.runs)
+        self._desk, self._pump = desk, pump
         self.set_pages(
             [
                 PageEntry("overview", "Overview", "layout-dashboard", self.overview, key="o"),
@@ -86,6 +91,11 @@ class ConsoleWindow(MainWindow):
         pump.changed.connect(self._take)
         pump.frame.connect(self._frame)
         self.show_page("jobs")
+
+    def _taken_in(self, page: QWidget) -> Iterator[None]:
+        yield
+        self.add_widget(page)
+        yield
 
     def open_jobs(self, status: str) -> None:
         """The list of jobs in one status."""

@@ -49,7 +49,7 @@ class Tour:
     async def run(self) -> int:
         """All steps, with a line of progress each and a summary."""
         self._out.mkdir(parents=True, exist_ok=True)
-        self._window.resize(1440, 900)
+        self._window.window().resize(1440, 900)
         steps: list[tuple[str, Callable[[], Awaitable[str]]]] = [
             ("Signed in, and live", self._signed_in),
             ("Jobs: every row of the database", self._jobs),
@@ -342,7 +342,7 @@ class Tour:
 
     def _picture(self, name: str) -> None:
         self._pictures += 1
-        shown: QWidget = self._window
+        shown: QWidget = self._window.window()
         shown.grab().save(str(self._out / f"{self._pictures:02}-{name}.png"))
 
     def _say(self, words: str) -> None:

@@ -50,7 +50,8 @@ class SupabaseSession:
     async def sign_in(cls, url: str, key: str, email: str, password: str) -> Self:
         """Sign in. Raises NotPermitted for a wrong password or a key that doesn't belong here, NotReachable."""
         refuse_secret_key(url, key)
-        wire = httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False)
+        # In a thread: it reads every certificate that this machine trusts, which takes longer than a frame.
+        wire = await asyncio.to_thread(httpx.AsyncClient, timeout=_TIMEOUT, follow_redirects=False)
         try:
             # Refreshing is `keep_fresh`'s: the library's own timer gives up silently after ten failures.
             options = AsyncClientOptions(auto_refresh_token=False, httpx_client=wire, postgrest_client_retry=False)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import main
-from services import setup
+from services import entry, setup
 
 
 @pytest.fixture
@@ -18,6 +18,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[str], bool]]
     """The roles that ran: name, arguments, whether setting up was allowed. Every role answers 7."""
     calls: list[tuple[str, list[str], bool]] = []
     allowed: list[bool] = []
+    monkeypatch.setattr(entry, "needs_setup", lambda _root: True)
     monkeypatch.setattr(setup, "enter", lambda _root, may_install: allowed.append(may_install))
 
     def role(name: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 from typing import Final
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from widgets.look import glyphs
 
@@ -19,6 +19,9 @@ class Clock(QObject):
 
     def __init__(self) -> None:
         super().__init__()
+        application = QCoreApplication.instance()
+        if application is not None:
+            self.moveToThread(application.thread())  # this module may be imported by another one
         self.reduced = False
         """True when the person asked for a still screen."""
         self.frame = 0

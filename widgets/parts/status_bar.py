@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from PySide6.QtCore import QPointF, QSize
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
@@ -14,26 +12,25 @@ from widgets.parts.label import label, say, tip
 from widgets.parts.link_badge import LinkBadge
 from widgets.parts.surface import Surface
 
-ENVIRONMENTS: Final = ("local", "staging", "production")
-
-
-def environment_token(environment: str) -> str:
-    """The colour of an environment; one that nobody knows counts as production."""
-    known = environment.lower()
-    return f"env.{known if known in ENVIRONMENTS else 'production'}"
-
 
 class EnvironmentCell(QWidget):
     """The filled first cell: the environment's name in capitals, READ ONLY behind it."""
 
     def __init__(self, environment: str, read_only: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._token = environment_token(environment)
-        self._words = (environment or "unknown").upper() + ("  READ ONLY" if read_only else "")
+        self._read_only = read_only
         self._font = fonts.font("micro", 600)
         self._font.setLetterSpacing(self._font.SpacingType.AbsoluteSpacing, 0.3)
-        self.setAccessibleName(self._words)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        self.show_environment(environment)
+
+    def show_environment(self, environment: str) -> None:
+        """Take the name and the colour of an environment."""
+        self._token = theme.environment_token(environment)
+        self._words = (environment or "unknown").upper() + ("  READ ONLY" if self._read_only else "")
+        self.setAccessibleName(self._words)
+        self.updateGeometry()
+        self.update()
 
     def sizeHint(self) -> QSize:
         width = fonts.measure("micro", 600).horizontalAdvance(self._words) + round(0.3 * len(self._words))
@@ -64,7 +61,8 @@ class StatusBar(Surface):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        row.addWidget(EnvironmentCell(environment, read_only))
+        self.environment = EnvironmentCell(environment, read_only)
+        row.addWidget(self.environment)
         row.addWidget(_cell(self.link, "r"))
         self._event_cell = _cell(self._event, "r")
         row.addWidget(self._event_cell)

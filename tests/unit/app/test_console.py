@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ class Screen:
     def show_problem(self, sentence: str, hint: str, raw: str) -> None:
         self.problems.append(sentence)
 
-    def show_desk(self, desk: Desk, pump: Pump) -> None:
+    def show_desk(self, desk: Desk, pump: Pump) -> Iterator[None]:
         raise AssertionError("nothing can be shown")
 
 

@@ -1,0 +1,85 @@
+"""The console in a process of its own, as a person starts it, with a heart that beats in its loop.
+
+`python start_probe.py paint` prints the time of the first picture and leaves at once; `... desk` goes on until
+the pages are shown, and prints the longest turn of the loop. One JSON object on standard output.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+# Only what the program imports at this point anyway, so that the time to the first picture stays its own.
+import main
+import services.settings
+from app import first_paint
+
+AFTER_MS = 300  # the first picture of the pages counts too
+
+
+class Heart:
+    """Beats every millisecond that the GUI thread has time; remembers the longest pauses."""
+
+    def __init__(self, application: Any) -> None:
+        from PySide6.QtCore import QTimer
+
+        self.wall = self.cpu = 0.0
+        self.at = self.worst_at = 0.0
+        self._began = self._wall_before = time.monotonic()
+        self._cpu_before = time.thread_time()
+        self._timer = QTimer(application)
+        self._timer.timeout.connect(self._beat)
+        self._timer.start(1)
+
+    def _beat(self) -> None:
+        wall, cpu = time.monotonic(), time.thread_time()
+        self.at = wall - self._began
+        if wall - self._wall_before > self.wall:
+            self.wall, self.worst_at = wall - self._wall_before, self.at
+        self.cpu = max(self.cpu, cpu - self._cpu_before)
+        self._wall_before, self._cpu_before = wall, cpu
+
+
+def _follow(application: Any, frame: Any) -> None:
+    from PySide6.QtCore import QTimer
+
+    heart = Heart(application)
+    hold = frame.hold
+
+    def tell() -> None:
+        print(json.dumps({"wall": heart.wall, "cpu": heart.cpu, "worst_at": heart.worst_at, "desk_at": heart.at}))
+        sys.stdout.flush()
+        frame.close()
+
+    def held(window: Any) -> None:
+        hold(window)
+        window.page_shown.connect(shown)
+
+    def shown() -> None:
+        if not told:
+            told.append(True)
+            QTimer.singleShot(AFTER_MS, tell)
+
+    told: list[bool] = []
+    frame.hold = held
+
+
+def _watched(application: Any, frame: Any, limit: float = first_paint.PAINT_LIMIT) -> None:
+    _wait(application, frame)
+    if sys.argv[1] == "paint":
+        print(json.dumps({"painted": time.monotonic()}), flush=True)
+        os._exit(0)
+    _follow(application, frame)
+
+
+module: Any = first_paint
+_wait = module.wait_for_paint
+module.wait_for_paint = _watched
+services.settings.has_display = lambda: True  # offscreen would be taken for no display, and lead to the tour
+sys.exit(main.main(["console"]))

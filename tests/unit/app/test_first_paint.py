@@ -1,0 +1,118 @@
+"""What happens between the first picture and the loop, with real threads and a real window."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.first_paint import Imports, wait_for_paint
+from widgets.frame import Frame
+from widgets.look import theme
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class Unseen:
+    """A window that never gets onto the screen."""
+
+    painted = False
+
+
+def test_returns_once_the_window_is_on_the_screen(qt_app: QApplication) -> None:
+    frame = Frame("local")
+    frame.appear()
+    wait_for_paint(qt_app, frame)
+    assert frame.painted
+    frame.close()
+
+
+def test_a_window_that_is_never_painted_holds_nothing_up(qt_app: QApplication) -> None:
+    wait_for_paint(qt_app, Unseen(), limit=0.01)
+
+
+def test_the_window_lives_while_imports_go_on(qt_app: QApplication) -> None:
+    theme.apply("light", qt_app)
+    beats: list[int] = []
+    enough, more = threading.Event(), threading.Event()
+
+    def first() -> None:
+        enough.wait(30)
+
+    def second() -> None:
+        more.wait(30)
+
+    def beat() -> None:
+        beats.append(1)
+        if len(beats) >= 3:
+            enough.set()
+
+    timer = QTimer()
+    timer.timeout.connect(beat)
+    timer.start(1)
+    interval = sys.getswitchinterval()
+    imports = Imports(first, second)
+    imports.start()
+    assert not gc.isenabled()
+    imports.wait(qt_app, 1)
+    assert len(beats) >= 3
+    more.set()
+    imports.finish()
+    timer.stop()
+    assert gc.isenabled()
+    assert sys.getswitchinterval() == interval
+
+
+def test_what_an_import_raises_is_raised_here(qt_app: QApplication) -> None:
+    def broken() -> None:
+        raise ImportError("no such module")
+
+    for finish in (Imports.finish, lambda imports: imports.wait(qt_app, 1)):
+        imports = Imports(broken)
+        imports.start()
+        with pytest.raises(ImportError, match="no such module"):
+            finish(imports)
+
+
+def test_nothing_heavy_comes_before_the_first_picture() -> None:
+    code = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from app import first_paint
+def leave(application, window):
+    heavy = ("asyncio", "msgspec", "numpy", "pyqtgraph", "supabase", "boto3", "qasync")
+    print([name for name in heavy if name in sys.modules])
+    raise SystemExit
+first_paint.wait_for_paint = leave
+import main
+main._window("system")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, "-platform", "offscreen"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout == "[]\n", done.stderr
+
+
+def test_modules_are_imported_without_a_search_in_their_source() -> None:
+    """The workaround's target is still there, and still what costs."""
+    code = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from PySide6.QtWidgets import QApplication
+import linecache
+from app.first_paint import import_plainly
+before = len(linecache.cache)
+import decimal, sqlite3
+searched = len(linecache.cache)
+import_plainly()
+import tomllib, statistics
+print(searched > before, len(linecache.cache) == searched)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "True True\n", done.stderr

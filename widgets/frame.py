@@ -1,0 +1,124 @@
+"""The window itself: a frame in the environment's colour, on screen before anything else is loaded.
+
+frame = Frame("local", state_file=file); frame.show()
+frame.hold(ConsoleWindow("local", kept=frame.kept))
+frame.closing.connect(...)   # the person closed the window: it is hidden, the loop shuts down
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent, QPalette
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from widgets.look import metrics, theme
+
+
+class Frame(QWidget):
+    """The top-level window. Light on purpose: what it imports delays the first picture of the program.
+
+    Qt's namespace of enums alone would cost 20 ms, so neither it nor a call that takes one of them is used here:
+    the colours are filled in by Qt, from palettes.
+    """
+
+    closing = Signal()
+
+    def __init__(self, environment: str, *, title: str = "Directory-Bolt", state_file: Path | None = None) -> None:
+        """`state_file` keeps size, place and `kept` between starts; None forgets them."""
+        super().__init__()
+        self._title = title
+        self._state_file = state_file
+        self._closing = False
+        self._maximized = False
+        self.painted = False
+        """True once something of this window is on the screen."""
+        self.kept: dict[str, Any] = {}
+        """What the content wants to find again at the next start, as JSON can say it."""
+        self.setMinimumSize(QSize(metrics.px(1024), metrics.px(640)))
+        self.resize(metrics.px(1440), metrics.px(900))
+        self._blank = QWidget()
+        self._whole = QVBoxLayout(self)
+        self._whole.setContentsMargins(metrics.FRAME, metrics.FRAME, metrics.FRAME, metrics.FRAME)
+        self._whole.addWidget(self._blank)
+        for part in (self, self._blank):
+            part.setAutoFillBackground(True)
+        self.show_environment(environment)
+        theme.switch.changed.connect(self._colour)
+        self._restore()
+
+    def appear(self) -> None:
+        """Show the window as it was when it was closed."""
+        if self._maximized:
+            self.showMaximized()
+        else:
+            self.show()
+
+    def show_environment(self, environment: str) -> None:
+        """Wear the colour of an environment, and name it in the title."""
+        self._environment = theme.environment_token(environment)
+        self.setWindowTitle(f"{self._title} — {environment.upper()}")
+        self._colour()
+
+    def hold(self, content: QWidget) -> None:
+        """Fill the window with `content`."""
+        self._whole.addWidget(content)
+        self._blank.hide()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self.painted = True
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._closing:
+            event.accept()
+            return
+        self._closing = True
+        self._remember()
+        event.ignore()
+        self.hide()
+        self.closing.emit()
+
+    @property
+    def closed(self) -> bool:
+        """True once the person closed the window."""
+        return self._closing
+
+    def _colour(self) -> None:
+        for part, token in ((self, self._environment), (self._blank, "surface.page")):
+            palette = QPalette()
+            palette.setColor(QPalette.ColorRole.Window, theme.current().colour(token))
+            part.setPalette(palette)
+
+    def _remember(self) -> None:
+        if self._state_file is None:
+            return
+        place = self.normalGeometry() if self.isMaximized() else self.geometry()
+        state = {
+            **self.kept,
+            "place": [place.x(), place.y(), place.width(), place.height()],
+            "maximized": self.isMaximized(),
+        }
+        # A full disk is no reason not to close.
+        with contextlib.suppress(OSError):
+            self._state_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fresh = self._state_file.with_suffix(".new")
+            fresh.write_text(json.dumps(state), encoding="utf-8")
+            fresh.replace(self._state_file)
+
+    def _restore(self) -> None:
+        if self._state_file is None:
+            return
+        try:
+            state = json.loads(self._state_file.read_text(encoding="utf-8"))
+            left, top, width, height = (int(number) for number in state.pop("place"))
+            self._maximized = bool(state.pop("maximized"))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return
+        self.kept = state
+        self.resize(max(width, self.minimumWidth()), max(height, self.minimumHeight()))
+        if any(screen.availableGeometry().contains(left + 40, top + 20) for screen in QGuiApplication.screens()):
+            self.move(left, top)
