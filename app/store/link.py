@@ -69,6 +69,8 @@ class TableState(msgspec.Struct, frozen=True):
     hint: str = ""
     complete: bool = True
     """False when only the newest rows are held."""
+    polled: bool = False
+    """True when the feed doesn't tell of this table's changes, so that it is read again every few seconds."""
 
     @property
     def loaded(self) -> bool:

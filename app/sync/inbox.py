@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections import deque
@@ -10,10 +11,10 @@ from typing import Any, Final
 
 from app.store.merge import RECORDS, key_of
 from app.store.store import Store
+from app.sync.tables import APPEND_ONLY
 from services.ports.facts import Change
 
 _log = logging.getLogger(__name__)
-_APPEND_ONLY: Final = frozenset({"queue_history"})
 _GONE_LIMIT: Final = 50_000
 
 
@@ -27,11 +28,16 @@ class Inbox:
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.perf_counter) -> None:
         self.dirty: dict[str, dict[str, None]] = {}
+        self.arrived = asyncio.Event()
+        """Set while changes wait."""
+        self.doubted = asyncio.Event()
+        """Set while rows are in doubt."""
         self._store = store
         self._clock = clock
         self._count = 0
         self._waiting: deque[Change] = deque()
         self._arrived: dict[str, dict[str, int]] = {}
+        self._arrivals: dict[str, int] = dict.fromkeys(RECORDS, 0)
         self._gone: dict[str, set[str]] = {table: set() for table in RECORDS}
 
     def __len__(self) -> int:
@@ -39,13 +45,19 @@ class Inbox:
 
     def arrive(self, change: Change) -> None:
         """The feed's callback: only takes note, can't raise."""
-        if change.table not in RECORDS:
+        if change.table not in self._arrivals:
             return
         self._count += 1
+        self._arrivals[change.table] += 1
         self._waiting.append(change)
+        self.arrived.set()
         during = self._arrived.get(change.table)
         if during is not None:
             during[key_of(change.table, change.row)] = self._count
+
+    def arrivals(self, table: str) -> int:
+        """How many changes of the table arrived so far."""
+        return self._arrivals[table]
 
     def apply(self, budget: float) -> int:
         """Apply waiting changes for at most `budget` seconds (at least 16 of them); how many were applied."""
@@ -60,6 +72,8 @@ class Inbox:
                 _log.exception("a change of %s could not be applied", change.table)
                 self.doubt(change.table, key_of(change.table, change.row))
             done += 1
+        if not self._waiting:
+            self.arrived.clear()
         if done:
             self._store.last_event_at = self._store.now()
         return done
@@ -68,6 +82,7 @@ class Inbox:
         """Have the row read again by its key."""
         if key:
             self.dirty.setdefault(table, {})[key] = None
+            self.doubted.set()
 
     def take_dirty(self, table: str, limit: int) -> list[str]:
         """At most `limit` keys in doubt; they count as asked for."""
@@ -77,6 +92,8 @@ class Inbox:
             del doubted[key]
         if not doubted:
             self.dirty.pop(table, None)
+        if not self.dirty:
+            self.doubted.clear()
         return taken
 
     def begin_read(self, table: str) -> int:
@@ -93,14 +110,19 @@ class Inbox:
         """The read is over, however it ended."""
         self._arrived.pop(table, None)
 
-    def read_rows(self, table: str, rows: Iterable[Mapping[str, Any]], number: int) -> None:
-        """What read `number` answered."""
+    def read_rows(self, table: str, rows: Iterable[Mapping[str, Any]], number: int) -> int:
+        """What read `number` answered; how many of the rows were other than held."""
+        found = 0
         for row in rows:
             key = key_of(table, row)
             if self._arrived[table].get(key, 0) > number:
                 self.doubt(table, key)
-            else:
-                self._store.put(table, row)
+                continue
+            self._gone[table].discard(key)
+            before = self._store.get(table, key)
+            self._store.put(table, row)
+            found += self._store.get(table, key) is not before
+        return found
 
     def read_absent(self, table: str, keys: Iterable[str], number: int) -> None:
         """Read `number` asked for these keys and they were not there."""
@@ -108,40 +130,45 @@ class Inbox:
             if self._arrived[table].get(key, 0) > number:
                 self.doubt(table, key)
             else:
-                self._store.remove(table, key)
+                self._remove(table, key)
 
-    def sweep(self, table: str, seen: set[str]) -> None:
-        """A full read saw these keys: all others are in doubt."""
-        for key in self._store.rows(table):
-            if key not in seen:
-                self.doubt(table, key)
+    def sweep(self, table: str, missing: Iterable[str]) -> int:
+        """The read of everything that is under way did not see these keys: they are in doubt, unless a change of
+        the row came meanwhile. How many."""
+        during = self._arrived[table]
+        doubted = [key for key in missing if key not in during]
+        for key in doubted:
+            self.doubt(table, key)
+        return len(doubted)
 
     def _apply(self, change: Change) -> None:
         table, row = change.table, change.row
         key = key_of(table, row)
-        gone = self._gone[table]
         if change.kind == "DELETE":
-            self._store.remove(table, key)
-            if len(gone) >= _GONE_LIMIT:
-                gone.clear()
-            gone.add(key)
+            self._remove(table, key)
+            self.doubt(table, key)
+            return
+        if key in self._gone[table]:
+            # A late change of a row that went, or a new row of the same key: only a read can tell.
             self.doubt(table, key)
             return
         held = self._store.get(table, key)
         fresh, known = row.get("version"), getattr(held, "version", None)
         versioned = isinstance(fresh, int)
-        if (
-            not change.complete
-            or key in gone
-            or (change.kind == "UPDATE" and held is None)
-            or not (versioned or table in _APPEND_ONLY)
-        ):
+        if not change.complete or (change.kind == "UPDATE" and held is None) or not (versioned or table in APPEND_ONLY):
             self.doubt(table, key)
         if held is None and not change.complete:
             return
         if versioned and known is not None and fresh <= known:
             return
         self._store.put(table, row)
+
+    def _remove(self, table: str, key: str) -> None:
+        self._store.remove(table, key)
+        gone = self._gone[table]
+        if len(gone) >= _GONE_LIMIT:
+            gone.clear()
+        gone.add(key)
 
 
 def slices(rows: Sequence[Any], size: int = 200) -> Iterable[Sequence[Any]]:

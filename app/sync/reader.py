@@ -3,63 +3,99 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Literal
 
 from app.store.link import TableState
-from app.store.merge import KEYS, key_of
+from app.store.merge import key_of
 from app.store.store import Store
-from app.sync.inbox import Inbox, slices
-from app.sync.timings import ORDERS, TABLES, Timings
-from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, NotReachable
-from services.domain.times import parse_instant
+from app.sync.inbox import Inbox
+from app.sync.pages import Pages
+from app.sync.tables import TABLES, Depth
+from app.sync.timings import Timings
+from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, NotReachable, SignedOut
 from services.ports.facts import Reads, Table
 
-Kind = Literal["", "not_permitted", "not_installed", "not_reachable", "refused"]
+Kind = Literal["", "signed_out", "not_permitted", "not_installed", "not_reachable", "refused"]
+"""How a read went: "" well."""
 
 
 def kind_of(error: ConsoleError) -> Kind:
-    """The kind of a failure, as `TableState` names it."""
-    if isinstance(error, NotReachable):
-        return "not_reachable"
-    if isinstance(error, NotPermitted):
-        return "not_permitted"
-    return "not_installed" if isinstance(error, NotInstalled) else "refused"
+    """The kind of a failure."""
+    kinds: tuple[tuple[type[ConsoleError], Kind], ...] = (
+        (NotReachable, "not_reachable"),
+        (SignedOut, "signed_out"),
+        (NotPermitted, "not_permitted"),
+        (NotInstalled, "not_installed"),
+    )
+    return next((kind for each, kind in kinds if isinstance(error, each)), "refused")
+
+
+class _Queued:
+    """A read that waits for its turn; who asks meanwhile shares it, at the greater depth."""
+
+    def __init__(self, depth: Depth) -> None:
+        self.depth = depth
+        self.done: asyncio.Future[Kind] = asyncio.get_running_loop().create_future()
 
 
 class Reader:
-    """Brings rows into the store under the inbox's rules. A failed read leaves what is held as it is."""
+    """Brings rows into the store under the inbox's rules. A failed read leaves what is held as it is.
+
+    At most one read of a table is under way, and at most one more waits behind it.
+    """
 
     def __init__(self, reads: Reads, store: Store, inbox: Inbox, timings: Timings) -> None:
         self._reads = reads
         self._store = store
         self._inbox = inbox
         self._timings = timings
+        self._pages = Pages(reads, store, inbox, timings)
         self._locks = {table: asyncio.Lock() for table in TABLES}
+        self._queued: dict[Table, _Queued] = {}
+        self._heard: dict[Table, int] = {}
+        self.unannounced: set[Table] = set()
+        """Tables whose rows change without the feed's saying so: they aren't part of the publication."""
 
-    async def everything(self) -> dict[Table, Kind]:
-        """Read all tables in full; how each one went."""
+    async def everything(self, depth: Depth) -> dict[Table, Kind]:
+        """Read all tables; how each one went."""
         async with asyncio.TaskGroup() as group:
-            running = {table: group.create_task(self.full(table)) for table in TABLES}
+            running = {table: group.create_task(self.table(table, depth)) for table in TABLES}
         return {table: task.result() for table, task in running.items()}
 
-    async def full(self, table: Table) -> Kind:
-        """Read one table in full, or the newest events of queue_history; how it went."""
-        async with self._locks[table]:
-            as_of = self._store.now()
-            number = self._inbox.begin_read(table)
-            # What was in doubt before is answered by this read: it is there, or the sweep doubts it again.
-            doubted = self._inbox.take_dirty(table, len(self._inbox.dirty.get(table, ())))
+    async def reconcile(self) -> dict[Table, Kind]:
+        """Compare all tables in full, by keys and versions where these tell; how each one went."""
+        async with asyncio.TaskGroup() as group:
+            running = {
+                table: group.create_task(
+                    self.table(table, Depth.ALL_KEYS if self._pages.comparable(table) else Depth.ALL_ROWS)
+                )
+                for table in TABLES
+            }
+        return {table: task.result() for table, task in running.items()}
+
+    async def table(self, table: Table, depth: Depth) -> Kind:
+        """Read one table; how it went."""
+        while (queued := self._queued.get(table)) is not None:
+            queued.depth = max(queued.depth, depth)
             try:
-                complete = await self._pages(table, number)
-            except ConsoleError as error:
-                for key in doubted:
-                    self._inbox.doubt(table, key)
-                return self._failed(table, error)
-            finally:
-                self._inbox.end_read(table)
-            self._store.set_state(table, TableState(as_of=as_of, complete=complete))
-            return ""
+                return await asyncio.shield(queued.done)
+            except asyncio.CancelledError:
+                mine = asyncio.current_task()
+                if not queued.done.cancelled() or (mine is not None and mine.cancelling()):
+                    raise
+        queued = self._queued[table] = _Queued(depth)
+        try:
+            async with self._locks[table]:
+                del self._queued[table]
+                kind = await self._read(table, queued.depth)
+        except BaseException:
+            if self._queued.get(table) is queued:
+                del self._queued[table]
+            queued.done.cancel()
+            raise
+        queued.done.set_result(kind)
+        return kind
 
     async def points(self, table: Table) -> Kind:
         """Read the rows in doubt again by their keys, one batch."""
@@ -85,45 +121,30 @@ class Reader:
     async def of_job(self, job_id: str) -> None:
         """Read all events of one job, however old. Raises what the port raises."""
         async with self._locks["queue_history"]:
-            number = self._inbox.begin_read("queue_history")
-            try:
-                await self._pages("queue_history", number, equals={"job_id": job_id})
-            finally:
-                self._inbox.end_read("queue_history")
+            await self._pages.of_job(job_id)
 
-    async def _pages(self, table: Table, number: int, equals: Mapping[str, str] | None = None) -> bool:
-        """True when everything was read, and then what was not among it is in doubt."""
-        order, descending = ORDERS.get(table, (KEYS[table], False))
-        limit = self._timings.history if table == "queue_history" and equals is None else None
-        seen: set[str] = set()
-        after: tuple[str, str] | None = None
-        while True:
-            size = self._timings.page if limit is None else min(self._timings.page, limit - len(seen))
-            rows = await self._reads.page(
-                table, order=order, descending=descending, limit=size, after=after, equals=equals
-            )
-            for part in slices(rows):
-                self._inbox.read_rows(table, part, number)
-                await asyncio.sleep(0)
-            seen.update(key_of(table, row) for row in rows)
-            if len(rows) < size:
-                break
-            if limit is not None and len(seen) >= limit:
-                self._store.jobs.history_from = parse_instant(rows[-1].get(order))
-                return False
-            after = (str(rows[-1].get(order)), key_of(table, rows[-1]))
-            number = self._inbox.next_read()
-        if equals is None:
-            if table == "queue_history":
-                self._store.jobs.history_from = None
-            self._inbox.sweep(table, seen)
-        return True
+    async def _read(self, table: Table, depth: Depth) -> Kind:
+        as_of = self._store.now()
+        try:
+            found = await self._pages.read(table, depth)
+        except ConsoleError as error:
+            return self._failed(table, error)
+        heard = self._inbox.arrivals(table)
+        if heard != self._heard.get(table):
+            self.unannounced.discard(table)
+        elif found and depth is Depth.RECENT:
+            self.unannounced.add(table)
+        self._heard[table] = heard
+        complete = table != "queue_history" or self._store.jobs.history_from is None
+        self._store.set_state(table, TableState(as_of, complete=complete, polled=table in self.unannounced))
+        return ""
 
     def _failed(self, table: Table, error: ConsoleError) -> Kind:
         kind = kind_of(error)
         held = self._store.state(table)
+        shown = "not_permitted" if kind == "signed_out" else kind
         self._store.set_state(
-            table, TableState(held.as_of, kind=kind, problem=str(error), hint=error.hint, complete=held.complete)
+            table, TableState(held.as_of, kind=shown, problem=str(error), hint=error.hint, complete=held.complete)
         )
         return kind
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
-
-from services.ports.facts import Table
 
 
 class Timings(msgspec.Struct, frozen=True):
@@ -19,11 +15,19 @@ class Timings(msgspec.Struct, frozen=True):
     give_up: float = 60.0
     """How long to wait for a late confirmation before joining anew."""
     poll: float = 5.0
+    """How often to read what changed while the feed is silent, and tables that it doesn't tell of."""
+    sweeps: int = 12
+    """One poll in so many looks for deleted rows too."""
     frame: float = 0.016
     budget: float = 0.004
     """How much of a frame applying changes may take."""
     flush: float = 0.25
-    reconcile: float = 600.0
+    recent: float = 60.0
+    """How often to look for recent changes that were lost without a sign, and up to half as long again."""
+    overlap: float = 300.0
+    """How much older than the newest row a row may be that is not yet seen: the longest transaction, and the clocks."""
+    reconcile: float = 720.0
+    """How often to compare everything."""
     probe: float = 5.0
     answer: float = 3.0
     """Limit for the answer to a probe; a second one without an answer means that the server is gone."""
@@ -43,23 +47,3 @@ class Timings(msgspec.Struct, frozen=True):
     """The newest events that a full read takes."""
     overflow: int = 2000
     """More keys in doubt than this, and the whole table is read again."""
-
-
-TABLES: Final[tuple[Table, ...]] = (
-    "customers",
-    "jobs",
-    "directories",
-    "directory_submissions",
-    "job_results",
-    "queue_history",
-    "outbox",
-    "worker_heartbeats",
-)
-"""The tables that the console holds, in the order in which they are read."""
-
-ORDERS: Final[dict[Table, tuple[str, bool]]] = {
-    "jobs": ("updated_at", True),
-    "queue_history": ("created_at", True),
-    "worker_heartbeats": ("worker_id", False),
-}
-"""Order column and whether descending, where it isn't the key ascending: what staff look at comes first."""

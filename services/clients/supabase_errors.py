@@ -10,7 +10,7 @@ import httpx
 from postgrest.exceptions import APIError
 from supabase_auth.errors import AuthApiError, AuthError, AuthRetryableError
 
-from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, NotReachable, Refused
+from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, NotReachable, Refused, SignedOut
 
 _MISSING: Final = frozenset({"PGRST202", "PGRST204", "PGRST205", "42P01", "42703", "42883", "404"})
 _FORBIDDEN: Final = frozenset({"42501", "401", "403"})
@@ -24,7 +24,7 @@ def from_postgrest(error: APIError, what: str) -> ConsoleError:
     raw = repr(error)
     message = error.message or "no reason given"
     if code in _SIGN_IN:
-        return NotPermitted("The sign-in is no longer valid.", hint="Sign in again.", raw=raw)
+        return SignedOut("The sign-in is no longer valid.", hint="Sign in again.", raw=raw)
     if code in _FORBIDDEN:
         sentence = message if message.endswith(".") else f"This sign-in may not {what}."
         return NotPermitted(sentence, hint="Ask an administrator for the role that this needs.", raw=raw)

@@ -32,12 +32,16 @@ class SupabaseReads:
         limit: int = 1000,
         after: tuple[str, str] | None = None,
         equals: Mapping[str, str] | None = None,
+        since: str | None = None,
+        columns: Sequence[str] = (),
     ) -> list[dict[str, Any]]:
         """See the port."""
         key = _KEYS.get(table, "id")
-        query = self._session.client.table(table).select("*")
+        query = self._session.client.table(table).select(*(columns or ("*",)))
         for column, value in (equals or {}).items():
             query = query.eq(column, value)
+        if since is not None:
+            query = query.gte(order, since)
         if after is not None:
             beyond = "lt" if descending else "gt"
             if order == key:

@@ -20,6 +20,10 @@ class NotPermitted(ConsoleError):
     """The sign-in or the key may not do this."""
 
 
+class SignedOut(NotPermitted):
+    """The sign-in has ended: nothing can be asked any more before the next one."""
+
+
 class NotInstalled(ConsoleError):
     """A table, function or column is missing in this project."""
 

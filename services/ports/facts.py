@@ -44,8 +44,13 @@ class Reads(Protocol):
         limit: int = 1000,
         after: tuple[str, str] | None = None,
         equals: Mapping[str, str] | None = None,
+        since: str | None = None,
+        columns: Sequence[str] = (),
     ) -> list[dict[str, Any]]:
-        """At most `limit` rows by (`order`, key); `after` is (order value, key) of the last row seen."""
+        """At most `limit` rows by (`order`, key); `after` is (order value, key) of the last row seen.
+
+        `since`: only rows whose `order` is at least this. `columns`: only these, all when empty.
+        """
         ...
 
     async def by_ids(self, table: Table, ids: Sequence[str]) -> list[dict[str, Any]]:

@@ -73,6 +73,8 @@ class FakeStaff:
         limit: int = 1000,
         after: tuple[str, str] | None = None,
         equals: Mapping[str, str] | None = None,
+        since: str | None = None,
+        columns: Sequence[str] = (),
     ) -> list[dict[str, Any]]:
         self.reads += 1
         if self.read_fault is not None:

@@ -84,6 +84,16 @@ def test_only_rows_that_exist_come_back(server: Postgres, owner: psycopg.Connect
         assert await reads.by_ids("customers", []) == []
         equal = await reads.page("customers", order="id", equals={"business_name": "B3"})
         assert [row["id"] for row in equal] == [IDS[3]]
+        everything = await reads.page("customers", order="id")
+        last = sorted(row["updated_at"] for row in everything)[-2:]
+        since = await reads.page("customers", order="updated_at", since=last[0], columns=["id", "updated_at"])
+        assert [row["updated_at"] for row in since][-2:] == last
+        assert all(set(row) == {"id", "updated_at"} for row in since)
+        assert all(row["updated_at"] >= last[0] for row in since)
+        after = (since[0]["updated_at"], since[0]["id"])
+        assert await reads.page("customers", order="updated_at", since=last[0], after=after) == [
+            row for row in everything if row["id"] in {row["id"] for row in since[1:]}
+        ]
         assert abs(await reads.server_offset()) < 5
 
     with_both(server, owner, kind, suite)
