@@ -141,7 +141,7 @@ def test_some_practice_sites_misbehave(ground: Ground, first: SeedReport) -> Non
     assert first
     sites = httpx.get(f"{ground.practice_url}/_sites", trust_env=False).json()
     modes = [site["mode"] for site in sites if site["mode"] != "ok"]
-    assert set(modes) == {"fail", "drop", "error500", "changed", "slow"}
+    assert set(modes) == {"fail", "drop", "error500", "changed", "slow", "sometimes500", "not_received"}
     hosts = [site["host"] for site in sites if site["mode"] != "ok"]
     hit = ground.rows("select distinct private.host_of(directory_url) from public.directory_submissions")
     assert set(hosts) <= {row[0] for row in hit}

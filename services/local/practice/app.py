@@ -3,41 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from aiohttp import web
 
 from services.local.practice import pages
+from services.local.practice.control import Control
+from services.local.practice.mailbox import Mailbox
+from services.local.practice.reception import Reception, Reply, Visit, html
 from services.local.practice.request_log import Entry, RequestLog
-from services.local.practice.sites import Site, load_sites
+from services.local.practice.sessions import COOKIE
+from services.local.practice.sites import PASSWORD_ID, Site, load_sites
 from services.local.practice.switches import Switch, Switches
 
 _CONTROL_HOSTS: Final = ("127.0.0.1", "localhost")
 _ALL_PATHS: Final = "/{path:.*}"
-
-
-class SwitchOrder(msgspec.Struct, forbid_unknown_fields=True):
-    """Body of POST /_switch."""
-
-    host: str
-    mode: str
-    seconds: float = 2.0
+_LARGEST_BODY: Final = 1024 * 1024
+_SIGN_OF_LIFE_SECONDS: Final = 5.0
 
 
 def build_app(log_file: Path) -> web.Application:
-    """All practice directories plus their control API. Log lines go to `log_file`, switches beside it."""
+    """All practice directories plus their control site. Log lines go to `log_file`, all else beside it."""
     practice = Practice(log_file)
-    app = web.Application(client_max_size=256 * 1024)
+    app = web.Application(client_max_size=_LARGEST_BODY)
     app.router.add_route("*", _ALL_PATHS, practice.handle)
+
+    async def end_streams(_: web.Application) -> None:
+        practice.end_streams()
 
     async def close(_: web.Application) -> None:
         practice.close()
 
+    app.on_shutdown.append(end_streams)
     app.on_cleanup.append(close)
     return app
 
@@ -48,17 +47,26 @@ class Practice:
     def __init__(self, log_file: Path) -> None:
         self._sites = load_sites()
         self._log = RequestLog(log_file)
-        self._switches = Switches(log_file.with_name("switches.json"))
+        usual = {site.host: Switch(mode=site.mode) for site in self._sites.values()}
+        self._switches = Switches(log_file.with_name("switches.json"), usual)
+        mailbox = Mailbox()
+        self._reception = Reception(self._log, mailbox, log_file.parent)
+        self._control = Control(self._sites, self._log, self._switches, mailbox)
+        self._ending = asyncio.Event()
+
+    def end_streams(self) -> None:
+        """Let answers that never end come to their end."""
+        self._ending.set()
 
     def close(self) -> None:
         """Close the request log."""
         self._log.close()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """One request: control API on the bare loopback host, a directory on its own host, else 404."""
+        """One request: control site on the bare loopback host, a directory on its own host, else 404."""
         host = request.host.rsplit(":", 1)[0].lower()
         if host in _CONTROL_HOSTS:
-            return await self._control(request)
+            return await self._control.handle(request)
         site = self._sites.get(host)
         if site is None:
             return web.Response(status=404, text="No such site.\n")
@@ -66,25 +74,50 @@ class Practice:
 
     async def _visit(self, request: web.Request, site: Site) -> web.StreamResponse:
         arrived = time.time()
-        form: dict[str, str] = {}
-        if request.method == "POST":
-            form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+        form, files = await _posted(request)
         switch = self._switches.get(site.host)
+        broken = self._switches.breaks(site.host)
         if switch.mode == "slow":
             await asyncio.sleep(switch.seconds)
-        taken: int | None = None
-        dropped = False
-        if switch.mode == "error500":
-            response = _html(
-                pages.notice_page(site, "Server error", "Internal server error. Please come back later."), 500
-            )
-        elif request.path == "/add" and request.method == "POST":
-            response, taken = self._receive(site, form, switch)
-            dropped = switch.mode == "drop"
-        elif request.method in ("GET", "HEAD"):
-            response = self._show(request, site, switch)
+        if broken:
+            text = "Internal server error. Please come back later."
+            reply = Reply(html(pages.notice_page(site, "Server error", text), 500))
+        elif request.path == "/live" and switch.mode == "restless":
+            self._note(arrived, request, site, {}, Reply(web.Response()))
+            return await self._live(request)
         else:
-            response = _html(pages.notice_page(site, "Not possible", "This page can only be read."), 405)
+            visit = Visit(
+                site=site,
+                mode=switch.mode,
+                method=request.method,
+                path=request.path,
+                query=request.query,
+                form=form,
+                files=files,
+                token=request.cookies.get(COOKIE, ""),
+            )
+            reply = await self._reception.answer(visit)
+        dropped = switch.mode == "drop" and reply.listing is not None
+        shown = {**form, **{name: f"{len(data):,} bytes" for name, data in files.items()}}
+        self._note(arrived, request, site, shown, reply, dropped=dropped)
+        # Browsers send a form again by themselves when a kept connection breaks; a fresh one they don't.
+        reply.response.force_close()
+        if dropped and request.transport is not None:
+            request.transport.abort()
+        return reply.response
+
+    def _note(
+        self,
+        arrived: float,
+        request: web.Request,
+        site: Site,
+        form: dict[str, str],
+        reply: Reply,
+        *,
+        dropped: bool = False,
+    ) -> None:
+        if PASSWORD_ID in form:
+            form = {**form, PASSWORD_ID: "•••"}
         self._log.add(
             Entry(
                 time=arrived,
@@ -92,92 +125,36 @@ class Practice:
                 method=request.method,
                 path=request.path_qs,
                 form=form,
-                answer=None if dropped else response.status,
-                listing=taken,
+                answer=None if dropped else reply.response.status,
+                listing=reply.listing,
+                listed=reply.listed,
             )
         )
-        # Browsers send a form again by themselves when a kept connection breaks; a fresh one they don't.
-        response.force_close()
-        if dropped and request.transport is not None:
-            request.transport.abort()
-        return response
 
-    def _receive(self, site: Site, form: Mapping[str, str], switch: Switch) -> tuple[web.Response, int | None]:
-        """The answer to a sent form, and the listing's number when it was taken in."""
-        if switch.mode == "fail":
-            return _html(pages.form_page(site, form, {}, refused=True)), None
-        errors = _errors(site, form)
-        if errors:
-            return _html(pages.form_page(site, form, errors), 422), None
-        number = self._log.take_number()
-        return web.Response(status=303, headers={"Location": f"/thanks?id={number}"}), number
-
-    def _show(self, request: web.Request, site: Site, switch: Switch) -> web.Response:
-        path = request.path
-        if path == "/":
-            return _html(pages.home_page(site, self._log.latest(site.host)))
-        if path == "/add":
-            return _html(pages.form_page(site, {}, {}, changed=switch.mode == "changed"))
-        number = request.query.get("id", "") if path == "/thanks" else path.removeprefix("/listing/")
-        listing = self._log.listing(site.host, int(number)) if re.fullmatch(r"[0-9]{1,9}", number) else None
-        if listing is None:
-            return _html(pages.notice_page(site, "Page not found", "There is nothing at this address."), 404)
-        return _html((pages.thanks_page if path == "/thanks" else pages.listing_page)(site, listing))
-
-    async def _control(self, request: web.Request) -> web.Response:
-        match request.method, request.path:
-            case "GET", "/_sites":
-                return web.json_response([self._state(site) for site in self._sites.values()])
-            case "GET", "/_log":
-                try:
-                    since = float(request.query.get("since", "0"))
-                except ValueError:
-                    return web.json_response({"error": "since must be unix seconds"}, status=400)
-                host = request.query.get("host", "")
-                entries = await asyncio.to_thread(lambda: list(self._log.entries(host=host, since=since)))
-                return web.json_response(msgspec.to_builtins(entries))
-            case "POST", "/_switch":
-                return await self._switch(request)
-            case _:
-                return web.json_response({"error": "GET /_sites, GET /_log, POST /_switch"}, status=404)
-
-    async def _switch(self, request: web.Request) -> web.Response:
-        if request.content_type != "application/json":
-            # A page in a browser can't send this type to another origin without being asked first.
-            return web.json_response({"error": "send application/json"}, status=415)
-        try:
-            order = msgspec.json.decode(await request.read(), type=SwitchOrder)
-            switch = msgspec.convert({"mode": order.mode, "seconds": order.seconds}, Switch)
-        except msgspec.DecodeError as error:
-            return web.json_response({"error": str(error)}, status=400)
-        site = self._sites.get(order.host)
-        if site is None:
-            return web.json_response({"error": f"no such host: {order.host}"}, status=404)
-        self._switches.set(site.host, switch)
-        return web.json_response(self._state(site))
-
-    def _state(self, site: Site) -> dict[str, object]:
-        switch = self._switches.get(site.host)
-        return {
-            "host": site.host,
-            "brand": site.brand,
-            "kind": site.kind,
-            "category": site.category,
-            "mode": switch.mode,
-            "seconds": switch.seconds,
-        }
+    async def _live(self, request: web.Request) -> web.StreamResponse:
+        """Events without an end: a page that listens to them never comes to rest."""
+        stream = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        await stream.prepare(request)
+        while not self._ending.is_set():
+            try:
+                await stream.write(b": still here\n\n")
+                async with asyncio.timeout(_SIGN_OF_LIFE_SECONDS):
+                    await self._ending.wait()
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                break
+        return stream
 
 
-def _errors(site: Site, form: Mapping[str, str]) -> dict[str, str]:
-    """What is wrong with a form, by field key."""
-    names = {field.key: field.name for field in site.fields()}
-    errors: dict[str, str] = {}
-    if not form.get(names["business_name"], "").strip():
-        errors["business_name"] = "Please enter the name of your business."
-    if site.kind == "strict" and not re.fullmatch(r"[0-9]{10}", form.get(names["phone"], "")):
-        errors["phone"] = pages.PHONE_ERROR
-    return errors
-
-
-def _html(text: str, status: int = 200) -> web.Response:
-    return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
+async def _posted(request: web.Request) -> tuple[dict[str, str], dict[str, bytes]]:
+    """The fields and the files of a form; the first value where a name comes twice."""
+    form: dict[str, str] = {}
+    files: dict[str, bytes] = {}
+    if request.method == "POST":
+        for name, value in (await request.post()).items():
+            if isinstance(value, web.FileField):
+                files.setdefault(name, value.file.read())
+            elif isinstance(value, str):
+                form.setdefault(name, value)
+    return form, files

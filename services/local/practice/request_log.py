@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import msgspec
+
+_RECENT: Final = 50
 
 log = logging.getLogger(__name__)
 
@@ -14,7 +18,8 @@ log = logging.getLogger(__name__)
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One request. `time` is unix seconds; `answer` is the HTTP status, None when there was no answer.
 
-    `listing` is the number under which the directory took the form in.
+    `form` by the page's own field names, passwords masked. `listing` is the number under which the directory took
+    the business in, and `listed` what it then says of it, by field key.
     """
 
     time: float
@@ -24,14 +29,15 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     form: dict[str, str]
     answer: int | None
     listing: int | None = None
+    listed: dict[str, str] = {}
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """A business that a directory took in; `form` by the page's own field names."""
+    """A business that a directory took in; `values` by field key."""
 
     number: int
     host: str
-    form: dict[str, str]
+    values: dict[str, str]
 
 
 class RequestLog:
@@ -41,6 +47,7 @@ class RequestLog:
         self._file = file
         file.parent.mkdir(parents=True, exist_ok=True)
         self._listings: dict[int, Listing] = {}
+        self._recent: dict[str, deque[Entry]] = {}
         self._next = 1
         for entry in self.entries():
             self._learn(entry)
@@ -87,7 +94,16 @@ class RequestLog:
         own = [listing for listing in self._listings.values() if listing.host == host]
         return sorted(own, key=lambda listing: -listing.number)[:limit]
 
+    def recent(self, host: str) -> list[Entry]:
+        """The last requests to `host`, at most 50, newest first."""
+        return list(reversed(self._recent.get(host, ())))
+
+    def counts(self) -> dict[str, int]:
+        """Listings by host."""
+        return Counter(listing.host for listing in self._listings.values())
+
     def _learn(self, entry: Entry) -> None:
+        self._recent.setdefault(entry.host, deque(maxlen=_RECENT)).append(entry)
         if entry.listing is not None:
-            self._listings[entry.listing] = Listing(number=entry.listing, host=entry.host, form=entry.form)
+            self._listings[entry.listing] = Listing(entry.listing, entry.host, entry.listed)
             self._next = max(self._next, entry.listing + 1)

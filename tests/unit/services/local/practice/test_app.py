@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -67,14 +68,16 @@ def test_unknown_hosts_and_pages_are_not_found(visitor: Visitor) -> None:
 
 def test_every_site_has_a_page_of_its_own_with_its_own_fields(visitor: Visitor) -> None:
     for site in load_sites().values():
+        if site.kind == "login":
+            continue
         page = visitor.get(site.host, "/add").text
         assert f"<title>Add your business · {site.brand}</title>" in page
-        for field in site.fields():
+        for field in site.pages()[0]:
             assert f'id="{field.element_id}" name="{field.name}"' in page
-        assert site.submit_attribute() in page
-        # Loads without anything from elsewhere, and without a script.
-        assert "<script" not in page
-        assert "src=" not in page
+        if len(site.pages()) == 1:
+            assert site.submit_attribute() in page
+        # Loads without anything from elsewhere, and without a script unless that is its kind.
+        assert ("<script" in page) == (site.kind == "popups")
         assert "http" not in page
 
 
@@ -137,6 +140,76 @@ def test_a_changed_form_has_lost_its_phone_field(visitor: Visitor) -> None:
     page = visitor.get(SELECT, "/add").text
     assert 'name="phone"' not in page
     assert 'id="biz-name"' in page
+
+
+def test_an_outage_now_and_then_starts_anew_with_its_switch(visitor: Visitor) -> None:
+    def visits() -> list[int]:
+        visitor.switch(SELECT, "sometimes500", share=0.5, seed=3)
+        return [visitor.get(SELECT, "/add").status_code for _ in range(12)]
+
+    first = visits()
+    assert set(first) == {200, 500}
+    assert visits() == first
+
+
+@pytest.mark.parametrize("host", [PLAIN, SELECT])
+@pytest.mark.parametrize("mode", ["changed", "renamed", "removed", "required"])
+def test_a_form_that_drifted_still_takes_what_it_asks_for(visitor: Visitor, host: str, mode: str) -> None:
+    visitor.switch(host, mode)
+    site = load_sites()[host]
+    before = {field.name for field in site.fields()}
+    page = visitor.get(host, "/add").text
+    names = set(re.findall(r'<(?:input|select|textarea)[^>]* name="([^"]+)"', page))
+    assert names != before
+    fields = site.fields(mode)  # type: ignore[arg-type]
+    assert names == {field.name for field in fields}
+    name = next(field.name for field in fields if field.key == "business_name")
+    if mode == "required":
+        assert "required" in page
+        assert visitor.post(host, {name: "Blue Door"}).status_code == 422
+    assert visitor.post(host, {field.name: "Blue Door" for field in fields}).status_code == 303
+    assert "Blue Door" in visitor.get(host, "/listing/1").text
+
+
+def test_not_received_says_so_among_words_of_success(visitor: Visitor) -> None:
+    host = next(site.host for site in load_sites().values() if site.mode == "not_received")
+    page = visitor.post(host, {"company": "Blue Door"})
+    assert page.status_code == 200
+    for word in ("was not received", "Success", "Thank you", "Submitted"):
+        assert word in page.text
+    assert not any("listing" in entry for entry in visitor.log(host))
+    visitor.switch(host, "ok")
+    assert visitor.post(host, {"company": "Blue Door"}).status_code == 303
+
+
+def test_drafts_are_taken_in_that_mode_only(visitor: Visitor) -> None:
+    assert visitor.post(SELECT, GOOD, "/draft").status_code == 405
+    visitor.switch(SELECT, "autosave")
+    assert "fetch('/draft'" in visitor.get(SELECT, "/add").text
+    assert visitor.post(SELECT, GOOD, "/draft").status_code == 204
+    assert visitor.log(SELECT)[-1]["form"] == GOOD
+
+
+def test_any_directory_can_ask_for_a_captcha(visitor: Visitor) -> None:
+    visitor.switch(SELECT, "captcha")
+    assert "/captcha.png" in visitor.get(SELECT, "/add").text
+    assert visitor.post(SELECT, GOOD).status_code == 422
+
+
+def test_a_restless_page_never_ends_and_keeps_nobody_from_ending(log_file: Path) -> None:
+    with serve(lambda _: build_app(log_file)) as origin:
+        visitor = Visitor(origin)
+        assert visitor.get(SELECT, "/live").status_code == 404
+        visitor.switch(SELECT, "restless")
+        assert "new EventSource('/live')" in visitor.get(SELECT, "/add").text
+        stream = visitor.client.send(
+            visitor.client.build_request("GET", "/live", headers={"Host": SELECT}), stream=True
+        )
+        assert next(stream.iter_text()) == ": still here\n\n"
+        assert visitor.log(SELECT)[-1]["answer"] == 200
+    # Left without a time-out of the server: the answer ended with it.
+    stream.close()
+    visitor.client.close()
 
 
 def test_the_log_tells_every_request(visitor: Visitor) -> None:

@@ -7,14 +7,14 @@ import re
 import msgspec
 
 from resources import ROOT
-from services.local.practice.sites import CATEGORIES, STATES, load_sites
+from services.local.practice.sites import CATEGORIES, KIND_WORDS, STATES, load_sites
 
 
 def test_there_are_at_least_sixty_that_differ() -> None:
     sites = load_sites().values()
     assert len(sites) >= 60
     assert len({site.brand for site in sites}) == len(sites)
-    assert {site.kind for site in sites} == {"plain", "select", "strict"}
+    assert {site.kind for site in sites} == set(KIND_WORDS)
     assert len({str(site.field_selectors()) for site in sites}) >= 10
     for site in sites:
         assert re.fullmatch(r"[a-z0-9-]+\.localhost", site.host)
@@ -36,6 +36,18 @@ def test_selectors_name_only_fields_of_the_form() -> None:
         selectors = site.field_selectors()
         assert set(selectors["select"]) <= set(selectors["fields"])
         assert set(selectors["order"]) == set(selectors["fields"])
+        assert set(selectors.get("check", [])) | set(selectors.get("upload", [])) <= set(selectors["fields"])
+
+
+def test_what_a_form_asks_for_besides_is_in_its_selectors() -> None:
+    found = {site.kind: site.field_selectors() for site in load_sites().values()}
+    assert [page["next"] for page in found["steps"]["pages"]] == ["button.next", "button.next"]
+    assert found["steps"]["check"] == ["terms"]
+    assert found["upload"]["upload"] == ["logo"]
+    assert found["captcha"]["captcha"] == "#captcha"
+    assert found["login"]["login"] == "#password"
+    assert (found["code"]["code"], len(found["code"]["pages"])) == ("#code", 1)
+    assert (found["popups"]["close"], found["popups"]["confirm"]) == (["#cookies-needed"], True)
 
 
 def test_the_selects_know_every_seeded_customer() -> None:
