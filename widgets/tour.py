@@ -286,11 +286,11 @@ class Tour:
     # What they share
 
     def _retryable(self) -> JobLine | None:
-        """The job with the most failures that another try can mend: a refused phone number stays refused."""
+        """The job with the most failures that another try can mend: a refused phone number or a captcha stays."""
 
         def mendable(line: JobLine) -> int:
             return sum(
-                one.outcome == "failed" and "phone" not in one.words
+                one.outcome == "failed" and "phone" not in one.words and "person" not in one.words
                 for one in self._desk.store.jobs.directories(line.id)
             )
 
@@ -302,7 +302,7 @@ class Tour:
         for line in self._desk.store.jobs.lines.values():
             if line.ended and (self._retried is None or line.id != self._retried.id):
                 for one in self._desk.store.jobs.directories(line.id):
-                    if one.outcome == "failed" and "phone" not in one.words:
+                    if one.outcome == "failed" and "phone" not in one.words and "person" not in one.words:
                         return line, one.host
         return None
 

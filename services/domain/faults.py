@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, Literal
 
 from services.domain.text import one_line
 
 _READ: Final = 2000
 _SENTENCE: Final = 200
+Person = Literal["captcha", "login", "email_code"]
+"""What a page asks for that only a person can give."""
+
+PERSON_NEEDED: Final[Mapping[Person, str]] = {
+    "captcha": "This directory asks for a captcha; a person is needed",
+    "login": "This directory asks to sign in; a person is needed",
+    "email_code": "This directory asks for a code that it sent by e-mail; a person is needed",
+}
+
 _PLATFORM: Final = (
     ("asyncio.run() cannot be called from a running event loop", "event loop already running"),
     ("'coroutine' object has no attribute 'get'", "a call was not awaited"),
@@ -27,6 +37,10 @@ _RULES: Final = tuple(
         ),
         (r"http (?:error )?5\d\d|status 5\d\d|internal server error", "The site had an error of its own"),
         (r"captcha", "The page asks for a captcha"),
+        (
+            r"please (?:fill (?:out|in) this|select an item|check this box|tick this box)|select a file",
+            "The form asks for a field that the plan does not fill",
+        ),
         (r"timeout|timed out", "It took too long"),
         (r"\bbrain\b|/plan\b", "No plan: Brain did not answer"),
         (r"\bphone\b", "The page refused the phone number"),
@@ -51,6 +65,9 @@ def plain_words(text: str | None) -> str:
         return f"Platform fault: {fault}"
     # Pages write into errors: what they may cost is bounded.
     start = text[:_READ]
+    asked = next((words for words in PERSON_NEEDED.values() if words in start), None)
+    if asked:
+        return asked
     for pattern, words in _RULES:
         if pattern.search(start):
             return words

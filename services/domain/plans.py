@@ -9,8 +9,21 @@ import msgspec
 KNOWN_ACTIONS: Final = frozenset({"goto", "fill", "click", "wait", "select", "check", "upload", "captcha", "verify"})
 
 
+NEXT: Final = "next"
+CLOSE: Final = "close"
+CONFIRM: Final = "confirm"
+LOGIN: Final = "login"
+EMAIL_CODE: Final = "email_code"
+
+
 class Step(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One action. `seconds` is for wait; `until` is a load state or a selector."""
+    """One action. `seconds` is for wait; `until` is a load state or a selector. `value` says
+
+    - of a fill or select: what goes in; of an upload: which picture, such as "logo", never a path;
+    - of a click: NEXT sends a page of a form that isn't its last, CLOSE puts a pop-up away if there is one,
+      CONFIRM sends the form and says yes to the page's question; nothing: sends the form;
+    - of a verify: LOGIN or EMAIL_CODE is what the page asks the visitor for; else the words that `selector` shows.
+    """
 
     action: str
     url: str | None = None
@@ -44,12 +57,25 @@ def decode_plan(raw: bytes) -> Plan:
 
 
 def submit_step(plan: Plan) -> int | None:
-    """Index of the step that sends the form: the last click. None if the plan never clicks."""
+    """Index of the step that sends the form: the last click that isn't for something else. None without one."""
     clicks = [index for index, step in enumerate(plan.plan) if step.action == "click"]
-    return clicks[-1] if clicks else None
+    return next((index for index in reversed(clicks) if plan.plan[index].value not in (NEXT, CLOSE)), None)
+
+
+def page_selectors(plan: Plan, until: int) -> list[str]:
+    """Selectors of the fields that are filled before step `until`, on the page that is then open."""
+    found: list[str] = []
+    for step in plan.plan[:until]:
+        if step.action == "goto" or (step.action == "click" and step.value == NEXT):
+            found = []
+        elif step.action in ("fill", "select") and step.selector:
+            found.append(step.selector)
+    return found
 
 
 _VERBS: Final = {"goto": "Open", "fill": "Fill", "select": "Choose", "check": "Tick", "upload": "Upload"}
+_CLICKS: Final = {NEXT: "Go to the next page", CLOSE: "Close the pop-up"}
+_PROOFS: Final = {LOGIN: "Sign in", EMAIL_CODE: "Enter the code from the e-mail"}
 
 
 def step_words(step: Step) -> str:
@@ -57,11 +83,11 @@ def step_words(step: Step) -> str:
     if step.action == "goto":
         return "Open the page"
     if step.action == "click":
-        return "Press the button"
+        return _CLICKS.get(step.value or "", "Press the button")
     if step.action == "wait":
         return "Wait for the page" if step.until else f"Wait {step.seconds or 0:g} s"
     if step.action == "verify":
-        return "Verify the outcome"
+        return _PROOFS.get(step.value or "", "Verify the outcome")
     if step.action == "captcha":
         return "Solve the captcha"
     verb = _VERBS.get(step.action)

@@ -177,13 +177,16 @@ class DirectoryTask:
         return Outcome("failed", [words], True, _since(begun), error=words)
 
     async def _attempts(self, plan: Plan) -> Outcome:
-        """The outcome of the last attempt; only failures before the submit step are repeated."""
+        """The outcome of the last attempt; only failures before the submit step are repeated.
+
+        A page that asks for a person asks again: it isn't repeated.
+        """
         repeats = self._tools.settings.task_retries
         attempt = 0
         while True:
             attempt += 1
             outcome = await self._attempt(plan)
-            if outcome.status != "failed" or not outcome.before_submit:
+            if outcome.status != "failed" or not outcome.before_submit or outcome.person is not None:
                 return outcome
             await self._note(outcome.error or "; ".join(outcome.reasons), "SubmissionFailed", attempt)
             if attempt > repeats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -18,12 +19,15 @@ _SETTLE_SECONDS: Final = 0.15
 
 
 class Answers:
-    """Made just before the button is pressed. `values` are those typed into the form.
+    """Made just before the button is pressed. `values` are those typed into the form of `page`.
 
-    The request that carries one of them is the form's; else the page's own navigation is.
+    The request that carries one of them is the form's; else the page's own navigation is. What a pop-up
+    loads beside it is nobody's answer.
     """
 
-    def __init__(self, context: BrowserContext, values: list[str]) -> None:
+    def __init__(self, context: BrowserContext, page: Page, values: list[str]) -> None:
+        self._context = context
+        self._home = page
         self._values = [value.strip() for value in values if len(value.strip()) >= 4]
         self._form: Request | None = None
         self._page_request: Request | None = None
@@ -31,10 +35,19 @@ class Answers:
         self._status: dict[Request, int] = {}
         self._failure: dict[Request, str] = {}
         self.sent = asyncio.Event()
-        context.on("request", self._on_request)
-        context.on("response", self._on_response)
-        context.on("requestfinished", self._on_end)
-        context.on("requestfailed", self._on_failed)
+        self._listeners: dict[str, Callable[..., None]] = {
+            "request": self._on_request,
+            "response": self._on_response,
+            "requestfinished": self._on_end,
+            "requestfailed": self._on_failed,
+        }
+        for event, listener in self._listeners.items():
+            context.on(event, listener)  # type: ignore[call-overload]
+
+    def close(self) -> None:
+        """Stop to listen."""
+        for event, listener in self._listeners.items():
+            self._context.remove_listener(event, listener)
 
     async def settle(self, page: Page, limit: float) -> None:
         """Until the button's requests are answered and the page has loaded; at most `limit` seconds.
@@ -92,12 +105,27 @@ class Answers:
         navigates = _navigates(request)
         if self._form is None and (self._carries(request) or (navigates and request.method == "POST")):
             self._form = request
-        elif not navigates:
+        elif not navigates or not self._follows(request):
             return
         if navigates:
             self._page_request = request
         self._pending.add(request)
         self.sent.set()
+
+    def _follows(self, request: Request) -> bool:
+        """Whether a navigation is the form's own redirect, or one of the page that was pressed on."""
+        before = request.redirected_from
+        while before is not None:
+            if before in (self._form, self._page_request):
+                return True
+            before = before.redirected_from
+        try:
+            return request.frame.page == self._home or self._is_forms_page(request)
+        except Error:  # of a page that is just opening
+            return False
+
+    def _is_forms_page(self, request: Request) -> bool:
+        return self._page_request is not None and request.frame.page == self._page_request.frame.page
 
     def _carries(self, request: Request) -> bool:
         body = unquote_plus((request.post_data_buffer or b"").decode("utf-8", "replace"))

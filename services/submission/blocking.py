@@ -1,16 +1,17 @@
-"""Dry run: from a moment on, whatever the browser would send is held back."""
+"""Dry run: what the browser would send is held back, and from the submit step on everything is."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import re
+from collections.abc import Iterator
 from typing import Final
 
-from playwright.async_api import BrowserContext, Error, Route, WebSocketRoute
+from playwright.async_api import BrowserContext, Error, Request, Route, WebSocketRoute
 
 from services.submission.events import Report
-from services.submission.gate import Gate
+from services.submission.gate import READS, Gate
 
 BODY_KEPT: Final = 4096
 _SECRET: Final = re.compile(
@@ -37,6 +38,29 @@ class Blocker:
         self._report = report
         self.first = asyncio.Event()
         self.held_back: list[str] = []
+        self.early: list[str] = []
+        """What was held back before `switch_on`."""
+        self.passed: list[str] = []
+        self._gate: Gate | None = None
+        self._open = False
+
+    async def watch(self, context: BrowserContext, gate: Gate) -> None:
+        """From now on nothing is sent except within `let_through`; what only asks (GET) still leaves."""
+        self._gate = gate
+        gate.hold_sends(self._note_early)
+        await context.route("**/*", self._hold_sends)
+
+    @contextlib.contextmanager
+    def let_through(self) -> Iterator[None]:
+        """What is sent meanwhile leaves, and is told: the plan marks it as a page of the form before the last."""
+        assert self._gate is not None
+        self._gate.hold_sends(None)
+        self._open = True
+        try:
+            yield
+        finally:
+            self._open = False
+            self._gate.hold_sends(self._note_early)
 
     async def switch_on(self, context: BrowserContext, gate: Gate) -> None:
         """When this returns, no byte of the browser leaves any more."""
@@ -45,17 +69,43 @@ class Blocker:
         await context.route_web_socket("**/*", self._hold_socket)
 
     async def _hold(self, route: Route) -> None:
+        self._note(*_sent(route.request))
+        await _abort(route)
+
+    async def _hold_sends(self, route: Route) -> None:
         request = route.request
-        body = request.post_data_buffer or b""
-        self._note(request.method, request.url, len(body), body)
-        # "aborted" leaves the page standing; other errors replace it by the browser's error page.
-        with contextlib.suppress(Error):
-            await route.abort("aborted")
+        if request.method in READS:
+            with contextlib.suppress(Error):
+                await route.continue_()
+        elif self._open:
+            self._tell("passed", self.passed, *_sent(request))
+            with contextlib.suppress(Error):
+                await route.continue_()
+        else:
+            self._note_early(*_sent(request))
+            await _abort(route)
 
     def _hold_socket(self, socket: WebSocketRoute) -> None:
         self._note("WEBSOCKET", socket.url, 0, b"")
 
     def _note(self, method: str, url: str, size: int, body: bytes) -> None:
-        self.held_back.append(f"{method} {url} ({size} bytes)")
-        self._report({"kind": "blocked", "method": method, "url": url[:2000], "bytes": size, "body": shown_body(body)})
+        self._tell("blocked", self.held_back, method, url, size, body)
         self.first.set()
+
+    def _note_early(self, method: str, url: str, size: int, body: bytes) -> None:
+        self._tell("blocked", self.early, method, url, size, body)
+
+    def _tell(self, kind: str, told: list[str], method: str, url: str, size: int, body: bytes) -> None:
+        told.append(f"{method} {url} ({size} bytes)")
+        self._report({"kind": kind, "method": method, "url": url[:2000], "bytes": size, "body": shown_body(body)})
+
+
+def _sent(request: Request) -> tuple[str, str, int, bytes]:
+    body = request.post_data_buffer or b""
+    return request.method, request.url, len(body), body
+
+
+async def _abort(route: Route) -> None:
+    # "aborted" leaves the page standing; other errors replace it by the browser's error page.
+    with contextlib.suppress(Error):
+        await route.abort("aborted")

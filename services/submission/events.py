@@ -4,7 +4,9 @@
     step     {index, status: running|done|failed|blocked, ms?, picture?, error?}
     picture  {index, path}                       newest picture of the page, a JPEG below the run's artifacts folder
     blocked  {method, url, bytes, body}          dry run: a request that would have been sent
-    verdict  {status: submitted|failed|unknown|dry, reasons: [..], listing_url?, error?, before_submit}
+    passed   {method, url, bytes, body}          dry run: one that was sent, as the plan marks its step
+    verdict  {status: submitted|failed|unknown|dry, reasons: [..], listing_url?, error?, before_submit,
+              person?: captcha|login|email_code}
     beat     {}                                  every 2 s
     ended    {status: done|failed|stopped|crashed, ms, error?}   always the last line
 Indexes count from 0 and are those of the plan's steps. Times are in milliseconds.

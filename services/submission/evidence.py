@@ -63,6 +63,19 @@ _REFUSES: Final = re.compile(
     r"|\b(?:submission|request|form) failed\b",
     re.IGNORECASE,
 )
+# Words about the visitor's own listing weigh more than words about others' or about the site.
+_MINE: Final = r"\b(?:your|the|this)"
+_OWN: Final = (
+    rf"{_MINE} (?:\w+ ){{0,2}}?"
+    r"(?:listing|business|company|submission|form|entry|request|application|profile)\b"
+)
+_OWN_YES: Final = re.compile(
+    rf"{_OWN}.*\b(?:{_OUTCOME})\b|\bwe(?: have|[’']ve)? (?:{_OUTCOME}) {_MINE}\b|\bsuccessfully (?:{_OUTCOME})\b",
+    re.IGNORECASE,
+)
+_OWN_NO: Final = re.compile(
+    rf"{_OWN}.*(?:\b(?:not|never|cannot|unable to|failed)\b|n[’']t\b).*\b(?:{_OUTCOME})\b", re.IGNORECASE
+)
 _PROMISES: Final = re.compile(
     r"^(?:if|once|when|unless|until|after|before)\b|\b(?:yet|will (?:not )?be|do not|don[’']t)\b", re.IGNORECASE
 )
@@ -113,7 +126,7 @@ def weigh(before: Seen, after: Seen, sending: Sending, *, business: str = "", la
     if sending.status is not None and 400 <= sending.status < 500:
         return Verdict("failed", [f"The page answered HTTP {sending.status}"], error=error or f"HTTP {sending.status}")
     only_polite = yes is not None and not _CONFIRMS.search(_POLITE.sub("", yes))
-    if error and (yes is None or only_polite) and (after.fields or no):
+    if error and (yes is None or only_polite or _only_refused(news)) and (after.fields or no):
         return Verdict("failed", [f"The page says: {error}"], error=error)
     if sending.page_status is not None and sending.page_status >= 400:
         return Verdict("unknown", [f"The page after the form answered HTTP {sending.page_status}"])
@@ -143,6 +156,13 @@ def weigh(before: Seen, after: Seen, sending: Sending, *, business: str = "", la
     if told and score >= ENOUGH:
         return Verdict("submitted", words, score, None, listing)
     return Verdict("unknown", [*words, "Nothing on the page says whether it was accepted"], score, None, listing)
+
+
+def _only_refused(news: str) -> bool:
+    """Whether the words about the visitor's own listing are a refusal, whatever is said of success elsewhere."""
+    said = [clause for clause in clauses(news) if not _PROMISES.search(clause)]
+    own_yes = any(_OWN_YES.search(clause) and not _NOT.search(clause) for clause in said)
+    return not own_yes and any(_OWN_NO.search(clause) for clause in said)
 
 
 def _no_word(sending: Sending, after: Seen) -> Verdict | None:

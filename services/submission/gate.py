@@ -19,6 +19,8 @@ _HEAD_LIMIT: Final = 256 * 1024
 _BODY_KEPT: Final = 4096
 _DIAL_SECONDS: Final = 15.0
 _CLOSE_SECONDS: Final = 1.0
+READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that only ask."""
 FAULT_HEADER: Final = "x-console-gate-fault"
 """On an answer that is the gate's own: why there is none of the site's."""
 # The browser's own traffic: it would tell the form's structure to its maker.
@@ -61,6 +63,7 @@ class Gate:
         self._writers: dict[asyncio.StreamWriter, str] = {}
         self._serving: set[asyncio.Task[Any]] = set()
         self._blocked: Blocked | None = None
+        self._sends_blocked: Blocked | None = None
         self._faults: dict[tuple[str, int], str] = {}
 
     async def __aenter__(self) -> Gate:
@@ -85,6 +88,13 @@ class Gate:
         """From now on nothing leaves: connections are cut, and new requests told to `blocked`."""
         self._blocked = blocked
         self._cut()
+
+    def hold_sends(self, blocked: Blocked | None) -> None:
+        """From now on requests that send something (POST and the like) are told to `blocked` and end here.
+
+        None lets them through. What goes over TLS can't be told apart here.
+        """
+        self._sends_blocked = blocked
 
     def freshen(self, keep: set[str]) -> None:
         """Cut the tunnels in use, so that what is sent next goes over a new connection.
@@ -133,12 +143,13 @@ class Gate:
         length = _content_length(headers)
         if host in _BROWSERS_OWN or (not tunnel and parts.scheme != "http"):
             return
-        if self._blocked is not None:
+        blocked = self._blocked or (None if tunnel or method in READS else self._sends_blocked)
+        if blocked is not None:
             body = b""
             with contextlib.suppress(OSError, EOFError, TimeoutError):
                 async with asyncio.timeout(1):
                     body = await reader.readexactly(min(length, _BODY_KEPT))
-            self._blocked(method, target, length, body)
+            blocked(method, target, length, body)
             return
         try:
             site, to_site = await self._dial(host, port)

@@ -6,11 +6,16 @@ from typing import Any, Literal
 
 import msgspec
 
+from services.domain.faults import Person
+
 Status = Literal["submitted", "failed", "unknown", "dry"]
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """`before_submit`: nothing was sent yet, so a repeat is safe. `response_log` goes to job_results."""
+    """`before_submit`: nothing was sent yet, so a repeat is safe. `response_log` goes to job_results.
+
+    `person`: what the page asks for that only a person can give; a repeat without one ends the same way.
+    """
 
     status: Status
     reasons: list[str]
@@ -20,3 +25,4 @@ class Outcome(msgspec.Struct, frozen=True):
     listing_url: str | None = None
     screenshot: str | None = None
     response_log: dict[str, Any] = {}
+    person: Person | None = None

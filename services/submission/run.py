@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 from playwright.async_api import BrowserContext, Dialog, Error, Page
 
-from services.domain.plans import Step, submit_step
+from services.domain.plans import CONFIRM, NEXT, Step, page_selectors, submit_step
 from services.domain.text import one_line
 from services.ports.wishes import RunRequest
 from services.submission.answers import Answers
@@ -24,7 +24,8 @@ from services.submission.gate import Gate
 from services.submission.observe import look
 from services.submission.outcome import Outcome, Status
 from services.submission.pictures import Pictures
-from services.submission.steps import StepFailed, described, perform, ready
+from services.submission.steps import PersonNeeded, StepFailed, described, perform, ready
+from services.submission.walls import find_walls
 
 _Part = Callable[[], Awaitable[None]]
 _DRY_WAIT_SECONDS: Final = 2.0
@@ -61,7 +62,11 @@ class _Run:
         self._plan = request.plan.plan
         self._submit = submit_step(request.plan)
         self._began = time.monotonic()
+        self._business = str(request.plan.idempotency_factors.get("name") or "")
+        self._blocker = Blocker(report) if request.dry else None
         self._pressed = False
+        self._confirms = False
+        self._pop_ups = 0
         self._steps: list[dict[str, Any]] = []
         self._said: list[str] = []
         self._sockets: set[str] = set()
@@ -89,36 +94,87 @@ class _Run:
         if self._submit is None:
             return self._outcome("failed", ["The plan never presses a button"], error="The plan has no submit step")
         page = self._page = await self._context.new_page()
-        self._context.on("dialog", self._dismiss)
+        self._context.on("dialog", self._answer)
+        self._context.on("page", self._close_pop_up)
         page.on("websocket", lambda socket: self._sockets.add(urlsplit(socket.url).hostname or ""))
         self._pictures = Pictures(page, Path(self._request.artifacts), self._report)
         await self._pictures.start()
+        if self._blocker is not None:
+            await self._blocker.watch(self._context, self._gate)
         try:
-            for index, step in enumerate(self._plan[: self._submit]):
-                await self._step(index, step)
-            if self._request.dry:
-                return await self._dry(page)
+            await self._fill(page)
+            if self._blocker is not None:
+                return await self._dry(page, self._blocker)
             return await self._real(page)
+        except PersonNeeded as error:
+            return self._outcome("failed", [f"Nothing was sent: {error}"], error=str(error), person=error.person)
         except StepFailed as error:
             return self._outcome("failed", [f"Nothing was sent: {error}"], error=str(error))
 
-    async def _dry(self, page: Page) -> Outcome:
+    async def _fill(self, page: Page) -> None:
+        """All steps before the submit step."""
+        for index, step in enumerate(self._plan[: self._submit]):
+            try:
+                if step.action == "click" and step.value == NEXT:
+                    await self._next_page(page, index, step)
+                else:
+                    await self._step(index, step)
+            except PersonNeeded:
+                raise
+            except StepFailed as error:
+                # A field may be missing since the page asks something else first.
+                walls = await find_walls(page) if step.selector else []
+                if walls and not (await look(page, page_selectors(self._request.plan, index))).fields:
+                    raise PersonNeeded(walls[0]) from error
+                raise
+        if "captcha" in await find_walls(page):
+            raise PersonNeeded("captcha")
+
+    async def _next_page(self, page: Page, index: int, step: Step) -> None:
+        """Send a page of the form that isn't its last, which the plan marks."""
+        before = await look(page, [])
+        answers = Answers(self._context, page, self._typed())
+
+        async def settle() -> None:
+            await answers.settle(page, self._request.goto_seconds)
+            sending, after = answers.sending(), await look(page, [])
+            new = [problem for problem in after.problems if problem not in before.problems]
+            if new and after.url.split("?")[0] == before.url.split("?")[0]:
+                raise StepFailed(f"The page says: {new[0]}")
+            if sending.status is not None and sending.status >= 400:
+                raise StepFailed(f"{f'The page says: {new[0]}' if new else f'HTTP {sending.status}'} at {after.url}")
+            if not sending.sent and after.invalid:
+                raise StepFailed("The page marks " + ": ".join(after.invalid[0]))
+
+        try:
+            with self._blocker.let_through() if self._blocker is not None else contextlib.nullcontext():
+                await self._step(index, step, then=settle)
+        finally:
+            answers.close()
+
+    async def _dry(self, page: Page, blocker: Blocker) -> Outcome:
         assert self._submit is not None
-        blocker = Blocker(self._report)
         await blocker.switch_on(self._context, self._gate)
         await self._step(self._submit, self._plan[self._submit], done="blocked", then=lambda: _first(blocker))
         if blocker.held_back:
-            return self._outcome("dry", [f"Held back: {blocker.held_back[0]}"])
-        seen = await look(page, [])
-        why = "; ".join(f"{name}: {message}" for name, message in seen.invalid)
-        return self._outcome("dry", [f"Pressing the button sent nothing{f'; the page marks {why}' if why else ''}"])
+            reasons = [f"Held back: {blocker.held_back[0]}"]
+        else:
+            seen = await look(page, [])
+            why = "; ".join(f"{name}: {message}" for name, message in seen.invalid)
+            reasons = [f"Pressing the button sent nothing{f'; the page marks {why}' if why else ''}"]
+        reasons += [f"Held back before the submit step: {told}" for told in blocker.early[:3]]
+        reasons += [f"Sent on the way, as the plan says: {told}" for told in blocker.passed[:3]]
+        return self._outcome("dry", reasons)
+
+    def _typed(self) -> list[str]:
+        return [step.value for step in self._plan if step.value and step.action in ("fill", "select")]
 
     async def _real(self, page: Page) -> Outcome:
         assert self._submit is not None
-        fields = [s.selector for s in self._plan[: self._submit] if s.selector and s.action in ("fill", "select")]
+        fields = page_selectors(self._request.plan, self._submit)
         before = await look(page, fields)
         self._said.clear()
-        answers = self._answers = Answers(self._context, [step.value for step in self._plan if step.value])
+        answers = self._answers = Answers(self._context, page, self._typed())
 
         async def settle() -> None:
             await answers.settle(page, self._request.goto_seconds)
@@ -140,8 +196,7 @@ class _Run:
             later = str(error)
         after = await look(answers.page(page), fields)
         after = _with_dialogs(after, self._said)
-        business = str(self._request.plan.idempotency_factors.get("name") or "")
-        return self._weighed(weigh(before, after, answers.sending(), business=business, later=later), after)
+        return self._weighed(weigh(before, after, answers.sending(), business=self._business, later=later), after)
 
     async def _step(
         self, index: int, step: Step, *, done: str = "done", before: _Part | None = None, then: _Part | None = None
@@ -149,6 +204,7 @@ class _Run:
         assert self._page is not None
         assert self._pictures is not None
         began = time.monotonic()
+        self._confirms = step.action == "click" and step.value == CONFIRM
         self._report({"kind": "step", "index": index, "status": "running"})
         status, error = done, None
         try:
@@ -160,6 +216,7 @@ class _Run:
                 self._gate,
                 goto_seconds=self._request.goto_seconds,
                 step_seconds=self._request.step_seconds,
+                business=self._business,
             )
             if then is not None:
                 await then()
@@ -188,9 +245,24 @@ class _Run:
             index = self._steps[-1]["index"]
             self._report({"kind": "picture", "index": index, "path": self._screenshot})
 
-    async def _dismiss(self, dialog: Dialog) -> None:
-        self._said.append(one_line(dialog.message, 300))
-        await dialog.dismiss()
+    async def _answer(self, dialog: Dialog) -> None:
+        """Yes to what the plan says yes to, and to leaving the page, which the step in hand wants; else no."""
+        with contextlib.suppress(Error):
+            if dialog.type == "beforeunload":
+                await dialog.accept()
+                return
+            self._said.append(one_line(dialog.message, 300))
+            if dialog.type == "confirm" and self._confirms:
+                await dialog.accept()
+            else:
+                await dialog.dismiss()
+
+    async def _close_pop_up(self, page: Page) -> None:
+        """Windows that a page opens by itself are put away; once the form is sent, one may be its answer."""
+        if not self._pressed and page is not self._page:
+            self._pop_ups += 1
+            with contextlib.suppress(Error):
+                await page.close()
 
     def _weighed(self, verdict: Verdict, after: Seen) -> Outcome:
         return self._outcome(
@@ -216,6 +288,8 @@ class _Run:
             "final_url": found.get("final_url") or (self._page.url if self._page else None),
             "http_status": sending.status,
             "steps": self._steps,
+            **({"pop_ups_closed": self._pop_ups} if self._pop_ups else {}),
+            **({"person_needed": found["person"]} if "person" in found else {}),
         }
         return Outcome(
             status=status,
@@ -225,6 +299,7 @@ class _Run:
             error=found.get("error"),
             listing_url=found.get("listing_url"),
             response_log=log,
+            person=found.get("person"),
         )
 
     def _tell(self, outcome: Outcome) -> None:
@@ -234,7 +309,8 @@ class _Run:
             "reasons": outcome.reasons,
             "before_submit": outcome.before_submit,
         }
-        event.update({k: v for k, v in (("listing_url", outcome.listing_url), ("error", outcome.error)) if v})
+        more = {"listing_url": outcome.listing_url, "error": outcome.error, "person": outcome.person}
+        event.update({name: value for name, value in more.items() if value})
         self._report(event)
 
 

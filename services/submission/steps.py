@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.async_api import Error, Locator, Page
+from playwright.async_api import Error, FilePayload, Locator, Page
 from playwright.async_api import TimeoutError as TooLong
 
-from services.domain.plans import Step, step_words
+from services.domain.faults import PERSON_NEEDED, Person
+from services.domain.plans import CLOSE, EMAIL_CODE, LOGIN, Step, step_words
 from services.domain.text import one_line
 from services.submission.blocking import is_secret
 from services.submission.gate import FAULT_HEADER, Gate
+from services.submission.placeholder import placeholder_logo
+from services.submission.walls import find_walls, is_asked
 
-_LOAD_STATES: Final = ("load", "domcontentloaded", "networkidle")
+_LOAD_STATES: Final = ("load", "domcontentloaded")
+_SETTLE_SECONDS: Final = 3.0
+_POP_UP_SECONDS: Final = 1.0
 
 
 class StepFailed(Exception):
     """A step that did not work; the text says why, fit for `services.domain.faults.plain_words`."""
+
+
+class PersonNeeded(StepFailed):
+    """The page asks for what only a person can give; nothing was sent."""
+
+    def __init__(self, person: Person) -> None:
+        super().__init__(PERSON_NEEDED[person])
+        self.person = person
 
 
 def described(step: Step) -> dict[str, Any]:
@@ -33,30 +48,76 @@ def described(step: Step) -> dict[str, Any]:
     }
 
 
-async def perform(page: Page, step: Step, gate: Gate, *, goto_seconds: float, step_seconds: float) -> None:
-    """Do the step; raises StepFailed."""
+async def perform(
+    page: Page, step: Step, gate: Gate, *, goto_seconds: float, step_seconds: float, business: str = ""
+) -> None:
+    """Do the step; raises StepFailed. `business` is the name that a placeholder picture is made from."""
     if step.action == "goto":
         await _goto(page, step.url or "", gate, goto_seconds)
-        return
-    if step.action == "wait":
+    elif step.action == "wait":
         await _wait(page, step, step_seconds)
-        return
-    if step.action not in ("fill", "select", "check", "click"):
+    elif step.action == "captcha":
+        if await is_asked(page, step.selector) or "captcha" in await find_walls(page):
+            raise PersonNeeded("captcha")
+    elif step.action == "verify":
+        await _verify(page, step, step_seconds)
+    elif step.action in ("fill", "select", "check", "click", "upload"):
+        await _use(page, step, step_seconds, business)
+    else:
         raise StepFailed(f"This console can't do “{one_line(step.action, 40)}”")
+
+
+async def _use(page: Page, step: Step, step_seconds: float, business: str) -> None:
+    """A step on one control of the page."""
     if not step.selector:
         raise StepFailed(f"The plan names no field for “{step.action}”")
     target, limit = page.locator(step.selector).first, step_seconds * 1000
     try:
+        if step.action == "click" and step.value == CLOSE:
+            await _close_pop_up(target, step_seconds)
+            return
         if step.action == "fill":
             await target.fill(step.value or "", timeout=limit)
         elif step.action == "select":
             await target.select_option(step.value or "", timeout=limit)
         elif step.action == "check":
             await target.check(timeout=limit)
+        elif step.action == "upload":
+            # Never a path: what a plan says comes from outside, and so do the pages that would get the file.
+            picture = FilePayload(name="logo.png", mimeType="image/png", buffer=placeholder_logo(business))
+            await target.set_input_files(picture, timeout=limit)
         else:
             await target.click(timeout=limit, no_wait_after=True)
     except Error as error:
         raise StepFailed(await _why(target, step, error, step_seconds)) from error
+
+
+async def _close_pop_up(target: Locator, seconds: float) -> None:
+    """Press the button that puts a pop-up away; one that doesn't come needs none."""
+    try:
+        await target.wait_for(state="visible", timeout=min(_POP_UP_SECONDS, seconds) * 1000)
+    except TooLong:
+        return
+    await target.click(timeout=seconds * 1000)
+
+
+async def _verify(page: Page, step: Step, step_seconds: float) -> None:
+    """Before the form is sent: whether the page asks who the visitor is. After it: whether it shows what it should."""
+    if step.value == LOGIN or step.value == EMAIL_CODE:
+        person: Person = "login" if step.value == LOGIN else "email_code"
+        if await is_asked(page, step.selector):
+            raise PersonNeeded(person)
+        return
+    if not step.selector:
+        return
+    target = page.locator(step.selector)
+    if step.value:
+        target = target.filter(has_text=step.value)
+    try:
+        await target.first.wait_for(state="visible", timeout=step_seconds * 1000)
+    except Error as error:
+        what = step.value or step.selector
+        raise StepFailed(f"The page did not show “{one_line(what, 120)}” within {step_seconds:g} s") from error
 
 
 async def ready(page: Page, step: Step, seconds: float) -> None:
@@ -73,8 +134,9 @@ async def _goto(page: Page, url: str, gate: Gate, seconds: float) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
         raise StepFailed(f"Only http and https addresses are opened, not {one_line(url, 200)}")
+    end = time.monotonic() + seconds
     try:
-        response = await page.goto(url, wait_until="networkidle", timeout=seconds * 1000)
+        response = await page.goto(url, wait_until="load", timeout=seconds * 1000)
     except TooLong as error:
         raise StepFailed(f"goto: timeout after {seconds:g} s at {url}") from error
     except Error as error:
@@ -83,6 +145,13 @@ async def _goto(page: Page, url: str, gate: Gate, seconds: float) -> None:
         raise StepFailed(f"{response.headers[FAULT_HEADER]} at {url}")
     if response is not None and response.status >= 400:
         raise StepFailed(f"HTTP {response.status} at {url}")
+    await _settle(page, min(_SETTLE_SECONDS, max(0.1, end - time.monotonic())))
+
+
+async def _settle(page: Page, seconds: float) -> None:
+    """Until the loaded page's network is quiet. One that never is (a live feed, a shared worker) is loaded too."""
+    with contextlib.suppress(TooLong):
+        await page.wait_for_load_state("networkidle", timeout=seconds * 1000)
 
 
 async def _wait(page: Page, step: Step, step_seconds: float) -> None:
@@ -91,7 +160,10 @@ async def _wait(page: Page, step: Step, step_seconds: float) -> None:
         return
     limit = step.seconds or step_seconds
     try:
-        if step.until in _LOAD_STATES:
+        if step.until == "networkidle":
+            await page.wait_for_load_state("load", timeout=limit * 1000)
+            await _settle(page, min(_SETTLE_SECONDS, limit))
+        elif step.until in _LOAD_STATES:
             await page.wait_for_load_state(step.until, timeout=limit * 1000)  # type: ignore[arg-type]
         else:
             await page.wait_for_selector(step.until, timeout=limit * 1000)

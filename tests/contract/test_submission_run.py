@@ -249,12 +249,19 @@ def test_pages_that_cannot_be_opened_fail_before_anything_is_sent(url: str, word
     assert words in (outcome.error or "")
 
 
-@pytest.mark.parametrize("action", ["upload", "captcha", "verify", "teleport"])
-def test_an_action_that_is_not_known_fails_its_step(action: str, tmp_path: Path) -> None:
-    steps = [Step(action, selector="#x"), Step("click", selector="#go")]
-    outcome, events = run_page("<button id=go>Go</button>", steps, tmp_path)
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (Step("teleport", selector="#x"), "This console can't do “teleport”"),
+        (Step("upload"), "The plan names no field for “upload”"),
+        (Step("upload", selector="#x", value="/etc/passwd"), "No such field within 1 s: #x"),
+    ],
+)
+def test_an_action_that_cannot_be_done_fails_its_step(step: Step, words: str, tmp_path: Path) -> None:
+    steps = [step, Step("click", selector="#go")]
+    outcome, events = run_page("<button id=go>Go</button>", steps, tmp_path, step_seconds=1.0)
     assert (outcome.status, outcome.before_submit) == ("failed", True)
-    assert events.of("step")[-1]["error"] == f"This console can't do “{action}”"
+    assert events.of("step")[-1]["error"] == words
 
 
 def test_a_form_within_the_page_is_seen_through(tmp_path: Path) -> None:

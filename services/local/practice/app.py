@@ -132,12 +132,12 @@ class Practice:
         )
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
-        """Events without an end: a page that listens to them never comes to rest."""
-        stream = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        """An answer without an end: a page that waits for it never comes to rest."""
+        stream = web.StreamResponse(headers={"Content-Type": "text/plain", "Cache-Control": "no-store"})
         await stream.prepare(request)
         while not self._ending.is_set():
             try:
-                await stream.write(b": still here\n\n")
+                await stream.write(b"still here\n")
                 async with asyncio.timeout(_SIGN_OF_LIFE_SECONDS):
                     await self._ending.wait()
             except TimeoutError:

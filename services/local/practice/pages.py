@@ -26,7 +26,7 @@ document.querySelector('form.listing').addEventListener('input', event => {
   fetch('/draft', {method: 'POST', body: new URLSearchParams(new FormData(event.currentTarget))});
 });
 </script>"""
-_RESTLESS: Final = "<script>new EventSource('/live')</script>"
+_RESTLESS: Final = "<script>fetch('/live')</script>"
 
 
 class Draft(msgspec.Struct, frozen=True):

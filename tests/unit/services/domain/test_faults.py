@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from services.domain.faults import plain_words, platform_fault
+from services.domain.faults import PERSON_NEEDED, Person, plain_words, platform_fault
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,11 @@ from services.domain.faults import plain_words, platform_fault
         ("Please enter a valid phone number.", "The page refused the phone number"),
         ("HTTP 503 from yellow.phone.localhost", "The site had an error of its own"),
         ("captcha at phone.localhost", "The page asks for a captcha"),
+        ("phone: Please fill out this field.", "The form asks for a field that the plan does not fill"),
+        (
+            "terms: Please check this box if you want to proceed.",
+            "The form asks for a field that the plan does not fill",
+        ),
         ("phone.localhost timed out", "It took too long"),
         ("POST /plan: connection reset", "No plan: Brain did not answer"),
         ("brainstorming", "brainstorming"),
@@ -31,6 +36,14 @@ from services.domain.faults import plain_words, platform_fault
 )
 def test_words(raw: str | None, words: str) -> None:
     assert plain_words(raw) == words
+
+
+@pytest.mark.parametrize("person", ["captcha", "login", "email_code"])
+def test_what_needs_a_person_says_so(person: Person) -> None:
+    words = PERSON_NEEDED[person]
+    assert words.endswith("; a person is needed")
+    assert plain_words(words) == words
+    assert plain_words(f"Nothing was sent: {words} at http://phone.localhost/") == words
 
 
 def test_a_fault_of_the_platform_is_not_blamed_on_the_directory() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from services.domain.plans import KNOWN_ACTIONS, Plan, Step, decode_plan, step_words, submit_step
+from services.domain.plans import KNOWN_ACTIONS, Plan, Step, decode_plan, page_selectors, step_words, submit_step
 
 
 def test_a_plan_is_read_with_its_constraints_and_factors() -> None:
@@ -39,6 +39,27 @@ def test_the_last_click_submits() -> None:
     assert submit_step(Plan([Step("goto"), Step("fill")])) is None
 
 
+def test_a_click_for_something_else_does_not_submit() -> None:
+    next_page, close = Step("click", selector="#next", value="next"), Step("click", selector="#x", value="close")
+    assert submit_step(Plan([next_page, Step("click", selector="#send"), close])) == 1
+    assert submit_step(Plan([next_page, Step("click", selector="#send", value="confirm")])) == 1
+    assert submit_step(Plan([next_page, close])) is None
+
+
+def test_the_fields_of_the_page_that_is_open() -> None:
+    plan = Plan(
+        [
+            Step("fill", selector="#old"), Step("goto"), Step("fill", selector="#a"), Step("fill"),
+            Step("click", selector="#x", value="close"), Step("select", selector="#b"),
+            Step("click", selector="#next", value="next"), Step("check", selector="#k"), Step("fill", selector="#c"),
+            Step("click", selector="#send"),
+        ]
+    )  # fmt: skip
+    assert page_selectors(plan, 6) == ["#a", "#b"]
+    assert page_selectors(plan, 9) == ["#c"]
+    assert page_selectors(plan, 0) == []
+
+
 @pytest.mark.parametrize(
     ("step", "words"),
     [
@@ -48,10 +69,17 @@ def test_the_last_click_submits() -> None:
         (Step("select", selector="select.category"), "Choose the select.category"),
         (Step("check"), "Tick the field"),
         (Step("click", selector="#send"), "Press the button"),
+        (Step("click", selector="#next", value="next"), "Go to the next page"),
+        (Step("click", selector="#x", value="close"), "Close the pop-up"),
+        (Step("click", selector="#send", value="confirm"), "Press the button"),
+        (Step("upload", selector="#logo", value="logo"), "Upload the logo"),
         (Step("wait", seconds=1.5), "Wait 1.5 s"),
         (Step("wait"), "Wait 0 s"),
         (Step("wait", until="networkidle"), "Wait for the page"),
         (Step("verify"), "Verify the outcome"),
+        (Step("verify", value="login"), "Sign in"),
+        (Step("verify", value="email_code"), "Enter the code from the e-mail"),
+        (Step("verify", value="Thank you"), "Verify the outcome"),
         (Step("captcha"), "Solve the captcha"),
         (Step("dance"), "Unknown action “dance”"),
     ],

@@ -105,6 +105,29 @@ def test_polite_thanks_do_not_undo_a_refusal() -> None:
     assert weigh(FORM, page, SENT).status == "failed"
 
 
+def test_words_of_success_about_others_do_not_undo_a_refusal_of_ones_own_listing() -> None:
+    page = after(
+        "Thank you for visiting Places\nUnfortunately your listing was not received. Nothing was added.\n"
+        "Success begins here: more than 10,000 shops have been listed.\nSubmitted on Monday, published on Tuesday.",
+        fields=0,
+    )
+    verdict = weigh(FORM, page, SENT)
+    assert (verdict.status, verdict.error) == ("failed", "Unfortunately your listing was not received")
+    assert verdict.reasons == ["The page says: Unfortunately your listing was not received"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Your listing was received.\nYour earlier request was not approved.",
+        "We have received your form.\nYour listing was not published.",
+        "Successfully submitted\nThis listing is not published.",
+    ],
+)
+def test_two_words_about_ones_own_listing_that_differ_are_unknown(text: str) -> None:
+    assert weigh(FORM, after(text, fields=0), SENT).status == "unknown"
+
+
 def test_a_page_that_says_both_is_unknown() -> None:
     page = after("Your listing was received.\nYour picture could not be saved.", fields=0)
     assert weigh(FORM, page, SENT).status == "unknown"

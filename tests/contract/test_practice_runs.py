@@ -1,0 +1,260 @@
+"""Each kind of practice directory through the real planner and a real browser, up to the verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+from aiohttp import web
+
+from services.domain.faults import plain_words
+from services.domain.plans import Plan, Step
+from services.local.practice.app import build_app
+from services.local.practice.sites import Kind, Site, load_sites
+from services.local.practice.switches import Mode
+from services.pipeline.planner import Business, plan_submission
+from services.ports.wishes import RunRequest
+from services.submission.browser import Browser
+from services.submission.outcome import Outcome
+
+pytestmark = pytest.mark.browser
+
+SHOP = Business(
+    "Blue Door Bakery", phone="2125550123", email="hello@bluedoor.example", address="1 Main Street", city="Albany",
+    state="NY", zip="12207", website="https://bluedoor.example", description="Bread.", categories=["Bakery"],
+)  # fmt: skip
+
+
+class Seen(msgspec.Struct):
+    """A run: its outcome, its events by kind, and the requests that the directory saw."""
+
+    outcome: Outcome
+    events: list[dict[str, Any]]
+    requests: list[dict[str, Any]]
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["kind"] == kind]
+
+    def posts(self) -> list[str]:
+        return [request["path"] for request in self.requests if request["method"] == "POST"]
+
+    def listings(self) -> list[dict[str, str]]:
+        return [request["listed"] for request in self.requests if "listing" in request]
+
+
+class Ground:
+    """One practice site and one browser for all runs of this file."""
+
+    def __init__(self, folder: Path, runner: asyncio.Runner) -> None:
+        self._folder = folder
+        self._runner = runner
+        self._browser = Browser()
+        self._served = web.AppRunner(build_app(folder / "log.jsonl"), shutdown_timeout=0.5)
+
+    def __enter__(self) -> Ground:
+        self._runner.run(self._start())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._runner.run(self._stop())
+
+    async def _start(self) -> None:
+        await self._served.setup()
+        await web.TCPSite(self._served, "127.0.0.1", 0).start()
+        self.port = self._served.addresses[0][1]
+        await self._browser.__aenter__()
+
+    async def _stop(self) -> None:
+        await self._browser.__aexit__()
+        await self._served.cleanup()
+
+    def plan(self, site: Site, **more: Any) -> Plan:
+        return plan_submission(
+            SHOP,
+            host=site.host,
+            submission_url=f"http://{site.host}:{self.port}/add",
+            selectors={**site.field_selectors(), **more},
+        )
+
+    def run(self, site: Site, mode: Mode = "ok", *, plan: Plan | None = None, dry: bool = False, **more: Any) -> Seen:
+        return self._runner.run(self._run(site, mode, plan or self.plan(site), dry, more))
+
+    async def _run(self, site: Site, mode: Mode, plan: Plan, dry: bool, more: dict[str, Any]) -> Seen:
+        limits = {"goto_seconds": 30.0, "step_seconds": 10.0, "total_seconds": 90.0, **more}
+        request = RunRequest(
+            "run-1", "job-1", site.host, f"http://{site.host}:{self.port}/add", plan, dry=dry,
+            artifacts=str(self._folder / "pictures"), **limits,
+        )  # fmt: skip
+        control, events = f"http://127.0.0.1:{self.port}", list[dict[str, Any]]()
+        async with aiohttp.ClientSession(control) as http:
+            before = len(await (await http.get("/_log", params={"host": site.host})).json())
+            order = {"host": site.host, "mode": mode, "seconds": 0.2, "seed": 1, "share": 1.0}
+            (await http.post("/_switch", json=order)).raise_for_status()
+            outcome = await self._browser.run(request, events.append)
+            requests = await (await http.get("/_log", params={"host": site.host})).json()
+        return Seen(outcome, events, requests[before:])
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    with asyncio.Runner() as runner, Ground(tmp_path_factory.mktemp("practice"), runner) as made:
+        yield made
+
+
+def site_of(kind: Kind) -> Site:
+    return next(site for site in load_sites().values() if site.kind == kind)
+
+
+def test_three_pages_are_filled_and_sent_as_one_listing(ground: Ground) -> None:
+    seen = ground.run(site_of("steps"))
+    assert seen.outcome.status == "submitted", seen
+    assert seen.posts() == ["/add/1", "/add/2", "/add"]
+    [listed] = seen.listings()
+    assert (listed["business_name"], listed["zip"], listed["phone"], listed["terms"]) == (
+        "Blue Door Bakery", "12207", "2125550123", "yes",
+    )  # fmt: skip
+
+
+def test_a_dry_run_sends_the_marked_pages_and_says_so(ground: Ground) -> None:
+    seen = ground.run(site_of("steps"), dry=True)
+    assert (seen.outcome.status, seen.outcome.before_submit) == ("dry", True), seen
+    assert seen.posts() == ["/add/1", "/add/2"]
+    assert [event["method"] for event in seen.of("passed")] == ["POST", "POST"]
+    assert "Blue+Door+Bakery" in seen.of("passed")[0]["body"]
+    assert "2125550123" in seen.of("blocked")[0]["body"]
+    assert any(reason.startswith("Sent on the way") for reason in seen.outcome.reasons)
+
+
+def test_without_a_mark_a_dry_run_sends_no_page(ground: Ground) -> None:
+    site = site_of("steps")
+    plan = ground.plan(site)
+    bare = [msgspec.structs.replace(step, value=None) if step.value == "next" else step for step in plan.plan]
+    seen = ground.run(site, plan=msgspec.structs.replace(plan, plan=bare), dry=True, step_seconds=1.5)
+    assert seen.posts() == []
+    assert (seen.outcome.status, seen.outcome.before_submit) == ("failed", True)
+    assert seen.of("blocked")[0]["url"].endswith("/add/1")
+
+
+def test_a_page_that_refuses_is_told_in_its_words(ground: Ground) -> None:
+    site = site_of("steps")
+    plan = ground.plan(site)
+    nameless = [step for step in plan.plan if step.value != SHOP.name]
+    seen = ground.run(site, plan=msgspec.structs.replace(plan, plan=nameless))
+    assert (seen.outcome.status, seen.outcome.before_submit, seen.listings()) == ("failed", True, [])
+    assert "Please enter the name of your business." in (seen.outcome.error or "")
+
+
+def test_a_logo_is_made_and_uploaded(ground: Ground) -> None:
+    site = site_of("upload")
+    seen = ground.run(site)
+    assert seen.outcome.status == "submitted", seen
+    [listed] = seen.listings()
+    assert "bytes" in listed["logo"]
+    assert listed["terms"] == "yes"
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "person"),
+    [
+        ("captcha", "ok", "captcha"),
+        ("plain", "captcha", "captcha"),  # the plan knows nothing of it
+        ("login", "ok", "login"),
+        ("code", "ok", "email_code"),
+    ],
+)
+def test_what_needs_a_person_is_said_before_anything_is_submitted(
+    ground: Ground, kind: Kind, mode: Mode, person: str
+) -> None:
+    seen = ground.run(site_of(kind), mode)
+    assert (seen.outcome.status, seen.outcome.before_submit, seen.outcome.person) == ("failed", True, person), seen
+    assert (seen.outcome.error or "").endswith("a person is needed")
+    assert plain_words(seen.outcome.error) == seen.outcome.error
+    assert seen.outcome.response_log["person_needed"] == person
+    assert seen.of("verdict")[0]["person"] == person
+    assert seen.posts() == (["/add/1"] if kind == "code" else [])
+
+
+def test_a_login_that_nobody_knew_of_is_seen(ground: Ground) -> None:
+    site = site_of("login")
+    seen = ground.run(site, plan=ground.plan(site, login=None), step_seconds=1.5)
+    assert (seen.outcome.status, seen.outcome.person) == ("failed", "login"), seen
+
+
+def test_pop_ups_are_put_away_and_the_question_is_answered(ground: Ground) -> None:
+    seen = ground.run(site_of("popups"))
+    assert seen.outcome.status == "submitted", seen
+    assert len(seen.listings()) == 1
+    assert seen.outcome.response_log["pop_ups_closed"] == 1
+
+
+def test_a_question_that_the_plan_does_not_know_is_answered_by_no(ground: Ground) -> None:
+    site = site_of("popups")
+    seen = ground.run(site, plan=ground.plan(site, confirm=False))
+    assert (seen.outcome.status, seen.posts()) == ("unknown", []), seen
+    assert "Send your listing to us now?" in " ".join(seen.outcome.reasons)
+
+
+def test_not_received_is_failed_for_all_its_words_of_success(ground: Ground) -> None:
+    site = next(site for site in load_sites().values() if site.mode == "not_received")
+    seen = ground.run(site, "not_received")
+    assert (seen.outcome.status, seen.outcome.before_submit, seen.listings()) == ("failed", False, []), seen
+    assert "your listing was not received" in (seen.outcome.error or "")
+
+
+def test_an_outage_now_and_then_is_a_failure_that_can_be_repeated(ground: Ground) -> None:
+    seen = ground.run(site_of("plain"), "sometimes500")
+    assert (seen.outcome.status, seen.outcome.before_submit, seen.outcome.person) == ("failed", True, None)
+    assert plain_words(seen.outcome.error) == "The site had an error of its own"
+
+
+@pytest.mark.parametrize(
+    ("mode", "words", "sent"),
+    [
+        ("renamed", "The form has changed: a field is missing", True),
+        ("removed", "The form has changed: a field is missing", True),
+        ("required", "The form asks for a field that the plan does not fill", False),
+    ],
+)
+def test_a_form_that_drifted_is_told(ground: Ground, mode: Mode, words: str, sent: bool) -> None:
+    seen = ground.run(site_of("plain"), mode, step_seconds=1.5)
+    assert (seen.outcome.status, seen.outcome.before_submit, seen.posts()) == ("failed", sent, []), seen
+    assert plain_words(seen.outcome.error) == words
+
+
+def test_a_page_that_never_stops_loading_is_filled_all_the_same(ground: Ground) -> None:
+    seen = ground.run(site_of("plain"), "restless")
+    assert seen.outcome.status == "submitted", seen
+    assert "/live" in [request["path"] for request in seen.requests]
+
+
+def test_a_slow_directory_is_waited_for(ground: Ground) -> None:
+    assert ground.run(site_of("steps"), "slow").outcome.status == "submitted"
+
+
+def test_a_dry_run_holds_back_what_is_sent_while_typing(ground: Ground) -> None:
+    site = site_of("plain")
+    seen = ground.run(site, "autosave", dry=True)
+    assert (seen.outcome.status, seen.posts()) == ("dry", []), seen
+    held = [event["url"].rsplit("/", 1)[1] for event in seen.of("blocked")]
+    assert held[0] == "draft"
+    assert "add" in held
+    assert any(reason.startswith("Held back before the submit step: POST") for reason in seen.outcome.reasons)
+    real = ground.run(site, "autosave")
+    assert real.outcome.status == "submitted", real
+    assert real.posts()[-1] == "/add"
+    assert "/draft" in real.posts()
+
+
+def test_a_check_of_the_outcome_follows_the_submit_step(ground: Ground) -> None:
+    site = site_of("plain")
+    plan = ground.plan(site)
+    for text, found in (("number", True), ("nonsense", False)):
+        steps = [*plan.plan, Step("verify", selector=".done", value=text), Step("verify")]
+        seen = ground.run(site, plan=msgspec.structs.replace(plan, plan=steps), step_seconds=1.5)
+        assert seen.outcome.status == "submitted", seen
+        assert ("did not show" in " ".join(seen.outcome.reasons)) is not found
