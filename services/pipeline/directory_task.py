@@ -186,10 +186,11 @@ class DirectoryTask:
         while True:
             attempt += 1
             outcome = await self._attempt(plan)
-            if outcome.status != "failed" or not outcome.before_submit or outcome.person is not None:
+            if outcome.status != "failed" or not outcome.before_submit:
                 return outcome
-            await self._note(outcome.error or "; ".join(outcome.reasons), "SubmissionFailed", attempt)
-            if attempt > repeats:
+            kind = "SubmissionFailed" if outcome.person is None else "PersonNeeded"
+            await self._note(outcome.error or "; ".join(outcome.reasons), kind, attempt)
+            if attempt > repeats or outcome.person is not None:
                 return outcome
             await asyncio.sleep(retry_pause(attempt, self._tools.settings.retry_base_seconds))
 

@@ -101,6 +101,17 @@ async def test_a_failure_before_the_submit_step_is_repeated(bench: MakeBench, re
     assert script.opened == 2, "a browser that broke is replaced"
 
 
+async def test_what_needs_a_person_is_not_tried_again(bench: MakeBench, records: Records) -> None:
+    job = records.job(["a.localhost", "b.localhost"])
+    records.run_for(job)
+    words = "This directory asks for a captcha; a person is needed"
+    script = Script(a=[Outcome("failed", [words], True, 12, error=words, person="captcha")])
+    await bench(script).work()
+    assert script.runs == ["a.localhost", "b.localhost"]
+    assert outcomes(records, job)["a.localhost"] == ("failed", "failed")
+    assert records.details(job, "error") == [{"error": words, "error_type": "PersonNeeded", "attempt": 1}]
+
+
 @pytest.mark.parametrize("how", ["verdict", "error", "time-out"])
 async def test_nothing_after_the_submit_step_is_repeated(bench: MakeBench, records: Records, how: str) -> None:
     job = records.job(["a.localhost", "b.localhost"])
