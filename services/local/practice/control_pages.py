@@ -68,13 +68,15 @@ def directory_page(state: State, recent: Sequence[Entry], listings: Sequence[Lis
         f"<tr><td>{_when(entry.time)}</td><td>{_request(entry)}</td><td>{_pairs(entry.form)}</td></tr>"
         for entry in recent
     )
+    labels = {field.key: field.label for field in site.fields("required")}
     listed = "".join(
-        f'<tr><td><a href="{address}listing/{one.number}">{one.number}</a></td><td>{_pairs(one.values)}</td></tr>'
+        f'<tr><td><a href="{address}listing/{one.number}">{one.number}</a></td>'
+        f"<td>{_pairs({labels.get(key, key): text for key, text in one.values.items()})}</td></tr>"
         for one in listings
     )
     body = (
         f'<h1>{escape(site.brand)}</h1><a class="host" href="{address}">{address}</a>'
-        f'<dl class="{_mark(state)}"><dt>Form</dt><dd>{KIND_WORDS[site.kind]}</dd>'
+        f'<dl class="about {_mark(state)}"><dt>Form</dt><dd>{KIND_WORDS[site.kind]}</dd>'
         f"<dt>Behaves</dt><dd>{_switch_form(state, seconds=True)}</dd></dl>"
         "<h2>Last requests</h2>"
         + _table(("Time", "Request", "Sent"), requests, "Nobody has been here yet.")
@@ -123,7 +125,7 @@ def _switch_form(state: State, *, seconds: bool = False) -> str:
     more = ""
     if seconds:
         more = (
-            '<input type="hidden" name="back" value="directory"><label>seconds, where it waits'
+            '<input type="hidden" name="back" value="directory"><label>Seconds to wait'
             f'<input type="number" name="seconds" min="0" max="300" step="any" value="{switch.seconds:g}"></label>'
         )
     return (
