@@ -250,16 +250,12 @@ def test_pages_that_cannot_be_opened_fail_before_anything_is_sent(url: str, word
 
 
 @pytest.mark.parametrize(
-    ("step", "words"),
-    [
-        (Step("teleport", selector="#x"), "This console can't do “teleport”"),
-        (Step("upload"), "The plan names no field for “upload”"),
-        (Step("upload", selector="#x", value="/etc/passwd"), "No such field within 1 s: #x"),
-    ],
+    ("action", "words"),
+    [("teleport", "This console can't do “teleport”"), ("upload", "The plan names no field for “upload”")],
 )
-def test_an_action_that_cannot_be_done_fails_its_step(step: Step, words: str, tmp_path: Path) -> None:
-    steps = [step, Step("click", selector="#go")]
-    outcome, events = run_page("<button id=go>Go</button>", steps, tmp_path, step_seconds=1.0)
+def test_an_action_that_cannot_be_done_fails_its_step(action: str, words: str, tmp_path: Path) -> None:
+    steps = [Step(action, value="/etc/passwd"), Step("click", selector="#go")]
+    outcome, events = run_page("<button id=go>Go</button>", steps, tmp_path)
     assert (outcome.status, outcome.before_submit) == ("failed", True)
     assert events.of("step")[-1]["error"] == words
 
