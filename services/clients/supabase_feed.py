@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from realtime import RealtimeSubscribeStates
 from realtime.message import SuccessSystemPayload
@@ -14,7 +14,6 @@ from realtime.types import RealtimeChannelOptions, RealtimePostgresChangesListen
 
 from services.clients.feed_pulse import Pulse
 from services.clients.realtime_socket import RealtimeSocket
-from services.clients.supabase_session import SupabaseSession
 from services.domain.errors import NotReachable
 from services.ports.facts import Change, LinkSignal, Table
 
@@ -27,6 +26,18 @@ _LOST: Final = {
 }
 
 
+class SignIn(Protocol):
+    """What the feed needs of `SupabaseSession`."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    def on_token(self, listener: Callable[[str], None]) -> None: ...
+    async def token(self) -> str: ...
+    async def renew(self, refused: str) -> str: ...
+
+
 class SupabaseFeed:
     """`services.ports.Feed`. Every `open` makes a new socket and a channel with a name never used before.
 
@@ -35,19 +46,22 @@ class SupabaseFeed:
     channel is asked each minute, by a message to itself, and given up when two stay away. `beat` is in seconds.
     """
 
-    def __init__(self, session: SupabaseSession, *, beat: float = 1.0) -> None:
+    def __init__(self, session: SignIn, *, beat: float = 1.0) -> None:
         self._session = session
         self._beat = beat
         self._numbers = itertools.count(1)
         self._life: _Life | None = None
+        self._refused = ""
         session.on_token(self._renewed)
 
     async def open(
         self, tables: Sequence[Table], on_change: Callable[[Change], None], on_signal: Callable[[LinkSignal], None]
     ) -> None:
-        """See the port. Raises NotReachable when there is no socket, NotPermitted when the sign-in has ended."""
+        """See the port. Raises NotReachable when there is no socket, SignedOut when the sign-in has ended."""
         await self.close()
-        token = await self._session.token()
+        # A channel that the server closed may have been closed for its token, whatever our clock says of that.
+        token = await (self._session.renew(self._refused) if self._refused else self._session.token())
+        self._refused = ""
         life = self._life = _Life(
             self._session, f"console:{next(self._numbers)}", tables, on_change, on_signal, self._beat
         )
@@ -61,6 +75,7 @@ class SupabaseFeed:
         """See the port."""
         life, self._life = self._life, None
         if life is not None:
+            self._refused = life.token if life.refused else ""
             await life.end()
 
     def _renewed(self, token: str) -> None:
@@ -73,7 +88,7 @@ class _Life:
 
     def __init__(
         self,
-        session: SupabaseSession,
+        session: SignIn,
         topic: str,
         tables: Sequence[Table],
         on_change: Callable[[Change], None],
@@ -104,6 +119,8 @@ class _Life:
         self._joining: asyncio.Task[Any] | None = None
         self._watching: asyncio.Task[None] | None = None
         self.token = ""
+        self.refused = False
+        """True when the server ended the channel, or refused the join, and not the network."""
 
     async def start(self, token: str) -> None:
         """Connect and send the join; what comes of it arrives as signals."""
@@ -142,6 +159,8 @@ class _Life:
 
     def _state(self, state: RealtimeSubscribeStates, error: Exception | None) -> None:
         if state is not RealtimeSubscribeStates.SUBSCRIBED:
+            # Errors of the socket come with its own exception, those of the channel with the server's words.
+            self.refused |= state is RealtimeSubscribeStates.CLOSED or "oken" in str(error)
             self._lost(_LOST.get(state, f"the connection broke: {error}" if error else "the connection broke"))
 
     def _lost(self, why: str) -> None:

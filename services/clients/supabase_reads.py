@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from services.clients.supabase_errors import console_errors
 from services.clients.supabase_session import SupabaseSession
-from services.domain.errors import NotReachable
+from services.domain.errors import NotReachable, SignedOut
 from services.ports.facts import Table
 
 _KEYS: Final[dict[str, str]] = {"worker_heartbeats": "worker_id"}
 _DATE_STEP: Final = 1.5
 """Seconds: a Date header names whole seconds, so a smaller difference means nothing."""
+
+
+class _Query(Protocol):
+    """A request of the REST client that is ready to be sent."""
+
+    async def execute(self) -> Any: ...
 
 
 class SupabaseReads:
@@ -36,9 +42,36 @@ class SupabaseReads:
         columns: Sequence[str] = (),
     ) -> list[dict[str, Any]]:
         """See the port."""
+        return await self._rows(
+            table, lambda: self._page(table, order, descending, limit, after, equals or {}, since, columns)
+        )
+
+    async def by_ids(self, table: Table, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """See the port."""
+        if not ids:
+            return []
+        key = _KEYS.get(table, "id")
+        return await self._rows(table, lambda: self._session.client.table(table).select("*").in_(key, list(ids)))
+
+    async def _rows(self, table: Table, query: Callable[[], _Query]) -> list[dict[str, Any]]:
+        """What the query answers; asked a second time with a new token when the server calls this one over."""
+        token = self._session.access_token
+        try:
+            with console_errors(f"read {table}"):
+                answer = await query().execute()
+        except SignedOut:
+            await self._session.renew(token)
+            with console_errors(f"read {table}"):
+                answer = await query().execute()
+        return [row for row in answer.data if isinstance(row, dict)] if isinstance(answer.data, list) else []
+
+    def _page(
+        self, table: Table, order: str, descending: bool, limit: int, after: tuple[str, str] | None,
+        equals: Mapping[str, str], since: str | None, columns: Sequence[str],
+    ) -> _Query:  # fmt: skip
         key = _KEYS.get(table, "id")
         query = self._session.client.table(table).select(*(columns or ("*",)))
-        for column, value in (equals or {}).items():
+        for column, value in equals.items():
             query = query.eq(column, value)
         if since is not None:
             query = query.gte(order, since)
@@ -52,19 +85,7 @@ class SupabaseReads:
         query = query.order(order, desc=descending)
         if order != key:
             query = query.order(key, desc=descending)
-        with console_errors(f"read {table}"):
-            answer = await query.limit(limit).execute()
-        return _rows(answer.data)
-
-    async def by_ids(self, table: Table, ids: Sequence[str]) -> list[dict[str, Any]]:
-        """See the port."""
-        if not ids:
-            return []
-        with console_errors(f"read {table}"):
-            answer = (
-                await self._session.client.table(table).select("*").in_(_KEYS.get(table, "id"), list(ids)).execute()
-            )
-        return _rows(answer.data)
+        return query.limit(limit)
 
     async def server_offset(self) -> float:
         """See the port. 0.0 when the clocks differ by less than the server's answer can tell."""
@@ -88,7 +109,3 @@ class SupabaseReads:
 def _quoted(value: str) -> str:
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
-
-
-def _rows(data: Any) -> list[dict[str, Any]]:
-    return [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []

@@ -16,7 +16,7 @@ from supabase import AsyncClient, AsyncClientOptions, acreate_client
 from supabase_auth.types import Session
 
 from services.clients.supabase_errors import console_errors
-from services.domain.errors import NotPermitted, NotReachable
+from services.domain.errors import NotPermitted, NotReachable, SignedOut
 
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
 _LOOK_EVERY: Final = 15.0
@@ -89,10 +89,24 @@ class SupabaseSession:
         """An access token that is valid for a while yet; refreshed first when it is past its half life."""
         if self._spent() >= 0.5:
             await self._refresh()
+        return self.access_token
+
+    async def renew(self, refused: str) -> str:
+        """An access token other than this one, which was refused, whatever our clock says of it.
+
+        Raises SignedOut, NotReachable.
+        """
+        if self.access_token == refused:
+            await self._refresh()
+        return self.access_token
+
+    @property
+    def access_token(self) -> str:
+        """The newest access token, however old."""
         return self._session.access_token if self._session else ""
 
     async def keep_fresh(self) -> None:
-        """Run as a task while signed in. Ends by raising NotPermitted when the server ends the session."""
+        """Run as a task while signed in. Ends by raising SignedOut when the server ends the session."""
         pause = 1.0
         while True:
             await asyncio.sleep(_LOOK_EVERY)
@@ -127,11 +141,14 @@ class SupabaseSession:
         await asyncio.shield(self._renewing)
 
     async def _renew(self) -> None:
-        with console_errors("renew the sign-in"):
-            answer = await self.client.auth.refresh_session(self._session.refresh_token if self._session else None)
+        try:
+            with console_errors("renew the sign-in"):
+                answer = await self.client.auth.refresh_session(self._session.refresh_token if self._session else None)
+        except NotPermitted as error:
+            raise SignedOut("The sign-in has ended.", hint="Sign in again.", raw=error.raw) from error
         self._take(answer.session)
         for listener in self._listeners:
-            listener(self._session.access_token if self._session else "")
+            listener(self.access_token)
 
     def _take(self, session: Session | None) -> None:
         if session is None:

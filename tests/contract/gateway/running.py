@@ -42,6 +42,13 @@ class Gateway:
         return client
 
 
+@dataclass
+class Address:
+    """A gateway that somebody else runs."""
+
+    url: str
+
+
 @asynccontextmanager
 async def gateway(server: Postgres, **config: Any) -> AsyncIterator[Gateway]:
     """Start a gateway; its end closes every socket."""
@@ -65,7 +72,7 @@ async def gateway(server: Postgres, **config: Any) -> AsyncIterator[Gateway]:
 
 
 async def ask(
-    gateway: Gateway, method: str, path: str, *, key: str | None = KEY, **options: Any
+    gateway: Gateway | Address, method: str, path: str, *, key: str | None = KEY, **options: Any
 ) -> tuple[int, Any, dict[str, str]]:
     """Status, JSON body (None when empty) and headers of a plain request."""
     headers = {**({"apikey": key} if key else {}), **options.pop("headers", {})}
@@ -77,13 +84,13 @@ async def ask(
         return answer.status, body, dict(answer.headers)
 
 
-async def spoil(gateway: Gateway, **switches: Any) -> None:
+async def spoil(gateway: Gateway | Address, **switches: Any) -> None:
     """Turn these fault switches on and all others off."""
     status, body, _ = await ask(gateway, "PUT", "/_faults", key=SERVICE_KEY, json=switches)
     assert status == 200, body
 
 
-async def strike(gateway: Gateway, act: str, **order: Any) -> None:
+async def strike(gateway: Gateway | Address, act: str, **order: Any) -> None:
     """Do one of the acts kill, resubscribe or expire."""
     status, body, _ = await ask(gateway, "POST", f"/_faults/{act}", key=SERVICE_KEY, json=order)
     assert status == 204, body

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from app.store.store import Store
@@ -100,3 +103,53 @@ def test_the_budget_leaves_the_rest_for_the_next_frame(store: Store) -> None:
 def test_a_table_that_nobody_holds_is_passed_over(inbox: Inbox) -> None:
     inbox.arrive(Change("staff_actions", "INSERT", {"id": 1}))
     assert len(inbox) == 0
+
+
+def test_one_odd_change_does_not_stop_the_others(
+    inbox: Inbox, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    put = store.put
+
+    def fails_on_j(table: str, row: Mapping[str, Any]) -> None:
+        if row["id"] == "j":
+            raise TypeError("odd")
+        put(table, row)
+
+    monkeypatch.setattr(store, "put", fails_on_j)
+    inbox.arrive(Change("jobs", "INSERT", job("pending", 1)))
+    inbox.arrive(Change("jobs", "INSERT", {"id": "k", "version": 1}))
+    assert inbox.apply(1.0) == 2
+    assert store.get("jobs", "k") is not None
+    assert inbox.take_dirty("jobs", 9) == ["j"]
+    assert inbox.apply(1.0) == 0
+
+
+def test_doubts_are_taken_in_parts_and_a_row_without_a_key_is_none(inbox: Inbox) -> None:
+    for key in ("a", "b", "", "c"):
+        inbox.doubt("jobs", key)
+    inbox.doubt("customers", "d")
+    assert inbox.take_dirty("jobs", 2) == ["a", "b"]
+    assert inbox.take_dirty("jobs", 2) == ["c"]
+    assert inbox.doubted.is_set()
+    assert inbox.take_dirty("jobs", 2) == []
+    assert inbox.take_dirty("customers", 2) == ["d"]
+    assert not inbox.doubted.is_set()
+
+
+def test_what_a_read_found_gone_does_not_come_back_by_a_late_change(inbox: Inbox, store: Store) -> None:
+    inbox.arrive(Change("jobs", "INSERT", job("pending", 1)))
+    inbox.apply(1.0)
+    inbox.read_absent("jobs", ["j"], inbox.begin_read("jobs"))
+    inbox.end_read("jobs")
+    inbox.arrive(Change("jobs", "UPDATE", job("failed", 2)))
+    inbox.apply(1.0)
+    assert store.get("jobs", "j") is None
+    assert inbox.take_dirty("jobs", 9) == ["j"]
+
+
+def test_what_is_gone_is_remembered_up_to_a_limit(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.sync.inbox._GONE_LIMIT", 2)
+    for key in ("a", "b", "c"):
+        inbox.arrive(Change("jobs", "DELETE", {"id": key}))
+    inbox.apply(1.0)
+    assert inbox._gone["jobs"] == {"c"}
