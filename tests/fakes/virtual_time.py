@@ -32,6 +32,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.now
 
+    def stand_still(self, seconds: float) -> None:
+        """Nothing runs for so long, as on a machine that sleeps."""
+        self._jumping.now += seconds
+
 
 def run_virtually(coro: Coroutine[Any, Any, _T]) -> _T:
     """Run `coro` to its end on a loop of its own."""

@@ -13,6 +13,7 @@ from app.sync.timings import Timings
 from services.domain.errors import NotInstalled, NotPermitted, NotReachable, SignedOut
 from services.ports.facts import Change, LinkSignal
 from tests.fakes.server import FakeServer
+from tests.fakes.virtual_time import VirtualLoop
 from tests.unit.app.sync.test_engine import fill, same, sync, word
 
 
@@ -176,12 +177,12 @@ def test_what_an_earlier_epoch_still_says_is_passed_over() -> None:
     sync(scene)
 
 
-def test_a_tick_that_comes_late_is_a_sleep_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tick_that_comes_late_is_a_sleep_too() -> None:
     async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
         await asyncio.sleep(2)
         loop = asyncio.get_running_loop()
-        selector = loop._selector  # type: ignore[attr-defined]
-        selector.now += 3600
+        assert isinstance(loop, VirtualLoop)
+        loop.stand_still(3600)
         await asyncio.sleep(3)
         assert server.opened == 2
 
