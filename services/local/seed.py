@@ -49,6 +49,10 @@ _MISBEHAVING: Final[Mapping[str, Mapping[str, object]]] = {
 }
 
 
+_DIFFICULTIES: Final[Mapping[str, str]] = {"plain": "easy", "select": "easy", "strict": "medium"}
+"""By kind of form; every other kind is hard."""
+
+
 class SeedReport(msgspec.Struct):
     """Rows that one seed added; `moved` counts addresses that got the new port."""
 
@@ -157,12 +161,14 @@ def _write_directories(database: Connection, sites: Mapping[str, Site], port: in
         for site in sites.values():
             cursor.execute(
                 "insert into public.directories (id, name, website, submission_url, category, domain_authority,"
-                " tier_required, difficulty, field_selectors) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+                " tier_required, difficulty, requires_login, has_captcha, field_selectors)"
+                " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
                 " on conflict (id) do nothing",
                 (
                     _id("directory", site.host), site.brand, f"http://{site.host}:{port}/", _address(site.host, port),
                     site.category, site.domain_authority, site.tier_required,
-                    "medium" if site.kind == "strict" else "easy", Jsonb(site.field_selectors()),
+                    _DIFFICULTIES.get(site.kind, "hard"), site.kind == "login", site.kind == "captcha",
+                    Jsonb(site.field_selectors()),
                 ),
             )  # fmt: skip
             report.directories += cursor.rowcount

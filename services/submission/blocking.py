@@ -14,6 +14,7 @@ from services.submission.events import Report
 from services.submission.gate import READS, Gate
 
 BODY_KEPT: Final = 4096
+_MOST_EARLY: Final = 20
 _SECRET: Final = re.compile(
     r"pass(?:word|wd|phrase|code)?\b|secret|token|api[-_]?key|card|cvv|cvc|\bssn\b|\bpin\b", re.IGNORECASE
 )
@@ -93,7 +94,9 @@ class Blocker:
         self.first.set()
 
     def _note_early(self, method: str, url: str, size: int, body: bytes) -> None:
-        self._tell("blocked", self.early, method, url, size, body)
+        # A page that sends without end must not crowd out the form.
+        if len(self.early) < _MOST_EARLY:
+            self._tell("blocked", self.early, method, url, size, body)
 
     def _tell(self, kind: str, told: list[str], method: str, url: str, size: int, body: bytes) -> None:
         told.append(f"{method} {url} ({size} bytes)")

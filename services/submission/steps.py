@@ -14,6 +14,7 @@ from playwright.async_api import TimeoutError as TooLong
 from services.domain.faults import PERSON_NEEDED, Person
 from services.domain.plans import CLOSE, EMAIL_CODE, LOGIN, Step, step_words
 from services.domain.text import one_line
+from services.submission.banners import uncover
 from services.submission.blocking import is_secret
 from services.submission.gate import FAULT_HEADER, Gate
 from services.submission.placeholder import placeholder_logo
@@ -81,12 +82,14 @@ async def _use(page: Page, step: Step, step_seconds: float, business: str) -> No
         elif step.action == "select":
             await target.select_option(step.value or "", timeout=limit)
         elif step.action == "check":
+            await uncover(target)
             await target.check(timeout=limit)
         elif step.action == "upload":
             # Never a path: what a plan says comes from outside, and so do the pages that would get the file.
             picture = FilePayload(name="logo.png", mimeType="image/png", buffer=placeholder_logo(business))
             await target.set_input_files(picture, timeout=limit)
         else:
+            await uncover(target)
             await target.click(timeout=limit, no_wait_after=True)
     except Error as error:
         raise StepFailed(await _why(target, step, error, step_seconds)) from error
@@ -124,6 +127,7 @@ async def ready(page: Page, step: Step, seconds: float) -> None:
     """Wait until the step's button could be pressed, without pressing it; raises StepFailed."""
     if step.selector:
         target = page.locator(step.selector).first
+        await uncover(target)
         try:
             await target.click(timeout=seconds * 1000, trial=True)
         except Error as error:

@@ -4,105 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
-import aiohttp
 import msgspec
 import pytest
-from aiohttp import web
 
 from services.domain.faults import plain_words
-from services.domain.plans import Plan, Step
+from services.domain.plans import Step
 from services.local.practice.app import build_app
 from services.local.practice.sites import Kind, Site, load_sites
 from services.local.practice.switches import Mode
-from services.pipeline.planner import Business, plan_submission
-from services.ports.wishes import RunRequest
-from services.submission.browser import Browser
-from services.submission.outcome import Outcome
+from tests.contract.running_plans import SHOP, Ground
 
 pytestmark = pytest.mark.browser
-
-SHOP = Business(
-    "Blue Door Bakery", phone="2125550123", email="hello@bluedoor.example", address="1 Main Street", city="Albany",
-    state="NY", zip="12207", website="https://bluedoor.example", description="Bread.", categories=["Bakery"],
-)  # fmt: skip
-
-
-class Seen(msgspec.Struct):
-    """A run: its outcome, its events by kind, and the requests that the directory saw."""
-
-    outcome: Outcome
-    events: list[dict[str, Any]]
-    requests: list[dict[str, Any]]
-
-    def of(self, kind: str) -> list[dict[str, Any]]:
-        return [event for event in self.events if event["kind"] == kind]
-
-    def posts(self) -> list[str]:
-        return [request["path"] for request in self.requests if request["method"] == "POST"]
-
-    def listings(self) -> list[dict[str, str]]:
-        return [request["listed"] for request in self.requests if "listing" in request]
-
-
-class Ground:
-    """One practice site and one browser for all runs of this file."""
-
-    def __init__(self, folder: Path, runner: asyncio.Runner) -> None:
-        self._folder = folder
-        self._runner = runner
-        self._browser = Browser()
-        self._served = web.AppRunner(build_app(folder / "log.jsonl"), shutdown_timeout=0.5)
-
-    def __enter__(self) -> Ground:
-        self._runner.run(self._start())
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._runner.run(self._stop())
-
-    async def _start(self) -> None:
-        await self._served.setup()
-        await web.TCPSite(self._served, "127.0.0.1", 0).start()
-        self.port = self._served.addresses[0][1]
-        await self._browser.__aenter__()
-
-    async def _stop(self) -> None:
-        await self._browser.__aexit__()
-        await self._served.cleanup()
-
-    def plan(self, site: Site, **more: Any) -> Plan:
-        return plan_submission(
-            SHOP,
-            host=site.host,
-            submission_url=f"http://{site.host}:{self.port}/add",
-            selectors={**site.field_selectors(), **more},
-        )
-
-    def run(self, site: Site, mode: Mode = "ok", *, plan: Plan | None = None, dry: bool = False, **more: Any) -> Seen:
-        return self._runner.run(self._run(site, mode, plan or self.plan(site), dry, more))
-
-    async def _run(self, site: Site, mode: Mode, plan: Plan, dry: bool, more: dict[str, Any]) -> Seen:
-        limits = {"goto_seconds": 30.0, "step_seconds": 10.0, "total_seconds": 90.0, **more}
-        request = RunRequest(
-            "run-1", "job-1", site.host, f"http://{site.host}:{self.port}/add", plan, dry=dry,
-            artifacts=str(self._folder / "pictures"), **limits,
-        )  # fmt: skip
-        control, events = f"http://127.0.0.1:{self.port}", list[dict[str, Any]]()
-        async with aiohttp.ClientSession(control) as http:
-            before = len(await (await http.get("/_log", params={"host": site.host})).json())
-            order = {"host": site.host, "mode": mode, "seconds": 0.2, "seed": 1, "share": 1.0}
-            (await http.post("/_switch", json=order)).raise_for_status()
-            outcome = await self._browser.run(request, events.append)
-            requests = await (await http.get("/_log", params={"host": site.host})).json()
-        return Seen(outcome, events, requests[before:])
 
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    with asyncio.Runner() as runner, Ground(tmp_path_factory.mktemp("practice"), runner) as made:
+    folder = tmp_path_factory.mktemp("practice")
+    with asyncio.Runner() as runner, Ground(folder, runner, build_app(folder / "log.jsonl")) as made:
         yield made
 
 

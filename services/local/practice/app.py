@@ -47,7 +47,7 @@ class Practice:
     def __init__(self, log_file: Path) -> None:
         self._sites = load_sites()
         self._log = RequestLog(log_file)
-        usual = {site.host: Switch(mode=site.mode) for site in self._sites.values()}
+        usual = {site.host: Switch(mode=site.mode, seed=site.seed) for site in self._sites.values()}
         self._switches = Switches(log_file.with_name("switches.json"), usual)
         mailbox = Mailbox()
         self._reception = Reception(self._log, mailbox, log_file.parent)

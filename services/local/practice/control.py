@@ -32,9 +32,9 @@ class SwitchOrder(msgspec.Struct, forbid_unknown_fields=True):
 
     host: str
     mode: str
-    seconds: float = 2.0
-    share: float = 0.3
-    seed: int = 1
+    seconds: float = Switch().seconds
+    share: float = Switch().share
+    seed: int = Switch().seed
 
 
 class Control:

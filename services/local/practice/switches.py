@@ -39,7 +39,7 @@ class Switch(msgspec.Struct, frozen=True):
 
     mode: Mode = "ok"
     seconds: float = 2.0
-    share: float = 0.3
+    share: float = 0.25
     seed: int = 1
 
     def __post_init__(self) -> None:
