@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Final, Literal
 
@@ -17,13 +18,11 @@ from app.actions.registry import REPLAY, why_not
 from app.replay.engine import UNDONE, Replayed, ReplayEngine
 from app.replay.journal import Entry, Journal
 from app.replay.journal import State as ReplayState
+from app.replay.reading import Reading, read
 from services.domain.errors import ConsoleError, Refused
-from services.domain.messages import parse_job_message
 from services.ports.wishes import DeadLetter, QueueFigures, Queues
 
 UNDO_SECONDS: Final = 5.0
-KEPT_FOR: Final = 14 * 86400.0
-"""Seconds that a dead letter queue keeps a message, counted from when it was first sent."""
 _OUTCOMES: Final[dict[str, State]] = {
     "replayed": "done",
     "duplicate_possible": "unknown",
@@ -46,20 +45,40 @@ _LEFT: Final[dict[ReplayState, Doing]] = {
 
 
 class LetterLine(msgspec.Struct, frozen=True):
-    """One dead letter as the page shows it. `doing` is what a replay of it is at, "" for nothing."""
+    """One dead letter as the page shows it. `doing` is what a replay of it is at, "" for nothing.
 
-    id: str
+    `kept_seconds`: how long its queue keeps a message, counted from when it was first sent; None when not known.
+    `same_job`: how many other letters are for the same job.
+    """
+
     letter: DeadLetter
-    job_id: str = ""
-    problem: str = ""
-    """Why the subscriber can't read it; "" when it can."""
+    reading: Reading
     doing: Doing = ""
     undo_until: float = 0.0
+    kept_seconds: float | None = None
+    same_job: int = 0
+
+    @property
+    def id(self) -> str:
+        """The message's id."""
+        return self.letter.message_id
+
+    @property
+    def job_id(self) -> str:
+        """The job that the subscriber would start; "" when it can't read one."""
+        return self.reading.message.job_id if self.reading.message else ""
+
+    @property
+    def problem(self) -> str:
+        """Why the subscriber can't use it; "" when it can."""
+        return self.reading.problem
 
     @property
     def expires_at(self) -> float | None:
-        """When the queue drops it for good, unix seconds; None when its sending isn't known."""
-        return None if self.letter.sent_at is None else self.letter.sent_at + KEPT_FOR
+        """When the queue drops it for good, unix seconds; None when that isn't known."""
+        if self.letter.sent_at is None or self.kept_seconds is None:
+            return None
+        return self.letter.sent_at + self.kept_seconds
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -138,11 +157,21 @@ class DeadLetterActs:
         except ConsoleError as error:
             self._set_look(looking=False, problem=str(error), hint=error.hint)
             return
+        # A body may have a megabyte, and a look two hundred of them.
+        readings = await asyncio.to_thread(_read_all, found.letters, dict(self.lines), self._clock())
+        jobs = Counter(reading.message.job_id for reading in readings.values() if reading.message)
         fresh: dict[str, LetterLine] = {}
         for letter in found.letters:
             old = self.lines.get(letter.message_id)
-            doing: Doing = (old.doing if old is not None else "") or _left(states.get(letter.message_id))
-            fresh[letter.message_id] = _line(letter, doing, old.undo_until if old else 0.0)
+            reading = readings[letter.message_id]
+            fresh[letter.message_id] = LetterLine(
+                letter,
+                reading,
+                (old.doing if old is not None else "") or _left(states.get(letter.message_id)),
+                old.undo_until if old else 0.0,
+                found.figures.kept_seconds,
+                jobs[reading.message.job_id] - 1 if reading.message else 0,
+            )
         # A letter that a replay holds right now is hidden from the look, not gone; one whose replay was cut off
         # stays hidden for a while longer, as long as the queue counts more than it showed.
         hidden = found.figures.visible + found.figures.in_flight - len(found.letters)
@@ -198,6 +227,8 @@ class DeadLetterActs:
         else:
             self._undo[message_id] = undone
             self._mark(message_id, "planned", undo_until=self._clock() + self._undo_seconds)
+        # Not by the clock on the wall: that may be set back meanwhile.
+        send_at = asyncio.get_running_loop().time() + self._undo_seconds
         try:
             wish = await asyncio.to_thread(
                 self._operations.plan, REPLAY.name, f"Replay 1 message of job {line.job_id[:8]}", message_id,
@@ -208,7 +239,7 @@ class DeadLetterActs:
             self._mark(message_id, line.doing)
             raise
         try:
-            answer = await self._carry_out(line, wish.id, None if resume else undone, reason)
+            answer = await self._carry_out(line, wish.id, None if resume else undone, send_at, reason)
         except ConsoleError as error:
             left = await self._left_now(message_id)
             await self._end(wish.id, "unknown" if left == "unknown" else "failed", str(error))
@@ -252,13 +283,17 @@ class DeadLetterActs:
                 await self._end(wish.id, state, words, done=1 if state == "done" else 0)
 
     async def _carry_out(
-        self, line: LetterLine, wish_id: str, undone: asyncio.Event | None, reason: str
+        self, line: LetterLine, wish_id: str, undone: asyncio.Event | None, send_at: float, reason: str
     ) -> Replayed | None:
-        """Plan, wait, send; None when it was undone in time. `undone` is None for one that was sent before."""
+        """Plan, wait until `send_at` by the loop's clock, send; None when it was undone in time.
+
+        `undone` is None for one that was sent before.
+        """
         if undone is not None:
             await self._engine.plan(line.letter, actor=self._actor, reason=reason)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(undone.wait(), max(0.0, self.lines[line.id].undo_until - self._clock()))
+                async with asyncio.timeout_at(send_at):
+                    await undone.wait()
             if undone.is_set():
                 await self._engine.undo(line.id)
                 return None
@@ -311,16 +346,14 @@ def _ended(wish: Operation, entry: Entry | None) -> tuple[State, str]:
     return "failed", "The program ended before it was sent."
 
 
-def _line(
-    letter: DeadLetter,
-    doing: Doing,
-    undo_until: float,
-) -> LetterLine:
-    try:
-        message = parse_job_message(letter.body)
-    except ValueError as error:
-        return LetterLine(letter.message_id, letter, "", str(error), doing, undo_until)
-    return LetterLine(letter.message_id, letter, message.job_id, "", doing, undo_until)
+def _read_all(letters: list[DeadLetter], known: dict[str, LetterLine], now: float) -> dict[str, Reading]:
+    """Message id -> what it is; a body that was read before isn't read again."""
+    readings = {}
+    for letter in letters:
+        old = known.get(letter.message_id)
+        same = old is not None and old.letter.body == letter.body
+        readings[letter.message_id] = old.reading if old and same else read(letter, now=now)
+    return readings
 
 
 def start_replay(acts: DeadLetterActs, message_id: str) -> None:

@@ -25,7 +25,7 @@ _FORBIDDEN: Final = (
 _NO_QUEUE: Final = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 _FIGURES: Final = (
     "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed",
-    "QueueArn", "RedrivePolicy",
+    "QueueArn", "RedrivePolicy", "MessageRetentionPeriod",
 )  # fmt: skip
 
 
@@ -51,6 +51,7 @@ class SqsQueues:
             delayed=int(found.get("ApproximateNumberOfMessagesDelayed", 0)),
             arn=found.get("QueueArn", ""),
             redrive_target_arn=_redrive_target(found.get("RedrivePolicy", "")),
+            kept_seconds=float(found["MessageRetentionPeriod"]) if "MessageRetentionPeriod" in found else None,
         )
 
     async def receive_dead(self, *, limit: int, visibility: int, wait: int) -> list[DeadLetter]:
@@ -142,7 +143,7 @@ def _translated(response: Any) -> ConsoleError:
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     raw = f"{code}: {message}"
     if code in _FORBIDDEN or status in (401, 403):
-        return NotPermitted(f"The queue does not allow this: {message}", raw=raw)
+        return NotPermitted(f"The queue does not allow this: {message}", hint="Ask an admin for this right.", raw=raw)
     if code in _NO_QUEUE:
         return NotInstalled("This queue does not exist.", hint="Check SQS_QUEUE_URL and SQS_DLQ_URL.", raw=raw)
     if status >= 500 or "Throttl" in code:

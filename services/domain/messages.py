@@ -57,13 +57,17 @@ def message_attributes(body: dict[str, Any]) -> dict[str, dict[str, str]]:
 def parse_job_message(text: str) -> JobMessage:
     """Read a body as the subscriber does, tolerant of what was seen in reality.
 
-    Raises ValueError with a sentence for staff: not JSON, not an object, no job_id.
+    Raises ValueError with a sentence for staff: not JSON, nested too deeply, not an object, no job_id.
     A priority as int means what Brain meant by it; a package size as text is 50.
     """
     try:
         raw = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except json.JSONDecodeError as error:
         raise ValueError("The message is not JSON.") from error
+    except RecursionError as error:
+        raise ValueError("The message is nested too deeply to be read.") from error
+    except ValueError as error:
+        raise ValueError("The message holds a number with too many digits.") from error
     if not isinstance(raw, dict):
         raise ValueError("The message is JSON, but not an object.")
     job_id = raw.get("job_id")

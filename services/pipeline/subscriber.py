@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from psycopg.types.json import Jsonb
 
 from services.domain.messages import JobMessage, parse_job_message
-from services.domain.text import one_line
+from services.domain.text import one_line, storable
 from services.pipeline.breaker import Breaker
 from services.pipeline.database import Pool, open_pool, write_event
 from services.pipeline.role import begin, work_until
@@ -157,7 +157,7 @@ class Subscriber:
             row = database.execute(
                 "insert into public.flow_runs (idempotency_key, deployment, parameters) values (%s, %s, %s)"
                 " on conflict (idempotency_key) do nothing returning id",
-                (message_id, DEPLOYMENT, Jsonb(msgspec.to_builtins(message))),
+                (message_id, DEPLOYMENT, Jsonb(storable(msgspec.to_builtins(message)))),
             ).fetchone()
             if row is None:
                 return None

@@ -65,13 +65,17 @@ class RunClaims(Protocol):
 
 
 class QueueFigures(msgspec.Struct, frozen=True):
-    """Approximate counts of one queue, and the names that its attributes give."""
+    """Approximate counts of one queue, and what else its attributes say.
+
+    `kept_seconds`: for how long it keeps a message; None when it doesn't say.
+    """
 
     visible: int
     in_flight: int
     delayed: int
     arn: str = ""
     redrive_target_arn: str = ""
+    kept_seconds: float | None = None
 
 
 class DeadLetter(msgspec.Struct, frozen=True):

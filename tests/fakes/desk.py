@@ -38,7 +38,7 @@ class DeskWorld:
         self._journal = Journal(folder / "replay.db")
         self._operations = Operations(folder / "operations.db")
         letters = DeadLetterActs(
-            queues, self._journal, self._operations, actor="desk-1", role=role, undo_seconds=0.3, clock=clock
+            queues, self._journal, self._operations, actor="desk-1", role=role, undo_seconds=1.0, clock=clock
         )
         self.staff = FakeStaff()
         jobs = JobActs(self.staff, DatabaseActs(self.staff, self._operations, actor="desk-1", clock=clock), role=role)

@@ -20,6 +20,7 @@ class FakeQueues:
         self.received = 0
         """How often the dead letters were asked for."""
         self.faults: dict[str, ConsoleError] = {}
+        self.kept_seconds: float | None = 14 * 86400.0
         self._clock = clock
         self._may_release = may_release
         self._hidden: dict[str, float] = {}
@@ -35,7 +36,7 @@ class FakeQueues:
         if which == "main":
             return QueueFigures(len(self.sent), 0, 0)
         hidden = sum(1 for message_id in self.dead if self._is_hidden(message_id))
-        return QueueFigures(len(self.dead) - hidden, hidden, 0)
+        return QueueFigures(len(self.dead) - hidden, hidden, 0, kept_seconds=self.kept_seconds)
 
     async def receive_dead(self, *, limit: int, visibility: int, wait: int) -> list[DeadLetter]:
         self._fail("receive")

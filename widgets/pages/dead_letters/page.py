@@ -245,12 +245,12 @@ class DeadLettersPage(Surface):
                     spans.ago(row.line.letter.sent_at, now()), tip=spans.moment(row.line.letter.sent_at)
                 ),
                 lambda row: cell.number(row.line.letter.receive_count, "secondary"),
-                lambda row: cell.words(expires(row.line, now()), tip=spans.moment(row.line.expires_at)),
+                lambda row: cell.words(expires(row.line, now()), tip=_expiry_tip(row.line)),
                 lambda row: cell.words(summary(row.line), "tertiary" if row.line.problem else "secondary"),
                 lambda row: self._act(row.line),
             ],
             sort_keys=[
-                lambda row: (bool(row.line.problem), row.line.problem),
+                lambda row: (bool(row.line.problem), row.line.reading.what),
                 lambda row: row.business.lower(),
                 lambda row: row.line.job_id,
                 lambda row: -(row.line.letter.sent_at or 0.0),
@@ -301,6 +301,12 @@ def _customer(row: Row) -> cell.Cell:
     if row.business:
         return cell.name(row.business)
     return cell.words("no such job", "tertiary", "No job with this id is known.") if row.line.job_id else cell.NONE
+
+
+def _expiry_tip(line: LetterLine) -> str:
+    if line.expires_at is None:
+        return "The queue doesn't say how long it keeps its messages, or when this one was sent."
+    return spans.moment(line.expires_at)
 
 
 def _seen(look: Look, count: int, now: float) -> str:

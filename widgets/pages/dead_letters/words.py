@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from typing import Final
 
 from app.actions.dlq import LetterLine
 from services.domain.diagnosis import since
-from services.domain.messages import JobMessage, parse_job_message
 from services.domain.statuses import Shape
 from services.domain.text import one_line
 
-_PROBLEMS: Final = {
-    "The message is not JSON.": "Not JSON",
-    "The message is JSON, but not an object.": "Not an object",
-    "The message has no job_id.": "No job id",
-}
+FIRST: Final = 4_000
+"""Characters of a body that are shown before somebody asks for all."""
+_FOLD: Final = 1_000
 _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_MOST: Final = 200_000
 
 
 def state_of(line: LetterLine, now: float) -> tuple[Shape, str]:
@@ -33,17 +28,8 @@ def state_of(line: LetterLine, now: float) -> tuple[Shape, str]:
     if line.doing == "duplicate_possible":
         return "doubled", "Sent, not deleted"
     if line.problem:
-        return "blocked", _PROBLEMS.get(line.problem, "Can't be read")
-    return "failed", reason_in(line.letter.body) or "Could not be started"
-
-
-def reason_in(body: str) -> str:
-    """The reason that an application wrote into a dead letter that it made itself, "" for one moved by the queue."""
-    try:
-        raw = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
-    return one_line(raw.get("_dlq_reason") or "", 200) if isinstance(raw, dict) else ""
+        return "blocked", line.reading.what
+    return "failed", line.reading.reason or "Could not be started"
 
 
 def act_of(line: LetterLine) -> str:
@@ -55,19 +41,11 @@ def act_of(line: LetterLine) -> str:
     return "" if line.problem or line.doing else "Replay"
 
 
-def read_by_subscriber(line: LetterLine) -> JobMessage | None:
-    """The message as the subscriber reads it, None when it can't."""
-    try:
-        return parse_job_message(line.letter.body)
-    except ValueError:
-        return None
-
-
 def summary(line: LetterLine) -> str:
     """The body in one line."""
-    message = read_by_subscriber(line)
+    message = line.reading.message
     if message is None:
-        return one_line(line.letter.body, 200) or "empty"
+        return line.reading.start or ("only blank or invisible characters" if line.letter.body else "empty")
     return one_line(f"{message.priority}, {message.package_size} directories", 200)
 
 
@@ -81,7 +59,31 @@ def expires(line: LetterLine, now: float) -> str:
     return f"{int(left // 86400)} d {int(left % 86400 // 3600)} h" if left >= 86400 else since(left)
 
 
-def plain(text: str) -> str:
-    """A body as it is, with invisible and direction characters spelled out, so that it can't look like another."""
-    shown = _UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", text.replace("\r\n", "\n"))
-    return shown if len(shown) <= _MOST else f"{shown[:_MOST]}\n… {len(shown) - _MOST:,} more characters"
+def plain(text: str, *, whole: bool = False) -> str:
+    """A body as it is, with invisible and direction characters spelled out, so that it can't look like another.
+
+    Its first 4,000 characters, or the `whole` of it. Lines that no screen could hold are folded.
+    """
+    shown = text if whole else text[:FIRST]
+    shown = _UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", shown.replace("\r\n", "\n"))
+    return "\n".join(line[at : at + _FOLD] for line in shown.split("\n") for at in range(0, max(1, len(line)), _FOLD))
+
+
+def size(text: str) -> str:
+    """How long a body is: 312 bytes, 1,024.0 kB."""
+    count = len(text.encode(errors="replace"))
+    return f"{count:,} byte{'s' if count != 1 else ''}" if count < 10_000 else f"{round(count / 1024):,} kB"
+
+
+def attribute(value: object) -> str:
+    """A message attribute as boto3 gives it, on one line: its text, or its bytes; a kind that isn't usual before it."""
+    if not isinstance(value, dict):
+        return one_line(value)
+    kind = one_line(value.get("DataType", ""), 60)
+    raw = value.get("BinaryValue")
+    if isinstance(raw, bytes):
+        more = " …" if len(raw) > 8 else ""
+        text = f"{len(raw):,} byte{'s' if len(raw) != 1 else ''}: {raw[:8].hex(' ')}{more}"
+        return text if kind == "Binary" else f"{kind}, {text}"
+    text = one_line(value.get("StringValue", "")) or "empty"
+    return text if kind in ("String", "") else f"{kind}: {text}"

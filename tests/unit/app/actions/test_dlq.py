@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app import tasks
-from app.actions.dlq import KEPT_FOR, DeadLetterActs
+from app.actions.dlq import DeadLetterActs
 from app.actions.operations import Operations
 from app.replay.journal import Journal
 from services.domain.errors import ConsoleError, NotReachable, Refused
@@ -58,7 +58,7 @@ def test_a_scan_lists_what_the_queue_holds(world: World) -> None:
     assert world.acts.job_ids() == {"j1"}
     letter = world.acts.lines["m1"]
     assert letter.letter.sent_at is not None
-    assert letter.expires_at == letter.letter.sent_at + KEPT_FOR
+    assert letter.expires_at == letter.letter.sent_at + 14 * 86400
     assert world.acts.lines["m2"].problem == "The message is not JSON."
     assert "It would only come back" in world.acts.why_not_replay(world.acts.lines["m2"])
 

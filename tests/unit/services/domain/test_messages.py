@@ -59,8 +59,8 @@ def test_what_was_seen_in_reality_is_read(raw: dict[str, Any], read: JobMessage)
     [
         ("", "The message is not JSON."),
         ("job_id=1", "The message is not JSON."),
-        ("[" * 100_000, "The message is not JSON."),
-        ('{"job_id": ' + "9" * 5000 + "}", "The message is not JSON."),
+        ("[" * 100_000, "The message is nested too deeply to be read."),
+        ('{"job_id": ' + "9" * 5000 + "}", "The message holds a number with too many digits."),
         ('["j1"]', "The message is JSON, but not an object."),
         ("null", "The message is JSON, but not an object."),
         ("{}", "The message has no job_id."),

@@ -15,12 +15,14 @@ from PySide6.QtWidgets import QApplication
 from app import tasks
 from app.actions.dlq import LetterLine
 from app.models.lines import CELL_ROLE
+from app.replay.reading import Reading, read
 from services.domain.errors import NotReachable
 from services.ports.wishes import DeadLetter
 from tests.fakes.desk import DeskWorld
+from tests.fakes.odd_letters import UNUSABLE, USABLE
 from tests.fakes.queues import FakeQueues
 from widgets.pages.dead_letters import DeadLettersPage
-from widgets.pages.dead_letters.words import expires, plain, state_of, summary
+from widgets.pages.dead_letters.words import attribute, expires, plain, size, state_of, summary
 from widgets.parts.toast import Toast
 
 GOOD = json.dumps({"job_id": "j1", "customer_id": "c1", "package_size": 3, "priority": "pro", "source": "intake"})
@@ -82,7 +84,7 @@ def test_rows_say_what_a_letter_is(world: DeskWorld) -> None:
         assert good == [
             "Could not be started", "Old Mill Pizza", "j1", good[3], "4", "13 d 22 h", "pro, 3 directories", "Replay",
         ]  # fmt: skip
-        assert bad[:3] == ["Not JSON", "—", "—"]
+        assert bad[:3] == ["Text, not JSON", "—", "—"]
         assert bad[6] == "job_id=1&<b>size</b>=4"
         assert page.seen_words.text() == "2 seen of about 2"
 
@@ -103,6 +105,51 @@ def test_the_inspector_shows_a_letter_as_it_is(world: DeskWorld) -> None:
         page.open_job.connect(asked.append)
         page.inspector.open_button.click()
         assert asked == ["j1"]
+
+    on_page(world, look)
+
+
+def test_a_letter_of_any_kind_is_shown_as_what_it_is(world: DeskWorld) -> None:
+    world.queues.dead = {name: body for name, (body, _) in UNUSABLE.items()} | USABLE
+
+    async def look(page: DeadLettersPage) -> None:
+        shown = page.inspector
+        for name, (body, what) in UNUSABLE.items():
+            assert row_of(page, name)[0] == what
+            page.table.go_to(page.model.row_of(name))
+            assert shown.title.text() == what
+            assert shown.problem.text().endswith("It would only come back.")
+            assert shown.does.words() == ["It leaves the message in the queue, which makes it a dead letter again."]
+            assert not shown.read.isVisible()
+            assert not page.replay_button.isEnabled()
+            assert row_of(page, name)[ACT] == "Replay"
+            assert shown.body.toPlainText().startswith(plain(body)[:100])
+        page.table.go_to(page.model.row_of("huge"))
+        assert len(shown.body.toPlainText()) < 4_100
+        assert shown.length.text() == "first 4,000 characters of 1,024 kB"
+        shown.all_button.click()
+        assert shown.body.toPlainText().replace("\n", "") == UNUSABLE["huge"][0]
+        assert not shown.all_button.isVisible()
+        page._tick()
+        assert not shown.all_button.isVisible(), "what was unfolded stays so"
+        shown.copy_button.click()
+        assert QApplication.clipboard().text() == UNUSABLE["huge"][0]
+        for name in USABLE:
+            page.table.go_to(page.model.row_of(name))
+            assert page.replay_button.isEnabled()
+            assert "2 other dead letters are for the same job: replay one of them." in shown.does.words()
+
+    on_page(world, look)
+
+
+def test_an_expiry_that_is_not_known_is_said_to_be_so(world: DeskWorld) -> None:
+    world.queues.kept_seconds = None
+
+    async def look(page: DeadLettersPage) -> None:
+        assert row_of(page, "m1")[5] == "—"
+        page.table.go_to(page.model.row_of("m1"))
+        assert page.inspector.message.value("Expires in") == "not known"
+        page.table.sort_by(5)
 
     on_page(world, look)
 
@@ -218,11 +265,36 @@ def test_a_customer_that_comes_later_takes_its_place(world: DeskWorld) -> None:
     on_page(world, name)
 
 
+def line(body: str) -> LetterLine:
+    letter = DeadLetter("m", "r", body)
+    return LetterLine(letter, read(letter, now=0.0))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"DataType": "String", "StringValue": "a\u202eb\nc"}, "a b c"),
+        ({"DataType": "Number.int", "StringValue": "3"}, "Number.int: 3"),
+        ({"DataType": "String", "StringValue": ""}, "empty"),
+        ({"DataType": "Binary", "BinaryValue": b"\x00\xff"}, "2 bytes: 00 ff"),
+        ({"DataType": "Binary", "BinaryValue": b"\x00"}, "1 byte: 00"),
+        ({"DataType": "Binary.gif", "BinaryValue": bytes(9)}, "Binary.gif, 9 bytes: 00 00 00 00 00 00 00 00 …"),
+        (None, ""),
+    ],
+)
+def test_attributes_are_shown_as_what_they_are(value: object, words: str) -> None:
+    assert attribute(value) == words
+
+
 def test_words() -> None:
-    app_made = LetterLine("m", DeadLetter("m", "r", '{"job_id": "j", "_dlq_reason": "max\\nretries"}'), "j")
+    app_made = line('{"job_id": "j", "_dlq_reason": "max\\nretries"}')
     assert state_of(app_made, 0.0) == ("failed", "max retries")
-    assert summary(LetterLine("m", DeadLetter("m", "r", ""), problem="The message is not JSON.")) == "empty"
-    old = LetterLine("m", DeadLetter("m", "r", "{}", sent_at=1000.0))
+    assert summary(line("")) == "empty"
+    assert summary(line("\u202e\x01")) == "only blank or invisible characters"
+    old = LetterLine(DeadLetter("m", "r", "{}", sent_at=1000.0), Reading(), kept_seconds=14 * 86400.0)
     assert [expires(old, 1000.0 + days * 86400) for days in (0, 13.5, 15)] == ["14 d 0 h", "12 h 0", "any moment"]
     assert plain("a\u202eb\x00\n\tc") == "a\\u202eb\\u0000\n\tc"
-    assert plain("x" * 200_010).endswith("… 10 more characters")
+    assert plain("x" * 5_000) == "\n".join(["x" * 1_000] * 4)
+    assert plain("x" * 5_001, whole=True).endswith("x\nx")
+    assert plain("\n\na\r\n") == "\n\na\n"
+    assert [size(text) for text in ("", "ü", "x", "x" * 20_480)] == ["0 bytes", "2 bytes", "1 byte", "20 kB"]

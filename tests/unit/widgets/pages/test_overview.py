@@ -13,7 +13,9 @@ from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from app.actions.dlq import LetterLine
 from app.models.lines import CELL_ROLE
+from app.replay.reading import Reading
 from app.store.link import TableState
+from services.domain.messages import JobMessage
 from services.ports.wishes import DeadLetter, QueueFigures
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
@@ -77,7 +79,9 @@ def test_figures_say_what_is_known_and_why_the_rest_is_not(world: DeskWorld) -> 
     world.store.take_changed()
     letters = world.desk.dead_letters
     letters.look = type(letters.look)(figures=QueueFigures(3, 1, 0), main=QueueFigures(7, 2, 0))
-    letters.lines["m1"] = LetterLine("m1", DeadLetter("m1", "r", "{}", sent_at=time.time() - 86400))
+    letters.lines["m1"] = LetterLine(
+        DeadLetter("m1", "r", "{}", sent_at=time.time() - 86400), Reading(), kept_seconds=14 * 86400.0
+    )
     assert stat(world, "pending") == ("1", "oldest 1 h 1")
     assert stat(world, "success") == ("50.0 %", "1 of 2, goal 90 %")
     assert stat(world, "main") == ("7", "2 in flight")
@@ -108,8 +112,8 @@ def test_dead_letters_need_you_with_or_without_a_job(world: DeskWorld) -> None:
     page = shown(world)
     letters = world.desk.dead_letters
     letters.lines = {
-        "m1": LetterLine("m1", DeadLetter("m1", "r", "x"), "j1"),
-        "m2": LetterLine("m2", DeadLetter("m2", "r", "y"), "", "The message is not JSON."),
+        "m1": LetterLine(DeadLetter("m1", "r", "x"), Reading(message=JobMessage("j1"))),
+        "m2": LetterLine(DeadLetter("m2", "r", "y"), Reading(problem="The message is not JSON.")),
     }
     letters.version += 1
     page.frame()
