@@ -7,7 +7,9 @@ from services import entry
 
 entry.check_python()
 
-ROOT = Path(__file__).resolve().parent
+from services import program  # noqa: E402
+
+ROOT = program.home()
 
 
 def _console(argv: list[str]) -> int:
@@ -15,7 +17,7 @@ def _console(argv: list[str]) -> int:
 
     theme = _theme(argv) if argv else "system"  # a parser alone would delay the first picture by a twentieth
     if not has_display():
-        print("No display: the same journey runs offscreen (main.py tour).", flush=True)
+        print(f"No display: the same journey runs offscreen ({program.usage_name('tour')}).", flush=True)
         return _tour([])
     return _window(theme)
 
@@ -24,7 +26,7 @@ def _theme(argv: list[str]) -> str:
     import argparse
 
     parser = argparse.ArgumentParser(
-        prog="main.py console",
+        prog=program.usage_name("console"),
         description="The staff console. Without SUPABASE_URL it starts the local stack; "
         "without a display it takes the tour instead, offscreen.",
     )
@@ -78,7 +80,7 @@ def _tour(argv: list[str]) -> int:
     import argparse
 
     parser = argparse.ArgumentParser(
-        prog="main.py tour",
+        prog=program.usage_name("tour"),
         description="Drives the real window through the journey on the local stack, checks each step against the "
         "database and the queue, and keeps a picture of each page. Exit code 0 only if every step was seen to happen.",
     )
@@ -93,6 +95,11 @@ def _tour(argv: list[str]) -> int:
 
 def _window(theme: str, tour_folder: Path | None = None) -> int:
     from typing import cast
+
+    if program.is_frozen():
+        from services import frozen
+
+        frozen.check(browser=tour_folder is not None)
 
     from PySide6.QtWidgets import QApplication
 
@@ -218,6 +225,12 @@ def _soak(argv: list[str]) -> int:
     return run(argv)
 
 
+def _dist(argv: list[str]) -> int:
+    from freeze.build import run
+
+    return run(argv)
+
+
 ROLES = {
     "console": (_console, "the staff console; starts the local stack when no project is set"),
     "stack": (_stack, "the local stack: database, endpoints and pipeline on this machine"),
@@ -231,22 +244,28 @@ ROLES = {
     "test": (_test, "checks the code and runs the tests"),
     "bench": (_bench, "measures this program beside its peers"),
     "soak": (_soak, "runs one long test for some minutes"),
+    "dist": (_dist, "makes the frozen program, or checks one"),
 }
 DEFAULT_ROLE = "console"
+CHECKOUT_ONLY = ("test", "bench", "soak", "dist")
+
+
+def _roles_here() -> list[str]:
+    return [name for name in ROLES if not (program.is_frozen() and name in CHECKOUT_ONLY)]
 
 
 def _usage() -> str:
-    lines = [f"  {name:<12}{what}" for name, (_, what) in ROLES.items()]
-    return "\n".join(
-        [
-            "usage: main.py [--no-setup] [ROLE] [options]",
-            "",
-            f"Roles (without one: {DEFAULT_ROLE}; each has its own --help):",
-            *lines,
-            "",
-            "--no-setup   in a checkout: install nothing; say what is missing instead",
-        ]
-    )
+    lines = [
+        f"usage: {program.usage_name('[ROLE] [options]')}",
+        "",
+        f"Roles (without one: {DEFAULT_ROLE}; each has its own --help):",
+        *(f"  {name:<12}{ROLES[name][1]}" for name in _roles_here()),
+        "",
+        "--version    say the version",
+    ]
+    if not program.is_frozen():
+        lines.append("--no-setup   install nothing; say what is missing instead")
+    return "\n".join(lines)
 
 
 def main(argv: list[str]) -> int:
@@ -256,17 +275,27 @@ def main(argv: list[str]) -> int:
     if argv[:1] in (["--help"], ["-h"], ["help"]):
         print(_usage())
         return 0
+    if argv[:1] == ["--version"]:
+        print(f"Directory-Bolt {program.version()}")
+        return 0
     name = DEFAULT_ROLE
     if argv and not argv[0].startswith("-"):
         name, argv = argv[0], argv[1:]
-    if name not in ROLES:
+    here = _roles_here()
+    if name not in here:
         import difflib
 
-        near = difflib.get_close_matches(name, ROLES, n=1)
+        near = difflib.get_close_matches(name, here, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
-        print(f"main.py: there is no role {name!r}.{hint} Roles: {', '.join(ROLES)}", file=sys.stderr)
+        if name in CHECKOUT_ONLY:
+            hint = " It works on the source code: run it in a checkout."
+        print(f"There is no role {name!r} here.{hint} Roles: {', '.join(here)}", file=sys.stderr)
         return 2
-    if entry.needs_setup(str(ROOT)):
+    if program.is_frozen():
+        from services import frozen
+
+        frozen.enter()
+    elif entry.needs_setup(str(ROOT)):
         from services import setup
 
         setup.enter(str(ROOT), may_install)

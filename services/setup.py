@@ -128,6 +128,14 @@ def find_browser() -> Optional[str]:
     return found or next((path for place in BROWSER_PLACES for path in glob.glob(place)), None)
 
 
+def need(root: str, packages: Sequence[str]) -> None:
+    """Install the Debian packages that are missing, as the self-setup does. SetupFailed says what to do instead."""
+    if not has_apt():
+        raise SetupFailed("Install what Debian calls {}, then start again.".format(" ".join(packages)))
+    installed = _installed()
+    _install_system(root, [name for name in packages if name not in installed])
+
+
 def _lock_list(root: str) -> str:
     return os.path.join(root, "requirements.lock")
 
@@ -228,12 +236,13 @@ def _build_venv(root: str, lock: int) -> None:
         _run(root, "Downloading Chromium", browser, keep=keep)
 
 
-def _has_apt() -> bool:
+def has_apt() -> bool:
+    """Whether system packages are installed with apt-get here."""
     return sys.platform == "linux" and bool(shutil.which("apt-get") and shutil.which("dpkg-query"))
 
 
-def _has_debian_chromium() -> bool:
-    """Ubuntu's package of that name only fetches a snap, which can't run everywhere."""
+def has_debian_chromium() -> bool:
+    """Whether apt has a browser. Ubuntu's package of that name only fetches a snap, which can't run everywhere."""
     with contextlib.suppress(OSError), open("/etc/os-release", encoding="utf-8") as file:
         return "ubuntu" not in file.read().lower()
     return False
@@ -241,15 +250,21 @@ def _has_debian_chromium() -> bool:
 
 def _missing_packages() -> List[str]:
     """Names of the Debian packages that are needed and not installed; empty where there is no apt."""
-    if not _has_apt():
+    if not has_apt():
         return []
     wanted = list(LIBRARIES)
-    if _has_debian_chromium():
+    if has_debian_chromium():
         wanted += HEADLESS_PACKAGES
         if not find_browser():
             wanted += CHROMIUM_PACKAGES
     if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
         wanted.insert(0, "python{}.{}-venv".format(*sys.version_info[:2]))
+    installed = _installed()
+    return [name for name in wanted if name not in installed]
+
+
+def _installed() -> Set[str]:
+    """Names of the Debian packages on this machine, and what they stand in for."""
     query = ["dpkg-query", "--show", "--showformat", "${db:Status-Abbrev}\t${Package}, ${Provides}\n"]
     listed = subprocess.run(query, stdout=subprocess.PIPE, check=True, universal_newlines=True).stdout
     installed: Set[str] = set()
@@ -257,11 +272,11 @@ def _missing_packages() -> List[str]:
         status, _, names = line.partition("\t")
         if status.startswith(("ii", "hi")):
             installed.update(name.split("(")[0].strip() for name in names.split(","))
-    return [name for name in wanted if name not in installed]
+    return installed
 
 
 def _install_system(root: str, packages: List[str]) -> None:
-    if not _has_apt():
+    if not has_apt():
         _check_libraries()
         return
     if not packages:
@@ -270,7 +285,7 @@ def _install_system(root: str, packages: List[str]) -> None:
     if become_root is None:
         raise SetupFailed(
             "System packages are missing, and this user may not install them. Run this line, "
-            "then start again:\n" + _line_for_people(packages)
+            "then start again:\n" + line_for_people(packages)
         )
     apt = [*become_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
     install = ["install", "--yes", "--no-install-recommends", *packages]
@@ -302,8 +317,11 @@ def _become_root() -> Optional[List[str]]:
     return None
 
 
-def _line_for_people(packages: Sequence[str]) -> str:
+def line_for_people(packages: Sequence[str]) -> str:
+    """The line that installs Debian packages, for this user to run."""
     steps = "apt-get update && apt-get install --yes --no-install-recommends " + " ".join(packages)
+    if os.name != "nt" and os.geteuid() == 0:
+        return steps
     return ("sudo sh -c '{}'" if shutil.which("sudo") else "su -c '{}'").format(steps)
 
 

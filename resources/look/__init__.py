@@ -9,6 +9,7 @@ _HERE: Final = Path(__file__).parent
 
 TOKENS: Final = _HERE / "tokens.json"
 GLYPHS: Final = _HERE / "glyphs.json"
+MARK: Final = _HERE / "mark.svg"
 ICONS: Final = _HERE / "icons"
 FONTS: Final = _HERE / "fonts"
 

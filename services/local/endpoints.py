@@ -17,6 +17,7 @@ from services.local.gateway import app as gateway
 from services.local.practice import app as practice
 from services.local.queue import app as queue
 from services.log import keep_out, log_to_stderr
+from services.program import usage_name
 
 
 class Config(msgspec.Struct, forbid_unknown_fields=True):
@@ -35,7 +36,7 @@ class Config(msgspec.Struct, forbid_unknown_fields=True):
 
 def run(argv: list[str]) -> int:
     """Serve until told to stop. Exit code 0; 2 for a bad configuration."""
-    parser = argparse.ArgumentParser(prog="main.py endpoints", description=__doc__)
+    parser = argparse.ArgumentParser(prog=usage_name("endpoints"), description=__doc__)
     parser.add_argument("--config", type=Path, required=True, help="JSON file that the stack writes")
     parser.add_argument("--end-with-parent", action="store_true", help="stop when standard input ends")
     args = parser.parse_args(argv)

@@ -13,6 +13,7 @@ from typing import Final
 import jwt
 
 from services.local.install import Given, Ports
+from services.program import usage_name
 
 PARTS: Final = ("postgres", "gateway", "queue", "practice", "brain", "intake", "subscriber", "worker")
 _NEEDS: Final[dict[str, tuple[str, ...]]] = {
@@ -54,11 +55,11 @@ class Options:
 def build_parser() -> argparse.ArgumentParser:
     """The options with their help; @FILE reads more of them from a file, one a line."""
     parser = argparse.ArgumentParser(
-        prog="main.py stack",
+        prog=usage_name("stack"),
         description="Runs the local stack in the foreground: PostgreSQL, gateway (Supabase's wire), queue (SQS's wire),"
         " practice directories, Brain, intake, subscriber and worker. Ctrl+C ends all of it; data stays for the next"
         " start.",
-        epilog=_EXAMPLE,
+        epilog=_EXAMPLE.replace("main.py stack", usage_name("stack")),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         fromfile_prefix_chars="@",
         allow_abbrev=False,

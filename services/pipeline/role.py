@@ -11,6 +11,7 @@ from typing import Final
 
 from services.lifetime import WatchedStop, stop_event
 from services.log import keep_out, log_to_stderr
+from services.program import usage_name
 from services.settings import Settings, SettingsError, read_settings
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ def begin(
     `needs` are settings that may not be empty. Ends the process with code 2 and a sentence when one is.
     `patience`: seconds for which the main loop may be busy without a look at the event.
     """
-    parser = argparse.ArgumentParser(prog=f"main.py {role}", description=description)
+    parser = argparse.ArgumentParser(prog=usage_name(role), description=description)
     parser.add_argument("--end-with-parent", action="store_true", help="stop when standard input ends")
     parser.add_argument("--beat", action="store_true", help="write an empty line each second while all is well")
     arguments = parser.parse_args(argv)

@@ -16,6 +16,7 @@ import msgspec
 from services.domain.text import one_line
 from services.lifetime import stop_event
 from services.ports.wishes import RunRequest
+from services.program import usage_name
 from services.settings import SettingsError, read_settings
 from services.submission.browser import Browser, NoBrowser
 from services.submission.events import encode
@@ -28,7 +29,7 @@ _EXIT: Final = {"done": 0, "failed": 0, "stopped": 3, "crashed": 1}
 def run(argv: list[str]) -> int:
     """Read one request from standard input, run it, print its events on standard output; the exit code."""
     parser = argparse.ArgumentParser(
-        prog="main.py submit",
+        prog=usage_name("submit"),
         description="Run one submission in a browser. Reads ONE line of JSON (a run request) from standard input and "
         "prints events, one JSON object a line, on standard output. The run is stopped when standard input ends or on "
         "SIGTERM. Dry runs hold back everything from the submit step on.",

@@ -72,8 +72,7 @@ class Relay:
             finally:
                 self._ends.discard(far_writer)
                 far_writer.transport.abort()
-        except (OSError, asyncio.CancelledError):
-            # `stop` cancels; on Python 3.11 a server would log a cancelled connection as a fault of its own.
+        except OSError:
             return
         finally:
             self._ends.discard(writer)

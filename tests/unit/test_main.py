@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import main
-from services import entry, setup
+from services import entry, program, setup
 
 
 @pytest.fixture
@@ -63,6 +63,46 @@ def test_an_unknown_role_is_refused(
 ) -> None:
     assert main.main(["wroker"]) == 2
     assert "Did you mean worker?" in capsys.readouterr().err
+    assert not called
+
+
+@pytest.fixture
+def frozen(called: list[tuple[str, list[str], bool]], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """This as the frozen program; says when its start was made ready."""
+    entered: list[str] = []
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", "/opt/bolt/directory-bolt")
+    monkeypatch.setattr("services.frozen.enter", lambda: entered.append("ready"))
+    return entered
+
+
+def test_the_frozen_program_lists_only_what_it_has(frozen: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["--help"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("usage: directory-bolt [ROLE]")
+    assert all((f"  {name} " in out) is (name not in main.CHECKOUT_ONLY) for name in main.ROLES)
+    assert "--no-setup" not in out
+
+
+@pytest.mark.parametrize("role", main.CHECKOUT_ONLY)
+def test_the_frozen_program_says_in_words_what_only_a_checkout_has(
+    role: str, frozen: list[str], called: list[tuple[str, list[str], bool]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main([role, "--help"]) == 2
+    assert "run it in a checkout" in capsys.readouterr().err
+    assert not called
+
+
+def test_the_frozen_program_is_made_ready_before_its_role(
+    frozen: list[str], called: list[tuple[str, list[str], bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(main.ROLES, "worker", (lambda argv: len(frozen), "as it was"))
+    assert main.main(["worker"]) == 1
+
+
+def test_it_tells_its_version(called: list[tuple[str, list[str], bool]], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"Directory-Bolt {program.version()}\n"
     assert not called
 
 

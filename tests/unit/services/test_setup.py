@@ -246,6 +246,25 @@ echo $call >> {log}
 
 
 @posix
+def test_a_tool_that_is_needed_later_is_installed_the_same_way(
+    checkout: Path, tool: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (checkout / ".venv").mkdir()
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    tool("dpkg-query", "echo 'ii \tbinutils, '")
+    tool("apt-get", f'case "$*" in *--simulate*) exit 0;; esac; echo "$*" >> {tmp_path / "calls"}')
+    setup.need(str(checkout), ["binutils", "libpython3.11"])
+    assert (tmp_path / "calls").read_text().split()[-1] == "libpython3.11"
+    assert "binutils" not in (tmp_path / "calls").read_text()
+
+
+@posix
+def test_where_there_is_no_apt_a_tool_is_named(checkout: Path, tool: Tool) -> None:
+    with pytest.raises(setup.SetupFailed, match="what Debian calls binutils, then start again"):
+        setup.need(str(checkout), ["binutils"])
+
+
+@posix
 def test_a_failed_step_ends_with_its_last_words(checkout: Path, tool: Tool) -> None:
     (checkout / ".venv").mkdir()
     tool("apt-get", "echo no space left; exit 100")
@@ -264,7 +283,9 @@ def test_first_start_second_start_and_a_killed_one(checkout: Path, tmp_path: Pat
         (programs / name).chmod(0o755)
     for folder in ("services", "tests", "tests/bench"):
         (checkout / folder).mkdir()
-    for name in ("main.py", "services/__init__.py", "services/entry.py", "services/setup.py", "tests/__init__.py"):
+    for name in ("__init__", "entry", "program", "setup"):
+        shutil.copy(ROOT / "services" / f"{name}.py", checkout / "services" / f"{name}.py")
+    for name in ("main.py", "tests/__init__.py"):
         shutil.copy(ROOT / name, checkout / name)
     (checkout / "tests" / "bench" / "__init__.py").touch()
     (checkout / "tests" / "bench" / "runner.py").write_text(

@@ -16,7 +16,6 @@ from app.actions.run_state import RunState
 from app.actions.runs import start_run
 from services.domain.errors import ConsoleError, Refused
 from tests.fakes.runs import HOLD, SUBMIT
-from tests.leaks.logs import Logged
 from tests.unit.app.actions.run_world import (
     ENDED,
     HOST,
@@ -172,7 +171,7 @@ def test_nothing_runs_that_is_not_written_down(world: World) -> None:
     assert world.planner.asked == []
 
 
-def test_a_journal_that_fails_later_changes_no_verdict(world: World, logged: Logged) -> None:
+def test_a_journal_that_fails_later_changes_no_verdict(world: World, caplog: pytest.LogCaptureFixture) -> None:
     world.script(HOLD, verdict("submitted"), ENDED)
 
     async def act() -> RunState:
@@ -183,7 +182,7 @@ def test_a_journal_that_fails_later_changes_no_verdict(world: World, logged: Log
         return await run
 
     assert world.in_loop(act).verdict == "submitted"
-    logged.take("could not be written down")
+    assert "could not be written down" in caplog.text
 
 
 def test_runs_of_an_earlier_start_are_settled(world: World) -> None:
@@ -208,9 +207,7 @@ def test_runs_of_an_earlier_start_are_settled(world: World) -> None:
     file.close()
 
 
-def test_a_real_run_that_cannot_be_written_down_claims_nothing(
-    world: World, monkeypatch: pytest.MonkeyPatch, logged: Logged
-) -> None:
+def test_a_real_run_that_cannot_be_written_down_claims_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise Refused("The journal can't be written any more.", raw="disk full")
 
@@ -226,4 +223,3 @@ def test_a_real_run_that_cannot_be_written_down_claims_nothing(
     assert (ended.verdict, ended.words) == ("failed", "The journal can't be written any more.")
     assert world.claims.calls == []
     assert world.runner.requests == []
-    logged.take("could not be written down")

@@ -1,0 +1,1 @@
+"""Makes the frozen program: a folder that runs without Python. Not part of it."""
