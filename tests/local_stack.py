@@ -50,10 +50,12 @@ class RunningStack:
                 self.events.append(json.loads(line))
                 self._changed.notify_all()
 
-    def wait_for(self, found: Callable[[dict[str, Any]], bool], limit: float = 90.0) -> dict[str, Any]:
-        """The first event, past ones included, for which `found` is true."""
+    def wait_for(
+        self, found: Callable[[dict[str, Any]], bool], limit: float = 120.0, *, since: int = 0
+    ) -> dict[str, Any]:
+        """The first event, past ones from number `since` on included, for which `found` is true."""
         deadline = time.monotonic() + limit
-        seen = 0
+        seen = since
         with self._changed:
             while True:
                 for event in self.events[seen:]:
@@ -61,13 +63,21 @@ class RunningStack:
                         return event
                 seen = len(self.events)
                 left = deadline - time.monotonic()
-                assert left > 0, f"not seen; events: {self.events}; {(self.home / 'stack.err').read_text()[-2000:]}"
+                assert left > 0, f"not seen; events: {self.events[since:]}; {self._errors_end()}"
                 self._changed.wait(min(left, 0.5))
 
     def wait_until_ready(self) -> None:
         ready = self.wait_for(lambda event: event["event"] in ("ready", "failed"))
-        assert ready["event"] == "ready", f"{ready}; {(self.home / 'stack.err').read_text()[-2000:]}"
+        assert ready["event"] == "ready", f"{ready}; {self._errors_end()}"
         self.env = json.loads(Path(ready["settings_file"]).read_bytes())
+
+    def wait_until_up(self, limit: float = 60.0) -> None:
+        """Wait until the last word of every part is that it is up."""
+        wait_until(lambda: set(self.states().values()) == {"up"}, limit, f"all up: {self.states()}")
+
+    def states(self) -> dict[str, str]:
+        """The newest state of each part."""
+        return {event["name"]: event["state"] for event in list(self.events) if event["event"] == "part"}
 
     def witness(self) -> Witness:
         return Witness(self.home)
@@ -75,6 +85,9 @@ class RunningStack:
     def pids(self) -> dict[str, int]:
         """The newest process id of each part."""
         return {event["name"]: event["pid"] for event in list(self.events) if event.get("pid")}
+
+    def _errors_end(self) -> str:
+        return (self.home / "stack.err").read_text()[-2000:]
 
     def end(self) -> None:
         """Close its standard input, as a console that goes away does, and wait. Safe to call twice."""
@@ -104,12 +117,37 @@ def wait_until(condition: Callable[[], Any], limit: float = 60.0, what: str = ""
         pause.wait(0.1)
 
 
+def parent_of(pid: int) -> int | None:
+    """The parent of a process, None when it is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    except OSError:
+        return None
+
+
 def alive(pid: int) -> bool:
     """Whether a process still runs (a zombie doesn't)."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+def processes_of(home: Path) -> list[str]:
+    """Command lines of processes that belong to the stack in `home` and still run."""
+    file = home / "local" / "stack.json"
+    install = msgspec.json.decode(file.read_bytes(), type=Install)
+    marks = [str(home).encode(), str(home_for(home, install.id)).encode()]
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words, environment = (process / "cmdline").read_bytes(), (process / "environ").read_bytes()
+        except OSError:
+            continue
+        pid = int(process.name)
+        if pid != os.getpid() and alive(pid) and any(mark in words + environment for mark in marks):
+            found.append(f"{pid}: {words.replace(bytes(1), b' ').decode(errors='replace')}")
+    return found
 
 
 def remove_postgres(home: Path) -> None:

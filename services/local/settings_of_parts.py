@@ -12,7 +12,7 @@ from services.settings import described
 # Shortened for one machine with practice directories; the defaults of services.settings are production's.
 _PACE: Final[dict[str, dict[str, str]]] = {
     "intake": {"RELAY_POLL_SECONDS": "0.2"},
-    "subscriber": {"SQS_WAIT_TIME_SECONDS": "5", "SQS_VISIBILITY_TIMEOUT": "60", "SQS_BREAKER_PROBE_SECONDS": "5"},
+    "subscriber": {"SQS_WAIT_TIME_SECONDS": "5", "SQS_VISIBILITY_TIMEOUT": "20", "SQS_BREAKER_PROBE_SECONDS": "5"},
     "worker": {
         "HEARTBEAT_SECONDS": "5",
         "FLOW_LEASE_SECONDS": "20",

@@ -21,11 +21,15 @@ class Witness:
     def __init__(self, data_dir: Path) -> None:
         self._install = msgspec.json.decode((data_dir / "local" / "stack.json").read_bytes(), type=Install)
 
+    @property
+    def database_url(self) -> str:
+        """Address of the database for its superuser."""
+        install = self._install
+        return f"postgresql://postgres:{install.postgres_password}@127.0.0.1:{install.ports.postgres}/{DATABASE}"
+
     def query(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows of one statement on the database, as its superuser."""
-        install = self._install
-        address = f"postgresql://postgres:{install.postgres_password}@127.0.0.1:{install.ports.postgres}/{DATABASE}"
-        with psycopg.connect(address, connect_timeout=5) as connection:
+        with psycopg.connect(self.database_url, connect_timeout=5) as connection:
             return connection.execute(statement.encode(), values).fetchall()
 
     def queue_count(self, name: str) -> int:
