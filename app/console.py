@@ -108,7 +108,7 @@ class Console:
             await self._stack.stop()
 
     async def _local_stack(self) -> Settings:
-        self._stack = StackProcess({"DIRECTORY_BOLT_HOME": self._settings.data_dir})
+        self._stack = StackProcess({"DIRECTORY_BOLT_HOME": self._settings.data_dir, **_browser(self._settings)})
         environment = await self._stack.start(lambda part: self._screen.show_part(part.name, part.state, part.why))
         return read_settings(environment)
 
@@ -129,7 +129,7 @@ class Console:
         store = Store()
         queues = self._queues = SqsQueues(settings)
         brain = self._brain = BrainClient(settings.brain_base)
-        runner = self._runner = SubmissionProcess()
+        runner = self._runner = SubmissionProcess(_browser(self._settings))
         try:
             operations = self._operations = await asyncio.to_thread(Operations, data_dir / "console" / "operations.db")
             journal = self._journal = await asyncio.to_thread(Journal, data_dir / "console" / "replay.db")
@@ -188,6 +188,11 @@ async def _follow_dead_letters(letters: DeadLetterActs, store: Store) -> None:
         await letters.follow()
         store.set_dead_letters(letters.job_ids())
         await asyncio.sleep(FOLLOW_SECONDS)
+
+
+def _browser(settings: Settings) -> dict[str, str]:
+    """What a child is told of the browser to use: it reads no .env of its own."""
+    return {"BROWSER_PATH": settings.browser_path} if settings.browser_path else {}
 
 
 def _missing(settings: Settings) -> list[str]:
