@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from PySide6.QtWidgets import QApplication
 
+pytest_plugins = ["tests.leaks.plugin"]
+
 # A busy machine is no fault of the code under test.
 settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")

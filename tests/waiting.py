@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 
-async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     """Return as soon as `condition()` holds; fails when it doesn't in time."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds

@@ -72,7 +72,8 @@ class Relay:
             finally:
                 self._ends.discard(far_writer)
                 far_writer.transport.abort()
-        except OSError:
+        except (OSError, asyncio.CancelledError):
+            # `stop` cancels; on Python 3.11 a server would log a cancelled connection as a fault of its own.
             return
         finally:
             self._ends.discard(writer)

@@ -17,6 +17,7 @@ from services.ports.facts import Change, LinkSignal, Table
 from tests.contract.clients.test_reads import signed_in
 from tests.contract.gateway.running import KEY, PASSWORD, add_job, gateway, until
 from tests.fakes.relay import Relay, relay
+from tests.leaks.logs import Logged
 from tests.waiting import stays
 
 pytestmark = pytest.mark.stack
@@ -76,7 +77,9 @@ def test_confirmed_then_insert_update_delete(server: Postgres, owner: psycopg.Co
     asyncio.run(suite())
 
 
-def test_a_gateway_that_ends_is_a_loss_and_a_new_opening_works(server: Postgres, owner: psycopg.Connection) -> None:
+def test_a_gateway_that_ends_is_a_loss_and_a_new_opening_works(
+    server: Postgres, owner: psycopg.Connection, logged: Logged
+) -> None:
     async def suite() -> None:
         async with gateway(server) as running:
             session = await SupabaseSession.sign_in(running.url, KEY, "operator@directory-bolt.example", PASSWORD)
@@ -93,9 +96,12 @@ def test_a_gateway_that_ends_is_a_loss_and_a_new_opening_works(server: Postgres,
         await session.close()
 
     asyncio.run(suite())
+    assert logged.take_every("realtime._async.client", "Connect")
 
 
-def test_a_callback_that_raises_is_a_loss_and_not_silence(server: Postgres, owner: psycopg.Connection) -> None:
+def test_a_callback_that_raises_is_a_loss_and_not_silence(
+    server: Postgres, owner: psycopg.Connection, logged: Logged
+) -> None:
     async def suite() -> None:
         async with signed_in(server) as session:
             feed, heard = SupabaseFeed(session), Heard()
@@ -110,6 +116,7 @@ def test_a_callback_that_raises_is_a_loss_and_not_silence(server: Postgres, owne
             await feed.close()
 
     asyncio.run(suite())
+    logged.take("could not be taken")
 
 
 def test_a_server_that_falls_silent_is_a_loss_within_six_beats(server: Postgres, owner: psycopg.Connection) -> None:

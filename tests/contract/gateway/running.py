@@ -96,7 +96,7 @@ async def strike(gateway: Gateway | Address, act: str, **order: Any) -> None:
     assert status == 204, body
 
 
-async def until(condition: Callable[[], object], *, limit: float = 5.0) -> None:
+async def until(condition: Callable[[], object], *, limit: float = 30.0) -> None:
     """Wait for a condition; AssertionError when it does not come true in `limit` seconds."""
     deadline = time.monotonic() + limit
     while not condition():

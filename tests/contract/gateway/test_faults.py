@@ -11,6 +11,7 @@ import pytest
 from services.local.postgres import Postgres
 from tests.contract.gateway.running import KEY, SERVICE_KEY, ask, gateway, spoil, strike, until
 from tests.contract.gateway.test_realtime import in_thread, listen
+from tests.leaks.logs import Logged
 from tests.waiting import stays
 
 pytestmark = pytest.mark.stack
@@ -81,7 +82,7 @@ def test_changes_are_lost_and_doubled_by_chance_from_the_seed(server: Postgres, 
     asyncio.run(scenario())
 
 
-def test_cut_and_refused_changes_have_their_shapes(server: Postgres, owner: psycopg.Connection) -> None:
+def test_cut_and_refused_changes_have_their_shapes(server: Postgres, owner: psycopg.Connection, logged: Logged) -> None:
     async def scenario() -> None:
         async with gateway(server) as running:
             heard: list[Any] = []
@@ -109,6 +110,7 @@ def test_cut_and_refused_changes_have_their_shapes(server: Postgres, owner: psyc
             assert not any(b"unseen" in each for each in heard)
 
     asyncio.run(scenario())
+    assert logged.take_every("realtime._async.client", "Unrecognized message format")
 
 
 def test_the_tables_of_a_delivery_come_in_any_order_but_each_in_its_own(
@@ -154,7 +156,7 @@ def test_a_late_confirmation_and_a_silent_new_subscription(server: Postgres, own
 # The stock client reads a deprecated attribute when the server closes the socket.
 @pytest.mark.filterwarnings("ignore:ConnectionClosed:DeprecationWarning")
 @pytest.mark.parametrize("code", [1000, 1001, 1006, 1012])
-def test_sockets_end_with_each_code(server: Postgres, code: int) -> None:
+def test_sockets_end_with_each_code(server: Postgres, code: int, logged: Logged) -> None:
     async def scenario() -> None:
         async with gateway(server) as running:
             client = await running.client("viewer")
@@ -167,6 +169,7 @@ def test_sockets_end_with_each_code(server: Postgres, code: int) -> None:
             assert socket.close_code == code
 
     asyncio.run(scenario())
+    logged.take_every("realtime._async.client")
 
 
 def test_tokens_run_out_on_request_and_new_ones_are_accepted(server: Postgres) -> None:

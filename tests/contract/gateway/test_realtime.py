@@ -15,6 +15,7 @@ from supabase import AsyncClient
 
 from services.local.postgres import Postgres
 from tests.contract.gateway.running import SECRET, SERVICE_KEY, Gateway, add_job, gateway, until
+from tests.leaks.logs import Logged
 
 pytestmark = pytest.mark.stack
 
@@ -230,7 +231,7 @@ def test_an_expired_token_ends_the_channel(server: Postgres, owner: psycopg.Conn
     asyncio.run(scenario())
 
 
-def test_an_expired_token_cannot_join(server: Postgres) -> None:
+def test_an_expired_token_cannot_join(server: Postgres, logged: Logged) -> None:
     async def scenario() -> None:
         async with gateway(server) as running:
             client = await running.client()
@@ -249,6 +250,7 @@ def test_an_expired_token_cannot_join(server: Postgres) -> None:
             await channel.unsubscribe()
 
     asyncio.run(scenario())
+    logged.take("join push error", "JWT expired")
 
 
 def test_a_pushed_token_counts_from_then_on(server: Postgres, owner: psycopg.Connection) -> None:
@@ -270,7 +272,7 @@ def test_a_pushed_token_counts_from_then_on(server: Postgres, owner: psycopg.Con
     asyncio.run(scenario())
 
 
-def test_a_feed_that_broke_off_is_confirmed_again(server: Postgres, owner: psycopg.Connection) -> None:
+def test_a_feed_that_broke_off_is_confirmed_again(server: Postgres, owner: psycopg.Connection, logged: Logged) -> None:
     async def scenario() -> None:
         async with gateway(server) as running:
             ear = await listen(await running.client("viewer"), "jobs")
@@ -291,11 +293,12 @@ def test_a_feed_that_broke_off_is_confirmed_again(server: Postgres, owner: psyco
     asyncio.run(scenario())
     slots = owner.execute("select count(*) from pg_replication_slots where slot_name like 'gateway_%'").fetchone()
     assert slots == (0,)
+    logged.take("The change feed broke off")
 
 
 # The stock client reads a deprecated attribute when the server closes the socket.
 @pytest.mark.filterwarnings("ignore:ConnectionClosed:DeprecationWarning")
-def test_shutting_down_closes_sockets_as_a_restart(server: Postgres) -> None:
+def test_shutting_down_closes_sockets_as_a_restart(server: Postgres, logged: Logged) -> None:
     async def scenario() -> None:
         async with gateway(server) as running:
             client = await running.client("viewer")
@@ -308,6 +311,7 @@ def test_shutting_down_closes_sockets_as_a_restart(server: Postgres) -> None:
             assert socket.close_code == 1012
 
     asyncio.run(scenario())
+    assert logged.take_every("realtime._async.client")
 
 
 def test_broadcasts_come_back_to_a_sender_that_asks(server: Postgres) -> None:

@@ -22,6 +22,7 @@ class Fragile:
         self._server = server
         # The server ends with the thread that started it.
         self._starter = ThreadPoolExecutor(1)
+        self._starter.submit(lambda: None).result()
         self.url = server.url
 
     def kill(self) -> None:

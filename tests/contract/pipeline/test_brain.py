@@ -18,6 +18,7 @@ from services.pipeline.database import Pool, open_pool
 from services.pipeline.sqs import open_client
 from services.settings import Settings
 from tests.contract.pipeline.conftest import Records
+from tests.leaks.logs import Logged
 
 if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
@@ -50,7 +51,9 @@ def test_health(brain: httpx.Client) -> None:
     assert brain.get("/health").json() == {"status": "healthy", "service": "brain", "database": "ok", "queue": "ok"}
 
 
-def test_health_answers_200_when_things_are_away(settings_for: Callable[..., Settings], pool: Pool) -> None:
+def test_health_answers_200_when_things_are_away(
+    settings_for: Callable[..., Settings], pool: Pool, logged: Logged
+) -> None:
     settings = settings_for(queue_url="http://127.0.0.1:9/000000000000/none", aws_region="us-east-2")
     client = open_client(settings, answer_seconds=1)
     with running(settings, pool, client) as http:
@@ -64,6 +67,7 @@ def test_health_answers_200_when_things_are_away(settings_for: Callable[..., Set
     finally:
         away.close()
     assert (answer.status_code, answer.json()["status"], answer.json()["queue"]) == (200, "unhealthy", "not configured")
+    assert logged.take_every("psycopg.pool", "Connection refused")
 
 
 @pytest.mark.parametrize(
@@ -144,7 +148,9 @@ def test_enqueue_refuses(
     assert "Messages" not in queue.receive_message(QueueUrl=settings.queue_url)
 
 
-def test_enqueue_without_a_queue(settings: Settings, settings_for: Callable[..., Settings], pool: Pool) -> None:
+def test_enqueue_without_a_queue(
+    settings: Settings, settings_for: Callable[..., Settings], pool: Pool, logged: Logged
+) -> None:
     def status(app_settings: Settings, client: SQSClient | None) -> int:
         with running(app_settings, pool, client) as http:
             return http.post("/api/jobs/enqueue", json=JOB, headers=TOKEN).status_code
@@ -155,3 +161,4 @@ def test_enqueue_without_a_queue(settings: Settings, settings_for: Callable[...,
     client = open_client(away, answer_seconds=1)
     assert status(away, client) == 502
     client.close()
+    logged.take("services.pipeline.brain", "Sending failed")

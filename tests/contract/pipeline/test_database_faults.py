@@ -24,6 +24,7 @@ from services.submission.outcome import Outcome
 from tests.contract.pipeline.conftest import Records
 from tests.contract.pipeline.fragile_postgres import Fragile, fragile_postgres
 from tests.contract.pipeline.running import SENT, Bench, Hang, Script, Shift, wait_for
+from tests.leaks.logs import Logged
 from tests.local_http import serve
 
 if TYPE_CHECKING:
@@ -33,6 +34,15 @@ if TYPE_CHECKING:
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def trouble_is_said(logged: Logged) -> None:
+    """Who finds the database away says so, as often as it takes."""
+    for words in ("psycopg.pool", "The database does not answer", "The database went away", "could not be written yet"):
+        logged.allow(words)
+    logged.allow("The browser run failed")
+    logged.allow("Wrote an outcome late")
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from services.settings import Settings
 from services.submission.outcome import Outcome
 from tests.contract.pipeline.conftest import Records
 from tests.contract.pipeline.running import NO_PAGE, NO_WORD, REFUSED, SENT, Bench, Hang, MakeBench, Script
+from tests.leaks.logs import Logged
 
 pytestmark = pytest.mark.anyio
 
@@ -86,7 +87,7 @@ async def test_a_whole_job(bench: MakeBench, records: Records, tmp_path: Path) -
     assert (script.opened, await bench(script).work()) == (1, False)
 
 
-async def test_a_failure_before_the_submit_step_is_repeated(bench: MakeBench, records: Records) -> None:
+async def test_a_failure_before_the_submit_step_is_repeated(bench: MakeBench, records: Records, logged: Logged) -> None:
     job = records.job(["a.localhost", "b.localhost"])
     records.run_for(job)
     script = Script(a=[NO_PAGE, RuntimeError("browser gone"), SENT], b=[NO_PAGE])
@@ -99,6 +100,7 @@ async def test_a_failure_before_the_submit_step_is_repeated(bench: MakeBench, re
         "error": "net::ERR_CONNECTION_REFUSED", "error_type": "SubmissionFailed", "attempt": 1,
     }  # fmt: skip
     assert script.opened == 2, "a browser that broke is replaced"
+    logged.take("The browser run failed")
 
 
 async def test_what_needs_a_person_is_not_tried_again(bench: MakeBench, records: Records) -> None:
@@ -113,7 +115,9 @@ async def test_what_needs_a_person_is_not_tried_again(bench: MakeBench, records:
 
 
 @pytest.mark.parametrize("how", ["verdict", "error", "time-out"])
-async def test_nothing_after_the_submit_step_is_repeated(bench: MakeBench, records: Records, how: str) -> None:
+async def test_nothing_after_the_submit_step_is_repeated(
+    bench: MakeBench, records: Records, how: str, logged: Logged
+) -> None:
     job = records.job(["a.localhost", "b.localhost"])
     records.run_for(job)
     deed = {
@@ -132,6 +136,8 @@ async def test_nothing_after_the_submit_step_is_repeated(bench: MakeBench, recor
     await bench(script).work("w-2")
     assert script.pressed == ["a.localhost", "b.localhost"]
     assert records.events(job).count("a.localhost unknown") == 1
+    if how == "error":
+        logged.take("The browser run failed")
 
 
 async def test_a_time_out_before_the_submit_step_is_a_failure(bench: MakeBench, records: Records) -> None:
@@ -261,7 +267,9 @@ async def test_staff_stop_a_job(bench: MakeBench, records: Records, status: str)
     assert (script.pressed, job_row(records, job)[0]) == (["a.localhost"], status)
 
 
-async def test_a_fault_of_ours_fails_the_job_and_no_directory(bench: MakeBench, records: Records) -> None:
+async def test_a_fault_of_ours_fails_the_job_and_no_directory(
+    bench: MakeBench, records: Records, logged: Logged
+) -> None:
     job = records.job(["a.localhost"])
     records.run_for(job)
     script = Script()
@@ -271,9 +279,10 @@ async def test_a_fault_of_ours_fails_the_job_and_no_directory(bench: MakeBench, 
     assert records.details(job, "job_failed") == [{"reason": "No browser was found"}]
     assert job_row(records, job) == ("failed", 0, 0, "No browser was found")
     assert outcomes(records, job) == {"a.localhost": ("pending", None)}
+    logged.take("Flow failed")
 
 
-async def test_parameters_that_name_no_job(bench: MakeBench, records: Records) -> None:
+async def test_parameters_that_name_no_job(bench: MakeBench, records: Records, logged: Logged) -> None:
     for key, parameters in (("1", "{}"), ("2", '{"job_id": "x"}')):
         records.ask(
             "insert into flow_runs (idempotency_key, deployment, parameters) values (%s, 'd', %s)", key, parameters
@@ -281,6 +290,7 @@ async def test_parameters_that_name_no_job(bench: MakeBench, records: Records) -
     at_work = bench(Script())
     assert [await at_work.work(), await at_work.work(), await at_work.work()] == [True, True, False]
     assert records.ask("select state from flow_runs") == [("failed",), ("failed",)]
+    assert len(logged.take_every("Flow failed")) == 2
 
 
 @pytest.mark.parametrize("after_submit", [False, True])
@@ -317,7 +327,7 @@ async def test_one_flow_at_a_time_for_a_job(bench: MakeBench, records: Records) 
     assert again.id == second
 
 
-async def test_a_worker_that_lost_its_lease_writes_no_end(bench: MakeBench, records: Records) -> None:
+async def test_a_worker_that_lost_its_lease_writes_no_end(bench: MakeBench, records: Records, logged: Logged) -> None:
     job = records.job(["a.localhost"])
     run_id = records.run_for(job)
     at_work = bench(Script())
@@ -331,6 +341,7 @@ async def test_a_worker_that_lost_its_lease_writes_no_end(bench: MakeBench, reco
     assert at_work.script.pressed == []
     assert "job_finalized" not in records.events(job)
     assert records.ask("select worker_id, state from flow_runs") == [("w-2", "running")]
+    logged.take("Another worker has this flow run")
 
 
 async def test_leases_and_claims_are_renewed_unless_they_ran_out(bench: MakeBench, records: Records) -> None:

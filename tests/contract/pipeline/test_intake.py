@@ -15,6 +15,7 @@ from services.pipeline.intake import Relay
 from services.pipeline.sqs import open_client, send_body
 from services.settings import Settings
 from tests.contract.pipeline.conftest import Records
+from tests.leaks.logs import Logged
 
 if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
@@ -44,7 +45,12 @@ def test_sends_oldest_first_and_stamps(settings: Settings, pool: Pool, queue: SQ
 
 
 def test_a_queue_that_is_away_loses_nothing(
-    settings: Settings, settings_for: Callable[..., Settings], pool: Pool, queue: SQSClient, records: Records
+    settings: Settings,
+    settings_for: Callable[..., Settings],
+    pool: Pool,
+    queue: SQSClient,
+    records: Records,
+    logged: Logged,
 ) -> None:
     job = records.job(["a.localhost"])
     records.ask("select private.queue_job(%s, 'intake')", job)
@@ -60,6 +66,7 @@ def test_a_queue_that_is_away_loses_nothing(
     assert sent is None
     assert Relay(pool, queue, settings).send_waiting() == 1
     assert records.ask("select last_error from outbox") == [(None,)]
+    logged.take("services.pipeline.intake", "Sending failed")
 
 
 def test_a_kill_between_send_and_stamp_sends_again(

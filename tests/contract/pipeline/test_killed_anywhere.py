@@ -20,6 +20,7 @@ from services.settings import Settings
 from services.submission.outcome import Outcome
 from tests.contract.pipeline.conftest import Records
 from tests.contract.pipeline.running import NO_WORD, SENT, Bench, Script, Shift, wait_for
+from tests.leaks.logs import Logged
 
 pytestmark = pytest.mark.anyio
 
@@ -86,7 +87,14 @@ def let_the_leases_run_out(records: Records) -> None:
 @pytest.mark.parametrize("number", [1, 2])
 @pytest.mark.parametrize("write", WRITES)
 async def test_killed_at_a_write(
-    pool: Pool, settings_here: Settings, records: Records, tmp_path: Path, write: str, number: int, after: bool
+    pool: Pool,
+    settings_here: Settings,
+    records: Records,
+    tmp_path: Path,
+    write: str,
+    number: int,
+    after: bool,
+    logged: Logged,
 ) -> None:
     job = records.job(HOSTS)
     if write == "note_unknown":
@@ -123,6 +131,7 @@ async def test_killed_at_a_write(
         assert records.events(job).count("a.localhost submitted") == 1
     assert records.events(job).count("b.localhost unknown") == 1
     assert list((tmp_path / "outcomes").glob("*.json")) == []
+    logged.take_every("Wrote an outcome late")
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -140,7 +149,7 @@ async def test_killed_at_taking_a_run(pool: Pool, settings_here: Settings, recor
 
 
 async def test_a_run_that_keeps_losing_its_worker_is_given_up(
-    pool: Pool, settings_for: Callable[..., Settings], records: Records
+    pool: Pool, settings_for: Callable[..., Settings], records: Records, logged: Logged
 ) -> None:
     hosts = ["a.localhost", "b.localhost", "c.localhost", "d.localhost"]
     job = records.job(hosts)
@@ -174,6 +183,7 @@ async def test_a_run_that_keeps_losing_its_worker_is_given_up(
     said = Outcome("submitted", ["found in the listing"], False, 1)
     assert bench.tools("lost-1").rows.record(KnownOutcome(job, hosts[0], f"key of {hosts[0]}", "lost-1", said))
     assert records.ask("select error_message from jobs") == [("1 of 4 submissions failed, 1 outcome unknown",)]
+    logged.take("Given up", "lost 3 times")
 
 
 async def test_an_orderly_end_and_a_database_that_was_away_are_no_lapses(
@@ -193,7 +203,7 @@ async def test_an_orderly_end_and_a_database_that_was_away_are_no_lapses(
 
 @pytest.mark.parametrize("status", ["paused", "cancelled", "completed"])
 async def test_giving_up_leaves_a_job_that_staff_stopped_or_that_ended(
-    pool: Pool, settings_for: Callable[..., Settings], records: Records, status: str
+    pool: Pool, settings_for: Callable[..., Settings], records: Records, status: str, logged: Logged
 ) -> None:
     job = records.job(["a.localhost"])
     records.run_for(job)
@@ -205,10 +215,11 @@ async def test_giving_up_leaves_a_job_that_staff_stopped_or_that_ended(
     assert records.ask("select state from flow_runs") == [("failed",)]
     assert records.ask("select status, error_message from jobs") == [(status, None)]
     assert records.events(job) == []
+    logged.take("Given up")
 
 
 async def test_giving_up_a_run_that_names_no_job_lets_the_others_go(
-    pool: Pool, settings_for: Callable[..., Settings], records: Records
+    pool: Pool, settings_for: Callable[..., Settings], records: Records, logged: Logged
 ) -> None:
     records.ask(
         "insert into flow_runs (idempotency_key, deployment, parameters, state, lease_until, created_at)"
@@ -218,6 +229,7 @@ async def test_giving_up_a_run_that_names_no_job_lets_the_others_go(
     run = FlowRuns(pool, "heir", 30, 1).claim()
     assert run
     assert run.id == other
+    logged.take("Given up")
 
 
 def test_a_claim_is_known_again_by_its_id(pool: Pool, settings_here: Settings, records: Records) -> None:

@@ -16,6 +16,7 @@ from services.pipeline.sqs import open_client
 from services.pipeline.subscriber import Subscriber
 from services.settings import Settings
 from tests.contract.pipeline.conftest import Records
+from tests.leaks.logs import Logged
 
 if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
@@ -83,13 +84,14 @@ def test_a_message_delivered_again_triggers_once(
     ],
 )
 def test_what_cannot_be_started_stays(
-    settings: Settings, pool: Pool, queue: SQSClient, records: Records, body: str
+    settings: Settings, pool: Pool, queue: SQSClient, records: Records, body: str, logged: Logged
 ) -> None:
     text = body.replace("NEW", records.job(["a.localhost"])).replace("NONE", str(uuid.uuid4()))
     queue.send_message(QueueUrl=settings.queue_url, MessageBody=text)
     assert Subscriber(pool, queue, settings).take_once() == 0
     assert figures(queue, settings.queue_url) == (0, 1)
     assert records.ask("select count(*)::int from flow_runs") == [(0,)]
+    logged.take("Message left in queue")
 
 
 def test_claimed_stays_as_evidence_when_triggering_fails(
@@ -107,7 +109,9 @@ def test_claimed_stays_as_evidence_when_triggering_fails(
     assert figures(queue, settings.queue_url) == (0, 1)
 
 
-def test_a_database_that_is_away_costs_no_message(settings: Settings, queue: SQSClient, records: Records) -> None:
+def test_a_database_that_is_away_costs_no_message(
+    settings: Settings, queue: SQSClient, records: Records, logged: Logged
+) -> None:
     queue.send_message(QueueUrl=settings.queue_url, MessageBody=json.dumps({"job_id": records.job([])}))
     away = open_pool("postgresql://postgres@127.0.0.1:9/none", size=1)
     away.timeout = 0.2
@@ -124,10 +128,12 @@ def test_a_database_that_is_away_costs_no_message(settings: Settings, queue: SQS
         "Messages"
     ]
     assert message["Attributes"]["ApproximateReceiveCount"] == "2", "taken once for nothing, then not again"
+    assert len(logged.take_every("Subscriber error")) == 4
+    assert logged.take_every("psycopg.pool", "Connection refused")
 
 
 def test_stops_taking_after_errors_in_a_row_and_says_so(
-    settings_for: Callable[..., Settings], pool: Pool, caplog: pytest.LogCaptureFixture
+    settings_for: Callable[..., Settings], pool: Pool, logged: Logged
 ) -> None:
     class Stop:
         """Set after as many waits as the breaker needs to open and probe twice."""
@@ -148,6 +154,7 @@ def test_stops_taking_after_errors_in_a_row_and_says_so(
     client.close()
     assert stop.waits[-3:] == [60.0, 120.0, 240.0]
     assert max(stop.waits[:9]) <= 15
-    said = [record for record in caplog.records if record.getMessage() == "Subscriber stopped taking messages"]
-    assert said[0].levelname == "ERROR"
-    assert said[0].errors == 10  # type: ignore[attr-defined]
+    said = logged.take("Subscriber stopped taking messages")
+    assert (said.levelname, said.errors) == ("ERROR", 10)  # type: ignore[attr-defined]
+    assert len(logged.take_every("Subscriber stopped taking messages")) == 2
+    assert logged.take_every("Subscriber error")

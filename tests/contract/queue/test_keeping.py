@@ -18,6 +18,7 @@ from tests.contract.queue.helpers import (
     with_dead_letters,
 )
 from tests.contract.queue.sequences import ATTRIBUTES
+from tests.leaks.logs import Logged
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -146,7 +147,9 @@ def test_racing_receivers_move_each_message_once(
     assert sorted(letters) == sorted(ids)
 
 
-def test_lost_connections_to_the_database_are_replaced(database_url: str, url: str, endpoint: Endpoint) -> None:
+def test_lost_connections_to_the_database_are_replaced(
+    database_url: str, url: str, endpoint: Endpoint, logged: Logged
+) -> None:
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()")
     # The first answers are 503, which boto3 tries again.
@@ -154,9 +157,11 @@ def test_lost_connections_to_the_database_are_replaced(database_url: str, url: s
     assert client.send_message(QueueUrl=url, MessageBody="x")["MessageId"]
     assert count_of(client, url) == 1
     client.close()
+    logged.take_every("psycopg.pool", "discarding closed connection")
+    logged.take_every("The database does not answer")
 
 
-def test_without_its_database_the_endpoint_says_so() -> None:
+def test_without_its_database_the_endpoint_says_so(logged: Logged) -> None:
     endpoint = Endpoint(f"postgresql://postgres:x@127.0.0.1:{free_port()}/nothing")
     endpoint.start()
     client = client_for(endpoint.origin)
@@ -164,3 +169,5 @@ def test_without_its_database_the_endpoint_says_so() -> None:
     assert (error["Code"], error["Type"]) == ("ServiceUnavailable", "Receiver")
     client.close()
     endpoint.stop()
+    logged.take("The database does not answer")
+    assert logged.take_every("psycopg.pool", "Connection refused")

@@ -10,6 +10,7 @@ import pytest
 
 from app import tasks
 from tests.fakes.virtual_time import run_virtually
+from tests.leaks.logs import Logged
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def failures() -> Iterator[list[tuple[str, BaseException]]]:
     tasks.report_failures(None)
 
 
-def test_a_failure_is_reported_though_nobody_awaits(failures: list[tuple[str, BaseException]]) -> None:
+def test_a_failure_is_reported_though_nobody_awaits(failures: list[tuple[str, BaseException]], logged: Logged) -> None:
     async def main() -> None:
         async def fail() -> None:
             raise ValueError("no")
@@ -30,6 +31,7 @@ def test_a_failure_is_reported_though_nobody_awaits(failures: list[tuple[str, Ba
 
     run_virtually(main())
     assert [(name, str(error)) for name, error in failures] == [("load jobs", "no")]
+    logged.take("load jobs failed")
 
 
 def test_a_task_lives_without_a_reference(failures: list[tuple[str, BaseException]]) -> None:

@@ -16,6 +16,7 @@ from app.actions.run_state import RunState
 from app.actions.runs import start_run
 from services.domain.errors import ConsoleError, Refused
 from tests.fakes.runs import HOLD, SUBMIT
+from tests.leaks.logs import Logged
 from tests.unit.app.actions.run_world import (
     ENDED,
     HOST,
@@ -171,7 +172,7 @@ def test_nothing_runs_that_is_not_written_down(world: World) -> None:
     assert world.planner.asked == []
 
 
-def test_a_journal_that_fails_later_changes_no_verdict(world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_journal_that_fails_later_changes_no_verdict(world: World, logged: Logged) -> None:
     world.script(HOLD, verdict("submitted"), ENDED)
 
     async def act() -> RunState:
@@ -182,7 +183,7 @@ def test_a_journal_that_fails_later_changes_no_verdict(world: World, caplog: pyt
         return await run
 
     assert world.in_loop(act).verdict == "submitted"
-    assert "could not be written down" in caplog.text
+    logged.take("could not be written down")
 
 
 def test_runs_of_an_earlier_start_are_settled(world: World) -> None:
@@ -207,7 +208,9 @@ def test_runs_of_an_earlier_start_are_settled(world: World) -> None:
     file.close()
 
 
-def test_a_real_run_that_cannot_be_written_down_claims_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_real_run_that_cannot_be_written_down_claims_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, logged: Logged
+) -> None:
     def full(*_: object) -> None:
         raise Refused("The journal can't be written any more.", raw="disk full")
 
@@ -223,3 +226,4 @@ def test_a_real_run_that_cannot_be_written_down_claims_nothing(world: World, mon
     assert (ended.verdict, ended.words) == ("failed", "The journal can't be written any more.")
     assert world.claims.calls == []
     assert world.runner.requests == []
+    logged.take("could not be written down")

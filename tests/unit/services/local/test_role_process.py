@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from services.local.role_process import RoleProcess, how_it_ended
+from tests.leaks.logs import Logged
 from tests.local_stack import alive
 
 ENDS = "import sys; sys.exit(3)"
@@ -124,7 +125,7 @@ def test_its_end_is_told_in_words(world: World) -> None:
     assert how_it_ended(-999) == "was ended by signal 999"
 
 
-def test_one_that_does_not_listen_is_killed(world: World) -> None:
+def test_one_that_does_not_listen_is_killed(world: World, logged: Logged) -> None:
     world.code = DEAF
     world.child.begin()
     until(lambda: world.child.ready)
@@ -132,6 +133,7 @@ def test_one_that_does_not_listen_is_killed(world: World) -> None:
     world.child.ask_to_end()
     world.child.wait_for_end(0.05)
     assert process.returncode == -signal.SIGKILL
+    logged.take("did not end in time")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups")
@@ -165,10 +167,11 @@ def test_a_log_that_grew_long_is_put_aside(world: World, monkeypatch: pytest.Mon
     assert world.log.with_suffix(".old.log").read_text() == "from an earlier start"
 
 
-def test_it_starts_without_a_log_where_none_can_be_written(world: World) -> None:
+def test_it_starts_without_a_log_where_none_can_be_written(world: World, logged: Logged) -> None:
     world.log.parent.write_text("a file in the way, as a full disk is")
     world.child.begin()
     until(lambda: world.child.ready)
+    logged.take("runs without its log")
 
 
 def test_a_program_that_is_not_there_is_said(world: World) -> None:

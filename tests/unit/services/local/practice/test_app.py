@@ -12,6 +12,7 @@ import pytest
 
 from services.local.practice.app import build_app
 from services.local.practice.sites import load_sites
+from tests.leaks.logs import Logged
 from tests.local_http import serve
 from tests.unit.services.local.practice.conftest import Visitor
 
@@ -228,7 +229,7 @@ def test_the_log_tells_every_request(visitor: Visitor) -> None:
     assert visitor.log(since=second["time"]) == [second]
 
 
-def test_log_listings_and_switches_outlive_the_process(visitor: Visitor, log_file: Path) -> None:
+def test_log_listings_and_switches_outlive_the_process(visitor: Visitor, log_file: Path, logged: Logged) -> None:
     visitor.post(SELECT, GOOD)
     visitor.switch(SELECT, "fail")
     with open(log_file, "ab") as torn:
@@ -240,3 +241,4 @@ def test_log_listings_and_switches_outlive_the_process(visitor: Visitor, log_fil
         assert later.post(PLAIN, {"company": "B"}).headers["location"] == "/thanks?id=2"
         assert [entry["answer"] for entry in later.log()] == [303, 200, 200, 303]
         later.client.close()
+    assert len(logged.take_every("A line of the request log can't be read")) == 2
