@@ -27,6 +27,11 @@ class Relay:
         assert self._server is not None
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
+    @property
+    def target_url(self) -> str:
+        """The server behind it."""
+        return f"http://{self._target[0]}:{self._target[1]}"
+
     def freeze(self) -> None:
         """Hold everything back; connections stay open and new ones are taken."""
         self._open.clear()
