@@ -186,31 +186,9 @@ def _import_console() -> None:
 
 
 def _test(argv: list[str]) -> int:
-    import argparse
-    import subprocess
+    from tests.check import run
 
-    parser = argparse.ArgumentParser(
-        prog="main.py test",
-        description="ruff, mypy, import-linter and pytest. With arguments: pytest alone, which gets them.",
-    )
-    if argv in (["--help"], ["-h"]):
-        parser.print_help()
-        return 0
-    python = [sys.executable, "-m"]
-    checks = [
-        [*python, "ruff", "check"],
-        [*python, "ruff", "format", "--check"],
-        [*python, "mypy"],
-        [str(Path(sys.executable).with_name("lint-imports"))],
-    ]
-    failed = False
-    for command in [] if argv else checks:
-        print(f"== {' '.join([Path(command[0]).name, *command[1:]])}", flush=True)
-        if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
-            print("== FAILED", flush=True)
-            failed = True
-    tests = subprocess.run([*python, "pytest", *argv], cwd=ROOT, check=False).returncode
-    return tests or int(failed)
+    return run(argv)
 
 
 def _bench(argv: list[str]) -> int:

@@ -18,6 +18,16 @@ settings.register_profile("suite", deadline=None, derandomize=True, suppress_hea
 settings.load_profile("suite")
 
 
+LONGEST_FIRST = ("tests/e2e/", "tests/stack/", "tests/contract/")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On several processes the long files start first, so that none of them ends alone."""
+    if hasattr(config, "workerinput"):
+        rank = {folder: place for place, folder in enumerate(LONGEST_FIRST)}
+        items.sort(key=lambda item: next((rank[f] for f in LONGEST_FIRST if item.nodeid.startswith(f)), len(rank)))
+
+
 @pytest.fixture(scope="session")
 def qt_app() -> QApplication:
     existing = QApplication.instance()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -104,33 +101,3 @@ def test_it_tells_its_version(called: list[tuple[str, list[str], bool]], capsys:
     assert main.main(["--version"]) == 0
     assert capsys.readouterr().out == f"Directory-Bolt {program.version()}\n"
     assert not called
-
-
-@pytest.mark.parametrize(("failing", "code"), [(None, 0), ("ruff", 1), ("mypy", 1), ("lint-imports", 1), ("pytest", 4)])
-def test_test_runs_every_check_and_pytest_last(
-    failing: str | None, code: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    ran: list[str] = []
-
-    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
-        tool = command[2] if command[0] == sys.executable else Path(command[0]).stem
-        ran.append(tool)
-        print(f"output of {tool}", flush=True)
-        return subprocess.CompletedProcess(command, 4 if tool == failing else 0)
-
-    monkeypatch.setattr(subprocess, "run", run)
-    assert main._test([]) == code
-    assert ran == ["ruff", "ruff", "mypy", "lint-imports", "pytest"]
-    assert capfd.readouterr().out.splitlines()[-1] == "output of pytest"
-
-
-def test_with_arguments_test_is_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
-    ran: list[list[str]] = []
-
-    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
-        ran.append(command)
-        return subprocess.CompletedProcess(command, 0)
-
-    monkeypatch.setattr(subprocess, "run", run)
-    assert main._test(["-k", "plans"]) == 0
-    assert ran == [[sys.executable, "-m", "pytest", "-k", "plans"]]

@@ -1,0 +1,64 @@
+"""`main.py test`: every check runs, pytest last, and a failure of any is the answer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests import check, reach
+
+
+class Calls:
+    """Stands in for the tools: notes each call, and fails the one named."""
+
+    def __init__(self, failing: str | None = None) -> None:
+        self.failing = failing
+        self.ran: list[str] = []
+        self.arguments: list[tuple[str, ...]] = []
+
+    def __call__(self, command: tuple[str, ...], environment: Mapping[str, str]) -> int:
+        tool = command[2] if command[0] == sys.executable else Path(command[0]).stem
+        self.ran.append(tool)
+        self.arguments.append(command[3:] if command[0] == sys.executable else ())
+        assert "PATH" in environment
+        return 4 if tool == self.failing else 0
+
+
+@pytest.fixture
+def reached(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """What the last check answers; by default that nothing is missing."""
+    answers = [0]
+    monkeypatch.setattr(reach, "main", lambda _: answers[-1])
+    return answers
+
+
+@pytest.mark.parametrize(
+    ("failing", "code"), [(None, 0), ("ruff", 1), ("mypy", 1), ("lint-imports", 1), ("coverage", 4)]
+)
+def test_every_check_runs_and_the_tests_last(failing: str | None, code: int, reached: list[int]) -> None:
+    calls = Calls(failing)
+    assert check.run([], calls) == code
+    assert calls.ran == ["ruff", "ruff", "mypy", "lint-imports", "coverage"]
+    assert calls.arguments[-1][:3] == ("run", "-m", "pytest")
+
+
+def test_what_the_tests_do_not_reach_is_a_failure(reached: list[int]) -> None:
+    reached.append(1)
+    assert check.run([], Calls()) == 1
+    assert check.run([], Calls("coverage")) == 4
+
+
+def test_with_arguments_it_is_pytest_alone(reached: list[int]) -> None:
+    calls = Calls()
+    assert check.run(["-k", "plans"], calls) == 0
+    assert (calls.ran, calls.arguments) == (["pytest"], [("-k", "plans")])
+
+
+def test_help_runs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    calls = Calls()
+    assert check.run(["--help"], calls) == 0
+    assert "pytest alone" in capsys.readouterr().out
+    assert not calls.ran
