@@ -33,11 +33,6 @@ class Closing:
             self._event.set()
             self._on_first()
 
-    @property
-    def asked(self) -> bool:
-        """True once somebody asked."""
-        return self._event.is_set()
-
     async def wait(self) -> None:
         """Return when somebody asked."""
         await self._event.wait()

@@ -52,11 +52,6 @@ class ChildProcess:
             thread.start()
 
     @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
-
-    @property
     def last_words(self) -> str:
         """The newest lines of its standard error."""
         return "\n".join(self._tail)

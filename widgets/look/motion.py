@@ -50,10 +50,6 @@ class Clock(QObject):
         if self._timer is not None:
             self._timer.stop()
 
-    def running(self) -> bool:
-        """True while the clock ticks."""
-        return self._timer is not None and self._timer.isActive()
-
     def _tick(self) -> None:
         self.frame = (self.frame + 1) % glyphs.FRAMES
         self.ticked.emit(self.frame)

@@ -96,11 +96,6 @@ def progress(
     return Cell(f"{done}/{total}", bar=Bar(tuple(part for part in parts if part[1] > 0), total))
 
 
-def glyph(shape: str, tip: str = "") -> Cell:
-    """A status shape alone."""
-    return Cell(shape=shape, tip=tip)
-
-
 def icon(name: str, tone: str = "tertiary", tip: str = "") -> Cell:
     """A Lucide icon alone, such as `image` where a picture exists."""
     return Cell(tone=tone, icon=name, tip=tip)

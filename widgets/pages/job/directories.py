@@ -75,10 +75,6 @@ class DirectoriesTable(QWidget):
         row = self.table.current_row()
         return self.model.line(row) if 0 <= row < self.model.rowCount() else None
 
-    def selected(self) -> list[DirectoryLine]:
-        """All selected directories."""
-        return [self.model.line(row) for row in self.table.selected_rows()]
-
     def show_job(self, lines: list[DirectoryLine]) -> None:
         """Another job: replace everything."""
         self.model.reset(lines)

@@ -1,0 +1,62 @@
+"""The console's window: what it says before there is a desk, and how one page leads to another."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from app.models.pump import Pump
+from tests.fakes.desk import DeskWorld
+from tests.fakes.queues import FakeQueues
+from tests.unit.app.actions.run_world import World
+from tests.unit.widgets.waiting import in_front, wait_for
+from widgets.console_window import ConsoleWindow
+from widgets.look import theme
+
+
+@pytest.fixture
+def window(qt_app: QApplication) -> Iterator[ConsoleWindow]:
+    theme.apply("light", qt_app)
+    made = ConsoleWindow("local")
+    made.resize(1280, 800)
+    in_front(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def world(window: ConsoleWindow, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskWorld]:
+    """A desk that the window shows, with a job that failed and one that waits."""
+    made = DeskWorld(tmp_path, FakeQueues({}, time.time), time.time, "operator")
+    runs = World(tmp_path_factory.mktemp("runs"))
+    made.loaded("jobs", "queue_history", "job_results", "worker_heartbeats")
+    made.job("j1", "Old Mill Pizza", "failed")
+    made.job("j2", "Copper Kettle", "pending")
+    pump = Pump(made.store)
+    for _ in window.show_desk(dataclasses.replace(made.desk, runs=runs.acts), pump):
+        pass
+    pump.changed.emit(made.store.take_changed())
+    yield made
+    runs.operations.close()
+    made.close()
+
+
+def test_a_problem_stands_where_the_first_page_would(window: ConsoleWindow) -> None:
+    window.show_part("worker", "down", "exit code 3")
+    window.show_problem("The database can't be reached.", "Start it.", "refused")
+    assert window.starting.problem() == "The database can't be reached. Start it. refused"
+    window.show_problem("Wrong password.", "", "")
+    assert window.starting.problem() == "Wrong password."
+
+
+def test_a_count_leads_to_the_jobs_that_it_counts(window: ConsoleWindow, world: DeskWorld) -> None:
+    window.jobs.tabs.choose("all")
+    window.overview.show_jobs.emit("failed")
+    assert wait_for(window.jobs.isVisible)
+    assert window.jobs.tabs.current() == "failed"
+    assert window.jobs.model.rowCount() == 1
