@@ -137,12 +137,16 @@ def save_private(file: Path, content: Any) -> None:
         return
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = file.with_suffix(".new")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as out:
-        out.write(encoded)
-        out.flush()
-        os.fsync(out.fileno())
-    fresh.replace(file)
+    try:
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as out:
+            out.write(encoded)
+            out.flush()
+            os.fsync(out.fileno())
+        fresh.replace(file)
+    except OSError as error:
+        # A failed write doesn't say by itself where.
+        raise OSError(error.errno, error.strerror or str(error), str(file)) from error
 
 
 def save_endpoints_config(
