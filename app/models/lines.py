@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, Generic, TypeVar
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 
+from app.models.arrangement import Arrangement, everything
+from app.models.sorting import Rule, Sorted, sort_in_parts
+
+_log = logging.getLogger(__name__)
 Line = TypeVar("Line")
 Index = QModelIndex | QPersistentModelIndex
 
 CELL_ROLE: Final = int(Qt.ItemDataRole.UserRole) + 1
-"""What the delegate draws: whatever the column's function made of the line."""
+"""What the table draws: whatever the column's function made of the line."""
 LINE_ROLE: Final = int(Qt.ItemDataRole.UserRole) + 2
 """The line itself."""
+AT_ONCE: Final = 150_000
+"""So many lines are sorted in one go, within 50 ms; more in parts between which the window lives on."""
+PART_SECONDS: Final = 0.008
+FEW_MOVES: Final = 8
+"""So many rows that come, go or move are told to Qt one by one; more as one new layout."""
 
 _NO_PARENT: Final = QModelIndex()
 
@@ -22,10 +33,13 @@ _NO_PARENT: Final = QModelIndex()
 class LinesModel(QAbstractTableModel, Generic[Line]):
     """Lines by key in a view order of its own: sorted and filtered here, without a proxy.
 
-    `cells` has one function per column that makes the cell of a line, `sort_keys` one per
-    column that makes its sort key (None: not sortable). Changes are told to Qt per cell,
-    row or move, so that selection and scroll position survive.
+    `cells` has one function per column that makes the cell of a line, `sort_keys` one per column that makes its
+    sort key (None: not sortable); keys of one column must be hashable and of one kind. Equal keys stand in the
+    order in which their lines came. Changes are told to Qt so that selection and scroll position survive.
     """
+
+    waiting_changed = Signal()
+    """`waiting` is another: rows that come, go or move are held back, or were let in."""
 
     def __init__(
         self,
@@ -40,180 +54,331 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         self._cells = cells
         self._sort_keys = sort_keys
         self._words = words
-        self._all: dict[str, Line] = {}
-        self._view: list[Line] = []
-        self._places: list[tuple[Any, str]] = []
-        self._filter: Callable[[Line], bool] | None = None
-        self._column = -1
-        self._descending = False
+        self._slots: dict[str, int] = {}
+        self._lines: list[Line | None] = []
+        self._rule: Rule[Line] = Rule(everything)
+        self._rows = Arrangement.of(self._lines, self._rule)
+        self._window: tuple[int, int] | None = None
+        self._frozen = False
+        self._held: set[int] = set()
+        """Slots that should have another row, or one at all, or none."""
+        self._gone: set[int] = set()
+        """Those of them that no longer exist."""
+        self._broken: set[int] = set()
+        self._sorting: Iterator[Sorted | None] | None = None
+        self._touched: set[int] = set()
+        """Slots that changed since that sorting began."""
+        self._turns = QTimer(self)
+        self._turns.timeout.connect(self._sort_on)
 
     # What Qt asks
 
     def rowCount(self, parent: Index = _NO_PARENT) -> int:
-        return 0 if parent.isValid() else len(self._view)
+        return 0 if parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: Index = _NO_PARENT) -> int:
         return 0 if parent.isValid() else len(self._cells)
 
     def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
         if role == CELL_ROLE:
-            return self._cells[index.column()](self._view[index.row()])
+            return self.cell(index.row(), index.column())
         if role == LINE_ROLE:
-            return self._view[index.row()]
+            return self.line(index.row())
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return self._words(self._view[index.row()])
+            return self._words(self.line(index.row()))
         return None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Order by a column; -1 keeps the order in which lines came."""
-        self._column = column if 0 <= column < len(self._sort_keys) and self._sort_keys[column] else -1
-        self._descending = order == Qt.SortOrder.DescendingOrder
-        self._rearrange()
+        value_of = self._sort_keys[column] if 0 <= column < len(self._sort_keys) else None
+        self._rearrange(Rule(value_of or everything, self._rule.accepts, order == Qt.SortOrder.DescendingOrder))
 
     # What pages ask
 
+    def cell(self, row: int, column: int) -> object:
+        """What a cell shows; None when its function can't say, which is logged once for each column."""
+        line = self.line(row)
+        try:
+            return self._cells[column](line)
+        except Exception:
+            if column not in self._broken:
+                self._broken.add(column)
+                _log.exception("column %d can't show %r", column, line)
+            return None
+
     def line(self, row: int) -> Line:
         """The line shown in `row`."""
-        return self._view[row]
+        line = self._lines[self._rows.slot(row)]
+        assert line is not None
+        return line
 
     def by_key(self, key: str) -> Line | None:
         """The line with this key, shown or filtered out."""
-        return self._all.get(key)
+        slot = self._slots.get(key)
+        return None if slot is None else self._lines[slot]
 
     def row_of(self, key: str) -> int:
         """The row that shows `key`, or -1."""
-        line = self._all.get(key)
-        return -1 if line is None else self._row_at(line)
+        slot = self._slots.get(key)
+        return -1 if slot is None else self._rows.row(slot)
 
     def all_keys(self) -> list[str]:
         """Keys of all lines, filtered out ones included."""
-        return list(self._all)
+        return list(self._slots)
+
+    def shown_keys(self) -> list[str]:
+        """Keys of the lines that pass the filter, in no promised order."""
+        return [self._key(line) for slot in self._rows.slots() if (line := self._lines[slot]) is not None]
 
     def total(self) -> int:
         """How many lines there are, filtered out ones included."""
-        return len(self._all)
+        return len(self._slots)
+
+    def is_gone(self, row: int) -> bool:
+        """True for a row that no longer exists and is only kept because the order is frozen."""
+        return bool(self._gone) and self._rows.slot(row) in self._gone
+
+    @property
+    def busy(self) -> bool:
+        """True while so many lines are sorted that the old order is still shown."""
+        return self._sorting is not None
+
+    def waiting(self) -> tuple[int, int]:
+        """Rows that are new, and rows that have another place or should go, held back while frozen."""
+        shown = sum(map(self._rows.shown, self._held))
+        return len(self._held) - shown, shown
+
+    # What pages do
+
+    def watch(self, first: int, last: int) -> None:
+        """Only these rows are on the screen: cells that change elsewhere need not be told."""
+        self._window = (first, last)
+
+    def freeze(self, frozen: bool) -> None:
+        """Keep every row where it is, whatever comes; thaw lets in what was held back. Values go on changing."""
+        self._frozen = frozen
+        if not frozen:
+            self.let_in()
+
+    def let_in(self) -> None:
+        """Show what was held back, frozen or not."""
+        if self._held:
+            held, self._held = self._held, set()
+            gone, self._gone = self._gone, set()
+            self._move([(slot, None if slot in gone else self._lines[slot]) for slot in held])
+            self.waiting_changed.emit()
 
     def set_filter(self, accepts: Callable[[Line], bool] | None) -> None:
         """Show only the lines that `accepts` says yes to; None shows all."""
-        self._filter = accepts
-        self._rearrange()
+        self._rearrange(Rule(self._rule.value_of, accepts, self._rule.descending))
 
     # What facts do
 
     def reset(self, lines: Iterable[Line]) -> None:
         """Replace everything; selection and scroll are lost, so only for another subject."""
         self.beginResetModel()
-        self._all = {self._key(line): line for line in lines}
-        self._arrange()
+        self._sorting = None
+        self._lines = list(lines)
+        self._slots = {self._key(line): slot for slot, line in enumerate(self._lines) if line is not None}
+        self._held, self._gone = set(), set()
+        small = len(self._lines) <= AT_ONCE
+        self._rows = Arrangement.of(self._lines if small else [], self._rule)
+        self._rows.grow(len(self._lines))
         self.endResetModel()
+        if not small:
+            self._rearrange(self._rule)
 
     def apply(self, changed: Mapping[str, Line | None]) -> None:
         """New state of some lines; None removes one."""
-        if len(changed) > 200 and len(changed) > len(self._all) // 4:
+        if len(changed) > 200 and len(changed) > len(self._slots) // 4 and not self._frozen:
             self._apply_many(changed)
             return
+        window = self._window_slots()
+        moves: list[tuple[int, Line | None]] = []
         for key, line in changed.items():
-            self._apply_one(key, line)
+            slot = self._slot_for(key, line)
+            if slot < 0:
+                continue
+            if self._sorting is not None:
+                self._touched.add(slot)
+            if self._rows.stays(slot, line):
+                self._stay(slot, line, window)
+            elif self._frozen:
+                self._hold(slot, line, window)
+            else:
+                moves.append((slot, line))
+        self._move(moves)
+        if self._held:
+            self.waiting_changed.emit()
+        if len(self._lines) > 2 * len(self._slots) + 1000 and self._sorting is None and not self._gone:
+            self._close_ranks()
 
-    def _apply_one(self, key: str, line: Line | None) -> None:
-        old = self._all.get(key)
-        row = -1 if old is None else self._row_at(old)
+    # Own
+
+    def _slot_for(self, key: str, line: Line | None) -> int:
+        slot = self._slots.get(key)
+        if slot is not None or line is None:
+            return -1 if slot is None else slot
+        slot = self._slots[key] = len(self._lines)
+        self._lines.append(line)
+        self._rows.grow(slot + 1)
+        return slot
+
+    def _stay(self, slot: int, line: Line | None, window: dict[int, int] | None) -> None:
+        self._held.discard(slot)
+        self._gone.discard(slot)
         if line is None:
-            self._all.pop(key, None)
+            self._forget(slot)
         else:
-            self._all[key] = line
-        shown = line is not None and (self._filter is None or self._filter(line))
-        if row >= 0 and (line is None or not shown):
-            self._remove(row)
-        elif row < 0 and shown and line is not None:
-            self._insert(line)
-        elif row >= 0 and line is not None:
-            self._replace(row, line)
+            self._replace(slot, line, window)
 
-    def _replace(self, row: int, line: Line) -> None:
-        place = self._place(line)
-        if place != self._places[row]:
-            target = bisect_left(self._places, place)
-            if target not in (row, row + 1):
-                self.beginMoveRows(QModelIndex(), row, row, QModelIndex(), target)
-                self._view.pop(row)
-                self._places.pop(row)
-                row = target - 1 if target > row else target
-                self._view.insert(row, line)
-                self._places.insert(row, place)
-                self.endMoveRows()
-        old = self._view[row]
-        self._view[row] = line
-        self._places[row] = place
+    def _hold(self, slot: int, line: Line | None, window: dict[int, int] | None) -> None:
+        self._held.add(slot)
+        if line is None:
+            self._gone.add(slot)
+        else:
+            self._gone.discard(slot)
+            self._replace(slot, line, window)
+
+    def _replace(self, slot: int, line: Line, window: dict[int, int] | None) -> None:
+        """A new line in the row that the slot has."""
+        old, self._lines[slot] = self._lines[slot], line
+        row = self._rows.row(slot) if window is None else window.get(slot, -1)
+        if row < 0:
+            return
         for column, cell in enumerate(self._cells):
-            if old is line or cell(old) != cell(line):
+            if old is None or old is line or cell(old) != cell(line):
                 index = self.index(row, column)
                 self.dataChanged.emit(index, index, [CELL_ROLE])
 
-    def _insert(self, line: Line) -> None:
-        place = self._place(line)
-        row = bisect_left(self._places, place)
-        self.beginInsertRows(QModelIndex(), row, row)
-        self._view.insert(row, line)
-        self._places.insert(row, place)
-        self.endInsertRows()
+    def _forget(self, slot: int) -> None:
+        line, self._lines[slot] = self._lines[slot], None
+        if line is not None:
+            del self._slots[self._key(line)]
 
-    def _remove(self, row: int) -> None:
-        self.beginRemoveRows(QModelIndex(), row, row)
-        del self._view[row], self._places[row]
-        self.endRemoveRows()
+    def _window_slots(self) -> dict[int, int] | None:
+        """The rows on the screen by slot; None when nobody said which they are."""
+        if self._window is None:
+            return None
+        first, last = self._window
+        return {self._rows.slot(row): row for row in range(max(0, first), min(last + 1, len(self._rows)))}
+
+    def _move(self, moves: list[tuple[int, Line | None]]) -> None:
+        """Give slots their new lines and rows."""
+        if len(moves) <= FEW_MOVES:
+            for slot, line in moves:
+                self._move_one(slot, line)
+            return
+        with self._new_layout():
+            for slot, line in moves:
+                self._put(slot, line)
+
+    def _move_one(self, slot: int, line: Line | None) -> None:
+        nowhere = QModelIndex()
+        row = self._rows.row(slot)
+        if line is None or not self._rows.accepts(line):
+            if row >= 0:
+                self.beginRemoveRows(nowhere, row, row)
+            self._put(slot, line)
+            if row >= 0:
+                self.endRemoveRows()
+            return
+        target = self._rows.target(slot, line)
+        if row < 0:
+            self.beginInsertRows(nowhere, target, target)
+            self._put(slot, line)
+            self.endInsertRows()
+            return
+        if target != row:
+            self.beginMoveRows(nowhere, row, row, nowhere, target + (target > row))
+            self._rows.put(slot, line)
+            self.endMoveRows()
+        else:
+            self._rows.put(slot, line)
+        self._replace(slot, line, None)
+
+    def _put(self, slot: int, line: Line | None) -> None:
+        """Change line and row without a word to Qt."""
+        self._rows.put(slot, line)
+        if line is None:
+            self._forget(slot)
+        else:
+            self._lines[slot] = line
+
+    @contextmanager
+    def _new_layout(self) -> Iterator[None]:
+        """What happens inside may give any row another place; selection and scroll position go along."""
+        self.layoutAboutToBeChanged.emit()
+        indexes = self.persistentIndexList()
+        slots = [self._rows.slot(index.row()) for index in indexes]
+        yield
+        rows = [self._rows.row(slot) for slot in slots]
+        fresh = [
+            QModelIndex() if row < 0 else self.index(row, index.column())
+            for row, index in zip(rows, indexes, strict=True)
+        ]
+        self.changePersistentIndexList(indexes, fresh)
+        self.layoutChanged.emit()
 
     def _apply_many(self, changed: Mapping[str, Line | None]) -> None:
         for key, line in changed.items():
-            if line is None:
-                self._all.pop(key, None)
-            else:
-                self._all[key] = line
-        self._rearrange()
+            slot = self._slot_for(key, line)
+            if slot >= 0 and line is None:
+                self._gone.add(slot)
+            elif slot >= 0:
+                self._gone.discard(slot)
+                self._lines[slot] = line
+        self._rearrange(self._rule)
 
-    def _rearrange(self) -> None:
-        self.layoutAboutToBeChanged.emit()
-        old = self.persistentIndexList()
-        keys = [self._key(self._view[index.row()]) for index in old]
-        self._arrange()
-        rows = {self._key(line): row for row, line in enumerate(self._view)} if old else {}
-        fresh = [
-            self.index(rows[key], index.column()) if key in rows else QModelIndex()
-            for key, index in zip(keys, old, strict=True)
-        ]
-        self.changePersistentIndexList(old, fresh)
-        self.layoutChanged.emit()
+    def _rearrange(self, rule: Rule[Line]) -> None:
+        """Sort and filter anew, at once or in parts."""
+        self._rule = rule
+        self._touched = set()
+        if len(self._lines) > AT_ONCE:
+            self._sorting = sort_in_parts(list(self._lines), rule)
+            self._turns.start(0)
+            return
+        self._sorting = None
+        for slot in self._gone:
+            self._forget(slot)
+        self._show(Arrangement.of(self._lines, rule))
 
-    def _arrange(self) -> None:
-        shown = [line for line in self._all.values() if self._filter is None or self._filter(line)]
-        pairs = sorted(((self._place(line), line) for line in shown), key=lambda pair: pair[0])
-        self._places = [place for place, _ in pairs]
-        self._view = [line for _, line in pairs]
+    def _sort_on(self) -> None:
+        """The next parts of a long sort; at the end what changed meanwhile is put in its place."""
+        until = time.perf_counter() + PART_SECONDS
+        found: Sorted | None = None
+        while self._sorting is not None and found is None:
+            found = next(self._sorting)
+            if time.perf_counter() >= until:
+                break
+        if found is None and self._sorting is not None:
+            return
+        self._turns.stop()
+        if found is None:
+            return
+        self._sorting = None
+        rows = Arrangement(self._rule, found)
+        rows.grow(len(self._lines))
+        for slot in self._touched | self._gone:
+            if slot in self._gone:
+                self._forget(slot)
+            rows.put(slot, self._lines[slot])
+        self._show(rows)
 
-    def _place(self, line: Line) -> tuple[Any, str]:
-        sort_key = self._sort_keys[self._column] if self._column >= 0 else None
-        value: Any = 0 if sort_key is None else sort_key(line)
-        return (_Reversed(value) if self._descending else value, self._key(line))
+    def _show(self, rows: Arrangement[Line]) -> None:
+        waited = bool(self._held)
+        with self._new_layout():
+            self._rows, self._held, self._gone = rows, set(), set()
+        if waited:
+            self.waiting_changed.emit()
 
-    def _row_at(self, line: Line) -> int:
-        place = self._place(line)
-        row = bisect_left(self._places, place)
-        return row if row < len(self._places) and self._places[row] == place else -1
-
-
-class _Reversed:
-    """A sort key turned round."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __lt__(self, other: _Reversed) -> bool:
-        return bool(other.value < self.value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Reversed) and bool(other.value == self.value)
-
-    def __hash__(self) -> int:
-        return hash(self.value)
+    def _close_ranks(self) -> None:
+        """Renumber the slots without the empty ones; no row moves."""
+        numbers = [0] * len(self._lines)
+        kept = [slot for slot, line in enumerate(self._lines) if line is not None]
+        for number, slot in enumerate(kept):
+            numbers[slot] = number
+        self._rows.renumber(kept, numbers)
+        self._lines = [self._lines[slot] for slot in kept]
+        self._slots = {key: numbers[slot] for key, slot in self._slots.items()}
+        self._held = {numbers[slot] for slot in self._held}

@@ -8,6 +8,11 @@ from app.store.store import Changes, Store
 
 FRAME_MS = 16
 HIDDEN_MS = 100
+BUDGET = 0.004
+"""Seconds of a frame that working out changed jobs may take."""
+BACKLOG = 2000
+"""Jobs that wait: more of them, and it is the first load or a catch-up, where sooner is better than smoother."""
+BACKLOG_BUDGET = 0.010
 
 
 class Pump(QObject):
@@ -40,7 +45,8 @@ class Pump(QObject):
         self._timer.setInterval(HIDDEN_MS if hidden else FRAME_MS)
 
     def _turn(self) -> None:
-        changes: Changes = self._store.take_changed()
+        behind = self._store.jobs.pending > BACKLOG
+        changes: Changes = self._store.take_changed(BACKLOG_BUDGET if behind else BUDGET)
         if changes:
             self.changed.emit(changes)
         self.frame.emit()

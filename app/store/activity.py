@@ -34,6 +34,19 @@ def take_out(events: list[HistoryEvent], event: HistoryEvent) -> None:
         del events[at]
 
 
+def with_event(events: tuple[HistoryEvent, ...], event: HistoryEvent) -> tuple[HistoryEvent, ...]:
+    """The ordered events with one more, unless it is there."""
+    if not events or event_order(events[-1]) < event_order(event):
+        return (*events, event)
+    listed = list(events)
+    return tuple(listed) if insert_once(listed, event) else events
+
+
+def without_event(events: tuple[HistoryEvent, ...], event: HistoryEvent) -> tuple[HistoryEvent, ...]:
+    """The events but this one."""
+    return tuple(one for one in events if one.id != event.id)
+
+
 class Activity:
     """The newest events of all jobs, at most `limit` plus a tenth."""
 

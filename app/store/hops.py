@@ -9,7 +9,7 @@ import msgspec
 from services.domain.records import HistoryEvent
 
 
-class Hops(msgspec.Struct, frozen=True):
+class Hops(msgspec.Struct, frozen=True, gc=False):
     """When each hop of the newest round was seen, unix seconds; None when it wasn't.
 
     A round starts when the job is put back to work: by staff, by the stale monitor, or when a message

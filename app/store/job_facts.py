@@ -1,11 +1,18 @@
-"""Everything that is held of one job, grouped so that one change touches one directory and not the others."""
+"""Everything that is known of one job, kept so that a change of one row touches little.
+
+There may be a million of these: they hold tuples and no lists, so that the garbage collector has nothing to look at.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TypeVar
 from urllib.parse import urlsplit
 
-from app.store.activity import event_order, insert_once, take_out
+import msgspec
+
+from app.store.activity import event_order, with_event, without_event
 from app.store.hops import Hops, hops_of
 from app.store.lines import Attempt, DirectoryLine, JobLine
 from app.store.outcomes import attempts, outcome_of
@@ -13,7 +20,10 @@ from app.store.rates import Mark
 from services.domain.faults import plain_words
 from services.domain.records import Directory, HistoryEvent, Job, OutboxMessage, Result, WorkItem
 
+_Row = TypeVar("_Row", WorkItem, Result, OutboxMessage)
 
+
+@lru_cache(maxsize=4096)
 def host_of(url: str) -> str:
     """The host of a submission address or a directory's name, without port and in lower case; else the text itself."""
     try:
@@ -22,31 +32,40 @@ def host_of(url: str) -> str:
         return url
 
 
-class DirectoryFacts:
-    """One directory of one job."""
+def without_row(rows: tuple[_Row, ...], key: str) -> tuple[_Row, ...]:
+    """The rows but the one with this id."""
+    return tuple(row for row in rows if row.id != key)
 
-    __slots__ = ("events", "items", "line", "marks", "outcome", "results", "tries")
 
-    def __init__(self) -> None:
-        self.items: dict[str, WorkItem] = {}
-        self.results: dict[str, Result] = {}
-        self.events: list[HistoryEvent] = []
-        self.tries: list[Attempt] = []
-        self.marks: tuple[Mark, ...] = ()
-        self.outcome = ""
-        self.line: DirectoryLine | None = None
+class DirectoryFacts(msgspec.Struct, gc=False):
+    """One directory of one job. `stale`: something came in since `outcome` was worked out."""
+
+    items: tuple[WorkItem, ...] = ()
+    results: tuple[Result, ...] = ()
+    events: tuple[HistoryEvent, ...] = ()
+    """Oldest first."""
+    tries: tuple[Attempt, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    outcome: str = ""
+    stale: bool = False
+    line: DirectoryLine | None = None
 
     def weigh(self, now: float) -> None:
         """Work out tries, marks and outcome anew. `outcome` is "" when nothing is left of this directory."""
+        self.stale = False
         self.line = None
-        self.tries = attempts(self.events)
-        self.marks = tuple(
-            (int(one.ended_at // 60), one.outcome)
-            for one in self.tries
-            if one.ended_at is not None and one.outcome != "running"
-        )
+        self.tries = attempts(self.events) if self.events else ()
         known = self.items or self.results or self.tries
-        self.outcome = outcome_of(self.items.values(), self.results.values(), self.tries, now) if known else ""
+        self.outcome = outcome_of(self.items, self.results, self.tries, now) if known else ""
+        ends = [(one.ended_at, one.outcome) for one in self.tries if one.outcome != "running"]
+        if not ends and self.outcome in ("submitted", "failed", "unknown"):
+            # Where history is missing, the rows tell of the last try.
+            ends = [(max((row.updated_at or 0.0 for row in self.results), default=0.0), self.outcome)]
+        self.marks = tuple((int(at // 60), outcome) for at, outcome in ends if at)
+
+    def began(self) -> float:
+        """When the newest try began, unix seconds; 0 when that isn't known."""
+        return (self.tries[-1].started_at or 0.0) if self.tries else 0.0
 
     def line_of(self, job_id: str, host: str, directory: Directory | None) -> DirectoryLine:
         """What the job's page shows of it; made on the first request after a change."""
@@ -55,8 +74,8 @@ class DirectoryFacts:
         return self.line
 
     def _made(self, job_id: str, host: str, directory: Directory | None) -> DirectoryLine:
-        result = max(self.results.values(), key=lambda row: row.updated_at or row.created_at or 0.0, default=None)
-        item = next(iter(self.items.values()), None)
+        result = max(self.results, key=lambda row: row.updated_at or row.created_at or 0.0, default=None)
+        item = self.items[0] if self.items else None
         last = self.tries[-1] if self.tries else None
         error = (result.error_message if result else "") or (last.error if last else "")
         if self.outcome in ("submitted", "waiting", "running"):
@@ -91,37 +110,77 @@ def _evidence(result: Result | None, outcome: str) -> str:
     return "; ".join(str(reason) for reason in reasons) if isinstance(reasons, list) else ""
 
 
-class JobFacts:
-    """One job. `job` is None while only other rows of it are known."""
+class JobFacts(msgspec.Struct, gc=False):
+    """One job. `job` is None while only other rows of it are known. The six numbers count directories."""
 
-    __slots__ = ("counts", "directories", "events", "hops", "job", "last_event", "line", "outbox", "stale_hosts")
-
-    def __init__(self) -> None:
-        self.job: Job | None = None
-        self.line: JobLine | None = None
-        self.directories: dict[str, DirectoryFacts] = {}
-        self.stale_hosts: set[str] = set()
-        self.counts: Counter[str] = Counter()
-        self.outbox: dict[str, OutboxMessage] = {}
-        self.events: list[HistoryEvent] = []
-        """Events of the job as a whole, oldest first; those of a directory are with the directory."""
-        self.hops: Hops | None = None
-        self.last_event: HistoryEvent | None = None
+    job: Job | None = None
+    line: JobLine | None = None
+    directories: dict[str, DirectoryFacts] | None = None
+    """By host; None as long as there are none."""
+    stale: tuple[str, ...] = ()
+    """Hosts to be weighed."""
+    listed: int = 0
+    """Directories that the work list has."""
+    submitted: int = 0
+    failed: int = 0
+    unknown: int = 0
+    skipped: int = 0
+    running: int = 0
+    waiting: int = 0
+    outbox: tuple[OutboxMessage, ...] = ()
+    events: tuple[HistoryEvent, ...] = ()
+    """Events of the job as a whole, oldest first; those of a directory are with the directory."""
+    hops: Hops | None = None
+    last_event: HistoryEvent | None = None
+    current: str | None = ""
+    """The host that is being worked on: the one whose running try began last; None: to be found."""
 
     def directory(self, host: str) -> DirectoryFacts:
         """The directory's facts, marked for weighing."""
-        self.stale_hosts.add(host)
+        if self.directories is None:
+            self.directories = {}
         found = self.directories.get(host)
         if found is None:
             found = self.directories[host] = DirectoryFacts()
+        if not found.stale:
+            found.stale = True
+            self.stale = (*self.stale, host)
         return found
+
+    def doubt_running(self) -> None:
+        """Time went by: have the running directories weighed."""
+        if self.running and self.directories is not None:
+            for host, one in self.directories.items():
+                if one.outcome == "running":
+                    self.directory(host)
+
+    def hosts(self) -> Iterable[tuple[str, DirectoryFacts]]:
+        """All directories in no particular order."""
+        return self.directories.items() if self.directories is not None else ()
+
+    def empty(self) -> bool:
+        """True when nothing is known any more."""
+        return self.job is None and not (self.directories or self.events or self.outbox)
+
+    def change_item(self, host: str, key: str, new: WorkItem | None) -> None:
+        """A row of the work list of this directory appeared, changed or (None) went."""
+        one = self.directory(host)
+        before = bool(one.items)
+        one.items = without_row(one.items, key) if new is None else (*without_row(one.items, key), new)
+        self.listed += bool(one.items) - before
+
+    def change_result(self, host: str, key: str, new: Result | None) -> None:
+        """A result of this directory appeared, changed or (None) went."""
+        one = self.directory(host)
+        one.results = without_row(one.results, key) if new is None else (*without_row(one.results, key), new)
 
     def add_event(self, event: HistoryEvent) -> None:
         """Take in an event of this job, in any order, any number of times."""
         if event.directory_name:
-            insert_once(self.directory(host_of(event.directory_name)).events, event)
+            one = self.directory(host_of(event.directory_name))
+            one.events = with_event(one.events, event)
         else:
-            insert_once(self.events, event)
+            self.events = with_event(self.events, event)
             self.hops = None
         if self.last_event is None or event_order(event) > event_order(self.last_event):
             self.last_event = event
@@ -129,16 +188,18 @@ class JobFacts:
     def remove_event(self, event: HistoryEvent) -> None:
         """The event no longer exists."""
         if event.directory_name:
-            take_out(self.directory(host_of(event.directory_name)).events, event)
+            one = self.directory(host_of(event.directory_name))
+            one.events = without_event(one.events, event)
         else:
-            take_out(self.events, event)
+            self.events = without_event(self.events, event)
             self.hops = None
-        self.last_event = max(self.history(), key=event_order, default=None)
+        if self.last_event is not None and self.last_event.id == event.id:
+            self.last_event = max(self.history(), key=event_order, default=None)
 
     def history(self) -> list[HistoryEvent]:
         """All events of the job, oldest first."""
         events = list(self.events)
-        for facts in self.directories.values():
+        for _, facts in self.hosts():
             events += facts.events
         return sorted(events, key=event_order)
 
@@ -148,13 +209,26 @@ class JobFacts:
             self.hops = hops_of(self.events)
         return self.hops
 
-    def current(self) -> str:
-        """The host that is being worked on: the one whose running try began last; "" when none runs."""
-        if not self.counts["running"]:
-            return ""
-        running = [(facts, host) for host, facts in self.directories.items() if facts.outcome == "running"]
-        return max(running, key=lambda one: one[0].tries[-1].started_at or 0.0 if one[0].tries else 0.0)[1]
+    def known(self) -> int:
+        """Directories that anything is known of."""
+        return self.submitted + self.failed + self.unknown + self.skipped + self.running + self.waiting
+
+    def move_outcome(self, before: str, after: str) -> None:
+        """A directory went from one outcome to another; "" means not there."""
+        if before:
+            setattr(self, before, getattr(self, before) - 1)
+        if after:
+            setattr(self, after, getattr(self, after) + 1)
+        if "running" in (before, after):
+            self.current = None
+
+    def current_now(self) -> str:
+        """The host that is being worked on; "" when none is."""
+        if self.current is None:
+            running = [(host, one) for host, one in self.hosts() if one.outcome == "running"] if self.running else []
+            self.current = max(running, key=lambda pair: pair[1].began(), default=("", None))[0]
+        return self.current
 
     def outbox_now(self) -> OutboxMessage | None:
         """The newest message of the job, sent or not."""
-        return max(self.outbox.values(), key=lambda one: (len(one.id), one.id), default=None)
+        return max(self.outbox, key=lambda one: (len(one.id), one.id), default=None)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import math
+import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 
-import msgspec
-
-from app.store.job_facts import JobFacts, host_of
-from app.store.lines import ENDED, Counts, DirectoryLine, JobLine
+from app.store.job_facts import JobFacts, host_of, without_row
+from app.store.lines import ENDED, DirectoryLine, JobLine
 from app.store.owners import Move, Owners
 from app.store.rates import Rates
+from app.store.tallies import Tallies
 from services.domain.diagnosis import DEFAULT_THRESHOLDS, Clues, diagnose
 from services.domain.records import Customer, Directory, Heartbeat, HistoryEvent, Job, OutboxMessage, Result, WorkItem
 
-REFRESH_LIMIT = 2000
 TICK_LIMIT = 500
 
 
@@ -34,20 +35,21 @@ class JobsView:
         self.lines: dict[str, JobLine] = {}
         """Every job's line by job id. Read it, don't change it."""
         self.rates = Rates()
+        self.tallies = Tallies(self.lines)
         self.history_from: float | None = None
         """Events before this instant (unix seconds) are not held; None when all are."""
         self._customers = customers
         self._heartbeats = heartbeats
         self._now = now
         self._facts: dict[str, JobFacts] = {}
-        self._by_customer: dict[str, set[str]] = {}
+        self._by_customer: dict[str, tuple[str, ...]] = {}
         self._owners = Owners(customers, self._jobs_of)
         self._by_host: dict[str, Directory] = {}
-        self._stale: dict[str, None] = {}
+        self._waiting: deque[str] = deque()
+        self._stale: set[str] = set()
+        """The jobs in `_waiting`."""
         self._open: dict[str, None] = {}
-        self._by_status: Counter[str] = Counter()
         self._dead: frozenset[str] = frozenset()
-        self._unknown = Counter[str]()
 
     # For pages and models
 
@@ -62,9 +64,15 @@ class JobsView:
             return []
         return [
             one.line_of(job_id, host, self._by_host.get(host))
-            for host, one in sorted(facts.directories.items())
+            for host, one in sorted(facts.hosts(), key=lambda pair: pair[0])
             if one.outcome
         ]
+
+    def unknown_directories(self, job_id: str) -> list[DirectoryLine]:
+        """Those of the job's directories whose outcome is unknown."""
+        facts = self._facts.get(job_id)
+        found = [] if facts is None else [(host, one) for host, one in facts.hosts() if one.outcome == "unknown"]
+        return [one.line_of(job_id, host, self._by_host.get(host)) for host, one in sorted(found, key=lambda it: it[0])]
 
     def history(self, job_id: str) -> list[HistoryEvent]:
         """All held events of the job, oldest first."""
@@ -81,16 +89,6 @@ class JobsView:
         facts = self._facts.get(job_id)
         return facts.outbox_now() if facts else None
 
-    def counts(self) -> Counts:
-        """Jobs by status, over all lines."""
-        known = {name: self._by_status[name] for name in Counts.__struct_fields__ if name in self._by_status}
-        return Counts(
-            **known,
-            unknown=self._unknown["jobs"],
-            unknown_directories=self._unknown["directories"],
-            total=len(self.lines),
-        )
-
     # For the store
 
     def job_changed(self, old: Job | None, new: Job | None) -> None:
@@ -98,30 +96,33 @@ class JobsView:
         for row in filter(None, (old, new)):
             self._of(row.id).job = new
         if old is not None and (new is None or new.customer_id != old.customer_id):
-            self._by_customer[old.customer_id].discard(old.id)
+            left = tuple(key for key in self._by_customer[old.customer_id] if key != old.id)
+            self._by_customer[old.customer_id] = left
             self._move(self._owners.settle(old.customer_id))
         if new is not None and (old is None or (old.customer_id, old.created_at) != (new.customer_id, new.created_at)):
-            self._by_customer.setdefault(new.customer_id, set()).add(new.id)
+            others = self._by_customer.get(new.customer_id, ())
+            if new.id not in others:
+                self._by_customer[new.customer_id] = (*others, new.id)
             self._move(self._owners.settle(new.customer_id))
 
     def customer_changed(self, customer_id: str) -> None:
         """A customers row appeared, changed or went."""
-        self._stale.update(dict.fromkeys(self._by_customer.get(customer_id, ())))
+        self._mark(self._by_customer.get(customer_id, ()))
         self._move(self._owners.settle(customer_id))
 
     def item_changed(self, old: WorkItem | None, new: WorkItem | None) -> None:
         """A row of a work list appeared, changed or went."""
         if old is not None:
-            self._of(old.job_id).directory(host_of(old.directory_url)).items.pop(old.id, None)
+            self._of(old.job_id).change_item(host_of(old.directory_url), old.id, None)
         if new is not None:
-            self._of(new.job_id).directory(host_of(new.directory_url)).items[new.id] = new
+            self._of(new.job_id).change_item(host_of(new.directory_url), new.id, new)
 
     def result_changed(self, old: Result | None, new: Result | None) -> None:
         """A job_results row appeared, changed or went."""
         if old is not None:
-            self._of(old.job_id).directory(host_of(old.directory_name)).results.pop(old.id, None)
+            self._of(old.job_id).change_result(host_of(old.directory_name), old.id, None)
         if new is not None:
-            self._of(new.job_id).directory(host_of(new.directory_name)).results[new.id] = new
+            self._of(new.job_id).change_result(host_of(new.directory_name), new.id, new)
 
     def event_changed(self, old: HistoryEvent | None, new: HistoryEvent | None) -> None:
         """A queue_history row appeared or went."""
@@ -137,9 +138,11 @@ class JobsView:
     def outbox_changed(self, old: OutboxMessage | None, new: OutboxMessage | None) -> None:
         """An outbox row appeared, changed or went."""
         if old is not None and old.job_id:
-            self._of(old.job_id).outbox.pop(old.id, None)
+            facts = self._of(old.job_id)
+            facts.outbox = without_row(facts.outbox, old.id)
         if new is not None and new.job_id:
-            self._of(new.job_id).outbox[new.id] = new
+            facts = self._of(new.job_id)
+            facts.outbox = (*without_row(facts.outbox, new.id), new)
 
     def directory_changed(self, old: Directory | None, new: Directory | None) -> None:
         """A directories row appeared, changed or went: names of lines made from now on."""
@@ -151,30 +154,35 @@ class JobsView:
     def dead_letters(self, job_ids: Iterable[str]) -> None:
         """The jobs that have a message in the dead letter queue, as last seen there."""
         fresh = frozenset(job_ids)
-        self._stale.update(dict.fromkeys(self._dead ^ fresh))
+        self._mark(self._dead ^ fresh)
         self._dead = fresh
 
     def tick(self, limit: int = TICK_LIMIT) -> None:
         """Time went by: mark at most `limit` open jobs, oldest look first, for a new look at their clues."""
-        for job_id in list(self._open)[:limit]:
+        for job_id in list(islice(self._open, limit)):
             del self._open[job_id]
             self._open[job_id] = None
-            facts = self._of(job_id)
-            facts.stale_hosts.update(host for host, one in facts.directories.items() if one.outcome == "running")
+            self._of(job_id).doubt_running()
 
-    def refresh(self, limit: int = REFRESH_LIMIT) -> set[str]:
-        """Work out at most `limit` changed jobs; the ids whose line changed, appeared or went."""
+    def refresh(self, budget: float = math.inf) -> set[str]:
+        """Work out changed jobs for about `budget` seconds; the ids whose line changed, appeared or went."""
         changed = set()
-        for job_id in list(self._stale)[:limit]:
-            del self._stale[job_id]
-            if self._rework(job_id):
-                changed.add(job_id)
+        now, until = self._now(), time.perf_counter() + budget
+        alive = self._worker_alive(now)
+        while self._waiting:
+            for _ in range(min(8, len(self._waiting))):
+                job_id = self._waiting.popleft()
+                self._stale.discard(job_id)
+                if self._rework(job_id, now, alive):
+                    changed.add(job_id)
+            if time.perf_counter() > until:
+                break
         return changed
 
     @property
     def pending(self) -> int:
         """Jobs still to be worked out."""
-        return len(self._stale)
+        return len(self._waiting)
 
     def _jobs_of(self, customer_id: str) -> list[Job]:
         facts = [self._facts[job_id] for job_id in self._by_customer.get(customer_id, ())]
@@ -187,30 +195,33 @@ class JobsView:
             if after:
                 self._of(after).add_event(event)
 
+    def _mark(self, job_ids: Iterable[str]) -> None:
+        for job_id in job_ids:
+            if job_id not in self._stale:
+                self._stale.add(job_id)
+                self._waiting.append(job_id)
+
     def _of(self, job_id: str) -> JobFacts:
-        self._stale[job_id] = None
+        self._mark((job_id,))
         facts = self._facts.get(job_id)
         if facts is None:
             facts = self._facts[job_id] = JobFacts()
         return facts
 
-    def _rework(self, job_id: str) -> bool:
+    def _rework(self, job_id: str, now: float, alive: bool) -> bool:
         facts = self._facts.get(job_id)
         if facts is None:
             return False
-        now = self._now()
-        for host in facts.stale_hosts:
+        hosts, facts.stale = facts.stale, ()
+        for host in hosts:
             self._weigh(facts, host, now)
-        hosts_changed = bool(facts.stale_hosts)
-        facts.stale_hosts.clear()
-        line = self._line(facts, now) if facts.job is not None else None
+        line = self._line(facts, now, alive) if facts.job is not None else None
         old = facts.line
-        if line is None and not facts.directories and not facts.events and not facts.outbox:
+        if facts.empty():
             del self._facts[job_id]
         if line == old:
-            return hosts_changed and line is not None
-        self._count(old, -1)
-        self._count(line, 1)
+            return bool(hosts) and line is not None
+        self.tallies.move(old, line)
         facts.line = line
         if line is None:
             self.lines.pop(job_id, None)
@@ -223,6 +234,7 @@ class JobsView:
         return True
 
     def _weigh(self, facts: JobFacts, host: str, now: float) -> None:
+        assert facts.directories is not None
         one = facts.directories[host]
         marks, outcome = one.marks, one.outcome
         one.weigh(now)
@@ -230,62 +242,57 @@ class JobsView:
             self.rates.move_marks(marks, one.marks)
         if outcome != one.outcome:
             self.rates.move_outcome(host, outcome, one.outcome)
-            facts.counts[outcome] -= 1
-            facts.counts[one.outcome] += 1
+            facts.move_outcome(outcome, one.outcome)
+        elif outcome == "running":
+            facts.current = None
         if not one.outcome and not one.events:
             del facts.directories[host]
 
-    def _count(self, line: JobLine | None, by: int) -> None:
-        if line is None:
-            return
-        self._by_status[line.status] += by
-        if line.unknown:
-            self._unknown["jobs"] += by
-            self._unknown["directories"] += by * line.unknown
-
-    def _line(self, facts: JobFacts, now: float) -> JobLine:
+    def _line(self, facts: JobFacts, now: float, alive: bool) -> JobLine:
         job = facts.job
         assert job is not None
         customer = self._customers.get(job.customer_id)
-        counts = facts.counts
-        known = sum(counts[name] for name in ("submitted", "failed", "unknown", "skipped", "running", "waiting"))
-        listed = any(one.items for one in facts.directories.values())
+        known = facts.known()
         # Without a list, what was paid for; once the job has ended, what was tried.
         promised = 0 if known and job.status in ENDED else job.package_size
-        total = known if listed else max(known, job.directories_total or promised)
-        done = counts["submitted"] + counts["failed"] + counts["skipped"]
+        total = known if facts.listed else max(known, job.directories_total or promised)
+        done = facts.submitted + facts.failed + facts.skipped if known else min(job.directories_done or 0, total)
         last = facts.last_event
-        line = JobLine(
+        name = (customer.business_name, customer.email, customer.customer_id) if customer else ("", "", "")
+        old = facts.line
+        same = old is not None and (old.business, old.email, old.customer) == name
+        return JobLine(
             id=job.id,
             customer_id=job.customer_id,
-            customer=customer.customer_id if customer else "",
-            business=customer.business_name if customer else "",
-            email=customer.email if customer else "",
+            customer=name[2],
+            business=name[0],
+            email=name[1],
+            folded=old.folded if old is not None and same else "\n".join(name).lower(),
             package=job.package_type,
             package_size=job.package_size,
             status=job.status,
             priority=job.priority_level,
-            submitted=counts["submitted"],
-            failed=counts["failed"],
-            unknown=counts["unknown"],
-            skipped=counts["skipped"],
-            running=counts["running"],
-            waiting=counts["waiting"] + total - known,
+            submitted=facts.submitted,
+            failed=facts.failed,
+            unknown=facts.unknown,
+            skipped=facts.skipped,
+            running=facts.running,
+            waiting=facts.waiting + total - known,
             total=total,
-            done=done if known else min(job.directories_done or 0, total),
-            current=facts.current(),
+            done=done,
+            current=facts.current_now(),
             created_at=job.created_at,
             started_at=job.started_at,
             completed_at=job.completed_at,
             last_event_at=last.created_at if last else None,
             last_event=last.event if last else "",
             error=job.error_message,
+            diagnosis=diagnose(self._clues(facts, job, done, total, now, alive)),
         )
-        return msgspec.structs.replace(line, diagnosis=diagnose(self._clues(facts, job, line, now)))
 
-    def _clues(self, facts: JobFacts, job: Job, line: JobLine, now: float) -> Clues:
+    def _clues(self, facts: JobFacts, job: Job, done: int, total: int, now: float, alive: bool) -> Clues:
         hops = facts.hops_now()
-        message = facts.outbox_now()
+        message = facts.outbox_now() if facts.outbox else None
         started = hops.started_at
         if started is None and job.status == "in_progress":
             started = job.started_at
@@ -301,14 +308,14 @@ class JobsView:
             triggered_at=hops.triggered_at,
             started_at=started,
             finalized_at=hops.finalized_at,
-            last_event_at=line.last_event_at,
-            unknown_outcomes=line.unknown,
-            failed=line.failed,
-            done=line.done,
-            total=line.total or None,
+            last_event_at=facts.last_event.created_at if facts.last_event else None,
+            unknown_outcomes=facts.unknown,
+            failed=facts.failed,
+            done=done,
+            total=total or None,
             package_size=job.package_size,
             error_message=job.error_message,
-            worker_alive=self._worker_alive(now),
+            worker_alive=alive,
         )
 
     def _worker_alive(self, now: float) -> bool:

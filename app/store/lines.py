@@ -13,7 +13,7 @@ ENDED: Final = frozenset({"completed", "failed", "cancelled"})
 """Statuses after which nothing more happens by itself."""
 
 
-class JobLine(msgspec.Struct, frozen=True):
+class JobLine(msgspec.Struct, frozen=True, gc=False):
     """One job as the lists show it. Times are unix seconds by the server's clock, None when not known.
 
     The six outcome numbers count directories and add up to `total`. `done` is submitted + failed + skipped:
@@ -50,6 +50,8 @@ class JobLine(msgspec.Struct, frozen=True):
     error: str = ""
     """The job's own error message, raw."""
     diagnosis: Diagnosis = Diagnosis()
+    folded: str = ""
+    """Name, e-mail and customer's number in lower case, for `matches`."""
 
     @property
     def package_word(self) -> str:
@@ -70,12 +72,10 @@ class JobLine(msgspec.Struct, frozen=True):
 
     def matches(self, needle: str) -> bool:
         """True when `needle` (already lower case) is part of the name, e-mail, customer number or an id."""
-        return any(
-            needle in text.lower() for text in (self.business, self.email, self.customer, self.id, self.customer_id)
-        )
+        return needle in self.folded or needle in self.id or needle in self.customer_id
 
 
-class Attempt(msgspec.Struct, frozen=True):
+class Attempt(msgspec.Struct, frozen=True, gc=False):
     """One try at one directory. `outcome`: running, submitted, failed, unknown or skipped."""
 
     outcome: str
@@ -87,7 +87,7 @@ class Attempt(msgspec.Struct, frozen=True):
     screenshot_url: str = ""
 
 
-class DirectoryLine(msgspec.Struct, frozen=True):
+class DirectoryLine(msgspec.Struct, frozen=True, gc=False):
     """One directory of one job. `outcome`: waiting, running, submitted, failed, unknown or skipped."""
 
     job_id: str
@@ -111,7 +111,7 @@ class DirectoryLine(msgspec.Struct, frozen=True):
     """The row behind it, with payload and response, None before the first try."""
 
 
-class Counts(msgspec.Struct, frozen=True):
+class Counts(msgspec.Struct, frozen=True, gc=False):
     """Jobs by status. `unknown` counts jobs with at least one unknown outcome, whatever their status."""
 
     pending: int = 0

@@ -23,11 +23,20 @@ _SOURCES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("jobs", "directories_total"): ("directories_total", "directory_limit"),
     ("directory_submissions", "job_id"): ("submission_queue_id",),
     ("job_results", "status"): ("status", "submission_status"),
+    ("job_results", "payload_json"): ("payload",),
+    ("job_results", "response_json"): ("response_log",),
     ("queue_history", "job_id"): ("job_id", "details", "metadata"),
     ("queue_history", "event"): ("event", "details", "metadata", "status_to"),
     ("queue_history", "details"): ("details", "metadata"),
     ("worker_heartbeats", "last_heartbeat"): ("last_heartbeat", "last_seen"),
 }
+
+
+_COLUMNS: Final = {
+    table: {_SOURCES.get((table, name), (name,))[0] for name in kind.__struct_fields__}
+    for table, kind in RECORDS.items()
+}
+"""A row with all of these lacks nothing."""
 
 
 def key_of(table: str, row: Mapping[str, Any]) -> str:
@@ -39,7 +48,7 @@ def key_of(table: str, row: Mapping[str, Any]) -> str:
 def merged(table: str, held: Record | None, row: Mapping[str, Any]) -> Any:
     """The record of `row`, with the fields whose columns are absent from it taken from `held`."""
     fresh = RECORDS[table].from_row(row)
-    if held is None:
+    if held is None or _COLUMNS[table] <= row.keys():
         return fresh
     kept = {
         name: getattr(held, name)

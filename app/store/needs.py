@@ -25,10 +25,10 @@ class Need(msgspec.Struct, frozen=True):
     job_id: str = ""
 
 
-def job_need(line: JobLine, dead: bool, directories: Callable[[str], list[DirectoryLine]]) -> Need | None:
+def job_need(line: JobLine, dead: bool, unknown_of: Callable[[str], list[DirectoryLine]]) -> Need | None:
     """Why somebody should look at this job, None when nobody has to.
 
-    `dead`: its message is among the dead letters. `directories` is asked only where it adds a word.
+    `dead`: its message is among the dead letters. `unknown_of` gives a job's directories of unknown outcome.
     """
     kind = _kind(line, dead)
     if kind is None:
@@ -36,7 +36,7 @@ def job_need(line: JobLine, dead: bool, directories: Callable[[str], list[Direct
     words = line.diagnosis.words
     since = line.last_event_at or line.created_at
     if kind == "unknown":
-        found = [one for one in directories(line.id) if one.outcome == "unknown"]
+        found = unknown_of(line.id)
         words = f"{len(found) or line.unknown} outcomes unknown"
         if len(found) == 1:
             words = f"{found[0].host}: {found[0].words or 'no outcome is known'}"

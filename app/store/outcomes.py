@@ -25,7 +25,7 @@ _ENDS: Final = {
 _ITEM: Final = {"pending": "waiting", "submitting": "running"}
 
 
-def attempts(events: Iterable[HistoryEvent]) -> list[Attempt]:
+def attempts(events: Iterable[HistoryEvent]) -> tuple[Attempt, ...]:
     """The tries that the events of one directory tell of, oldest first. `events` are oldest first.
 
     An outcome event and `submission_complete` of the same try count once; either may be missing.
@@ -46,7 +46,7 @@ def attempts(events: Iterable[HistoryEvent]) -> list[Attempt]:
             if completed or not tries or tries[-1].outcome == "running":
                 _close(tries, event, _ENDS.get(str(details.get("status")), "unknown"))
             completed = True
-    return tries
+    return tuple(tries)
 
 
 def _close(tries: list[Attempt], event: HistoryEvent, outcome: str) -> None:
@@ -66,18 +66,18 @@ def _close(tries: list[Attempt], event: HistoryEvent, outcome: str) -> None:
 
 
 def outcome_of(
-    items: Iterable[WorkItem],
-    results: Iterable[Result],
+    items: Sequence[WorkItem],
+    results: Sequence[Result],
     tries: Sequence[Attempt],
     now: float,
     patience: float = PATIENCE,
 ) -> str:
     """One of OUTCOMES. The best evidence wins, then the latest; rows are grouped, never counted."""
-    rows = list(results)
-    if any(row.status == "submitted" for row in rows):
-        return "submitted"
+    for result in results:
+        if result.status == "submitted":
+            return "submitted"
     item = max(items, key=_changed, default=None)
-    row = max(rows, key=_changed, default=None)
+    row = max(results, key=_changed, default=None)
     last = tries[-1] if tries else None
     if item is not None and item.status == "pending" and _since(item, row, last):
         return "waiting"

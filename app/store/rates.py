@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
 from collections.abc import Iterable
 
@@ -42,17 +43,24 @@ class Rates:
     """Counters that the jobs view adjusts by differences; reading them costs nothing but the answer."""
 
     def __init__(self) -> None:
-        self._marks: Counter[Mark] = Counter()
+        self._minutes: dict[int, Counter[str]] = {}
         self._hosts: dict[str, Counter[str]] = {}
 
     def move_marks(self, gone: Iterable[Mark], come: Iterable[Mark]) -> None:
         """Take `gone` out of the minutes, put `come` in."""
-        self._marks.subtract(gone)
-        self._marks.update(come)
+        for minute, outcome in gone:
+            counts = self._minutes[minute]
+            counts[outcome] -= 1
+            if not any(counts.values()):
+                del self._minutes[minute]
+        for minute, outcome in come:
+            self._minutes.setdefault(minute, Counter())[outcome] += 1
 
     def move_outcome(self, host: str, gone: str, come: str) -> None:
         """A directory of some job went from outcome `gone` to `come`; "" means not there."""
-        counts = self._hosts.setdefault(host, Counter())
+        counts = self._hosts.get(host)
+        if counts is None:
+            counts = self._hosts[host] = Counter()
         if gone:
             counts[gone] -= 1
         if come:
@@ -62,18 +70,27 @@ class Rates:
         """The last `minutes` minutes up to that of `now` (unix seconds), the current one included."""
         last = int(now // 60)
         span = range(last - minutes + 1, last + 1)
+        none: Counter[str] = Counter()
+        found = [self._minutes.get(minute, none) for minute in span]
         return Series(
             [minute * 60.0 for minute in span],
-            [self._marks[minute, "submitted"] for minute in span],
-            [self._marks[minute, "failed"] for minute in span],
-            [self._marks[minute, "unknown"] for minute in span],
+            [one["submitted"] for one in found],
+            [one["failed"] for one in found],
+            [one["unknown"] for one in found],
         )
 
     def per_directory(self) -> list[DirectoryRate]:
         """Every directory that a held job has on its list, most failures first, then most tried, then by name."""
-        lines = [
-            DirectoryRate(host, **{outcome: count for outcome, count in counts.items() if count})
-            for host, counts in self._hosts.items()
-            if any(counts.values())
-        ]
+        lines = [_rate(host, counts) for host, counts in self._hosts.items() if any(counts.values())]
         return sorted(lines, key=lambda line: (-line.failed - line.unknown, -line.tried, line.host))
+
+    def busiest(self, count: int) -> list[DirectoryRate]:
+        """The directories that were tried most often, at most `count`, those never tried left out."""
+        tried = (
+            (-counts["submitted"] - counts["failed"] - counts["unknown"], host) for host, counts in self._hosts.items()
+        )
+        return [_rate(host, self._hosts[host]) for total, host in heapq.nsmallest(count, tried) if total]
+
+
+def _rate(host: str, counts: Counter[str]) -> DirectoryRate:
+    return DirectoryRate(host, **{outcome: count for outcome, count in counts.items() if count})

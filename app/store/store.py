@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -81,7 +82,7 @@ class Store:
 
     def counts(self) -> Counts:
         """Jobs by status."""
-        return self.jobs.counts()
+        return self.jobs.tallies.counts()
 
     @property
     def rates(self) -> Rates:
@@ -111,9 +112,12 @@ class Store:
             return self.now()
         return max(state.as_of, self.last_event_at or 0.0)
 
-    def take_changed(self) -> Changes:
-        """What changed since the last take; works out the lines of changed jobs."""
-        jobs = self.jobs.refresh()
+    def take_changed(self, budget: float = math.inf) -> Changes:
+        """What changed since the last take; works out the lines of changed jobs for about `budget` seconds.
+
+        Lines that had to wait come with the next take.
+        """
+        jobs = self.jobs.refresh(budget)
         taken = Changes(
             jobs=frozenset(jobs),
             tables={table: frozenset(keys) for table, keys in self._changed.items()},

@@ -12,7 +12,7 @@ from services.domain.statuses import Shape
 Gap = Literal["never_queued", "claimed_not_triggered", "triggered_not_started", "started_not_finalized"]
 
 
-class Clues(msgspec.Struct, frozen=True):
+class Clues(msgspec.Struct, frozen=True, gc=False):
     """What is known of a job. Times are unix seconds; None means "did not happen, as far as we can see"."""
 
     status: str
@@ -36,7 +36,7 @@ class Clues(msgspec.Struct, frozen=True):
     worker_alive: bool = False
 
 
-class Diagnosis(msgspec.Struct, frozen=True):
+class Diagnosis(msgspec.Struct, frozen=True, gc=False):
     """`words` for the column ("" when all is well), `shape` for its colour, `gap` when one of the four."""
 
     words: str = ""

@@ -2,12 +2,16 @@
 
 Ids are opaque strings. Times are unix seconds (UTC) or None when not known.
 `from_row` never raises on odd values: what can't be read becomes its default.
+
+A console holds hundreds of thousands of these for days. So texts that repeat are kept once, big JSON stays
+encoded until somebody reads it, and the garbage collector doesn't look at them: a record holds no cycle.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 import msgspec
 
@@ -15,10 +19,16 @@ from services.domain.statuses import job_status, result_status
 from services.domain.times import parse_instant
 
 Row = Mapping[str, Any]
+_NOTHING: Final[dict[str, Any]] = {}
 
 
 def _text(value: object) -> str:
     return "" if value is None else str(value)
+
+
+def _shared(value: object) -> str:
+    """As `_text`, for a text that many rows have: held once."""
+    return sys.intern(str(value)) if value is not None else ""
 
 
 def _number(value: object) -> int:
@@ -31,10 +41,19 @@ def _number(value: object) -> int:
 
 
 def _object(value: object) -> dict[str, Any]:
-    return dict(value) if isinstance(value, Mapping) else {}
+    return dict(value) if isinstance(value, Mapping) and value else _NOTHING
 
 
-class Customer(msgspec.Struct, frozen=True):
+def _encoded(value: object) -> bytes:
+    if not isinstance(value, Mapping) or not value:
+        return b"{}"
+    try:
+        return msgspec.json.encode(value)
+    except (TypeError, ValueError, RecursionError):
+        return b"{}"
+
+
+class Customer(msgspec.Struct, frozen=True, gc=False):
     """A paying business."""
 
     TABLE: ClassVar = "customers"
@@ -55,10 +74,10 @@ class Customer(msgspec.Struct, frozen=True):
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        return cls(**{name: _text(row.get(name)) for name in cls.__struct_fields__})
+        return cls(_shared(row.get("id")), *[_text(row.get(name)) for name in cls.__struct_fields__[1:]])
 
 
-class Job(msgspec.Struct, frozen=True):
+class Job(msgspec.Struct, frozen=True, gc=False):
     """One purchase being worked off. `progress` is 0 to 100; `version` grows with every change."""
 
     TABLE: ClassVar = "jobs"
@@ -85,10 +104,10 @@ class Job(msgspec.Struct, frozen=True):
             return next((_number(row[name]) for name in names if row.get(name) is not None), None)
 
         return cls(
-            id=_text(row.get("id")),
-            customer_id=_text(row.get("customer_id")),
-            status=job_status(_text(row.get("status"))),
-            package_type=_text(row.get("package_type")),
+            id=_shared(row.get("id")),
+            customer_id=_shared(row.get("customer_id")),
+            status=job_status(_shared(row.get("status"))),
+            package_type=_shared(row.get("package_type")),
             package_size=_number(row.get("package_size")),
             directories_total=maybe("directories_total", "directory_limit"),
             directories_done=maybe("directories_done"),
@@ -104,7 +123,7 @@ class Job(msgspec.Struct, frozen=True):
         )
 
 
-class WorkItem(msgspec.Struct, frozen=True):
+class WorkItem(msgspec.Struct, frozen=True, gc=False):
     """A row of a job's work list (`directory_submissions`)."""
 
     TABLE: ClassVar = "directory_submissions"
@@ -120,8 +139,8 @@ class WorkItem(msgspec.Struct, frozen=True):
     def from_row(cls, row: Row) -> Self:
         return cls(
             id=_text(row.get("id")),
-            job_id=_text(row.get("submission_queue_id")),
-            directory_url=_text(row.get("directory_url")),
+            job_id=_shared(row.get("submission_queue_id")),
+            directory_url=_shared(row.get("directory_url")),
             status=result_status(_text(row.get("status"))),
             created_at=parse_instant(row.get("created_at")),
             updated_at=parse_instant(row.get("updated_at")),
@@ -129,7 +148,7 @@ class WorkItem(msgspec.Struct, frozen=True):
         )
 
 
-class Result(msgspec.Struct, frozen=True):
+class Result(msgspec.Struct, frozen=True, gc=False):
     """The outcome of one directory in one job (`job_results`). `directory_name` is a host."""
 
     TABLE: ClassVar = "job_results"
@@ -138,8 +157,8 @@ class Result(msgspec.Struct, frozen=True):
     directory_name: str = ""
     status: str = "submitting"
     idempotency_key: str = ""
-    payload: dict[str, Any] = {}
-    response_log: dict[str, Any] = {}
+    payload_json: bytes = b"{}"
+    response_json: bytes = b"{}"
     screenshot_url: str = ""
     listing_url: str = ""
     error_message: str = ""
@@ -147,16 +166,26 @@ class Result(msgspec.Struct, frozen=True):
     updated_at: float | None = None
     version: int | None = None
 
+    @property
+    def payload(self) -> dict[str, Any]:
+        """Business data and plan that were sent."""
+        return _object(msgspec.json.decode(self.payload_json))
+
+    @property
+    def response_log(self) -> dict[str, Any]:
+        """What the site answered, and the reasons of the verdict."""
+        return _object(msgspec.json.decode(self.response_json))
+
     @classmethod
     def from_row(cls, row: Row) -> Self:
         return cls(
             id=_text(row.get("id")),
-            job_id=_text(row.get("job_id")),
-            directory_name=_text(row.get("directory_name")),
+            job_id=_shared(row.get("job_id")),
+            directory_name=_shared(row.get("directory_name")),
             status=result_status(_text(row.get("status") or row.get("submission_status"))),
             idempotency_key=_text(row.get("idempotency_key")),
-            payload=_object(row.get("payload")),
-            response_log=_object(row.get("response_log")),
+            payload_json=_encoded(row.get("payload")),
+            response_json=_encoded(row.get("response_log")),
             screenshot_url=_text(row.get("screenshot_url")),
             listing_url=_text(row.get("listing_url")),
             error_message=_text(row.get("error_message")),
@@ -166,7 +195,7 @@ class Result(msgspec.Struct, frozen=True):
         )
 
 
-class HistoryEvent(msgspec.Struct, frozen=True):
+class HistoryEvent(msgspec.Struct, frozen=True, gc=False):
     """A line of the audit trail (`queue_history`), either of its two shapes."""
 
     TABLE: ClassVar = "queue_history"
@@ -182,22 +211,22 @@ class HistoryEvent(msgspec.Struct, frozen=True):
     @classmethod
     def from_row(cls, row: Row) -> Self:
         details = _object(row.get("details") or row.get("metadata"))
-        event = _text(row.get("event") or details.get("event"))
+        event = _shared(row.get("event") or details.get("event"))
         if not event and row.get("status_to"):
             event = f"{_text(row.get('status_from')) or '—'} -> {_text(row['status_to'])}"
         return cls(
             id=_text(row.get("id")),
-            job_id=_text(row.get("job_id") or details.get("job_id")),
-            customer_id=_text(row.get("customer_id")),
-            directory_name=_text(row.get("directory_name")),
+            job_id=_shared(row.get("job_id") or details.get("job_id")),
+            customer_id=_shared(row.get("customer_id")),
+            directory_name=_shared(row.get("directory_name")),
             event=event,
             details=details,
-            worker_id=_text(row.get("worker_id")),
+            worker_id=_shared(row.get("worker_id")),
             created_at=parse_instant(row.get("created_at")),
         )
 
 
-class Directory(msgspec.Struct, frozen=True):
+class Directory(msgspec.Struct, frozen=True, gc=False):
     """A directory that businesses are submitted to."""
 
     TABLE: ClassVar = "directories"
@@ -226,7 +255,7 @@ class Directory(msgspec.Struct, frozen=True):
         )
 
 
-class Heartbeat(msgspec.Struct, frozen=True):
+class Heartbeat(msgspec.Struct, frozen=True, gc=False):
     """The last sign of life of a worker. None of it proves a worker dead."""
 
     TABLE: ClassVar = "worker_heartbeats"
@@ -245,7 +274,7 @@ class Heartbeat(msgspec.Struct, frozen=True):
         )
 
 
-class OutboxMessage(msgspec.Struct, frozen=True):
+class OutboxMessage(msgspec.Struct, frozen=True, gc=False):
     """A message that the pipeline's relay sends, or has sent (`outbox`)."""
 
     TABLE: ClassVar = "outbox"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, Literal
 
 Shape = Literal[
@@ -70,6 +71,7 @@ _RESULT_SHAPES: Final[dict[str, Shape]] = {
 }
 
 
+@lru_cache(maxsize=256)
 def job_status(raw: str | None) -> str:
     """The status in our spelling; one that nobody knows is returned as it is."""
     text = (raw or "").strip()
@@ -87,6 +89,7 @@ def job_status_shape(status: str) -> Shape:
     return _JOB_SHAPES.get(status, "unknown")
 
 
+@lru_cache(maxsize=256)
 def result_status(raw: str | None) -> str:
     """A result's status in our spelling; one that nobody knows is returned as it is."""
     text = (raw or "").strip()

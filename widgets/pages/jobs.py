@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -11,6 +13,7 @@ from app.store.lines import JobLine
 from app.store.store import Changes
 from services.domain.statuses import job_status_shape, job_status_word
 from widgets.parts import cell, spans
+from widgets.parts.button import Button
 from widgets.parts.columns import Column
 from widgets.parts.faces import Faces
 from widgets.parts.head import AsOf, PageHead
@@ -53,10 +56,14 @@ class JobsPage(QWidget):
         self.search = SearchBox("Search a customer, e-mail or id")
         self.tabs = TabRow(TABS)
         self._as_of = AsOf()
+        self.chip = Button("", icon="chevron-up", small=True, tip="Show what came while the list stood still")
+        self.chip.clicked.connect(self._let_in)
+        self.chip.hide()
+        self.tabs.add_right(self.chip)
         self.tabs.add_right(self._as_of)
         self.table = Table(COLUMNS)
         self.model = LinesModel(
-            key=lambda line: line.id,
+            key=operator.attrgetter("id"),
             cells=[
                 lambda line: cell.status(job_status_shape(line.status), job_status_word(line.status)),
                 lambda line: cell.name(line.business or line.customer or line.id[:8], f"{line.email}  {line.customer}"),
@@ -70,15 +77,15 @@ class JobsPage(QWidget):
                 _diagnosis,
             ],
             sort_keys=[
-                lambda line: (_ORDER.get(line.status, 9), -(line.created_at or 0)),
+                _status_key,
                 lambda line: line.business.lower(),
-                lambda line: line.package_size,
+                operator.attrgetter("package_size"),
                 lambda line: line.done / line.total if line.total else 0,
-                lambda line: line.current,
-                lambda line: line.submitted,
-                lambda line: line.failed,
+                operator.attrgetter("current"),
+                operator.attrgetter("submitted"),
+                operator.attrgetter("failed"),
                 _elapsed_key,
-                lambda line: -(line.last_event_at or 0),
+                lambda line: -(line.last_event_at or 0.0),
                 lambda line: line.diagnosis.words,
             ],
             words=_words,
@@ -86,6 +93,9 @@ class JobsPage(QWidget):
         )
         self.table.setModel(self.model)
         self.table.sort_by(0)
+        self._engaged = False
+        self.table.engaged.connect(self._engage)
+        self.model.waiting_changed.connect(self._show_waiting)
         self.table.opened.connect(lambda row: self.opened.emit(self.model.line(row).id))
         self.search.changed.connect(lambda _: self._filter())
         self.search.left.connect(self._to_the_rows)
@@ -117,15 +127,31 @@ class JobsPage(QWidget):
         """Show what changed in the store."""
         jobs = self._desk.store.jobs
         if changes.jobs:
-            before = {key: self.model.by_key(key) for key in changes.jobs}
+            seen = [self.model.line(row) for row in self.table.seen_rows()]
             self.model.apply({key: jobs.get(key) for key in changes.jobs})
-            for key, old in before.items():
-                row = self.model.row_of(key)
-                if old is not None and row >= 0 and old.done != self.model.line(row).done:
+            for old in seen:
+                line = self.model.by_key(old.id) if old.id in changes.jobs else None
+                if line is not None and line.done != old.done and (row := self.model.row_of(old.id)) >= 0:
                     self.table.flash_row(row)
+        if changes.states:
+            self._engage(self._engaged)
         if changes.jobs or changes.states or changes.link:
             self._show_counts()
             self._show_face()
+
+    def _engage(self, engaged: bool) -> None:
+        """Nothing moves under the pointer or the keyboard, once there is something to look at."""
+        self._engaged = engaged
+        self.model.freeze(engaged and self._desk.store.state("jobs").loaded)
+
+    def _let_in(self) -> None:
+        self.model.let_in()
+        self._show_face()
+
+    def _show_waiting(self) -> None:
+        fresh, moved = self.model.waiting()
+        self.chip.say(f"{fresh:,} new" if fresh else f"{moved:,} moved")
+        self.chip.setVisible(bool(fresh or moved))
 
     def _filter(self) -> None:
         needle = self.search.text().strip().lower()
@@ -194,13 +220,21 @@ class JobsPage(QWidget):
         return cell.words(spans.ago(line.last_event_at, now), tip=spans.moment(line.last_event_at))
 
 
-def _elapsed_key(line: JobLine) -> tuple[int, float]:
-    # A key must be the line's alone: one that reads the clock would lose its row.
+def _status_key(line: JobLine) -> float:
+    """By status, within it the newest first; one number, since those are sorted fastest."""
+    return _ORDER.get(line.status, 9) * 1e11 - (line.created_at or 0.0)
+
+
+def _elapsed_key(line: JobLine) -> float:
+    """How long it took or is taking; what never started comes first, what still runs last.
+
+    A key must be the line's alone: one that reads the clock would lose its row.
+    """
     if line.started_at is None:
-        return (0, 0.0)
+        return -1.0
     if line.ended and line.completed_at is not None:
-        return (1, line.completed_at - line.started_at)
-    return (2, -line.started_at)
+        return line.completed_at - line.started_at
+    return 1e12 - line.started_at
 
 
 def _progress(line: JobLine) -> cell.Cell:

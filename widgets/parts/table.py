@@ -1,7 +1,8 @@
 """The table that every list page shows: 28 px rows, hairlines, nothing else.
 
-Give it columns and any Qt model whose `data(index, cell_role)` is a `Cell` (`widgets.parts.cell`), with one
-model column per `Column`. Sorting goes to `model.sort`. `app.models.lines.LinesModel` fits as it is.
+Give it columns and a Qt model that has `cell(row, column)` giving a `Cell` (`widgets.parts.cell`), with one
+model column per `Column`. Sorting goes to `model.sort`. `app.models.lines.LinesModel` fits as it is; a model
+that also has `watch(first, last)` is told which rows are on the screen, one with `is_gone(row)` has them greyed.
 
     table = Table([Column("Status", 96), Column("Customer", 120, stretch=1)], checks=True)
     table.setModel(model)
@@ -9,14 +10,14 @@ model column per `Column`. Sorting goes to `model.sort`. `app.models.lines.Lines
     table.current_moved.connect(...) # the row of the keyboard or of the last click, -1 for none
     table.selection_moved.connect(...); table.selected_rows()
     table.pressed_cell.connect(...)  # a click on a cell: row, column (links, pictures)
+    table.engaged.connect(...)       # whether the pointer or the keyboard is in the rows: nothing may jump then
     table.flash_row(row); table.set_old(True)
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol, cast
 
 from PySide6.QtCore import (
     QAbstractItemModel,
@@ -27,10 +28,9 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QRect,
     Qt,
-    QTimer,
     Signal,
 )
-from PySide6.QtGui import QHelpEvent, QHideEvent, QKeyEvent, QMouseEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QHelpEvent, QHideEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QTableView, QToolTip, QWidget
 
 from services.domain.text import one_line
@@ -39,15 +39,18 @@ from widgets.parts import columns as fitting
 from widgets.parts.cell import Cell
 from widgets.parts.columns import Column
 from widgets.parts.label import tip_text
-from widgets.parts.table_delegate import TableDelegate
+from widgets.parts.table_flash import Flashes
 from widgets.parts.table_header import TableHeader
+from widgets.parts.table_rows import RowPainter
 
-CELL_ROLE: Final = int(Qt.ItemDataRole.UserRole) + 1
-"""The role that the delegate reads, unless the table is told another."""
-
-_FLASH: Final = 0.6
 _LONGEST_TIP: Final = 2000
 _ROWS: Final = QItemSelectionModel.SelectionFlag.Rows
+
+
+class Rows(Protocol):
+    """What a table asks of its model besides Qt's own questions."""
+
+    def cell(self, row: int, column: int) -> object: ...
 
 
 class Table(QTableView):
@@ -57,21 +60,15 @@ class Table(QTableView):
     current_moved = Signal(int)
     selection_moved = Signal()
     pressed_cell = Signal(int, int)
+    engaged = Signal(bool)
 
     def __init__(
-        self,
-        columns: Sequence[Column],
-        parent: QWidget | None = None,
-        *,
-        checks: bool = False,
-        many: bool = True,
-        cell_role: int = CELL_ROLE,
+        self, columns: Sequence[Column], parent: QWidget | None = None, *, checks: bool = False, many: bool = True
     ) -> None:
         """`checks`: a box before each row; `many`: more than one row can be selected."""
         super().__init__(parent)
         self.columns = tuple(columns)
         self.checks = checks
-        self.cell_role = cell_role
         self.pointed = -1
         """Row under the pointer."""
         self.ring = -1
@@ -80,12 +77,11 @@ class Table(QTableView):
         self.sorted_by = -1
         self.descending = False
         self._by_keyboard = False
-        self._flashes: list[tuple[QPersistentModelIndex, float]] = []
-        self._fade = QTimer(self)
-        self._fade.setInterval(60)
-        self._fade.timeout.connect(self._fade_on)
+        self._engaged = False
+        self._anchor: tuple[QPersistentModelIndex, int] | None = None
+        self._painter = RowPainter(self)
+        self._flashes = Flashes(self._update_row, self)
         self.setHorizontalHeader(TableHeader(self))
-        self.setItemDelegate(TableDelegate(self))
         self.verticalHeader().hide()
         self.verticalHeader().setMinimumSectionSize(1)
         self.verticalHeader().setDefaultSectionSize(metrics.px(metrics.ROW))
@@ -114,7 +110,14 @@ class Table(QTableView):
         """Show a model; its column count is that of the columns."""
         super().setModel(model)
         self._flashes.clear()
+        if model is not None:
+            model.layoutAboutToBeChanged.connect(self._hold_place)
+            model.layoutChanged.connect(self._keep_place)
+            model.rowsInserted.connect(self._watch)
+            model.rowsRemoved.connect(self._watch)
+            model.modelReset.connect(self._watch)
         self._fit()
+        self._watch()
 
     def selected_rows(self) -> list[int]:
         """The selected rows, from the top."""
@@ -141,11 +144,8 @@ class Table(QTableView):
 
     def flash_row(self, row: int) -> None:
         """Show that a row has just changed: a tint that fades in 600 ms."""
-        if self.model() is None or not self.isVisible():
-            return
-        self._flashes.append((QPersistentModelIndex(self.model().index(row, 0)), time.monotonic()))
-        self._fade.start()
-        self._update_row(row)
+        if self.model() is not None and self.isVisible():
+            self._flashes.add(self.model().index(row, 0))
 
     def set_old(self, old: bool) -> None:
         """Grey everything: what is shown is older than it should be."""
@@ -168,14 +168,33 @@ class Table(QTableView):
             return "surface.selected" if self.isActiveWindow() else "surface.selected_idle"
         return "surface.hover" if row == self.pointed else "surface.page"
 
-    def flash_of(self, row: int) -> float:
-        """How strong the flash of a row still is, 1 to 0 in ten steps."""
-        now = time.monotonic()
-        for index, began in self._flashes:
-            if index.row() == row:
-                left = 1 - (now - began) / _FLASH
-                return (1.0 if left > 0 else 0.0) if motion.clock.reduced else max(0.0, round(left, 1))
-        return 0.0
+    def seen_rows(self) -> range:
+        """The rows that are on the screen, or would be if the table were shown."""
+        height = metrics.px(metrics.ROW)
+        first = self.verticalOffset() // height
+        return range(first, min(self.row_count(), first + self.viewport().height() // height + 2))
+
+    def flashes(self) -> dict[int, float]:
+        """How strong the flash of each row still is, from 1 down."""
+        return self._flashes.strengths()
+
+    def cell(self, row: int, column: int) -> object:
+        """What a cell shows."""
+        return cast("Rows", self.model()).cell(row, column)
+
+    def row_count(self) -> int:
+        """How many rows there are."""
+        return self.model().rowCount() if self.model() is not None else 0
+
+    def is_selected(self, row: int) -> bool:
+        """True for a selected row."""
+        chosen = self.selectionModel()
+        return chosen is not None and chosen.hasSelection() and chosen.isRowSelected(row)
+
+    def is_old(self, row: int) -> bool:
+        """True for a row that is greyed: everything is old, or the row no longer exists."""
+        gone = getattr(self.model(), "is_gone", None)
+        return self.old or (gone is not None and bool(gone(row)))
 
     def content(self, column: int, section: QRect) -> QRect:
         """The part of a section or cell that its words may take."""
@@ -205,6 +224,7 @@ class Table(QTableView):
     def currentChanged(self, current: Any, previous: Any) -> None:
         super().currentChanged(current, previous)
         self._set_ring()
+        self._engage()
         self.current_moved.emit(current.row())
 
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
@@ -215,6 +235,14 @@ class Table(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
+        self._watch()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        self._watch()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self._painter.paint(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -232,10 +260,12 @@ class Table(QTableView):
         )
         super().focusInEvent(event)
         self._set_ring()
+        self._engage()
 
     def focusOutEvent(self, event: Any) -> None:
         super().focusOutEvent(event)
         self._set_ring()
+        self._engage()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self._by_keyboard = True
@@ -266,15 +296,17 @@ class Table(QTableView):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)
         self._point(self.indexAt(event.position().toPoint()).row())
+        self._engage()
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
         self._point(-1)
+        self._engage()
 
     def viewportEvent(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             index = self.indexAt(event.pos())
-            cell = index.data(self.cell_role) if index.isValid() else None
+            cell = self.cell(index.row(), index.column()) if index.isValid() else None
             text = self._tip(cell, index) if isinstance(cell, Cell) else ""
             QToolTip.showText(event.globalPos(), tip_text(one_line(text, _LONGEST_TIP)), self)
             return True
@@ -316,27 +348,38 @@ class Table(QTableView):
             top, height = self.rowViewportPosition(row), self.rowHeight(row)
             self.viewport().update(0, top, self.viewport().width(), height)
 
-    def _fade_on(self) -> None:
-        now = time.monotonic()
-        for index, _ in self._flashes:
-            self._update_row(index.row())
-        self._flashes = [(index, began) for index, began in self._flashes if index.isValid() and now - began < _FLASH]
-        if not self._flashes:
-            self._fade.stop()
-
     def _turn(self, frame: int) -> None:
-        if not self.isVisible() or self.model() is None:
-            return
-        first, last = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
-        last = last if last >= 0 else self.model().rowCount() - 1
-        size = metrics.px(metrics.GLYPH)
-        for row in range(max(0, first), last + 1):
-            for column in range(len(self.columns)):
-                cell = self.model().index(row, column).data(self.cell_role)
-                if isinstance(cell, Cell) and cell.shape == "running":
-                    rect = self.content(column, self.visualRect(self.model().index(row, column)))
-                    rect.setWidth(size)
-                    self.viewport().update(rect)
+        if self.isVisible():
+            for rect in self._painter.take_turning():
+                self.viewport().update(rect)
+
+    def _engage(self) -> None:
+        """The pointer is over a row, or a row has the keyboard: rows must not move away from under a person."""
+        engaged = self.pointed >= 0 or (self.hasFocus() and self.current_row() >= 0)
+        if engaged != self._engaged:
+            self._engaged = engaged
+            self.engaged.emit(engaged)
+
+    def _watch(self) -> None:
+        watch = getattr(self.model(), "watch", None)
+        if watch is not None:
+            seen = self.seen_rows()
+            watch(seen.start, seen.stop)
+
+    def _hold_place(self) -> None:
+        """Before rows get other places: what is at the top stays there, unless it is the very first row."""
+        value, height = self.verticalScrollBar().value(), metrics.px(metrics.ROW)
+        row = value // height
+        if value > 0 and row < self.row_count():
+            self._anchor = (QPersistentModelIndex(self.model().index(row, 0)), value % height)
+
+    def _keep_place(self) -> None:
+        if self._anchor is not None:
+            index, rest = self._anchor
+            self._anchor = None
+            if index.isValid():
+                self.verticalScrollBar().setValue(index.row() * metrics.px(metrics.ROW) + rest)
+        self._watch()
 
     def _fit(self) -> None:
         if self.model() is None:
@@ -354,3 +397,4 @@ class Table(QTableView):
                 extra += edge - gap // 2
             if width:
                 self.setColumnWidth(index, width + extra)
+        self._painter.measure()

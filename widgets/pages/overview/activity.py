@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QWidget
 
 from app.desk import Desk
 from app.models.lines import LinesModel
-from app.store.store import Changes
 from services.domain.records import HistoryEvent
 from services.domain.statuses import Shape
 from widgets.pages.overview.panel import Panel
@@ -88,12 +87,7 @@ class ActivityPanel(Panel):
         self.table.horizontalHeader().hide()
         self.table.sort_by(0)
         self.table.opened.connect(self._open)
-        self._follow()
-
-    def take(self, changes: Changes) -> None:
-        """Show what is new; names of customers that came later show at the next refresh."""
-        if changes.events:
-            self._follow()
+        self.follow()
 
     def refresh(self) -> None:
         """How much is shown, and how old it is."""
@@ -109,9 +103,10 @@ class ActivityPanel(Panel):
         self.table.set_old(self.stale)
         self.table.viewport().update()
 
-    def _follow(self) -> None:
+    def follow(self) -> None:
+        """Show the newest events as they stand."""
         events = self._desk.store.activity.newest(MOST)
-        wanted = {event.id: event for index, event in enumerate(events) if not _told(event, events[index + 1 :])}
+        wanted = {event.id: event for event in _once(events)}
         changed: dict[str, HistoryEvent | None] = {key: None for key in self.model.all_keys() if key not in wanted}
         changed.update({key: event for key, event in wanted.items() if self.model.by_key(key) is None})
         self.model.apply(changed)
@@ -126,13 +121,16 @@ class ActivityPanel(Panel):
             self.open_job.emit(job_id)
 
 
-def _told(event: HistoryEvent, earlier: list[HistoryEvent]) -> bool:
-    """True when the outcome that this event completes is the directory's last event before it."""
-    if event.event != "submission_complete":
-        return False
-    where = (event.job_id, event.directory_name)
-    last = next((one for one in earlier if (one.job_id, one.directory_name) == where), None)
-    return last is not None and event_face(last) == event_face(event)
+def _once(events: list[HistoryEvent]) -> list[HistoryEvent]:
+    """The events (newest first) without those that only complete an outcome which is a directory's event before it."""
+    kept: list[HistoryEvent] = []
+    last: dict[tuple[str, str], tuple[Shape, str]] = {}
+    for event in reversed(events):
+        where, face = (event.job_id, event.directory_name), event_face(event)
+        if event.event != "submission_complete" or last.get(where) != face:
+            kept.append(event)
+        last[where] = face
+    return kept
 
 
 def _falling(event_id: str) -> tuple[int, ...]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
 from app.actions.dlq import Look
 from app.desk import Desk
-from app.store.lines import JobLine
+from app.store.tallies import Tallies
 from services.domain.diagnosis import since
 from services.domain.statuses import job_status_shape, job_status_word
 from widgets.parts.stat import Stat
@@ -24,7 +23,7 @@ def figures(desk: Desk) -> list[Stat]:
     now = store.now()
     counts = store.counts()
     loaded = store.state("jobs").loaded
-    notes = _notes(store.jobs.lines.values(), now)
+    notes = _notes(store.jobs.tallies, now)
     stats = []
     for status in ("pending", "in_progress", "completed", "failed", "paused"):
         value = f"{getattr(counts, status):,}" if loaded else "—"
@@ -37,22 +36,13 @@ def figures(desk: Desk) -> list[Stat]:
     return [*stats, _success(desk, now), _main_queue(desk.dead_letters.look), _dead_letters(desk, now)]
 
 
-def _notes(lines: Iterable[JobLine], now: float) -> dict[str, str]:
-    """One look at every job: the oldest pending one, the silent ones, how many ended today."""
+def _notes(tallies: Tallies, now: float) -> dict[str, str]:
+    """The oldest pending job, the silent ones, how many ended today."""
     midnight = datetime.fromtimestamp(now).astimezone().replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
-    oldest = now
-    silent = 0
-    today = {"completed": 0, "failed": 0}
-    for line in lines:
-        if line.status == "pending":
-            oldest = min(oldest, line.created_at or now)
-        elif line.status == "in_progress":
-            silent += line.diagnosis.gap is not None
-        elif line.status in today and (line.completed_at or 0.0) >= midnight:
-            today[line.status] += 1
-    notes = {status: f"{count} today" for status, count in today.items()}
-    notes["pending"] = f"oldest {since(now - oldest)}" if oldest < now else "nobody waits"
-    notes["in_progress"] = f"{silent} silent" if silent else "none silent"
+    notes = {status: f"{tallies.ended_since(status, midnight)} today" for status in ("completed", "failed")}
+    oldest = tallies.oldest_pending()
+    notes["pending"] = f"oldest {since(now - oldest)}" if oldest is not None else "nobody waits"
+    notes["in_progress"] = f"{tallies.silent} silent" if tallies.silent else "none silent"
     return notes
 
 

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QWidget
 from app.desk import Desk
 from app.models.lines import LinesModel
 from app.store.needs import RANKS, Kind, Need, job_need, letter_need
-from app.store.store import Changes
 from services.domain.statuses import Shape
 from widgets.pages.overview.panel import Panel
 from widgets.parts import cell, spans
@@ -67,13 +66,8 @@ class NeedsPanel(Panel):
         self.table.sort_by(0)
         self.table.opened.connect(self._open)
         self.table.pressed_cell.connect(lambda row, column: self._open(row) if column == _LINK else None)
-        self._work_out(desk.store.jobs.lines)
+        self.work_out(desk.store.jobs.lines)
         self.show_letters()
-
-    def take(self, changes: Changes) -> None:
-        """Work out the jobs that changed."""
-        if changes.jobs:
-            self._work_out(changes.jobs)
 
     def show_letters(self) -> None:
         """Show the dead letters as they stand; costs nothing while they are the same."""
@@ -93,7 +87,7 @@ class NeedsPanel(Panel):
         }
         gone = {key: None for key in self.model.all_keys() if key.startswith("letter:") and key not in wanted}
         self.model.apply({**gone, **wanted})
-        self._work_out(moved)
+        self.work_out(moved)
 
     def refresh(self) -> None:
         """Ages, the count, and how old it all is."""
@@ -109,12 +103,13 @@ class NeedsPanel(Panel):
         self.table.set_old(self.stale)
         self.table.viewport().update()
 
-    def _work_out(self, job_ids: Iterable[str]) -> None:
+    def work_out(self, job_ids: Iterable[str]) -> None:
+        """Look at these jobs anew."""
         jobs = self._desk.store.jobs
         changed: dict[str, Need | None] = {}
         for job_id in job_ids:
             line = jobs.get(job_id)
-            need = job_need(line, job_id in self._dead, jobs.directories) if line is not None else None
+            need = job_need(line, job_id in self._dead, jobs.unknown_directories) if line is not None else None
             key = f"job:{job_id}"
             if need != self.model.by_key(key):
                 changed[key] = need

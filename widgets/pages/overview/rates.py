@@ -23,7 +23,7 @@ BUSIEST: Final = 8
 
 
 class ThroughputPanel(Panel):
-    """Submitted upward, failed downward, over the last hour. The chart is made at the first `refresh`."""
+    """Submitted upward, failed downward, over the last hour."""
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         self.chart = ThroughputChart(lambda seconds: spans.clock(seconds)[:5])
@@ -60,8 +60,7 @@ class OutcomesPanel(Panel):
 
     def refresh(self) -> None:
         """Show the busiest directories as they stand."""
-        tried = [rate for rate in self._desk.store.rates.per_directory() if rate.tried]
-        busiest = sorted(tried, key=lambda rate: (-rate.tried, rate.host))[:BUSIEST]
+        busiest = self._desk.store.rates.busiest(BUSIEST)
         self.bars.show_rows([_row(rate, busiest[0].tried) for rate in busiest])
         self.show_state(
             self._desk.store,

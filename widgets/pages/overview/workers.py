@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QWidget
 
 from app.desk import Desk
 from app.models.lines import LinesModel
-from app.store.store import Changes
 from services.domain.diagnosis import DEFAULT_THRESHOLDS
 from services.domain.records import Heartbeat
 from widgets.pages.overview.panel import Panel
@@ -43,13 +42,13 @@ class WorkersPanel(Panel):
         self.table.horizontalHeader().hide()
         self.table.sort_by(0)
         self.table.opened.connect(self._open)
-        self.model.apply(dict(desk.store.rows(_TABLE)))
+        self.follow()
 
-    def take(self, changes: Changes) -> None:
-        """Show the heartbeats that changed."""
-        keys = changes.tables.get(_TABLE)
-        if keys:
-            self.model.apply({key: self._desk.store.get(_TABLE, key) for key in keys})
+    def follow(self) -> None:
+        """Show the heartbeats as they stand."""
+        beats = self._desk.store.rows(_TABLE)
+        gone = {key: None for key in self.model.all_keys() if key not in beats}
+        self.model.apply({**gone, **beats})
 
     def refresh(self) -> None:
         """Silence is seen when time goes by, not when something comes in."""

@@ -18,7 +18,8 @@ JOB = JobLine("j1", business="Old Mill Pizza", status="failed")
 def line(host: str, outcome: str, *, key: str | None = None, payload: dict[str, Any] | None = None) -> DirectoryLine:
     result = None
     if key is not None:
-        result = Result("r", job_id="j1", directory_name=host, idempotency_key=key, payload=payload or {})
+        row = {"id": "r", "job_id": "j1", "directory_name": host, "idempotency_key": key, "payload": payload}
+        result = Result.from_row(row)
     return DirectoryLine("j1", host, outcome=outcome, result=result)
 
 

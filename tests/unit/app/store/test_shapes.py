@@ -54,6 +54,18 @@ def test_done_comes_from_results_and_history(store: Store) -> None:
     assert counts(store) == {"submitted": 1, "failed": 1, "waiting": 3, "total": 5, "done": 2}
 
 
+def test_results_alone_tell_how_many_a_minute(store: Store) -> None:
+    store.put("jobs", job(package_size=5))
+    store.put("job_results", result("submitted", 100))
+    store.put("job_results", result("submitting", 100, "b.localhost", "r2"))
+    store.put("job_results", result("failed", 100, "c.localhost", "r3", updated_at=None, created_at=None))
+    store.take_changed()
+    assert sum(store.rates.per_minute(NOW).submitted) == 1
+    store.put("queue_history", event(1, "submitted", 40))
+    store.take_changed()
+    assert sum(store.rates.per_minute(NOW).submitted) == 1
+
+
 # 2. Statuses of jobs have many spellings.
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,12 +31,18 @@ def world(qt_app: QApplication, tmp_path: Path) -> Iterator[DeskWorld]:
     made.close()
 
 
+def follow(page: OverviewPage, world: DeskWorld) -> None:
+    """Let the page see what changed, as two frames do that are a tenth of a second apart."""
+    page.take(world.store.take_changed())
+    page._listed_at = 0.0
+    page.frame()
+
+
 def shown(world: DeskWorld) -> OverviewPage:
     page = OverviewPage(world.desk)
     page.resize(1272, 810)
-    page.take(world.store.take_changed())
-    page.frame()
     page.show()
+    follow(page, world)
     return page
 
 
@@ -101,7 +105,7 @@ def test_needs_you_lists_follows_and_opens(world: DeskWorld) -> None:
     page.needs.table.pressed_cell.emit(1, 1)
     assert asked == ["j1"]
     world.job("j1", "Maple & <b>Main</b>", "completed", age=900)
-    page.take(world.store.take_changed())
+    follow(page, world)
     assert [row[1] for row in texts(page, "needs")] == ["Quick Lime"]
     page.close()
 
@@ -137,7 +141,7 @@ def test_activity_is_newest_first_and_tells_each_outcome_once(world: DeskWorld) 
     world.event(2, "j1", "submitted", "mapnook.localhost", ago=1)
     world.event(3, "j1", "submission_complete", "mapnook.localhost", ago=1, status="submitted")
     world.event(4, "j1", "submission_complete", "citylist.localhost", status="failed")
-    page.take(world.store.take_changed())
+    follow(page, world)
     assert [row[1:] for row in texts(page, "activity")] == [
         ["Old Mill Pizza", "citylist.localhost", "failed"],
         ["Old Mill Pizza", "mapnook.localhost", "submitted"],
@@ -185,8 +189,3 @@ def test_the_chart_is_drawn_once_the_page_is_shown(world: DeskWorld) -> None:
     assert wait_for(lambda: "1 submitted" in page.throughput.chart.accessibleName(), 20)
     assert "mapnook.localhost 100.0 %" in page.outcomes.bars.accessibleName()
     page.close()
-
-
-def test_the_page_is_imported_without_the_chart_library() -> None:
-    code = "import sys, widgets.pages.overview; sys.exit('pyqtgraph' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0

@@ -16,7 +16,7 @@ from widgets.parts import cell
 from widgets.parts.bar import widths
 from widgets.parts.cell import Bar
 from widgets.parts.columns import CHECK, GAP, PADDING, Column, fit
-from widgets.parts.table import CELL_ROLE, Table
+from widgets.parts.table import Table
 
 COLUMNS = (
     Column("Status", 96),
@@ -57,10 +57,6 @@ def table(model: lines.LinesModel[tuple[str, int]], qt_app: QApplication) -> Tab
 
 def at(table: Table, row: int, x: int) -> QPoint:
     return QPoint(x, table.rowViewportPosition(row) + 10)
-
-
-def test_the_table_reads_the_role_that_the_model_answers() -> None:
-    assert CELL_ROLE == lines.CELL_ROLE
 
 
 def test_rows_are_28_px_and_words_are_drawn_in_their_tone(table: Table) -> None:
@@ -120,7 +116,7 @@ def test_a_flash_is_seen_and_fades(table: Table, qt_app: QApplication) -> None:
     table.flash_row(1)
     image = table.viewport().grab().toImage()
     assert image.pixelColor(300, 28 + 2).name() == theme.current().hex("surface.flash").lower()
-    assert wait_for(lambda: table.flash_of(1) == 0.0)
+    assert wait_for(lambda: not table.flashes())
     image = table.viewport().grab().toImage()
     assert image.pixelColor(300, 28 + 2).name() == theme.current().hex("surface.page").lower()
 

@@ -1,0 +1,121 @@
+"""Which slot stands in which row: slots by their sort values, in pieces short enough to change quickly."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import Any, Final
+
+PIECE: Final = 1000
+
+
+class Order:
+    """Slots (whole numbers) ordered by `values[slot]`, then by slot; `descending` turns it round.
+
+    The value of a slot must not change while it is in here: take it out, change it, put it in again.
+    """
+
+    def __init__(self, values: Sequence[Any], descending: bool = False) -> None:
+        self.descending = descending
+        self._values = values
+        self._pieces: list[list[int]] = []
+        self._heads: list[int] = []
+        self._starts: list[int] = []
+        self._count = 0
+
+    @classmethod
+    def of_sorted(cls, values: Sequence[Any], runs: Iterable[list[int]], descending: bool = False) -> Order:
+        """From slots that are in order already, in one run or several."""
+        made = cls(values, descending)
+        made._pieces = [run[at : at + PIECE] for run in runs for at in range(0, len(run), PIECE)]
+        made._heads = [piece[0] for piece in made._pieces]
+        made._count = sum(map(len, made._pieces))
+        return made
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[int]:
+        """Every slot, in no promised order."""
+        for piece in self._pieces:
+            yield from piece
+
+    def slot(self, row: int) -> int:
+        """The slot that stands in a row. Raises IndexError for a row that isn't there."""
+        if not 0 <= row < self._count:
+            raise IndexError(row)
+        place = self._count - 1 - row if self.descending else row
+        starts = self._starts_now()
+        number = bisect_right(starts, place) - 1
+        return self._pieces[number][place - starts[number]]
+
+    def row(self, slot: int) -> int:
+        """The row of a slot, -1 when it isn't in here."""
+        number, at = self._find(slot)
+        if number < 0 or at >= len(self._pieces[number]) or self._pieces[number][at] != slot:
+            return -1
+        place = self._starts_now()[number] + at
+        return self._count - 1 - place if self.descending else place
+
+    def insert_row(self, slot: int) -> int:
+        """The row that a slot would take."""
+        number, at = self._find(slot)
+        place = self._starts_now()[number] + at if number >= 0 else 0
+        return self._count - place if self.descending else place
+
+    def add(self, slot: int) -> None:
+        """Put a slot in; it must not be in here."""
+        self._starts = []
+        self._count += 1
+        number, at = self._find(slot)
+        if number < 0:
+            self._pieces.insert(0, [slot])
+            self._heads.insert(0, slot)
+            return
+        piece = self._pieces[number]
+        piece.insert(at, slot)
+        self._heads[number] = piece[0]
+        if len(piece) > 2 * PIECE:
+            self._pieces[number : number + 1] = [piece[:PIECE], piece[PIECE:]]
+            self._heads.insert(number + 1, piece[PIECE])
+
+    def discard(self, slot: int) -> bool:
+        """Take a slot out; False when it isn't in here."""
+        number, at = self._find(slot)
+        if number < 0 or at >= len(self._pieces[number]) or self._pieces[number][at] != slot:
+            return False
+        self._starts = []
+        self._count -= 1
+        piece = self._pieces[number]
+        del piece[at]
+        if piece:
+            self._heads[number] = piece[0]
+        else:
+            del self._pieces[number], self._heads[number]
+        return True
+
+    def renumber(self, values: Sequence[Any], numbers: Sequence[int]) -> None:
+        """Slots got new numbers, in the same order; rows stay."""
+        self._values = values
+        self._pieces = [[numbers[slot] for slot in piece] for piece in self._pieces]
+        self._heads = [piece[0] for piece in self._pieces]
+
+    def _find(self, slot: int) -> tuple[int, int]:
+        """Piece and place where the slot is or would go; piece -1 when there is none before or at it."""
+        if not self._heads:
+            return -1, 0
+        value, value_of = self._values[slot], self._values.__getitem__
+        number = max(0, _place(self._heads, slot, value, value_of, right=True) - 1)
+        return number, _place(self._pieces[number], slot, value, value_of)
+
+    def _starts_now(self) -> list[int]:
+        if not self._starts:
+            self._starts = [0, *accumulate(map(len, self._pieces))][:-1] if self._pieces else [0]
+        return self._starts
+
+
+def _place(slots: list[int], slot: int, value: Any, value_of: Any, *, right: bool = False) -> int:
+    low = bisect_left(slots, value, key=value_of)
+    high = bisect_right(slots, value, low, key=value_of)
+    return (bisect_right if right else bisect_left)(slots, slot, low, high)

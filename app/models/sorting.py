@@ -1,0 +1,89 @@
+"""Sorting and filtering lines: at once, or in parts when there are so many that a window would stand still."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+
+from app.models.order import PIECE
+
+Line = TypeVar("Line")
+
+PART: Final = 512
+"""Lines between two looks at the clock."""
+
+
+class Rule(msgspec.Struct, Generic[Line], frozen=True):
+    """What is shown (None: everything), by which value, and whether turned round."""
+
+    value_of: Callable[[Line], Any]
+    accepts: Callable[[Line], bool] | None = None
+    descending: bool = False
+
+
+class Sorted(msgspec.Struct, frozen=True):
+    """By slot: the value, and 1 where it is shown. `runs`: the slots that are shown, in order."""
+
+    values: list[Any]
+    shown: bytearray
+    runs: list[list[int]]
+
+
+def sort_at_once(lines: Sequence[Line | None], rule: Rule[Line]) -> Sorted:
+    """None in `lines` is a slot without a line."""
+    accepts, value_of = rule.accepts, rule.value_of
+    values: list[Any] = [None if line is None else value_of(line) for line in lines]
+    if accepts is None:
+        slots = [slot for slot, line in enumerate(lines) if line is not None]
+    else:
+        slots = [slot for slot, line in enumerate(lines) if line is not None and accepts(line)]
+    shown = bytearray(len(lines))
+    for slot in slots:
+        shown[slot] = 1
+    slots.sort(key=values.__getitem__)
+    return Sorted(values, shown, [slots])
+
+
+def sort_in_parts(lines: Sequence[Line | None], rule: Rule[Line]) -> Iterator[Sorted | None]:
+    """The same in steps of a millisecond or so: None after each of them, the answer at the end.
+
+    A sample says where the values lie; each line goes to its bucket, and each bucket is sorted alone.
+    """
+    accepts, value_of = rule.accepts, rule.value_of
+    values: list[Any] = [None] * len(lines)
+    shown = bytearray(len(lines))
+    slots: list[int] = []
+    for start in range(0, len(lines), PART):
+        for slot in range(start, min(start + PART, len(lines))):
+            line = lines[slot]
+            if line is None:
+                continue
+            values[slot] = value_of(line)
+            if accepts is None or accepts(line):
+                shown[slot] = 1
+                slots.append(slot)
+        yield None
+    step = max(1, len(slots) // (8 * (len(slots) // PIECE + 1)))
+    sample = sorted(values[slot] for slot in slots[::step])
+    edges = list(dict.fromkeys(sample[8::8]))
+    yield None
+    # A value that many lines have fills a bucket of its own: nothing in it needs to be sorted.
+    exact: dict[Any, list[int]] = {edge: [] for edge in edges}
+    between: list[list[int]] = [[] for _ in range(len(edges) + 1)]
+    for start in range(0, len(slots), PART):
+        for slot in slots[start : start + PART]:
+            value = values[slot]
+            same = exact.get(value)
+            (between[bisect_right(edges, value)] if same is None else same).append(slot)
+        yield None
+    runs: list[list[int]] = []
+    for number, bucket in enumerate(between):
+        bucket.sort(key=values.__getitem__)
+        runs.append(bucket)
+        if number < len(edges):
+            runs.append(exact[edges[number]])
+        yield None
+    yield Sorted(values, shown, runs)

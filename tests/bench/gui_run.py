@@ -1,0 +1,214 @@
+"""One run of the window under load, as a process that prints one line of JSON: `python -m tests.bench.gui_run`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, cast
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("QT_API", "pyside6")
+
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.loop import Closing, run_in_qt
+from app.models.pump import Pump
+from app.store.lines import JobLine
+from app.store.store import Changes
+from app.sync.engine import Engine
+from app.sync.timings import Timings
+from services.clients.supabase_feed import SupabaseFeed
+from tests.bench.desk import BenchSession, FeedProcess, WorldReads, feed_process
+from tests.bench.truth import Expected, differences, expected
+from tests.bench.world import NOW, World
+from tests.fakes.desk import DeskWorld
+from tests.fakes.queues import FakeQueues
+from widgets.look import theme
+from widgets.pages.job.page import JobPage
+from widgets.pages.jobs import JobsPage
+from widgets.pages.overview import OverviewPage
+from widgets.parts.surface import Surface
+
+
+class Beats:
+    """CPU time of this thread between two beats of a timer of 2 ms: the longest is the worst turn of the loop."""
+
+    def __init__(self) -> None:
+        self.turns: list[tuple[float, float]] = []
+        self._last = (0.0, 0.0)
+        self._timer = QTimer()
+        self._timer.setTimerType(self._timer.timerType().PreciseTimer)
+        self._timer.setInterval(2)
+        self._timer.timeout.connect(self._beat)
+
+    def start(self) -> None:
+        self.turns = []
+        self._last = (time.perf_counter(), time.thread_time())
+        self._timer.start()
+
+    def stop(self) -> None:
+        self._timer.stop()
+
+    def worst(self) -> float:
+        """Milliseconds."""
+        return max(cpu for _, cpu in self.turns) * 1000
+
+    def _beat(self) -> None:
+        now, cpu = time.perf_counter(), time.thread_time()
+        self.turns.append((now, cpu - self._last[1]))
+        self._last = (now, cpu)
+
+
+class Paints(QObject):
+    """How long after it was due each change of a visible job was painted."""
+
+    def __init__(self, page: JobsPage, wanted: Expected, rate: float) -> None:
+        super().__init__(page)
+        self._page = page
+        self._due = wanted.due
+        self._rate = rate
+        self._seen: dict[str, int] = {}
+        self.began = 0.0
+        self.delays: list[float] = []
+        page.table.viewport().installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint and self.began:
+            # What is painted now is what the model holds; the time is taken once it is on the surface.
+            QTimer.singleShot(0, self._painted)
+        return False
+
+    def _painted(self) -> None:
+        table, model = self._page.table, self._page.model
+        now = time.monotonic()
+        first = max(0, table.rowAt(0))
+        for row in range(first, min(model.rowCount(), first + table.viewport().height() // 28 + 1)):
+            line: JobLine = model.line(row)
+            seen = self._seen.get(line.id)
+            if seen is not None and line.done > seen:
+                due = self._due.get(line.id, ())
+                self.delays += [now - self._began_at(number) for number in due[seen : line.done]]
+            self._seen[line.id] = line.done
+
+    def _began_at(self, number: int) -> float:
+        return self.began + number / self._rate
+
+
+async def until(condition: Callable[[], bool], seconds: float) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110  (what is waited for tells nobody)
+            await asyncio.sleep(0.05)
+
+
+async def measure(options: argparse.Namespace, feed: FeedProcess, folder: Path) -> dict[str, Any]:
+    """Load, stand idle, take the feed; the figures."""
+    count = int(options.rate * options.seconds)
+    world = World(options.jobs, options.hot)
+    wanted = expected(world, count)
+    real = time.time() - NOW
+    desk_world = DeskWorld(folder, FakeQueues({}, time.time), lambda: time.time() - real, "operator")
+    desk, store = desk_world.desk, desk_world.store
+    pump = Pump(store)
+    overview, jobs, job = OverviewPage(desk), JobsPage(desk), JobPage(desk, Surface("surface.page"))
+    pages = (overview, jobs, job)
+
+    def show(changes: Changes) -> None:
+        for page in pages:
+            page.take(changes)
+
+    def frame() -> None:
+        overview.frame()
+        job.frame()
+
+    pump.changed.connect(show)
+    pump.frame.connect(frame)
+    for page in pages:
+        page.resize(1400, 850)
+        page.show()
+    jobs.tabs.choose("in_progress")
+    jobs.search.set_text("a")
+    jobs.table.sort_by(3, descending=True)
+    pump.start()
+    began = time.perf_counter()
+    reads = WorldReads(world)
+    # The reads know the start only: nothing may be compared with them later.
+    timings = Timings(recent=36000.0, reconcile=36000.0)
+    engine = Engine(reads, SupabaseFeed(cast("Any", BenchSession(feed.port))), store, timings)
+    running = asyncio.create_task(engine.run())
+    beats = Beats()
+    beats.start()
+    await until(lambda: store.link.live and engine.settled, 300)
+    loaded = time.perf_counter() - began
+    beats.stop()
+    load_worst = beats.worst()
+    job.show_job(world.jobs[0]["id"])
+    paints = Paints(jobs, wanted, options.rate)
+    await asyncio.sleep(2)
+    beats.start()
+    await asyncio.sleep(options.idle)
+    idle = beats.worst()
+    cpu = time.process_time()
+    beats.start()
+    paints.began = feed.go()
+    await asyncio.sleep(max(0.0, paints.began + options.seconds - time.monotonic()))
+    cpu = time.process_time() - cpu
+    await until(lambda: engine.settled, 300)
+    await asyncio.sleep(0.5)
+    beats.stop()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    pump.stop()
+    wrong = differences(store, wanted)
+    delays = sorted(paints.delays)
+    worst = sorted(beats.turns, key=lambda turn: -turn[1])[:5]
+    figures = {
+        "worst_ms": beats.worst(), "idle_ms": idle, "load_worst_ms": load_worst, "load_s": loaded,
+        "worst": [(round(at - paints.began, 2), round(turn * 1000, 1)) for at, turn in worst],
+        "p50_ms": 1000 * delays[len(delays) // 2] if delays else 0.0,
+        "p99_ms": 1000 * delays[int(len(delays) * 0.99)] if delays else 0.0,
+        "painted": len(delays), "wrong": wrong, "cpu_share": cpu / options.seconds, "memory_mib": memory_mib(),
+    }  # fmt: skip
+    desk_world.close()
+    return figures
+
+
+def memory_mib() -> float:
+    """Proportional set size of this process."""
+    lines = Path("/proc/self/smaps_rollup").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    for name, many in (("jobs", 100_000), ("hot", 10_000)):
+        parser.add_argument(f"--{name}", type=int, default=many)
+    for name, usual in (("rate", 5000.0), ("seconds", 60.0), ("idle", 10.0)):
+        parser.add_argument(f"--{name}", type=float, default=usual)
+    options = parser.parse_args()
+    application = QApplication([])
+    theme.apply("light", application)
+    count = int(options.rate * options.seconds)
+    figures: dict[str, Any] = {}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        feed_process(jobs=options.jobs, hot=options.hot, count=count, rate=options.rate) as feed,
+    ):
+
+        async def whole(_: Closing) -> int:
+            figures.update(await measure(options, feed, Path(folder)))
+            return 0
+
+        run: Callable[[Closing], Awaitable[int]] = whole
+        run_in_qt(application, run)
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

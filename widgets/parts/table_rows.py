@@ -1,0 +1,153 @@
+"""Draws the rows of a table from ready cells.
+
+Whole rows at once: asking Qt for each cell takes ten times as long.
+"""
+
+from __future__ import annotations
+
+import atexit
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen, QStaticText
+
+from services.domain.text import one_line
+from widgets.look import fonts, glyphs, icons, metrics, motion, theme
+from widgets.parts import check_box
+from widgets.parts.bar import paint_bar
+from widgets.parts.cell import Cell
+
+if TYPE_CHECKING:
+    from widgets.parts.table import Table
+
+_LONGEST: Final = 400
+"""Characters that are looked at of a text from outside: more than the widest column shows."""
+_NUMBERS: Final = 62
+"""The room for `n/m` behind a bar, as in 1,000/1,000."""
+
+
+class RowPainter:
+    """Background, flash, cells, hairline, and the ring of the row that has the keyboard."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._columns: list[tuple[int, QRect, QRect]] = []
+        """Each shown column with its section and the part of it for words, both as in a row at the very top."""
+        self._turning: dict[tuple[int, int], QRect] = {}
+
+    def measure(self) -> None:
+        """The columns have other widths."""
+        table, height = self._table, metrics.px(metrics.ROW)
+        self._columns = []
+        for column in range(len(table.columns)):
+            if not table.isColumnHidden(column):
+                section = QRect(table.columnViewportPosition(column), 0, table.columnWidth(column), height)
+                self._columns.append((column, section, table.content(column, section)))
+
+    def take_turning(self) -> list[QRect]:
+        """Where a running shape was drawn since the last call."""
+        taken, self._turning = self._turning, {}
+        return list(taken.values())
+
+    def paint(self, event: QPaintEvent) -> None:
+        """Draw every cell that the event touches."""
+        table = self._table
+        painter = QPainter(table.viewport())
+        shown = theme.current()
+        region, wide, height = event.region(), table.viewport().width(), metrics.px(metrics.ROW)
+        painter.fillRect(event.rect(), shown.colour("surface.page"))
+        offset = table.verticalOffset()
+        first = max(0, (event.rect().top() + offset) // height)
+        last = min(table.row_count() - 1, (event.rect().bottom() + offset) // height)
+        flashes = table.flashes()
+        hairline = QPen(shown.colour("line.faint"), 0)
+        for row in range(first, last + 1):
+            whole = QRect(0, row * height - offset, wide, height)
+            if not region.intersects(whole):
+                continue
+            selected = table.is_selected(row)
+            under = table.surface_of(row, selected)
+            if under != "surface.page":
+                painter.fillRect(whole, shown.colour(under))
+            if flashes and not selected and row in flashes:
+                painter.setOpacity(flashes[row])
+                painter.fillRect(whole, shown.colour("surface.flash"))
+                painter.setOpacity(1.0)
+            old = table.is_old(row)
+            for column, section, content in self._columns:
+                if region.intersects(section.translated(0, whole.top())):
+                    cell = table.cell(row, column)
+                    if isinstance(cell, Cell):
+                        self._paint_cell(painter, cell, content.translated(0, whole.top()), column, under, old)
+            if table.checks and (selected or row in (table.pointed, table.ring)):
+                check_box.paint(painter, metrics.px(16), whole.center().y(), 1.0 if selected else 0.0)
+            painter.setPen(hairline)
+            painter.drawLine(0, whole.bottom(), wide, whole.bottom())
+            if table.ring == row:
+                painter.setPen(QPen(shown.colour("accent.focus"), 0))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.drawRect(whole.adjusted(0, 0, -1, -1))
+        painter.end()
+
+    def _paint_cell(self, painter: QPainter, cell: Cell, rect: QRect, column: int, under: str, old: bool) -> None:
+        left, right = rect.left(), rect.right() + 1
+        middle = rect.top() + (rect.height() - 1) / 2
+        if old:
+            painter.setOpacity(0.55)
+        if cell.bar is not None:
+            numbers = metrics.px(_NUMBERS)
+            height = metrics.px(4)
+            width = max(metrics.px(24), right - left - numbers - metrics.px(8))
+            paint_bar(painter, left, round(middle - height / 2), width, height, cell.bar)
+            left = right - numbers
+        if cell.shape:
+            size = metrics.px(metrics.GLYPH)
+            frame = motion.clock.frame if cell.shape == "running" else 0
+            glyphs.paint(painter, cell.shape, left, middle - size / 2, under, size, frame)
+            if cell.shape == "running":
+                self._turning[left, rect.top()] = QRect(left, rect.top(), size, rect.height())
+            left += size + metrics.px(6)
+        if cell.icon:
+            size = metrics.px(16)
+            icons.paint(painter, cell.icon, left, middle - size / 2, _icon_token(cell.tone), size)
+            left += size + metrics.px(6)
+        if old:
+            painter.setOpacity(1.0)
+        if not cell.text:
+            return
+        spec = self._table.columns[column]
+        role: fonts.Role = "mono" if cell.mono else "body"
+        static, width = _static(cell.text[:_LONGEST], role, cell.weight, right - left, spec.middle, metrics.px(100))
+        if spec.right or cell.bar is not None:
+            left = right - width
+        painter.setFont(_font(role, cell.weight, metrics.px(100)))
+        painter.setPen(theme.current().tone("tertiary" if old else cell.tone))
+        painter.drawStaticText(QPointF(left, middle - fonts.measure(role, cell.weight).height() / 2), static)
+
+
+def _icon_token(tone: str) -> str:
+    return theme.TONES.get(tone) or f"status.{tone}.mark"
+
+
+@lru_cache(maxsize=64)
+def _font(role: fonts.Role, weight: int, zoom: int) -> QFont:
+    return fonts.font(role, weight)
+
+
+@lru_cache(maxsize=8192)
+def _static(text: str, role: fonts.Role, weight: int, space: int, middle: bool, zoom: int) -> tuple[QStaticText, int]:
+    text = one_line(text)
+    metric = fonts.measure(role, weight)
+    how = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
+    fitted = text if metric.horizontalAdvance(text) <= space else metric.elidedText(text, how, max(0, space))
+    static = QStaticText(fitted)
+    static.setTextFormat(Qt.TextFormat.PlainText)
+    static.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
+    static.prepare(font=fonts.font(role, weight))
+    return static, metric.horizontalAdvance(fitted)
+
+
+# Drawn things must go before Qt does.
+atexit.register(_static.cache_clear)
+atexit.register(_font.cache_clear)
