@@ -76,6 +76,12 @@ def _submit(argv: list[str]) -> int:
     return run(argv)
 
 
+def _watch(argv: list[str]) -> int:
+    from app.roles.watch import run
+
+    return run(argv)
+
+
 def _tour(argv: list[str]) -> int:
     import argparse
 
@@ -218,6 +224,7 @@ ROLES = {
     "subscriber": (_subscriber, "receives the queue's messages and starts flow runs"),
     "worker": (_worker, "runs flows: the jobs' directories, in a browser"),
     "submit": (_submit, "one submission in a browser; request on stdin, events on stdout"),
+    "watch": (_watch, "prints what happens, live, in a terminal or as JSON lines"),
     "tour": (_tour, "drives the console through its journey and takes pictures"),
     "test": (_test, "checks the code and runs the tests"),
     "bench": (_bench, "measures this program beside its peers"),

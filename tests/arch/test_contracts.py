@@ -45,6 +45,8 @@ KNOWN = {
     ("app.models.lines", "httpx"): "network-free",
     ("app.sync.engine", "services.clients.supabase_feed"): "network-free",
     ("services.domain.records", "PySide6"): "qt-free",
+    ("app.roles.watch", "PySide6"): "qt-free",
+    ("app.sync.engine", "app.roles.watch"): "app-rooms",
     ("widgets.pages.jobs", "widgets.pages.runs.page"): "pages-strangers",
     ("widgets.pages.job.page", "app.sync.engine"): "widgets-diet",
     ("widgets.parts.table", "widgets.pages.jobs"): "widgets-rooms",

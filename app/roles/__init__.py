@@ -1,0 +1,1 @@
+"""Headless roles of the program, put together with real clients."""
