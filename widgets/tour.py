@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from app.desk import Desk
 from app.store.lines import JobLine
+from services.domain.faults import person_needed
 from widgets.console_window import ConsoleWindow
 from widgets.look import theme
 from widgets.parts.button import Button
@@ -290,7 +291,7 @@ class Tour:
 
         def mendable(line: JobLine) -> int:
             return sum(
-                one.outcome == "failed" and "phone" not in one.words and "person" not in one.words
+                one.outcome == "failed" and "phone" not in one.words and not person_needed(one.error)
                 for one in self._desk.store.jobs.directories(line.id)
             )
 
@@ -302,7 +303,7 @@ class Tour:
         for line in self._desk.store.jobs.lines.values():
             if line.ended and (self._retried is None or line.id != self._retried.id):
                 for one in self._desk.store.jobs.directories(line.id):
-                    if one.outcome == "failed" and "phone" not in one.words and "person" not in one.words:
+                    if one.outcome == "failed" and "phone" not in one.words and not person_needed(one.error):
                         return line, one.host
         return None
 

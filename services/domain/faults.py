@@ -56,6 +56,11 @@ def platform_fault(text: str | None) -> str | None:
     return None
 
 
+def person_needed(text: str | None) -> Person | None:
+    """What a directory asked for that only a person can give; None when an error says nothing of that."""
+    return next((person for person, words in PERSON_NEEDED.items() if text and words in text), None)
+
+
 def plain_words(text: str | None) -> str:
     """One short sentence for staff. Text that no rule knows is returned as one plain line, cut where it is long."""
     if not text:
@@ -65,9 +70,9 @@ def plain_words(text: str | None) -> str:
         return f"Platform fault: {fault}"
     # Pages write into errors: what they may cost is bounded.
     start = text[:_READ]
-    asked = next((words for words in PERSON_NEEDED.values() if words in start), None)
-    if asked:
-        return asked
+    person = person_needed(start)
+    if person:
+        return PERSON_NEEDED[person]
     for pattern, words in _RULES:
         if pattern.search(start):
             return words

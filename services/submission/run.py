@@ -65,6 +65,7 @@ class _Run:
         self._business = str(request.plan.idempotency_factors.get("name") or "")
         self._blocker = Blocker(report) if request.dry else None
         self._pressed = False
+        self._sending = False
         self._confirms = False
         self._pop_ups = 0
         self._steps: list[dict[str, Any]] = []
@@ -123,7 +124,7 @@ class _Run:
                 raise
             except StepFailed as error:
                 # A field may be missing since the page asks something else first.
-                walls = await find_walls(page) if step.selector else []
+                walls = await find_walls(page) if step.selector or step.until else []
                 if walls and not (await look(page, page_selectors(self._request.plan, index))).fields:
                     raise PersonNeeded(walls[0]) from error
                 raise
@@ -155,6 +156,7 @@ class _Run:
     async def _dry(self, page: Page, blocker: Blocker) -> Outcome:
         assert self._submit is not None
         await blocker.switch_on(self._context, self._gate)
+        self._sending = True
         await self._step(self._submit, self._plan[self._submit], done="blocked", then=lambda: _first(blocker))
         if blocker.held_back:
             reasons = [f"Held back: {blocker.held_back[0]}"]
@@ -183,7 +185,7 @@ class _Run:
             # Until the button is known to take a press, a failure leaves the form unsent.
             await ready(page, self._plan[self._submit or 0], self._request.step_seconds)
             self._gate.freshen(self._sockets)
-            self._pressed = True
+            self._pressed = self._sending = True
 
         later: str | None = None
         try:
@@ -259,7 +261,7 @@ class _Run:
 
     async def _close_pop_up(self, page: Page) -> None:
         """Windows that a page opens by itself are put away; once the form is sent, one may be its answer."""
-        if not self._pressed and page is not self._page:
+        if not self._sending and page is not self._page:
             self._pop_ups += 1
             with contextlib.suppress(Error):
                 await page.close()

@@ -12,11 +12,12 @@ from services.domain.faults import Person
 
 _LOOK_SECONDS: Final = 3.0
 _PERSONS: Final[tuple[Person, ...]] = ("captcha", "login", "email_code")
-# A badge in a corner, an answered captcha and a search box named "code" ask for nothing.
+# A badge in a corner, an answered captcha and a trap for machines beside the page ask for nothing.
 _LOOK: Final = """() => {
   const shown = e => {
     const box = e.getBoundingClientRect(), style = getComputedStyle(e);
-    return box.width > 20 && box.height > 10 && style.visibility !== 'hidden' && style.opacity !== '0';
+    const onPage = box.right > 0 && box.bottom + scrollY > 0 && box.left < document.documentElement.scrollWidth;
+    return onPage && box.width > 20 && box.height > 10 && style.visibility !== 'hidden' && style.opacity !== '0';
   };
   const about = e => [e.name, e.id, e.title, e.getAttribute('aria-label')].join(' ');
   const all = selector => [...document.querySelectorAll(selector)];

@@ -26,7 +26,8 @@ PAGES = {
     "/v2": FORM.format(FRAME + ANSWER.format("")),
     "/v2-done": FORM.format(FRAME + ANSWER.format("03AGdBq")),
     "/badge": FORM.format(f"<div class=grecaptcha-badge>{FRAME}{ANSWER.format('')}</div>"),
-    "/hidden": FORM.format("<input name=captcha hidden><input name=captcha_trap style='visibility:hidden'>"),
+    "/hidden": FORM.format("<input name=captcha hidden><input name=captcha_trap style='visibility:hidden'>"
+        "<input name=captcha_two style='position:absolute;left:-5000px'>"),
     "/typed": FORM.format("<input name=captcha_code>"),
     "/code": "<form><label>Code<input autocomplete=one-time-code></label></form>",
     "/login": "<form><input type=password></form>",
@@ -108,6 +109,12 @@ def test_the_answer_is_looked_for_in_the_window_that_has_it(site: Site, path: st
     assert seen.outcome.status == "submitted", seen
     assert seen.outcome.response_log["final_url"].endswith("/send")
     assert (("GET", "/offer") in site.asked) == (path == "/ad")
+
+
+def test_a_dry_run_holds_a_window_of_its_own_too(site: Site) -> None:
+    seen = site.visit("/window", dry=True)
+    assert (seen.outcome.status, seen.of("blocked")[0]["method"]) == ("dry", "POST"), seen
+    assert ("POST", "/send") not in site.asked
 
 
 def test_a_cookie_banner_is_refused_and_no_other_dialog_is_touched(site: Site) -> None:

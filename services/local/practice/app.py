@@ -21,6 +21,7 @@ from services.local.practice.switches import Switch, Switches
 _CONTROL_HOSTS: Final = ("127.0.0.1", "localhost")
 _ALL_PATHS: Final = "/{path:.*}"
 _LARGEST_BODY: Final = 1024 * 1024
+_LONGEST_VALUE: Final = 4000
 _SIGN_OF_LIFE_SECONDS: Final = 5.0
 
 
@@ -74,7 +75,11 @@ class Practice:
 
     async def _visit(self, request: web.Request, site: Site) -> web.StreamResponse:
         arrived = time.time()
-        form, files = await _posted(request)
+        try:
+            form, files = await _posted(request)
+        except (ValueError, LookupError):
+            # No browser sends such a form.
+            return web.Response(status=400, text="This form can't be read.\n")
         switch = self._switches.get(site.host)
         broken = self._switches.breaks(site.host)
         if switch.mode == "slow":
@@ -156,5 +161,5 @@ async def _posted(request: web.Request) -> tuple[dict[str, str], dict[str, bytes
             if isinstance(value, web.FileField):
                 files.setdefault(name, value.file.read())
             elif isinstance(value, str):
-                form.setdefault(name, value)
+                form.setdefault(name, value[:_LONGEST_VALUE])
     return form, files

@@ -201,4 +201,4 @@ def _listed(field: Field, listing: Listing) -> str:
 
 
 def _name(listing: Listing) -> str:
-    return listing.values.get("business_name", "")
+    return listing.values.get("business_name") or f"Listing {listing.number}"

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from services.domain.faults import PERSON_NEEDED, Person, plain_words, platform_fault
+from services.domain.faults import PERSON_NEEDED, Person, person_needed, plain_words, platform_fault
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,9 @@ def test_what_needs_a_person_says_so(person: Person) -> None:
     assert words.endswith("; a person is needed")
     assert plain_words(words) == words
     assert plain_words(f"Nothing was sent: {words} at http://phone.localhost/") == words
+    assert person_needed(f"Nothing was sent: {words}") == person
+    assert person_needed("captcha") is None
+    assert person_needed(None) is None
 
 
 def test_a_fault_of_the_platform_is_not_blamed_on_the_directory() -> None:

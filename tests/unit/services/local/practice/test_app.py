@@ -214,6 +214,20 @@ def test_a_restless_page_never_ends_and_keeps_nobody_from_ending(log_file: Path)
     visitor.client.close()
 
 
+def test_forms_that_no_browser_sends_do_no_harm(visitor: Visitor) -> None:
+    for kind, body in (
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=b", b"--b\r\nContent-Disposition: nonsense\r\n\r\n"),
+        ("application/x-www-form-urlencoded; charset=nonsense", b"a=b"),
+        ("application/json", b"{"),
+    ):
+        answer = visitor.client.post("/add", content=body, headers={"Host": SELECT, "Content-Type": kind})
+        assert 400 <= answer.status_code < 500, (kind, answer.status_code)
+    assert visitor.post(SELECT, {"biz_name": "\0\ud7ff" + "x" * 900_000}).status_code == 303
+    assert len(visitor.log(SELECT)[-1]["form"]["biz_name"]) == 4000
+    assert visitor.post(SELECT, {"biz_name": "x" * 1_200_000}).status_code == 413
+
+
 def test_the_log_tells_every_request(visitor: Visitor) -> None:
     before = time.time()
     visitor.get(PLAIN, "/add?from=tests")
