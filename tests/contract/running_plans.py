@@ -62,6 +62,8 @@ class Ground:
         await web.TCPSite(self._served, "127.0.0.1", 0).start()
         self.port = self._served.addresses[0][1]
         await self._browser.__aenter__()
+        # The loop's helper thread, which reads the log, belongs to the ground and not to the first run.
+        await asyncio.to_thread(lambda: None)
 
     async def _stop(self) -> None:
         await self._browser.__aexit__()
