@@ -133,7 +133,7 @@ def test_errors_are_the_console_s_own(server: Postgres, owner: psycopg.Connectio
 
 def test_a_renewed_token_reaches_the_listeners_and_the_client(server: Postgres, owner: psycopg.Connection) -> None:
     async def suite() -> None:
-        async with signed_in(server, token_seconds=1) as session:
+        async with signed_in(server, token_seconds=4) as session:
             renewed: list[str] = []
             session.on_token(renewed.append)
             await until(lambda: session._spent() >= 0.6)
