@@ -21,6 +21,7 @@ from tests.contract.clients.test_reads import signed_in
 from tests.contract.gateway.running import Address, add_job, spoil, strike, until
 from tests.fakes.phoenix import Phoenix, phoenix
 from tests.fakes.server import FakeServer
+from tests.leaks.logs import Logged
 
 pytestmark = pytest.mark.stack
 HASTY = Timings(probe=0.2, come_back=0.05, backoff_first=0.05, backoff_most=0.1, flush=0.02, confirm=5.0)
@@ -86,7 +87,7 @@ async def joined() -> AsyncIterator[Heard]:
             await heard.feed.close()
 
 
-def test_a_server_that_is_away_for_long_is_joined_again() -> None:
+def test_a_server_that_is_away_for_long_is_joined_again(logged: Logged) -> None:
     """D1: the library gives up after five tries, for ever."""
 
     async def suite() -> None:
@@ -108,9 +109,10 @@ def test_a_server_that_is_away_for_long_is_joined_again() -> None:
                 await asyncio.gather(running, return_exceptions=True)
 
     asyncio.run(suite())
+    assert logged.take_every("realtime._async.client", "Connect")
 
 
-def test_a_frame_that_can_not_be_taken_is_a_loss_and_the_listener_lives() -> None:
+def test_a_frame_that_can_not_be_taken_is_a_loss_and_the_listener_lives(logged: Logged) -> None:
     """D2: an exception in a callback ends the library's listener without a sign."""
 
     async def suite() -> None:
@@ -122,6 +124,7 @@ def test_a_frame_that_can_not_be_taken_is_a_loss_and_the_listener_lives() -> Non
             await until(lambda: heard.rows == ["a"])
 
     asyncio.run(suite())
+    logged.take("could not be taken")
 
 
 @pytest.mark.parametrize("message", ["Token has expired 3 seconds ago", "Too many messages per second"])
@@ -174,7 +177,7 @@ def test_heartbeats_without_an_answer_are_a_loss() -> None:
     asyncio.run(suite())
 
 
-def test_a_refused_join_is_a_loss_and_the_next_one_has_a_new_token() -> None:
+def test_a_refused_join_is_a_loss_and_the_next_one_has_a_new_token(logged: Logged) -> None:
     async def suite() -> None:
         async with phoenix() as service:
             heard = Heard(service)
@@ -190,6 +193,7 @@ def test_a_refused_join_is_a_loss_and_the_next_one_has_a_new_token() -> None:
             await heard.feed.close()
 
     asyncio.run(suite())
+    assert logged.take_every("join push error")
 
 
 def test_joined_is_not_yet_receiving() -> None:
@@ -212,7 +216,7 @@ def test_joined_is_not_yet_receiving() -> None:
     asyncio.run(suite())
 
 
-def test_a_renewed_token_is_sent_and_an_odd_message_is_passed_over() -> None:
+def test_a_renewed_token_is_sent_and_an_odd_message_is_passed_over(logged: Logged) -> None:
     async def suite() -> None:
         async with joined() as heard:
             heard.desk.listener("token 9")
@@ -222,6 +226,7 @@ def test_a_renewed_token_is_sent_and_an_odd_message_is_passed_over() -> None:
             assert heard.kinds == ["confirmed"]
 
     asyncio.run(suite())
+    logged.take("no known kind")
 
 
 def test_cut_and_unseen_rows_are_read_and_expired_tokens_renewed(server: Postgres, owner: psycopg.Connection) -> None:

@@ -21,7 +21,11 @@ ROLES = {
 
 
 def start(role: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-    code = f"import sys; from services.pipeline.{role} import run; raise SystemExit(run(sys.argv[1:]))"
+    code = (
+        f"import sys; from services.pipeline.{role} import run; code = run(sys.argv[1:]); "
+        "qt = {name.partition('.')[0] for name in sys.modules} & {'PySide6', 'shiboken6', 'qasync', 'pyqtgraph'}; "
+        "raise SystemExit(f'{qt} was loaded' if qt else code)"
+    )
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
         cwd=ROOT, env=child_environment(environment), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
