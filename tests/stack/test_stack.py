@@ -74,6 +74,8 @@ def test_nothing_is_left_and_everything_is_kept(stack: RunningStack) -> None:
         second.wait_until_ready()
         assert second.witness().query("select count(*) from jobs") == jobs
         assert second.env == stack.env
+        # A part that is frozen wakes when its supervisor dies, and sees that it is alone.
+        os.kill(second.pids()["worker"], signal.SIGSTOP)
         second.process.kill()
         second.process.wait(5)
         wait_until(lambda: not [name for name, pid in second.pids().items() if alive(pid)], 30, "all parts ended")
