@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 import threading
@@ -20,6 +21,7 @@ from services.domain.plans import Plan, Step
 from services.domain.times import to_iso
 from services.pipeline.database import Pool, open_pool
 from services.pipeline.planner import Business, Unplannable, plan_submission
+from services.pipeline.probe import Probe
 from services.pipeline.role import begin
 from services.pipeline.sqs import open_client, send_body
 from services.settings import Settings
@@ -60,9 +62,14 @@ def build_app(settings: Settings, pool: Pool, client: SQSClient | None) -> FastA
     """The three calls. `client` is None where no queue is configured."""
     app = FastAPI(title="Brain", docs_url=None, redoc_url=None, openapi_url=None)
 
+    database = Probe(lambda: _database_state(pool))
+    queue = Probe(lambda: _queue_state(client, settings.queue_url))
+
     @app.get("/health")
-    def health() -> dict[str, Any]:
-        checks = {"database": _database_state(pool), "queue": _queue_state(client, settings.queue_url)}
+    async def health() -> dict[str, Any]:
+        # Not on the threads of the other calls: those may all be waiting for a database that stands still.
+        words = await asyncio.gather(database.word(), queue.word())
+        checks = dict(zip(("database", "queue"), words, strict=True))
         worst = "unhealthy" if checks["database"] != "ok" else "healthy" if checks["queue"] == "ok" else "degraded"
         return {"status": worst, "service": "brain", **checks}
 

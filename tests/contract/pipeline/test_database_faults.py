@@ -24,6 +24,7 @@ from services.submission.outcome import Outcome
 from tests.contract.pipeline.conftest import Records
 from tests.contract.pipeline.fragile_postgres import Fragile, fragile_postgres
 from tests.contract.pipeline.running import SENT, Bench, Hang, Script, Shift, wait_for
+from tests.contract.pipeline.test_brain import running
 from tests.leaks.logs import Logged
 from tests.local_http import serve
 
@@ -270,6 +271,24 @@ def test_a_subscriber_killed_between_trigger_and_delete_triggers_once(
         thread.join()
     assert records.events(job) == ["queue_claimed", "flow_triggered"]
     assert records.ask("select count(*)::int from flow_runs") == [(1,)]
+
+
+def test_brain_says_that_the_database_stands_still_and_plans_again_when_it_is_back(
+    server: Fragile, settings: Settings, pool: Pool, queue: SQSClient, records: Records
+) -> None:
+    records.job(["a.localhost"])
+    request = {"directory": "a.localhost", "business": {"name": "Blue Door"}}
+    with running(settings, pool, queue) as http:
+        assert http.get("/health").json()["status"] == "healthy"
+        with server.frozen():
+            assert http.get("/health").json()["database"] == "not answering"
+        wait_for(lambda: http.get("/health").json()["status"] == "healthy", "a healthy Brain", 60)
+        server.kill()
+        answer = http.post("/plan", json=request)
+        assert (answer.status_code, answer.json()["detail"]) == (503, "The database does not answer.")
+        assert http.get("/health").json()["status"] == "unhealthy"
+        server.start()
+        wait_for(lambda: http.post("/plan", json=request).status_code == 200, "a plan", 60)
 
 
 def test_a_stop_while_an_outcome_waits_to_be_written_keeps_it(
