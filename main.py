@@ -142,10 +142,12 @@ def _window(theme: str, tour_folder: Path | None = None) -> int:
     from app.loop import Closing, run_in_qt
     from services.log import keep_out, log_to_stderr
     from widgets.console_window import ConsoleWindow
+    from widgets.look import icons
 
     log_to_stderr("console", "WARNING")
     keep_out(*settings.secrets)
     look.apply(mode, application)
+    application.setWindowIcon(icons.mark())
 
     async def life(closing: Closing) -> int:
         frame.closing.connect(closing.ask)

@@ -24,7 +24,7 @@ def enter() -> None:
     os.environ.pop("LD_LIBRARY_PATH", None)
     if before:
         os.environ["LD_LIBRARY_PATH"] = before
-    driver = Path(getattr(sys, "_MEIPASS", "")) / "playwright" / "driver"
+    driver = _inside() / "playwright" / "driver"
     os.environ["PLAYWRIGHT_NODEJS_PATH"] = str(driver / ("node.exe" if os.name == "nt" else "node"))
     # Playwright would look inside a frozen program, where no browser is.
     os.environ.setdefault("PLAYWRIGHT_BROWSERS_PATH", str(_browsers_folder()))
@@ -60,6 +60,8 @@ def _missing_libraries() -> dict[str, str]:
     """Debian packages whose library can't be loaded, with that library."""
     missing = {}
     for package, library in setup.LIBRARIES.items() if sys.platform == "linux" else ():
+        if (_inside() / library).exists():
+            continue  # ours; what it is linked with comes with the others
         try:
             ctypes.CDLL(library)
         except OSError:
@@ -74,6 +76,11 @@ def _has_browser() -> bool:
     shells = (setup.HEADLESS_PACKAGES[0], "chrome-headless-shell")
     own = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or _browsers_folder())
     return bool(setup.find_browser() or any(map(shutil.which, shells)) or any(own.glob("chromium*")))
+
+
+def _inside() -> Path:
+    """The folder of libraries and data inside the frozen program."""
+    return Path(getattr(sys, "_MEIPASS", "/nowhere"))
 
 
 def _browsers_folder() -> Path:

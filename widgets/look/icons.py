@@ -1,4 +1,4 @@
-"""Lucide icons in the colours of the theme."""
+"""Lucide icons in the colours of the theme, beside the program's own mark."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from resources import look
@@ -28,6 +28,11 @@ def paint(painter: QPainter, name: str, x: float, y: float, colour: str, size: i
     device = painter.device()
     dpr = device.devicePixelRatioF() if device is not None else 1.0
     painter.drawPixmap(round(x), round(y), pixmap(name, colour, size, dpr, stroke))
+
+
+def mark() -> QIcon:
+    """The program's own mark, for its windows."""
+    return QIcon(str(look.MARK))
 
 
 @cache

@@ -112,6 +112,16 @@ def test_without_apt_the_libraries_are_named(machine: Callable[..., None]) -> No
 
 
 @linux
+def test_a_library_that_comes_with_the_program_is_not_asked_for(
+    machine: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine(*APT, "chromium", without=("libegl1", "libxcb-cursor0"))
+    monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
+    (tmp_path / "libxcb-cursor0.not-here").touch()  # it can't be loaded as long as libegl1 isn't there
+    assert told_by_check(browser=True).startswith("This machine lacks libegl1; run")
+
+
+@linux
 def test_a_browser_of_playwright_counts(machine: Callable[..., None], tmp_path: Path) -> None:
     machine(*APT)
     (tmp_path / "browsers" / "chromium_headless_shell-1200").mkdir(parents=True)

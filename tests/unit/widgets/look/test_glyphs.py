@@ -48,3 +48,10 @@ def test_every_icon_draws_in_its_colour(qt_app: QApplication) -> None:
         }
         assert colours <= {theme.current().hex("accent.text").lower()}, file.stem
         assert any(image.pixelColor(x, y).alpha() for x in range(32) for y in range(32)), file.stem
+
+
+def test_the_mark_is_drawn_at_the_sizes_of_a_window(qt_app: QApplication) -> None:
+    for size in (16, 32, 64, 128):
+        drawn = icons.mark().pixmap(size, size).toImage()
+        assert drawn.width() == size
+        assert drawn.pixelColor(size // 2, size // 8).name() == "#4348c2"
