@@ -68,7 +68,7 @@ class Limits:
     """Seconds without a sign of life after which a part counts as silent and is killed, and to come up in."""
 
     silent: float = 4.0
-    kill: float = 15.0
+    kill: float = 12.0
     start: float = 60.0
 
 

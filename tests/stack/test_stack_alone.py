@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -15,7 +17,7 @@ import pytest
 
 from services.local.install import STAFF_EMAIL
 from services.local.ports import choose_ports
-from tests.local_stack import ROOT, RunningStack, remove_postgres, running_stack
+from tests.local_stack import ROOT, RunningStack, processes_of, remove_postgres, running_stack, wait_until
 
 pytestmark = pytest.mark.stack
 SECRET = "a-secret-of-the-tests-with-32-bytes-or-more"
@@ -107,3 +109,11 @@ def test_a_file_that_fails_is_named_with_its_line(tmp_path: Path) -> None:
     finally:
         stack.end()
         remove_postgres(tmp_path)
+
+
+def test_a_killed_supervisor_takes_everything_along(alone: RunningStack) -> None:
+    # The last test on this stack. A part that is frozen wakes when its supervisor dies, and sees that it is alone.
+    os.kill(alone.pids()["endpoints"], signal.SIGSTOP)
+    alone.process.kill()
+    alone.process.wait(10)
+    wait_until(lambda: not processes_of(alone.home), 30, "all parts ended")
