@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from app.store.merge import KEYS, key_of
@@ -56,8 +57,9 @@ class Pages:
         """Read all events of one job, however old. Raises ConsoleError."""
         number = self._inbox.begin_read("queue_history")
         try:
-            async for rows, at in self._paged("queue_history", "id", number, equals={"job_id": job_id}):
-                self._inbox.read_rows("queue_history", rows, at)
+            async with aclosing(self._paged("queue_history", "id", number, equals={"job_id": job_id})) as pages:
+                async for rows, at in pages:
+                    self._inbox.read_rows("queue_history", rows, at)
         finally:
             self._inbox.end_read("queue_history")
 
@@ -87,14 +89,15 @@ class Pages:
         began = self._store.now()
         seen: set[str] = set()
         found, last, newest = 0, None, 0.0
-        pages = self._paged(table, cursor or KEYS[table], number, descending=table in NEWEST_FIRST, limit=limit)
+        reading = self._paged(table, cursor or KEYS[table], number, descending=table in NEWEST_FIRST, limit=limit)
         try:
-            async for rows, at in pages:
-                if cursor:
-                    newest = max(newest, _newest(rows, cursor))
-                found += await self._apply(table, rows, at)
-                seen.update(key_of(table, row) for row in rows)
-                last = rows[-1]
+            async with aclosing(reading) as pages:
+                async for rows, at in pages:
+                    if cursor:
+                        newest = max(newest, _newest(rows, cursor))
+                    found += await self._apply(table, rows, at)
+                    seen.update(key_of(table, row) for row in rows)
+                    last = rows[-1]
         except (NotInstalled, _NoCursor):
             if cursor is None:
                 raise
@@ -114,9 +117,10 @@ class Pages:
         cursor = CURSORS[table]
         began = self._store.now()
         found, newest = 0, self._newest[table]
-        async for rows, at in self._paged(table, cursor, number, since=self._since(table)):
-            found += await self._apply(table, rows, at)
-            newest = max(newest, _newest(rows, cursor))
+        async with aclosing(self._paged(table, cursor, number, since=self._since(table))) as pages:
+            async for rows, at in pages:
+                found += await self._apply(table, rows, at)
+                newest = max(newest, _newest(rows, cursor))
         self._newest[table] = min(newest, began)
         return found
 
@@ -135,18 +139,19 @@ class Pages:
         columns = [key, *([cursor] if since is not None else []), *(["version"] if versioned else [])]
         began = self._store.now()
         found, newest = 0, self._newest[table]
-        async for rows, _ in self._paged(table, order, number, since=since, columns=columns):
-            for row in rows:
-                name = key_of(table, row)
-                held = self._store.get(table, name)
-                if held is None or (versioned and held.version != row.get("version")):
-                    self._inbox.doubt(table, name)
-                    found += 1
-                if seen is not None:
-                    seen.add(name)
-            if since is not None:
-                newest = max(newest, _newest(rows, cursor))
-            await asyncio.sleep(0)
+        async with aclosing(self._paged(table, order, number, since=since, columns=columns)) as pages:
+            async for rows, _ in pages:
+                for row in rows:
+                    name = key_of(table, row)
+                    held = self._store.get(table, name)
+                    if held is None or (versioned and held.version != row.get("version")):
+                        self._inbox.doubt(table, name)
+                        found += 1
+                    if seen is not None:
+                        seen.add(name)
+                if since is not None:
+                    newest = max(newest, _newest(rows, cursor))
+                await asyncio.sleep(0)
         self._newest[table] = min(newest, began)
         return found
 
@@ -176,7 +181,7 @@ class Pages:
         since: float | None = None,
         columns: Sequence[str] = (),
         equals: Mapping[str, str] | None = None,
-    ) -> AsyncIterator[tuple[list[dict[str, Any]], int]]:
+    ) -> AsyncGenerator[tuple[list[dict[str, Any]], int], None]:
         """Pages that are not empty, each with the number of the read that it answers."""
         after: tuple[str, str] | None = None
         taken = 0

@@ -10,6 +10,7 @@ import pytest
 from app.store.store import Store
 from app.sync.inbox import Inbox
 from services.ports.facts import Change
+from tests.leaks.logs import Logged
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ def test_a_table_that_nobody_holds_is_passed_over(inbox: Inbox) -> None:
 
 
 def test_one_odd_change_does_not_stop_the_others(
-    inbox: Inbox, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    inbox: Inbox, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, logged: Logged
 ) -> None:
     put = store.put
 
@@ -122,6 +123,7 @@ def test_one_odd_change_does_not_stop_the_others(
     assert store.get("jobs", "k") is not None
     assert inbox.take_dirty("jobs", 9) == ["j"]
     assert inbox.apply(1.0) == 0
+    logged.take("could not be applied")
 
 
 def test_doubts_are_taken_in_parts_and_a_row_without_a_key_is_none(inbox: Inbox) -> None:

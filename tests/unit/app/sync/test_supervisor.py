@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 
 import pytest
 
@@ -14,6 +13,7 @@ from services.domain.errors import NotInstalled, NotPermitted, NotReachable, Sig
 from services.ports.facts import Change, LinkSignal
 from tests.fakes.server import FakeServer
 from tests.fakes.virtual_time import VirtualLoop
+from tests.leaks.logs import Logged
 from tests.unit.app.sync.test_engine import fill, same, sync, word
 
 
@@ -127,9 +127,7 @@ def test_a_feed_that_does_not_open_in_time_is_given_up() -> None:
     sync(scene, Timings(open=2.0, answer=1.0))
 
 
-def test_an_error_of_our_own_ends_an_epoch_and_not_the_day(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_error_of_our_own_ends_an_epoch_and_not_the_day(monkeypatch: pytest.MonkeyPatch, logged: Logged) -> None:
     async def broken(*_: object) -> None:
         raise RuntimeError("a bug")
 
@@ -143,12 +141,11 @@ def test_an_error_of_our_own_ends_an_epoch_and_not_the_day(
         assert word(store) == "Live"
 
     sync(scene)
-    assert {"an epoch of the feed ended in an error", "a step of sync failed"} <= {
-        record.message for record in caplog.records if record.levelno >= logging.ERROR
-    }
+    assert logged.take_every("an epoch of the feed ended in an error")
+    assert logged.take_every("a step of sync failed")
 
 
-def test_a_feed_that_can_not_be_closed_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_feed_that_can_not_be_closed_is_left_behind(monkeypatch: pytest.MonkeyPatch, logged: Logged) -> None:
     async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
         async def refuses() -> None:
             raise NotReachable("The feed does not answer.")
@@ -161,6 +158,7 @@ def test_a_feed_that_can_not_be_closed_is_left_behind(monkeypatch: pytest.Monkey
         assert word(store) == "Live"
 
     sync(scene)
+    logged.take("did not close well")
 
 
 def test_what_an_earlier_epoch_still_says_is_passed_over() -> None:
