@@ -66,6 +66,7 @@ class _Run:
         self._blocker = Blocker(report) if request.dry else None
         self._pressed = False
         self._sending = False
+        self._pages_sent = 0
         self._confirms = False
         self._pop_ups = 0
         self._steps: list[dict[str, Any]] = []
@@ -108,9 +109,9 @@ class _Run:
                 return await self._dry(page, self._blocker)
             return await self._real(page)
         except PersonNeeded as error:
-            return self._outcome("failed", [f"Nothing was sent: {error}"], error=str(error), person=error.person)
+            return self._outcome("failed", [f"{self._unsent()}: {error}"], error=str(error), person=error.person)
         except StepFailed as error:
-            return self._outcome("failed", [f"Nothing was sent: {error}"], error=str(error))
+            return self._outcome("failed", [f"{self._unsent()}: {error}"], error=str(error))
 
     async def _fill(self, page: Page) -> None:
         """All steps before the submit step."""
@@ -151,6 +152,7 @@ class _Run:
             with self._blocker.let_through() if self._blocker is not None else contextlib.nullcontext():
                 await self._step(index, step, then=settle)
         finally:
+            self._pages_sent += answers.sending().sent
             answers.close()
 
     async def _dry(self, page: Page, blocker: Blocker) -> Outcome:
@@ -167,6 +169,9 @@ class _Run:
         reasons += [f"Held back before the submit step: {told}" for told in blocker.early[:3]]
         reasons += [f"Sent on the way, as the plan says: {told}" for told in blocker.passed[:3]]
         return self._outcome("dry", reasons)
+
+    def _unsent(self) -> str:
+        return "The last page of the form was not sent" if self._pages_sent else "Nothing was sent"
 
     def _typed(self) -> list[str]:
         return [step.value for step in self._plan if step.value and step.action in ("fill", "select")]
@@ -279,7 +284,7 @@ class _Run:
     def _cut_short(self, why: str) -> Outcome:
         """The outcome of a run that ended from outside: once the button was pressed, nobody knows."""
         if self._request.dry or not self._pressed:
-            return self._outcome("failed", [f"{why}; nothing was sent"], error=why)
+            return self._outcome("failed", [f"{why}. {self._unsent()}"], error=why)
         return self._outcome("unknown", [f"{why} after the form may have been sent"], error=why)
 
     def _outcome(self, status: Status, reasons: list[str], **found: Any) -> Outcome:

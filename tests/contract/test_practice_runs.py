@@ -96,6 +96,8 @@ def test_what_needs_a_person_is_said_before_anything_is_submitted(
     assert seen.outcome.response_log["person_needed"] == person
     assert seen.of("verdict")[0]["person"] == person
     assert seen.posts() == (["/add/1"] if kind == "code" else [])
+    unsent = "The last page of the form was not sent" if kind == "code" else "Nothing was sent"
+    assert seen.outcome.reasons == [f"{unsent}: {seen.outcome.error}"]
 
 
 def test_a_login_that_nobody_knew_of_is_seen(ground: Ground) -> None:

@@ -182,7 +182,7 @@ def test_a_changed_form_fails_before_anything_is_sent(practice: Any) -> None:
 
 
 def test_an_answer_that_comes_too_late_is_unknown(practice: Any) -> None:
-    outcome, _, _ = practice(mode="slow", more={"total_seconds": 5.0})
+    outcome, _, _ = practice(mode="slow", more={"total_seconds": 8.0})
     assert (outcome.status, outcome.before_submit) == ("unknown", False), outcome
 
 
