@@ -29,6 +29,7 @@ OUTSIDERS = {
     "home-postgres": "services.clients.sqs",
     "home-servers": "services.submission.process",
     "home-qasync": "app.console",
+    "home-pyqtgraph": "widgets.pages.overview.rates",
     "home-dotenv": "services.log",
     "home-tokens": "services.clients.brain",
 }

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 ROOTS = ("app", "widgets", "services", "resources")
 QUIET = ("widgets", "app.models", "app.store", "app.sync", "app.replay", "app.actions", "app.desk", "services.domain")
-LIBRARIES = {"PySide6", "shiboken6", "msgspec"}
+LIBRARIES = {"PySide6", "shiboken6", "msgspec", "pyqtgraph"}
 NETWORK = {"socket", "socketserver", "ssl", "http", "ftplib", "smtplib", "imaplib", "poplib", "telnetlib", "xmlrpc"}
 PROCESSES = {"subprocess", "multiprocessing", "pty"}
 STREAMS = {"open_connection", "open_unix_connection", "start_server", "create_connection", "create_server", "urlopen"}

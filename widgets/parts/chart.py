@@ -1,26 +1,24 @@
 """Submissions per minute: submitted upward, failed downward from one zero line, on one scale.
 
-Painted here, without a chart library: bars on a scale are all that staff need of it, and it is on the screen at once.
+pyqtgraph is imported and its widgets are made at the first `show_minutes`, so that a window can appear before it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPen
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.look import fonts, metrics, theme
 
 _MOST_LINES: Final = 4
-_LEFT: Final = 36
-_BOTTOM: Final = 22
-_TOP: Final = 8
-_RIGHT: Final = 8
+_WIDTH: Final = 0.85
+"""Of a bar, in places."""
 _NARROWEST: Final = 4
 """Pixels that a bar and its gap take at least; more minutes than fit are added up."""
 
@@ -61,78 +59,101 @@ class ThroughputChart(QWidget):
     def __init__(self, label_of: Callable[[float], str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._label_of = label_of
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._plot: Any = None
+        self._bars: dict[str, Any] = {}
+        self._lines: list[Any] = []
+        self._zero: Any = None
         self._shown: tuple[tuple[float, ...], tuple[int, ...], tuple[int, ...]] | None = None
         self.setMinimumHeight(metrics.px(120))
+        theme.switch.changed.connect(self._recolour)
 
     def show_minutes(self, minutes: Sequence[float], submitted: Sequence[int], failed: Sequence[int]) -> None:
         """Counts of each minute, oldest first; the last one still runs. `minutes` are unix seconds of the starts."""
         fresh = (tuple(minutes), tuple(submitted), tuple(failed))
-        if fresh != self._shown:
-            self._shown = fresh
-            self.setAccessibleName(f"Submissions per minute: {sum(submitted)} submitted, {sum(failed)} failed")
-            self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if self._shown is None or not self._shown[0]:
+        if fresh == self._shown or not minutes:
             return
-        painter = QPainter(self)
-        field = self.rect().adjusted(metrics.px(_LEFT), metrics.px(_TOP), -metrics.px(_RIGHT), -metrics.px(_BOTTOM))
-        bars = binned(*self._shown, most=field.width() // metrics.px(_NARROWEST))
-        highest, lowest = max((*bars.up, 3)) * 1.05, max((*bars.down, 1)) * 1.1
-        scale = field.height() / (highest + lowest)
-        zero = field.top() + round(highest * scale)
-        self._paint_scale(painter, field, zero, scale, highest, lowest)
-        slot = field.width() / len(bars.starts)
-        gap = max(1, round(slot * 0.15))
-        for counts, way, colour in ((bars.up, -1, _solid("ok", 0.75)), (bars.down, 1, _solid("failed", 1.0))):
-            rects = []
-            for place, count in enumerate(counts):
-                left = field.left() + round(place * slot)
-                width = max(1, field.left() + round((place + 1) * slot) - left - gap)
-                # A single one must be seen, however high the others are.
-                height = max(2, round(count * scale)) if count else 0
-                rects.append(QRect(left, zero - height if way < 0 else zero + 1, width, height))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colour)
-            painter.drawRects([rect for rect in rects[:-1] if rect.height()])
-            # The last minute still runs.
-            faint = QColor(colour)
-            faint.setAlphaF(colour.alphaF() / 2)
-            painter.fillRect(rects[-1], faint)
-        painter.fillRect(field.left(), zero, field.width(), 1, theme.current().colour("line.strong"))
-        self._paint_times(painter, field, bars.starts, slot)
-        painter.end()
+        self._shown = fresh
+        if self._plot is None:
+            self._make()
+        self._draw()
 
-    def _paint_scale(
-        self, painter: QPainter, field: QRect, zero: int, scale: float, highest: float, lowest: float
-    ) -> None:
-        shown = theme.current()
+    def _make(self) -> None:
+        import pyqtgraph as pg
+
+        pg.setConfigOptions(antialias=False)
+
+        class WordsOnly(pg.AxisItem):  # type: ignore[misc]
+            def drawPicture(self, painter: Any, axis: Any, ticks: Any, words: Any) -> None:
+                """Ticks of no length are still drawn as dots, so none is passed on."""
+                super().drawPicture(painter, axis, [], words)
+
+        self._plot = pg.PlotWidget(self, axisItems={side: WordsOnly(side) for side in ("left", "bottom")})
+        self._plot.setMenuEnabled(False)
+        self._plot.setMouseEnabled(False, False)
+        self._plot.hideButtons()
+        self._plot.setFrameShape(self._plot.Shape.NoFrame)
+        self._plot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        for name in ("left", "bottom"):
+            axis = self._plot.getAxis(name)
+            axis.setStyle(tickLength=0, tickFont=fonts.font("micro"), tickTextOffset=metrics.px(6))
+            axis.setPen(QPen(Qt.PenStyle.NoPen))
+            axis.setStyle(hideOverlappingLabels=False)
+        self._plot.getAxis("left").setWidth(metrics.px(30))
+        self._plot.getAxis("bottom").setHeight(metrics.px(22))
+        # A brush for each bar makes pyqtgraph paint them one by one: so the bar that still runs is an item of its own.
+        names = ("ok", "failed", "ok now", "failed now")
+        self._bars = {name: pg.BarGraphItem(x=[0], height=[0], width=_WIDTH, pen=None) for name in names}
+        self._lines = [pg.InfiniteLine(angle=0) for _ in range(_MOST_LINES + 1)]
+        self._zero = pg.InfiniteLine(0, angle=0)
+        for item in (*self._lines, *self._bars.values(), self._zero):
+            self._plot.addItem(item)
+        self._column.addWidget(self._plot)
+        self._recolour()
+
+    def _draw(self) -> None:
+        if self._shown is None:
+            return
+        minutes, submitted, failed = self._shown
+        bars = binned(minutes, submitted, failed, max(1, self.width() // metrics.px(_NARROWEST)))
+        last = len(bars.starts) - 1
+        highest, lowest = max((*bars.up, 3)), max((*bars.down, 1))
         step = nice_step(highest, lowest)
-        metric = fonts.measure("micro")
-        painter.setFont(fonts.font("micro"))
-        for value in range(-int(lowest // step) * step, int(highest) + 1, step):
-            y = zero - round(value * scale)
-            if value:
-                painter.setPen(QPen(shown.colour("line.faint"), 0))
-                painter.drawLine(field.left(), y, field.right(), y)
-            words = f"{abs(value):,}"
-            painter.setPen(shown.colour("text.tertiary"))
-            left = field.left() - metrics.px(8) - metric.horizontalAdvance(words)
-            painter.drawText(QPointF(left, y - metric.height() / 2 + metric.ascent()), words)
+        values = [value for value in range(-(lowest // step) * step, highest + 1, step) if value]
+        for name, counts, way in (("ok", bars.up, 1), ("failed", bars.down, -1)):
+            full = [way * count for count in counts[:-1]]
+            self._bars[name].setOpts(x=list(range(last)), y0=[0] * last, height=full, width=_WIDTH)
+            self._bars[f"{name} now"].setOpts(x=[last], y0=[0], height=[way * counts[-1]], width=_WIDTH)
+        for line, value in zip(self._lines, [*values, *[0] * len(self._lines)], strict=False):
+            line.setPos(value)
+        self._plot.getAxis("left").setTicks([[(value, f"{abs(value):,}") for value in (*values, 0)]])
+        every = max(1, math.ceil((last + 1) / 6))
+        marks = [(place, self._label_of(bars.starts[place])) for place in range(last, -1, -every)]
+        self._plot.getAxis("bottom").setTicks([marks])
+        self._plot.setXRange(-0.6, last + 1.9, padding=0)
+        self._plot.setYRange(-lowest * 1.15, highest * 1.1, padding=0)
+        self.setAccessibleName(f"Submissions per minute: {sum(submitted)} submitted, {sum(failed)} failed")
 
-    def _paint_times(self, painter: QPainter, field: QRect, starts: list[float], slot: float) -> None:
-        painter.setPen(theme.current().colour("text.tertiary"))
-        every = max(1, math.ceil(len(starts) / 6))
-        wide = metrics.px(60)
-        for place in range(len(starts) - 1, -1, -every):
-            middle = field.left() + (place + 0.5) * slot
-            left = min(middle - wide / 2, self.width() - wide)
-            box = QRectF(left, field.bottom() + metrics.px(4), wide, metrics.px(_BOTTOM - 4))
-            inside = Qt.AlignmentFlag.AlignRight if left < middle - wide / 2 else Qt.AlignmentFlag.AlignHCenter
-            painter.drawText(box, inside | Qt.AlignmentFlag.AlignTop, self._label_of(starts[place]))
+    def _recolour(self) -> None:
+        if self._plot is None:
+            return
+        shown = theme.current()
+        ground = shown.colour("surface.page")
+        self._plot.setBackground(ground)
+        for name in ("left", "bottom"):
+            self._plot.getAxis(name).setTextPen(shown.colour("text.tertiary"))
+        for line in self._lines:
+            line.setPen(QPen(shown.colour("line.faint"), 0))
+        self._zero.setPen(QPen(shown.colour("line.strong"), 0))
+        for name, bars in self._bars.items():
+            strength = (0.75 if name.startswith("ok") else 1.0) / (2 if name.endswith("now") else 1)
+            colour = _mixed(shown.colour(f"status.{name.removesuffix(' now')}.mark"), ground, strength)
+            bars.setOpts(pen=QPen(Qt.PenStyle.NoPen), brush=colour)
+        self._draw()
 
 
-def _solid(status: str, alpha: float) -> QColor:
-    colour = QColor(theme.current().colour(f"status.{status}.mark"))
-    colour.setAlphaF(alpha)
-    return colour
+def _mixed(colour: QColor, ground: QColor, strength: float) -> QColor:
+    """The colour as it would look half transparent; painting it so is several times faster."""
+    pairs = ((colour.red(), ground.red()), (colour.green(), ground.green()), (colour.blue(), ground.blue()))
+    return QColor(*(round(over * strength + under * (1 - strength)) for over, under in pairs))
