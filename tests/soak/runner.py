@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from tests.soak import faults, sync_live, sync_schedules
+from tests.soak import faults, pythons, sync_live, sync_schedules
 
 Figures = Mapping[str, int | float | str]
 """What a soak counted or measured, by name with the unit in it ("restarts", "worst_gap_ms")."""
@@ -21,7 +21,12 @@ Soak = Callable[[float, int], Figures]
 """Works for about so many minutes from the seed; raises AssertionError when something didn't hold.
 The first line of its docstring says what it does to whom."""
 
-SOAKS: Final[dict[str, Soak]] = {"faults": faults.run, "schedules": sync_schedules.run, "sync": sync_live.run}
+SOAKS: Final[dict[str, Soak]] = {
+    "faults": faults.run,
+    "pythons": pythons.run,
+    "schedules": sync_schedules.run,
+    "sync": sync_live.run,
+}
 
 GRACE: Final = 600.0
 """Seconds that a soak may take beyond its minutes, to set up and to clear away; then it is ended."""
