@@ -93,7 +93,7 @@ def end_leftover(data: Path) -> None:
             # whether anybody still uses its memory.
             pid_file.unlink(missing_ok=True)
         else:
-            _end_server(pid)
+            _end_server(pid, data)
     for orphan in _working_in(data):
         # Sessions outlive a killed server until they look up from their work; a frozen one never does.
         with contextlib.suppress(OSError):
@@ -162,17 +162,20 @@ def private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _end_server(pid: int) -> None:
+def _end_server(pid: int, data: Path) -> None:
     log.warning("Ending the PostgreSQL that an earlier start left behind", extra={"pid": pid})
+    if sys.platform == "win32":
+        stop = [binaries_folder() / "pg_ctl.exe", "stop", "-m", "fast", "-t", f"{_END_SECONDS:g}", "-D", data]
+        subprocess.run(stop, check=False, capture_output=True)
+        return
     with contextlib.suppress(OSError):
         os.kill(pid, signal.SIGINT)
-        if sys.platform != "win32":
-            os.kill(pid, signal.SIGCONT)
+        os.kill(pid, signal.SIGCONT)
     deadline = time.monotonic() + _END_SECONDS
     while _alive(pid):
         if time.monotonic() > deadline:
             with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
             return
         time.sleep(0.05)
 
@@ -190,6 +193,8 @@ def _pid_in(pid_file: Path) -> int | None:
 
 
 def _alive(pid: int) -> bool:
+    if sys.platform == "win32":
+        return True  # asking would end it; pg_ctl finds out
     try:
         os.kill(pid, 0)
     except PermissionError:
@@ -203,12 +208,18 @@ def _alive(pid: int) -> bool:
 
 
 def _runs_on(pid: int, data: Path) -> bool:
-    """Whether process `pid` is a PostgreSQL on `data` (where the system tells), not a later process with its id."""
+    """Whether process `pid` is a PostgreSQL on `data`, not a later process with its id."""
+    if sys.platform == "win32":
+        return True
     try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        return str(data).encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
-        return not Path("/proc/self").exists()
-    return str(data).encode() in words
+        if Path("/proc/self").exists():
+            return False
+    listed = subprocess.run(
+        ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return "postgres" in listed.stdout and str(data) in listed.stdout
 
 
 def _working_in(data: Path) -> list[int]:

@@ -54,7 +54,11 @@ class Asking:
     def _run(self) -> None:
         # Often at first: somebody waits for it to come up.
         while not self._closed.wait(self._every if self.ready else 0.1):
-            look = self._ask()
+            try:
+                look = self._ask()
+            except Exception as error:
+                # Whatever it was: a watch that is gone would let a sound part be ended.
+                look = Look(False, False, f"it could not be asked: {error}")
             self.why = look.why
             self.ready = look.ready
             self.signs += look.alive

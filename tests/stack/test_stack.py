@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from tests.local_stack import RunningStack, processes_of, running_stack, wait_until
-from tests.soak.faults import PARTS, attack
+from tests.soak.faults import PARTS, Assault, attack
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -44,13 +46,28 @@ def test_all_parts_killed_at_once_come_back_with_everything(stack: RunningStack)
     assert witness.query("select count(*) from jobs") == jobs
 
 
+def test_a_database_killed_while_it_recovers_has_lost_nothing(stack: RunningStack) -> None:
+    witness = stack.witness()
+    jobs = witness.query("select count(*) from jobs")
+    assault = Assault(stack, random.Random(0))
+    assault.kill_postgres_twice()
+    killed = stack.pids()["postgres"]
+    wait_until(lambda: stack.pids()["postgres"] != killed, 60, "a third server")
+    stack.wait_until_up()
+    # With one session killed it ends all of them and recovers by itself.
+    assault.kill_session()
+    assault.cut_off()
+    wait_until(lambda: answers(stack), 30, "new sessions")
+    assert witness.query("select count(*) from jobs") == jobs
+
+
 def test_a_port_that_another_program_takes_meanwhile_is_named_and_waited_for(stack: RunningStack) -> None:
     port, since = int(stack.env["CREWAI_URL"].rsplit(":", 1)[1]), len(stack.events)
     with socket.socket() as other:
         # The supervisor lets a part that ends rest for a moment; whoever is quick may have its port.
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         os.kill(stack.pids()["brain"], signal.SIGKILL)
-        wait_until(lambda: _takes(other, port), 30, "the port")
+        wait_until(lambda: takes(other, port), 30, "the port")
         taken = stack.wait_for(
             lambda event: event.get("name") == "brain" and f"port {port} is taken by another" in event["why"],
             since=since,
@@ -79,7 +96,14 @@ def test_nothing_is_left_and_everything_is_kept(stack: RunningStack) -> None:
     assert not processes_of(stack.home)
 
 
-def _takes(other: socket.socket, port: int) -> bool:
+def answers(stack: RunningStack) -> bool:
+    try:
+        return bool(stack.witness().query("select 1"))
+    except psycopg.OperationalError:
+        return False
+
+
+def takes(other: socket.socket, port: int) -> bool:
     try:
         other.bind(("127.0.0.1", port))
         other.listen()

@@ -24,7 +24,15 @@ def until(condition: Callable[[], object], limit: float = 10.0) -> None:
 
 def test_each_answer_is_a_sign_and_the_newest_look_counts() -> None:
     looks = [Look(False, False, "nothing"), Look(False, True, "it starts"), Look(True, True)]
-    watch = Asking(lambda: looks.pop(0) if len(looks) > 1 else looks[0], every=0.01)
+
+    def ask() -> Look:
+        if len(looks) == 2 and not raised:
+            raised.append(True)
+            raise MemoryError
+        return looks.pop(0) if len(looks) > 1 else looks[0]
+
+    raised: list[bool] = []
+    watch = Asking(ask, every=0.01)
     until(lambda: watch.signs > 3)
     assert watch.ready
     assert watch.why == ""
