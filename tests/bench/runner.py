@@ -16,7 +16,13 @@ def _start() -> list[Row]:
     return start.measure()
 
 
-GROUPS: Final[dict[str, Callable[[], list[Row]]]] = {"start": _start}
+def _ingest() -> list[Row]:
+    from tests.bench import ingest
+
+    return ingest.measure()
+
+
+GROUPS: Final[dict[str, Callable[[], list[Row]]]] = {"ingest": _ingest, "start": _start}
 
 
 def run(argv: list[str]) -> int:
