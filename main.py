@@ -120,16 +120,13 @@ def _window(theme: str, tour_folder: Path | None = None) -> int:
     application = QApplication(sys.argv[:1])
     application.setQuitOnLastWindowClosed(False)
     look.choose(mode, application)
-    problem = ""
-    try:
-        settings = read_settings(dotenv=ROOT / ".env")
-    except SettingsError as error:
-        settings, problem = read_settings({}), str(error)
+    dotenv = ROOT / ".env"
     touring = tour_folder is not None
-    frame = Frame(
-        settings.where,
-        state_file=None if touring else settings.data_path / "console" / "window.json",
-    )
+    try:
+        settings = read_settings(dotenv=dotenv)
+    except SettingsError:
+        settings = read_settings({})  # the page that says so needs a window
+    frame = Frame(settings.where, state_file=None if touring else settings.data_path / "console" / "window.json")
     frame.appear()
     wait_for_paint(application, frame)
     imports = Imports(_import_screen, _import_console)
@@ -139,13 +136,13 @@ def _window(theme: str, tour_folder: Path | None = None) -> int:
     import asyncio
     import signal
 
+    from app.desk import Desk
     from app.loop import Closing, run_in_qt
-    from services.log import keep_out, log_to_stderr
+    from services.log import log_to_stderr
     from widgets.console_window import ConsoleWindow
     from widgets.look import icons
 
     log_to_stderr("console", "WARNING")
-    keep_out(*settings.secrets)
     look.apply(mode, application)
     application.setWindowIcon(icons.mark())
 
@@ -153,30 +150,24 @@ def _window(theme: str, tour_folder: Path | None = None) -> int:
         frame.closing.connect(closing.ask)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: closing.ask())
+        if frame.closed:
+            return 0
         window = ConsoleWindow(settings.where, kept=frame.kept)
+        window.environment_shown.connect(frame.show_environment)
         frame.hold(window)
-        if problem:
-            window.show_problem("A setting can't be used.", problem, "")
-            await closing.wait()
-            return 2
         await asyncio.to_thread(imports.finish)
-        from app.console import Console
+        from app.sitting import sit
 
-        console = Console(settings, window)
-        try:
-            desk = await console.open()
-            if tour_folder is None:
-                await closing.wait()
-                return 0
-            if desk is None:
-                print(f"Nothing could be shown: {window.starting.problem()}", flush=True)
-                return 1
+        async def tour(desk: Desk) -> int:
             from services.local.witness import Witness
             from widgets.tour import Tour
 
-            return await Tour(window, desk, Witness(settings.data_path), tour_folder).run()
-        finally:
-            await console.close()
+            return await Tour(window, desk, Witness(desk.data_dir), tour_folder or ROOT).run()
+
+        code = await sit(lambda: read_settings(dotenv=dotenv), dotenv, window, closing, tour if touring else None)
+        if code and window.current_page() == "problem":
+            print(f"Nothing could be shown: {window.problem.words()}", flush=True)
+        return code
 
     return run_in_qt(application, life, end_limit=25.0)
 
@@ -186,11 +177,15 @@ def _import_screen() -> None:
 
     import qasync  # noqa: F401
 
+    import app.loop  # noqa: F401
+    import services.log  # noqa: F401
     import widgets.console_window  # noqa: F401
 
 
 def _import_console() -> None:
     import pyqtgraph  # noqa: F401
+
+    import app.sitting  # noqa: F401
 
 
 def _test(argv: list[str]) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from app import tasks
 from app.actions.database_acts import DatabaseActs
@@ -30,11 +30,17 @@ from services.clients.supabase_reads import SupabaseReads
 from services.clients.supabase_session import SupabaseSession
 from services.domain.errors import ConsoleError, Refused
 from services.local.lock import AlreadyRunning, FolderLock
-from services.settings import Settings, read_settings
+from services.settings import Settings, missing, read_settings
 
 _log = logging.getLogger(__name__)
 
 FOLLOW_SECONDS = 5.0
+FIRST_PAUSE: Final = 0.5
+LONGEST_PAUSE: Final = 10.0
+
+
+class AnotherConsole(Refused):
+    """A console of the same data folder is open."""
 
 
 class Screen(Protocol):
@@ -42,10 +48,6 @@ class Screen(Protocol):
 
     def show_part(self, name: str, state: str, why: str) -> None:
         """Tell how far a part of the local stack is."""
-        ...
-
-    def show_problem(self, sentence: str, hint: str, raw: str) -> None:
-        """Say why nothing can be shown."""
         ...
 
     def show_desk(self, desk: Desk, pump: Pump) -> Iterator[None]:
@@ -71,17 +73,17 @@ class Console:
         self._journal: Journal | None = None
         self._lock: FolderLock | None = None
         self._pump: Pump | None = None
-        self.desk: Desk | None = None
+        self.outdated = asyncio.Event()
+        """Set when the project is at another address than before: only a new console can go on."""
 
-    async def open(self) -> Desk | None:
-        """Start what is needed, sign in, show the pages; None when that failed and the screen says why."""
-        try:
-            settings = await self._local_stack() if not self._settings.supabase_url else self._settings
-            desk = await self._sign_in(settings)
-        except ConsoleError as error:
-            self._screen.show_problem(str(error), error.hint, error.raw)
-            return None
-        self.desk = desk
+    async def open(self) -> Desk:
+        """Start what is needed, sign in, show the pages. Raises ConsoleError."""
+        self._hold(self._settings.data_path)
+        if self._settings.supabase_url:
+            return await self._sign_in(self._settings)
+        environment = await self._local_stack()
+        desk = await self._sign_in(read_settings(environment))
+        tasks.spawn("local stack", self._keep_stack(environment))
         return desk
 
     async def close(self) -> None:
@@ -107,20 +109,35 @@ class Console:
         if self._stack is not None:
             await self._stack.stop()
 
-    async def _local_stack(self) -> Settings:
+    async def _local_stack(self) -> dict[str, str]:
+        """Start the local stack; the settings that lead to it."""
         self._stack = StackProcess({"DIRECTORY_BOLT_HOME": self._settings.data_dir, **_browser(self._settings)})
-        environment = await self._stack.start(lambda part: self._screen.show_part(part.name, part.state, part.why))
-        return read_settings(environment)
+        return await self._stack.start(lambda part: self._screen.show_part(part.name, part.state, part.why))
+
+    async def _keep_stack(self, environment: dict[str, str]) -> None:
+        """Start the local stack again whenever its supervisor ends; its parts are the supervisor's to mend."""
+        pause = FIRST_PAUSE
+        while self._stack is not None:
+            await self._stack.ended()
+            self._screen.show_part("stack", "restarting", "its supervisor ended")
+            try:
+                fresh = await self._local_stack()
+            except ConsoleError as error:
+                self._screen.show_part("stack", "restarting", str(error))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+                continue
+            pause = FIRST_PAUSE
+            self._screen.show_part("stack", "up", "")
+            if fresh != environment:
+                self.outdated.set()
+                return
 
     async def _sign_in(self, settings: Settings) -> Desk:
-        missing = _missing(settings)
-        if missing:
-            raise ConsoleError(
-                "Some settings are missing: " + ", ".join(missing),
-                hint="Set them in the environment or in a file named .env beside main.py; .env.example explains each.",
-            )
+        unset = missing(settings)
+        if unset:
+            raise Refused("Settings are missing.", settings=unset)
         data_dir = settings.data_path
-        self._hold(data_dir)
         session = self._session = await SupabaseSession.sign_in(
             settings.supabase_url, settings.publishable_key, settings.staff_email, settings.staff_password
         )
@@ -165,8 +182,17 @@ class Console:
         try:
             lock.take()
         except AlreadyRunning as error:
+            raise AnotherConsole(
+                str(error),
+                hint="This window opens by itself as soon as the other one is closed. "
+                "To have both, give this one a data folder of its own: DIRECTORY_BOLT_HOME.",
+            ) from error
+        except OSError as error:
             raise Refused(
-                str(error), hint="Use its window, or give this one a DIRECTORY_BOLT_HOME of its own."
+                f"The data folder {data_dir} can't be used.",
+                hint="It must be a folder that this account may write to, on a disk with space left.",
+                raw=str(error),
+                settings={"DIRECTORY_BOLT_HOME": f"{error.strerror or error}: {error.filename or data_dir}."},
             ) from error
         self._lock = lock
 
@@ -193,13 +219,3 @@ async def _follow_dead_letters(letters: DeadLetterActs, store: Store) -> None:
 def _browser(settings: Settings) -> dict[str, str]:
     """What a child is told of the browser to use: it reads no .env of its own."""
     return {"BROWSER_PATH": settings.browser_path} if settings.browser_path else {}
-
-
-def _missing(settings: Settings) -> list[str]:
-    wanted: Mapping[str, str] = {
-        "SUPABASE_URL": settings.supabase_url,
-        "SUPABASE_ANON_KEY": settings.publishable_key,
-        "STAFF_EMAIL": settings.staff_email,
-        "STAFF_PASSWORD": settings.staff_password,
-    }
-    return [name for name, value in wanted.items() if not value]

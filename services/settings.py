@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from services.domain.errors import SettingProblem
+
 # Access key ids too: one without its secret would only mislead the AWS SDK.
 _SECRET_NAME: Final = re.compile(r"SECRET|PASSWORD|TOKEN|(?:API|ACCESS|PRIVATE)_?KEY|CREDENTIAL", re.IGNORECASE)
 
@@ -192,6 +194,39 @@ def read_settings(env: Mapping[str, str] | None = None, *, dotenv: Path | None =
         raise SettingsError(problems)
     values.setdefault("data_dir", _data_dir())
     return Settings(**values)
+
+
+_WHERE: Final = {
+    "supabase_url": "It stands in the Supabase dashboard under Project Settings, Data API, such as "
+    "https://abcd.supabase.co.",
+    "publishable_key": "It stands in the Supabase dashboard under Project Settings, API Keys: the publishable (anon) "
+    "key, never a secret one.",
+    "staff_email": "It is the address that an administrator invited you with.",
+    "staff_password": "It is your own. An administrator can send you a link for a new one.",
+    "environment": "Write local, staging or production.",
+}
+
+
+def missing(settings: Settings) -> dict[str, str]:
+    """What a console needs of a hosted project and isn't set: names, each with a sentence."""
+    needed = ("supabase_url", "publishable_key", "staff_email", "staff_password")
+    names = {field.name: field.metadata["names"][0] for field in described()}
+    return {names[key]: "It is not set." for key in needed if not getattr(settings, key)}
+
+
+def explain(problems: Mapping[str, str], dotenv: Path) -> list[SettingProblem]:
+    """A row for the screen for each setting of `problems` (name, what is wrong); `dotenv` is the file to write to."""
+    found: list[SettingProblem] = []
+    for name, wrong in problems.items():
+        field = next((field for field in described() if name in field.metadata["names"]), None)
+        if field is None:
+            continue
+        why, where = field.metadata["why"], _WHERE.get(field.name, "")
+        others = [other for other in field.metadata["names"] if other != name]
+        also = f" {others[0]} is read too." if others else ""
+        how = f"Write a line {name}=... into {dotenv}, or set it in the environment.{also}"
+        found.append(SettingProblem(name, wrong, f"{why[:1].upper()}{why[1:]}.", f"{where} {how}".strip()))
+    return found
 
 
 def has_display() -> bool:

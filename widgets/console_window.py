@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
@@ -14,15 +15,17 @@ from app.actions.operations import Operation
 from app.desk import Desk
 from app.models.pump import Pump
 from app.store.store import Changes
+from services.domain.errors import SettingProblem
 from services.domain.statuses import Shape
 from widgets.main_window import MainWindow, PageEntry
 from widgets.pages.dead_letters import DeadLettersPage
 from widgets.pages.job.page import JobPage
 from widgets.pages.jobs import JobsPage
 from widgets.pages.overview import OverviewPage
+from widgets.pages.problem import ProblemPage
 from widgets.pages.runs import RunsPage
-from widgets.pages.starting import StartingPage, part_words
-from widgets.parts import drawer, spans
+from widgets.pages.starting import StartingPage
+from widgets.parts import drawer, spans, stack_words
 
 _SHAPES: dict[str, Shape] = {
     "planned": "waiting",
@@ -37,9 +40,13 @@ _SHAPES: dict[str, Shape] = {
 class ConsoleWindow(MainWindow):
     """Starts with the starting page; `show_desk` brings the pages of a sign-in."""
 
+    environment_shown = Signal(str)
+    """The environment of the console that is being opened."""
+
     def __init__(self, environment: str, *, kept: dict[str, Any] | None = None) -> None:
         self.starting = StartingPage()
-        super().__init__(environment, [PageEntry("starting", "", "", self.starting, hidden=True)], kept=kept)
+        self.problem = ProblemPage()
+        super().__init__(environment, self._before_desk(), kept=kept)
         self._desk: Desk | None = None
         self._pump: Pump | None = None
         self._operations_seen = -1
@@ -47,15 +54,33 @@ class ConsoleWindow(MainWindow):
         self._second_seen = 0
         self.bar.show_zone(datetime.now().astimezone().strftime("Local time, UTC%z")[:-2])
 
+        self.faults.cleared.connect(lambda part: self.toasts.say(f"{stack_words.part_name(part)}: back again"))
+
+    def show_environment(self, environment: str) -> None:
+        """Wear the colours of an environment."""
+        self.bar.environment.show_environment(environment)
+        self.environment_shown.emit(environment)
+
+    def when_trying_again(self, call: Callable[[], None]) -> None:
+        """Call `call` whenever the person wants it to be tried again."""
+        self.problem.try_again.connect(call)
+
     def show_part(self, name: str, state: str, why: str) -> None:
         """A part of the local stack is in another state."""
         self.starting.show_part(name, state, why)
-        if self._desk is not None:
-            self.bar.show_note("" if state in ("up", "ended") else part_words(name, state, why), "failed")
+        self.faults.take(name, state, why)
 
-    def show_problem(self, sentence: str, hint: str, raw: str) -> None:
-        """Say why nothing can be shown."""
-        self.starting.show_problem(sentence, hint, raw)
+    def show_starting(self) -> None:
+        """Show the parts of the local stack as they come up."""
+        self._leave_desk()
+        self.starting.forget()
+        self.show_page("starting")
+
+    def show_problem(self, sentence: str, hint: str, raw: str, settings: Sequence[SettingProblem]) -> None:
+        """Say why nothing can be shown, with a row for each setting that is missing or wrong."""
+        self._leave_desk()
+        self.problem.show_problem(sentence, hint, raw, settings)
+        self.show_page("problem")
 
     def show_desk(self, desk: Desk, pump: Pump) -> Iterator[None]:
         """Build the pages of this sign-in, one for each turn of the iterator, and show the first with the last turn."""
@@ -87,10 +112,32 @@ class ConsoleWindow(MainWindow):
         self.job.run_here.connect(self.prepare_run)
         self.letters.open_job.connect(self.open_job)
         self.runs.open_job.connect(self.open_job)
+        self.bar.show_link(True)
+        self._show_link()
         self.bar.show_who(f"{desk.who.split('@')[0]}, {desk.role or 'no role'}")
         pump.changed.connect(self._take)
         pump.frame.connect(self._frame)
         self.show_page("jobs")
+
+    def _before_desk(self) -> list[PageEntry]:
+        return [
+            PageEntry("starting", "", "", self.starting, hidden=True),
+            PageEntry("problem", "", "", self.problem, hidden=True),
+        ]
+
+    def _leave_desk(self) -> None:
+        """Take the pages of a sign-in that is over from the window."""
+        self.faults.forget()
+        if self._desk is None:
+            return
+        pages: list[QWidget] = [self.overview, self.jobs, self.job, self.letters, self.runs]
+        self._desk = self._pump = None
+        self.bar.show_link(False)
+        self.bar.show_who("")
+        self.bar.show_last_event("")
+        self.set_pages(self._before_desk())
+        for page in pages:
+            page.deleteLater()
 
     def _taken_in(self, page: QWidget) -> Iterator[None]:
         yield
@@ -124,6 +171,8 @@ class ConsoleWindow(MainWindow):
             self._pump.set_hidden(True)
 
     def _take(self, changes: Changes) -> None:
+        if self._desk is None:
+            return
         for page in (self.overview, self.jobs, self.job, self.letters, self.runs):
             page.take(changes)
         if changes.link:

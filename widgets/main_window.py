@@ -15,6 +15,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from widgets.parts.drawer import Drawer
+from widgets.parts.fault_band import FaultBand
 from widgets.parts.rail import Rail, RailEntry
 from widgets.parts.search_box import SearchBox
 from widgets.parts.status_bar import StatusBar
@@ -60,6 +61,7 @@ class MainWindow(QWidget):
         self.rail = Rail([], brand=title)
         self.rail.set_open(bool(self._kept.get("rail", True)))
         self.bar = StatusBar(environment, read_only=read_only)
+        self.faults = FaultBand()
         self.drawer = Drawer()
         self.body = Surface()
         """Everything above the status bar: sheets and toasts are children of it."""
@@ -71,10 +73,8 @@ class MainWindow(QWidget):
 
     def set_pages(self, pages: Sequence[PageEntry]) -> None:
         """Show other pages than before, the first of them in front."""
-        for entry in self._pages.values():
-            if entry not in pages:
-                self.stack.removeWidget(entry.widget)
-                entry.widget.hide()
+        stay = {id(entry.widget) for entry in pages}
+        gone = [entry.widget for entry in self._pages.values() if id(entry.widget) not in stay]
         self._pages = {entry.name: entry for entry in pages}
         entries = [
             RailEntry(entry.name, entry.words, entry.icon, f"g {entry.key}" if entry.key else "", entry.foot)
@@ -100,6 +100,10 @@ class MainWindow(QWidget):
                 self._keys.append(pressed)
         if pages:
             self.show_page(pages[0].name)
+        # Last, for to take the page in front away would show the next of the old ones.
+        for page in gone:
+            self.stack.removeWidget(page)
+            page.hide()
 
     def add_widget(self, page: QWidget) -> None:
         """Take a page in ahead of `set_pages`, so that a window with many pages can do it one by one."""
@@ -131,6 +135,7 @@ class MainWindow(QWidget):
         column = QVBoxLayout()
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.faults)
         column.addWidget(self.stack, 1)
         column.addWidget(self.drawer)
         row = self._row = QHBoxLayout(self.body)

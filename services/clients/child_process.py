@@ -84,19 +84,25 @@ class ChildProcess:
             self._hand_over(self._on_line, line)
         code = self._process.wait()
         self._threads[1].join(1.0)
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                with contextlib.suppress(OSError, ValueError):
-                    pipe.close()
+        _close(self._process.stdin)
+        _close(self._process.stdout)
         self._hand_over(self._on_end, code)
 
     def _read_errors(self) -> None:
         for line in _lines(self._process.stderr):
             self._tail.append(line.rstrip())
+        # A child of the child may live on and hold this pipe open; to close it under its reader would hang.
+        _close(self._process.stderr)
 
     def _hand_over(self, callback: Callable[..., None], value: str | int) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
             self._loop.call_soon_threadsafe(callback, value)
+
+
+def _close(pipe: IO[bytes] | None) -> None:
+    if pipe is not None:
+        with contextlib.suppress(OSError, ValueError):
+            pipe.close()
 
 
 def _lines(pipe: IO[bytes] | None) -> Iterator[str]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
+import signal
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -25,14 +29,19 @@ class PartState(msgspec.Struct, frozen=True):
     why: str = ""
 
 
+_LOOK_SECONDS: Final = 0.1
+_PARTS_END: Final = 8.0
+
+
 class StackProcess:
-    """Started once; `stop` ends all of it."""
+    """Started once; `stop` ends all of it. One that ended by itself isn't started again: make another."""
 
     def __init__(self, environment: Mapping[str, str] | None = None, *, command: Sequence[str] | None = None) -> None:
         self._environment = dict(environment or {})
         self._command = list(command) if command is not None else role_command("stack", "--end-with-parent")
         self._child: ChildProcess | None = None
         self._ended = asyncio.Event()
+        self._pids: dict[str, int] = {}
 
     async def start(self, on_part: Callable[[PartState], None], *, limit: float = 120.0) -> dict[str, str]:
         """Start it and wait until all parts are up; the settings for a console, under their environment names.
@@ -46,6 +55,10 @@ class StackProcess:
             said = _object(line)
             if said.get("event") == "part":
                 pid = said.get("pid")
+                if isinstance(pid, int):
+                    self._pids[str(said.get("name"))] = pid
+                else:
+                    self._pids.pop(str(said.get("name")), None)
                 on_part(
                     PartState(
                         str(said.get("name")),
@@ -81,6 +94,20 @@ class StackProcess:
             await self.stop()
             raise _failed(f"it was not up after {limit:g} s", words) from error
 
+    async def ended(self) -> None:
+        """Return once it ended, however that came about, and its parts too: until then their ports are theirs.
+
+        A part that doesn't notice, being frozen, is killed after some seconds.
+        """
+        await self._ended.wait()
+        deadline = asyncio.get_running_loop().time() + _PARTS_END
+        while any(_alive(pid) for pid in self._pids.values()):
+            if asyncio.get_running_loop().time() > deadline:
+                for pid in self._pids.values():
+                    _kill(pid)
+                deadline += _PARTS_END
+            await asyncio.sleep(_LOOK_SECONDS)
+
     async def stop(self, *, limit: float = 15.0) -> None:
         """Ask it to end and wait; what still runs after `limit` seconds is killed. Safe to call twice."""
         child = self._child
@@ -93,6 +120,26 @@ class StackProcess:
         except TimeoutError:
             child.kill()
             await self._ended.wait()
+
+
+def _alive(pid: int) -> bool:
+    if sys.platform == "win32":
+        return False  # there a part ends with its supervisor, by the job object
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _kill(pid: int) -> None:
+    if sys.platform != "win32":
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            # Each part leads a group of its own; a number that was given away meanwhile leads none.
+            if os.getpgid(pid) == pid:
+                os.killpg(pid, signal.SIGKILL)
 
 
 def _settings_in(file: Path) -> dict[str, str]:

@@ -16,6 +16,7 @@ from supabase import AsyncClient, AsyncClientOptions, acreate_client
 from supabase_auth.types import Session
 
 from services.clients.supabase_errors import console_errors
+from services.clients.supabase_sign_in import KEY, blame, check_address
 from services.domain.errors import NotPermitted, NotReachable, SignedOut
 
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
@@ -30,6 +31,7 @@ def refuse_secret_key(url: str, key: str) -> None:
         raise NotPermitted(
             "This key opens everything and must never be on a desktop.",
             hint="Use the publishable key; what you may do follows from your own sign-in.",
+            settings={KEY: "It is a secret key (service_role), not the publishable one."},
         )
 
 
@@ -48,7 +50,8 @@ class SupabaseSession:
 
     @classmethod
     async def sign_in(cls, url: str, key: str, email: str, password: str) -> Self:
-        """Sign in. Raises NotPermitted for a wrong password or a key that doesn't belong here, NotReachable."""
+        """Sign in. Raises NotPermitted, NotReachable or Refused; its `settings` name what may be set wrong."""
+        check_address(url)
         refuse_secret_key(url, key)
         # In a thread: it reads every certificate that this machine trusts, which takes longer than a frame.
         wire = await asyncio.to_thread(httpx.AsyncClient, timeout=_TIMEOUT, follow_redirects=False)
@@ -56,8 +59,12 @@ class SupabaseSession:
             # Refreshing is `keep_fresh`'s: the library's own timer gives up silently after ten failures.
             options = AsyncClientOptions(auto_refresh_token=False, httpx_client=wire, postgrest_client_retry=False)
             client = await acreate_client(url, key, options)
-            with console_errors("sign in"):
+            try:
                 answer = await client.auth.sign_in_with_password({"email": email, "password": password})
+                if answer.session is None:
+                    raise ValueError("the answer has no session")
+            except Exception as error:
+                raise blame(error, url) from error
             session = cls(url, client, wire)
             session._take(answer.session)
         except BaseException:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 
 class ConsoleError(Exception):
-    """Base. `str(error)` is one sentence for staff; `hint` says what to do; `raw` is for experts."""
+    """Base. `str(error)` is one sentence for staff; `hint` says what to do; `raw` is for experts.
 
-    def __init__(self, sentence: str, *, hint: str = "", raw: str = "") -> None:
+    `settings` maps the names of settings that may be wrong to a sentence each, without their secret values.
+    """
+
+    def __init__(
+        self, sentence: str, *, hint: str = "", raw: str = "", settings: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(sentence)
         self.hint = hint
         self.raw = raw
+        self.settings = dict(settings or {})
 
 
 class NotReachable(ConsoleError):
@@ -30,3 +39,12 @@ class NotInstalled(ConsoleError):
 
 class Refused(ConsoleError):
     """The other side understood and said no; nothing was changed."""
+
+
+class SettingProblem(NamedTuple):
+    """One setting that is missing or can't be used, in words for the screen. No value that is secret."""
+
+    name: str
+    wrong: str
+    why: str
+    how: str

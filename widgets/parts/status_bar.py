@@ -63,7 +63,8 @@ class StatusBar(Surface):
         row.setSpacing(0)
         self.environment = EnvironmentCell(environment, read_only)
         row.addWidget(self.environment)
-        row.addWidget(_cell(self.link, "r"))
+        self._link_cell = _cell(self.link, "r")
+        row.addWidget(self._link_cell)
         self._event_cell = _cell(self._event, "r")
         row.addWidget(self._event_cell)
         row.addWidget(_cell(self._note, ""))
@@ -72,8 +73,12 @@ class StatusBar(Surface):
         self._who_cell = _cell(self._who, "l")
         row.addWidget(self._zone_cell)
         row.addWidget(self._who_cell)
-        for part in (self._event_cell, self._zone_cell, self._who_cell):
+        for part in (self._link_cell, self._event_cell, self._zone_cell, self._who_cell):
             part.hide()
+
+    def show_link(self, shown: bool) -> None:
+        """Whether there is a link to speak of; its words come through `link`."""
+        self._link_cell.setVisible(shown)
 
     def show_last_event(self, words: str) -> None:
         """Such as "Last event 0.4 s ago"; "" hides the cell."""

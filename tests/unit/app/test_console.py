@@ -8,56 +8,92 @@ from pathlib import Path
 
 import pytest
 
-from app.console import Console
+from app.console import AnotherConsole, Console
 from app.desk import Desk
 from app.models.pump import Pump
 from services.clients.supabase_session import SupabaseSession
-from services.domain.errors import NotPermitted
-from services.settings import read_settings
+from services.domain.errors import ConsoleError, NotPermitted, NotReachable, Refused
+from services.settings import Settings, read_settings
+
+NOWHERE = "http://127.0.0.1:9"
 
 
 class Screen:
-    """Keeps what it was told."""
-
-    def __init__(self) -> None:
-        self.problems: list[str] = []
+    """Takes what it is told."""
 
     def show_part(self, name: str, state: str, why: str) -> None:
         pass
-
-    def show_problem(self, sentence: str, hint: str, raw: str) -> None:
-        self.problems.append(sentence)
 
     def show_desk(self, desk: Desk, pump: Pump) -> Iterator[None]:
         raise AssertionError("nothing can be shown")
 
 
-def test_a_second_console_on_one_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def refused(*_: str) -> SupabaseSession:
-        raise NotPermitted("Wrong password.")
-
-    monkeypatch.setattr(SupabaseSession, "sign_in", refused)
-    settings = read_settings(
+def settings(home: Path, **more: str) -> Settings:
+    return read_settings(
         {
-            "DIRECTORY_BOLT_HOME": str(tmp_path), "SUPABASE_URL": "http://127.0.0.1:9", "SUPABASE_ANON_KEY": "k",
-            "STAFF_EMAIL": "a@b.example", "STAFF_PASSWORD": "p",
+            "DIRECTORY_BOLT_HOME": str(home), "SUPABASE_URL": NOWHERE, "SUPABASE_ANON_KEY": "k",
+            "STAFF_EMAIL": "a@b.example", "STAFF_PASSWORD": "p", **more,
         }
     )  # fmt: skip
 
-    async def act() -> list[str]:
-        screen = Screen()
-        first, second = Console(settings, screen), Console(settings, screen)
-        for console in (first, second):
-            assert await console.open() is None
+
+async def refused(console: Console) -> ConsoleError:
+    with pytest.raises(ConsoleError) as caught:
+        await console.open()
+    return caught.value
+
+
+def test_a_second_console_on_one_folder_is_refused_until_the_first_is_closed(tmp_path: Path) -> None:
+    async def act() -> list[type]:
+        first, second, third = (Console(settings(tmp_path), Screen()) for _ in range(3))
+        kinds = [type(await refused(console)) for console in (first, second)]
         await second.close()
         await first.close()
-        third = Console(settings, screen)
-        await third.open()
+        kinds.append(type(await refused(third)))
         await third.close()
-        return screen.problems
+        return kinds
 
-    already = f"A console is already running on {tmp_path}."
-    assert asyncio.run(act()) == ["Wrong password.", already, "Wrong password."]
+    assert asyncio.run(act()) == [NotReachable, AnotherConsole, NotReachable]
+
+
+def test_the_second_one_does_not_start_the_local_stack(tmp_path: Path) -> None:
+    async def act() -> ConsoleError:
+        first = Console(settings(tmp_path), Screen())
+        await refused(first)
+        second = Console(settings(tmp_path, SUPABASE_URL=""), Screen())
+        error = await refused(second)
+        await second.close()
+        await first.close()
+        return error
+
+    error = asyncio.run(act())
+    assert isinstance(error, AnotherConsole)
+    assert "opens by itself" in error.hint
+
+
+def test_settings_that_are_missing_are_all_named(tmp_path: Path) -> None:
+    async def act() -> ConsoleError:
+        console = Console(settings(tmp_path, STAFF_PASSWORD="", SUPABASE_ANON_KEY=""), Screen())
+        error = await refused(console)
+        await console.close()
+        return error
+
+    assert asyncio.run(act()).settings == {"SUPABASE_ANON_KEY": "It is not set.", "STAFF_PASSWORD": "It is not set."}
+
+
+def test_a_data_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "a-file"
+    file.touch()
+
+    async def act() -> ConsoleError:
+        console = Console(settings(file), Screen())
+        error = await refused(console)
+        await console.close()
+        return error
+
+    error = asyncio.run(act())
+    assert isinstance(error, Refused)
+    assert list(error.settings) == ["DIRECTORY_BOLT_HOME"]
 
 
 def test_the_browser_of_the_settings_reaches_the_stack_and_the_runs(
@@ -94,7 +130,7 @@ def test_the_browser_of_the_settings_reaches_the_stack_and_the_runs(
 
     async def act(environment: dict[str, str]) -> None:
         console = Console(read_settings(environment), Screen())
-        assert await console.open() is None
+        await refused(console)
         await console.close()
 
     asyncio.run(act(alone))

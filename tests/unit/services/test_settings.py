@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from services.settings import SettingsError, child_environment, described, env_example, read_settings
+from services.settings import (
+    SettingsError,
+    child_environment,
+    described,
+    env_example,
+    explain,
+    missing,
+    read_settings,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -93,3 +101,20 @@ def test_secrets_are_neither_shown_nor_passed_on(monkeypatch: pytest.MonkeyPatch
 )
 def test_the_screen_never_calls_production_anything_else(environment: str, url: str, where: str) -> None:
     assert read_settings({"ENVIRONMENT": environment, "SUPABASE_URL": url}).where == where
+
+
+def test_what_a_console_needs_is_missing_by_name() -> None:
+    given = {"SUPABASE_URL": "https://x.example", "STAFF_EMAIL": "a@b.example"}
+    assert list(missing(read_settings(given))) == ["SUPABASE_ANON_KEY", "STAFF_PASSWORD"]
+    assert list(missing(read_settings({}))) == ["SUPABASE_URL", "SUPABASE_ANON_KEY", "STAFF_EMAIL", "STAFF_PASSWORD"]
+
+
+def test_a_wrong_setting_is_explained_under_the_name_that_was_used() -> None:
+    file = Path("/desk/.env")
+    url, port = explain({"NEXT_PUBLIC_SUPABASE_URL": "No.", "PORT": "It must be a number.", "NOT_OURS": "?"}, file)
+    assert (url.name, url.wrong) == ("NEXT_PUBLIC_SUPABASE_URL", "No.")
+    assert url.why == "The project's address; empty starts the local stack."
+    assert "dashboard" in url.how
+    assert "NEXT_PUBLIC_SUPABASE_URL=... into /desk/.env" in url.how
+    assert "SUPABASE_URL is read too." in url.how
+    assert port.how == "Write a line PORT=... into /desk/.env, or set it in the environment."

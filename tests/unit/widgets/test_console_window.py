@@ -48,10 +48,18 @@ def world(window: ConsoleWindow, tmp_path: Path, tmp_path_factory: pytest.TempPa
 
 def test_a_problem_stands_where_the_first_page_would(window: ConsoleWindow) -> None:
     window.show_part("worker", "down", "exit code 3")
-    window.show_problem("The database can't be reached.", "Start it.", "refused")
-    assert window.starting.problem() == "The database can't be reached. Start it. refused"
-    window.show_problem("Wrong password.", "", "")
-    assert window.starting.problem() == "Wrong password."
+    window.show_problem("The database can't be reached.", "Start it.", "refused", [])
+    assert (window.current_page(), window.problem.words()) == ("problem", "The database can't be reached. Start it.")
+
+
+def test_the_pages_of_a_desk_go_when_it_can_not_be_kept(window: ConsoleWindow, world: DeskWorld) -> None:
+    window.show_part("worker", "up", "")
+    window.show_part("worker", "silent", "")
+    assert window.faults.words()
+    window.show_starting()
+    assert (window.current_page(), window.faults.words()) == ("starting", [])
+    window.show_problem("Wrong password.", "", "", [])
+    assert window.problem.words() == "Wrong password."
 
 
 def test_a_count_leads_to_the_jobs_that_it_counts(window: ConsoleWindow, world: DeskWorld) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from services.clients import stack_process
 from services.clients.stack_process import PartState, StackProcess
 from services.clients.submission_process import SubmissionProcess
 from services.domain.errors import NotReachable
@@ -189,5 +190,34 @@ def test_a_stack_that_says_why_is_believed() -> None:
         with pytest.raises(NotReachable, match="did not start: The local stack of /x is already running"):
             await stack.start(lambda part: None)
         await stack.stop()
+
+    asyncio.run(suite())
+
+
+def test_a_stack_has_ended_only_when_its_parts_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its supervisor is killed while one part is frozen and never sees it."""
+    monkeypatch.setattr(stack_process, "_PARTS_END", 0.2)
+    file = tmp_path / "console.json"
+    file.write_text("{}")
+    command = python(f"""
+        import signal, subprocess
+        part = subprocess.Popen(["sleep", "60"], start_new_session=True, stdout=subprocess.DEVNULL)
+        part.send_signal(signal.SIGSTOP)
+        print(json.dumps({{"event": "part", "name": "gone", "state": "up", "pid": part.pid}}))
+        print(json.dumps({{"event": "part", "name": "gone", "state": "restarting", "pid": None}}))
+        print(json.dumps({{"event": "part", "name": "worker", "state": "up", "pid": part.pid}}))
+        print(json.dumps({{"event": "ready", "env": {{}}, "settings_file": {str(file)!r}}}))
+        os.kill(os.getpid(), signal.SIGKILL)
+    """)
+
+    async def suite() -> None:
+        parts: list[PartState] = []
+        stack = StackProcess(command=command)
+        await stack.start(parts.append)
+        pid = parts[-1].pid
+        assert pid is not None
+        async with asyncio.timeout(20):
+            await stack.ended()
+        assert not alive(pid)
 
     asyncio.run(suite())

@@ -1,0 +1,131 @@
+"""A sitting at the console: it is opened, stays open, and is opened again once what kept it closed is mended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from app import console
+from app.desk import Desk
+from services.domain.errors import ConsoleError, NotReachable, Refused, SettingProblem
+from services.log import keep_out
+from services.settings import Settings, SettingsError, explain
+
+LOCK_SECONDS: Final = 0.5
+AGAIN_SECONDS: Final = 10.0
+
+Read = Callable[[], Settings]
+"""Reads the settings anew. Raises SettingsError."""
+
+
+class Screen(console.Screen, Protocol):
+    """What a sitting needs of the window."""
+
+    def show_environment(self, environment: str) -> None:
+        """Wear the colours of an environment."""
+        ...
+
+    def show_starting(self) -> None:
+        """Show that something is being started."""
+        ...
+
+    def show_problem(self, sentence: str, hint: str, raw: str, settings: Sequence[SettingProblem]) -> None:
+        """Say why nothing can be shown, with a row for each setting that is wrong."""
+        ...
+
+    def when_trying_again(self, call: Callable[[], None]) -> None:
+        """Call `call` whenever the person wants it to be tried again."""
+        ...
+
+
+class Closing(Protocol):
+    """Somebody wants to end the program."""
+
+    async def wait(self) -> object:
+        """Return when that is so."""
+        ...
+
+
+async def sit(
+    read: Read, dotenv: Path, screen: Screen, closing: Closing, work: Callable[[Desk], Awaitable[int]] | None = None
+) -> int:
+    """Keep a console open until `closing`; `dotenv` is the file that people are told to write settings into.
+
+    With `work`, do that at the desk once and end with its answer; 1 when there is no desk to be had.
+    """
+    again = asyncio.Event()
+    screen.when_trying_again(again.set)
+    screen.show_starting()
+    while True:
+        again.clear()
+        error = await _sit_once(read, screen, closing, work)
+        if isinstance(error, int):
+            return error
+        if error is None:
+            screen.show_starting()
+            continue
+        screen.show_problem(str(error), error.hint, error.raw, explain(error.settings, dotenv))
+        if work is not None:
+            return 1
+        which = await _first(closing.wait(), again.wait(), _after(error))
+        if which == 0:
+            return 0
+        if which == 1:
+            screen.show_starting()
+
+
+async def _sit_once(
+    read: Read, screen: Screen, closing: Closing, work: Callable[[Desk], Awaitable[int]] | None
+) -> int | ConsoleError | None:
+    """One console from opening to closing: an exit code, what kept it closed, or None to open another one."""
+    found: list[Desk | ConsoleError] = []
+    try:
+        settings = read()
+    except SettingsError as error:
+        wrong = {name: f"It {why}." for name, why in error.problems.items()}
+        return Refused("Settings can't be used.", settings=wrong)
+    keep_out(*settings.secrets)
+    screen.show_environment(settings.where)
+    opened = console.Console(settings, screen)
+
+    async def open_it() -> None:
+        try:
+            found.append(await opened.open())
+        except ConsoleError as error:
+            found.append(error)
+
+    try:
+        await _first(closing.wait(), open_it())
+        if not found:
+            return 0
+        desk = found[0]
+        if isinstance(desk, ConsoleError):
+            return desk
+        if work is not None:
+            return await work(desk)
+        return 0 if await _first(closing.wait(), opened.outdated.wait()) == 0 else None
+    finally:
+        await opened.close()
+
+
+async def _after(error: ConsoleError) -> None:
+    """Wait as long as it makes sense before trying again by oneself; for ever where only a person can mend it."""
+    if isinstance(error, console.AnotherConsole):
+        await asyncio.sleep(LOCK_SECONDS)
+    elif isinstance(error, NotReachable) or not error.settings:
+        await asyncio.sleep(AGAIN_SECONDS)
+    else:
+        await asyncio.Event().wait()
+
+
+async def _first(*waits: Coroutine[Any, Any, object]) -> int:
+    """Which of them ended first; the others are cancelled. Raises ExceptionGroup with what one of them raised."""
+    async with asyncio.TaskGroup() as group:
+        running = [group.create_task(wait) for wait in waits]
+        await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        first = next(number for number, task in enumerate(running) if task.done())
+        for task in running:
+            task.cancel()
+    return first

@@ -1,0 +1,156 @@
+"""Consoles on a real gateway: opened late, side by side, and again after their settings were mended."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import psycopg
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from app.console import Console
+from app.desk import Desk
+from app.models.pump import Pump
+from app.sitting import sit
+from services.domain.errors import SettingProblem
+from services.local.lock import FolderLock
+from services.local.postgres import Postgres
+from services.settings import Settings, read_settings
+from tests.contract.gateway.running import KEY, PASSWORD, add_job, gateway, until
+
+pytestmark = pytest.mark.stack
+
+
+class Screen:
+    """Keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.rows: list[SettingProblem] = []
+        self.environments: list[str] = []
+        self.desk: Desk | None = None
+        self.try_again: Callable[[], None] = lambda: None
+
+    def names(self, settings: list[str]) -> bool:
+        return [row.name for row in self.rows] == settings
+
+    def show_part(self, name: str, state: str, why: str) -> None:
+        pass
+
+    def show_environment(self, environment: str) -> None:
+        self.environments.append(environment)
+
+    def show_starting(self) -> None:
+        self.said.append("starting")
+
+    def show_problem(self, sentence: str, hint: str, raw: str, settings: Sequence[SettingProblem]) -> None:
+        self.rows = list(settings)
+        if self.said[-1:] != [sentence]:
+            self.said.append(sentence)
+
+    def when_trying_again(self, call: Callable[[], None]) -> None:
+        self.try_again = call
+
+    def show_desk(self, desk: Desk, pump: Pump) -> Iterator[None]:
+        yield
+        self.desk = desk
+        self.said.append("desk")
+
+
+def written(file: Path, **settings: str) -> None:
+    file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+
+
+def from_file(file: Path) -> Callable[[], Settings]:
+    return lambda: read_settings({}, dotenv=file)
+
+
+def right(url: str, home: Path) -> dict[str, str]:
+    return {
+        "SUPABASE_URL": url, "SUPABASE_ANON_KEY": KEY, "STAFF_EMAIL": "operator@directory-bolt.example",
+        "STAFF_PASSWORD": f"'{PASSWORD}'", "DIRECTORY_BOLT_HOME": str(home), "ENVIRONMENT": "staging",
+    }  # fmt: skip
+
+
+def shows(desk: Desk, job: str) -> bool:
+    desk.store.take_changed()  # as the window does each frame
+    return job in desk.store.jobs.lines
+
+
+def test_mended_settings_are_read_without_a_restart(server: Postgres, tmp_path: Path, qt_app: QApplication) -> None:
+    file = tmp_path / ".env"
+
+    async def suite() -> None:
+        async with asyncio.timeout(60), gateway(server) as running:
+            good = right(running.url, tmp_path / "home")
+            screen, closing = Screen(), asyncio.Event()
+            steps: list[tuple[dict[str, str], list[str]]] = [
+                ({**good, "PORT": "ten"}, ["PORT"]),
+                ({**good, "STAFF_EMAIL": "", "SUPABASE_ANON_KEY": ""}, ["SUPABASE_ANON_KEY", "STAFF_EMAIL"]),
+                ({**good, "SUPABASE_ANON_KEY": "sb_publishable_other"}, ["SUPABASE_ANON_KEY"]),
+                ({**good, "STAFF_PASSWORD": "wrong"}, ["STAFF_EMAIL", "STAFF_PASSWORD"]),
+            ]
+            written(file, **steps[0][0])
+            async with asyncio.TaskGroup() as group:
+                sitting = group.create_task(sit(from_file(file), file, screen, closing))
+                for settings, named in steps:
+                    written(file, **settings)
+                    screen.try_again()
+                    await until(functools.partial(screen.names, named))
+                    assert all(str(file) in row.how and row.why for row in screen.rows)
+                written(file, **good)
+                screen.try_again()
+                await until(lambda: screen.desk is not None)
+                closing.set()
+                assert await sitting == 0
+            # On this machine only a project that calls itself local is believed to be local.
+            assert screen.environments[-1] == "staging"
+
+    asyncio.run(suite())
+
+
+def test_it_opens_by_itself_when_the_other_console_of_its_folder_is_closed(
+    server: Postgres, tmp_path: Path, qt_app: QApplication
+) -> None:
+    file = tmp_path / ".env"
+    home = tmp_path / "home"
+    other = FolderLock(home / "console" / "console.lock", "")
+    other.take()
+
+    async def suite() -> None:
+        async with gateway(server) as running:
+            written(file, **right(running.url, home))
+            screen, closing = Screen(), asyncio.Event()
+            async with asyncio.TaskGroup() as group:
+                sitting = group.create_task(sit(from_file(file), file, screen, closing))
+                await until(lambda: screen.said[-1:] == [f"A console is already running on {home}."])
+                other.release()
+                await until(lambda: screen.desk is not None)
+                closing.set()
+                assert await sitting == 0
+
+    asyncio.run(suite())
+
+
+def test_two_folders_have_two_consoles_on_one_project(
+    server: Postgres, owner: psycopg.Connection, tmp_path: Path, qt_app: QApplication
+) -> None:
+    async def suite() -> None:
+        async with gateway(server) as running:
+            consoles = []
+            for name in ("one", "two"):
+                file = tmp_path / f"{name}.env"
+                written(file, **right(running.url, tmp_path / name))
+                consoles.append(Console(from_file(file)(), Screen()))
+            desks = [await console.open() for console in consoles]
+            await until(lambda: all(desk.store.link.live for desk in desks))
+            job = add_job(owner)
+            for desk in desks:
+                await until(functools.partial(shows, desk, job))
+            for console in consoles:
+                await console.close()
+
+    asyncio.run(suite())

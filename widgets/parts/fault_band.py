@@ -1,0 +1,125 @@
+"""The band above the pages that names each part of the local stack that is not there, until it is back.
+
+band = FaultBand(); band.take("worker", "silent", "no sign of life"); band.cleared.connect(...)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from widgets.look import glyphs, metrics, theme
+from widgets.parts import spans, stack_words
+from widgets.parts.label import label, say
+
+_FINE: Final = ("up", "ended")
+
+
+class FaultBand(QWidget):
+    """One line for each fault, the oldest first; hidden without any. `cleared` names a part that is back."""
+
+    cleared = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None, *, clock: Callable[[], float] = time.time) -> None:
+        super().__init__(parent)
+        self._clock = clock
+        self._was_up: set[str] = set()
+        self._since: dict[str, float] = {}
+        self._lines: dict[str, _Line] = {}
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 1)
+        self._column.setSpacing(0)
+        self.setAccessibleName("Faults of the local stack")
+        self.hide()
+
+    def take(self, part: str, state: str, why: str) -> None:
+        """A part is in another state. What was never up is still starting, and no fault."""
+        if state in _FINE:
+            if state == "up":
+                self._was_up.add(part)
+            if self._since.pop(part, None) is not None:
+                self._drop(part)
+                if state == "up":
+                    self.cleared.emit(part)
+        elif part in ("stack", "disk") or part in self._was_up:
+            if part == "stack" and part not in self._since:
+                self._leave_to_stack()
+            if "stack" not in self._since or part == "stack":
+                self._show(part, state, why)
+        self.setVisible(bool(self._lines))
+
+    def forget(self) -> None:
+        """Another console begins: nothing is known of its stack yet."""
+        self._was_up.clear()
+        self._since.clear()
+        for part in list(self._lines):
+            self._drop(part)
+        self.hide()
+
+    def words(self) -> list[str]:
+        """The lines that are shown."""
+        return [shown.words() for shown in self._lines.values()]
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        shown = theme.current()
+        painter.fillRect(self.rect(), shown.colour("status.failed.tint"))
+        painter.setPen(QPen(shown.colour("line.normal"), 0))
+        painter.drawLine(0, self.height() - 1, self.width() - 1, self.height() - 1)
+        painter.end()
+
+    def _leave_to_stack(self) -> None:
+        """Its supervisor is gone, and all parts with it: one line says so for all."""
+        for part in [name for name in self._since if name != "disk"]:
+            del self._since[part]
+            self._drop(part)
+
+    def _show(self, part: str, state: str, why: str) -> None:
+        since = self._since.setdefault(part, self._clock())
+        if part not in self._lines:
+            self._lines[part] = made = _Line()
+            self._column.addWidget(made)
+        self._lines[part].say(stack_words.fault(part, state, spans.clock(since), why))
+
+    def _drop(self, part: str) -> None:
+        gone = self._lines.pop(part, None)
+        if gone is not None:
+            self._column.removeWidget(gone)
+            gone.hide()
+            gone.deleteLater()
+
+
+class _Line(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self._words = label("", "body", "primary", wrap=True)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(metrics.px(16), metrics.px(6), metrics.px(16), metrics.px(6))
+        row.setSpacing(metrics.px(8))
+        row.addWidget(_Mark())
+        row.addWidget(self._words, 1)
+
+    def say(self, words: str) -> None:
+        say(self._words, words)
+
+    def words(self) -> str:
+        return self._words.text()
+
+
+class _Mark(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedSize(self.sizeHint())
+
+    def sizeHint(self) -> QSize:
+        return QSize(metrics.px(metrics.GLYPH), metrics.px(20))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        glyphs.paint(painter, "failed", 0, metrics.px(3), "status.failed.tint", metrics.px(metrics.GLYPH))
+        painter.end()
