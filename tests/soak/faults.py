@@ -62,8 +62,8 @@ def attack(stack: RunningStack, seconds: float, seed: int) -> dict[str, int | fl
         **jobs.figures,
         **assault.count,
         "restarts": restarts,
-        "seconds_until_all_frozen_were_named": round(assault.named, 1),
-        "seconds_until_all_was_well_again": round(time.monotonic() - fought, 1),
+        "all_frozen_named_seconds": round(assault.named, 1),
+        "all_well_again_seconds": round(time.monotonic() - fought, 1),
     }
 
 
