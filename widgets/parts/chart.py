@@ -1,6 +1,7 @@
 """Submissions per minute: submitted upward, failed downward from one zero line, on one scale.
 
-pyqtgraph is imported and its widgets are made at the first `show_minutes`, so that a window can appear before it.
+pyqtgraph's widgets are made at the first `show_minutes`, on the GUI thread. The program imports it ahead of that on
+another one: here it would hold the window for half a second.
 """
 
 from __future__ import annotations
