@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from tests.soak import faults, pythons, sync_live, sync_schedules
+from tests.soak import faults, pythons, sync_live, sync_observers, sync_schedules
 
 Figures = Mapping[str, int | float | str]
 """What a soak counted or measured, by name with the unit in it ("restarts", "worst_gap_ms")."""
@@ -26,6 +26,7 @@ SOAKS: Final[dict[str, Soak]] = {
     "pythons": pythons.run,
     "schedules": sync_schedules.run,
     "sync": sync_live.run,
+    "observers": sync_observers.run,
 }
 
 GRACE: Final = 600.0

@@ -142,7 +142,7 @@ class Scene:
 
 def run(minutes: float, seed: int) -> Mapping[str, int | float | str]:
     """200 changes/s into one console while sockets, gateway, network, tokens and PostgreSQL are struck."""
-    with running_postgres() as server, _gateway(server) as gateway:
+    with running_postgres() as server, serving(server) as gateway:
         return asyncio.run(_run(server, gateway, minutes, seed))
 
 
@@ -153,7 +153,7 @@ async def _run(server: Postgres, gateway: Gateway, minutes: float, seed: int) ->
     settled: list[float] = []
     memory: list[float] = []
     until = time.monotonic() + minutes * 60
-    async with relay("127.0.0.1", gateway.port) as between, _signed_in(between.url) as session:
+    async with relay("127.0.0.1", gateway.port) as between, signed_in(between.url) as session:
         scene = Scene(server, gateway, between, chance)
         async with synced(session, TIMINGS) as store:
             while time.monotonic() < until:
@@ -184,7 +184,8 @@ async def _run(server: Postgres, gateway: Gateway, minutes: float, seed: int) ->
 
 
 @contextmanager
-def _gateway(server: Postgres) -> Iterator[Gateway]:
+def serving(server: Postgres) -> Iterator[Gateway]:
+    """A gateway of its own process on this database, with a person who may sign in."""
     with psycopg.connect(server.url) as connection:
         connection.execute(
             "insert into auth.users (email, password_hash, app_metadata) values (%s, %s, %s)",
@@ -200,7 +201,8 @@ def _gateway(server: Postgres) -> Iterator[Gateway]:
 
 
 @asynccontextmanager
-async def _signed_in(url: str) -> AsyncIterator[SupabaseSession]:
+async def signed_in(url: str) -> AsyncIterator[SupabaseSession]:
+    """That person's session, kept fresh."""
     session = await SupabaseSession.sign_in(url, KEY, _PERSON, PASSWORD)
 
     async def fresh() -> None:

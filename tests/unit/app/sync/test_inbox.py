@@ -85,6 +85,14 @@ def test_a_cut_change_of_an_unknown_row_is_read_before_it_is_shown(inbox: Inbox,
     assert inbox.take_dirty("jobs", 9) == ["j"]
 
 
+def test_a_change_that_lost_its_version_is_read_and_not_shown(inbox: Inbox, store: Store) -> None:
+    inbox.arrive(Change("jobs", "INSERT", job("completed", 3)))
+    inbox.arrive(Change("jobs", "UPDATE", {"id": "j", "status": "pending"}, complete=False))
+    inbox.apply(1.0)
+    assert store.get("jobs", "j").status == "completed"
+    assert inbox.take_dirty("jobs", 9) == ["j"]
+
+
 def test_rows_without_a_version_are_shown_and_read_again_events_are_not(inbox: Inbox) -> None:
     inbox.arrive(Change("customers", "INSERT", customer("x")))
     inbox.arrive(Change("queue_history", "INSERT", {"id": 1, "event": "note"}))

@@ -18,6 +18,8 @@ _STATUSES = st.sampled_from(STATUSES)
 _RATES = st.sampled_from([0.0, 0.1, 0.5])
 _DELAYS = st.sampled_from([0.0, 0.05, 2.0])
 _PARTS = 10
+_ONCE_WRONG = (2149, 2482, 3782, 3922, 3957, 5091, 5183, 7370, 7523)
+"""Seeds of the long run that found something."""
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +35,11 @@ def test_five_hundred_hostile_schedules(part: int) -> None:
     """A twentieth of what `main.py soak schedules` runs."""
     for seed in range(part * 500 // _PARTS, (part + 1) * 500 // _PARTS):
         random_schedule(seed)
+
+
+@pytest.mark.parametrize("seed", _ONCE_WRONG)
+def test_a_schedule_that_was_once_wrong(seed: int) -> None:
+    random_schedule(seed)
 
 
 class Hostile(RuleBasedStateMachine):
