@@ -61,7 +61,7 @@ async def _run(server: Postgres, gateway: Gateway, minutes: float, seed: int) ->
                 await asyncio.to_thread(writer.stop)
             await until_equal(store, server.url, _LIMIT)
             end = truth(server.url)
-            await _until(lambda stock=stock, end=end: stock == end, "the stock client")
+            await _until_equal(stock, end)
             if javascript is not None:
                 await _until_said(javascript, start, end)
             compared += 1
@@ -167,8 +167,8 @@ def _kept(start: dict[str, int], end: dict[str, int]) -> dict[str, int]:
     return {key: version for key, version in start.items() if end.get(key) == version}
 
 
-async def _until(condition: Callable[[], bool], who: str) -> None:
+async def _until_equal(stock: Held, end: Held) -> None:
     deadline = time.monotonic() + _LIMIT
-    while not condition():
-        assert time.monotonic() < deadline, f"{who} holds something else"
+    while stock != end:
+        assert time.monotonic() < deadline, "the stock client holds something else"
         await asyncio.sleep(0.2)
