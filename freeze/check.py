@@ -26,6 +26,8 @@ WITHOUT_QT: Final = tuple(name for name in ROLES if name not in (*WITH_WINDOW, *
 SEEN_IN_TOUR: Final = ("stack", "endpoints", "brain", "intake", "subscriber", "worker")
 """Roles that live through the tour, so that a look at the processes can't miss them."""
 TOUR_SECONDS: Final = 600.0
+_OF_THE_BOOTLOADER: Final = {"libz.so.1"}
+"""What the executable itself is linked with, before it knows its own folder."""
 _QT: Final = re.compile(r"PySide6|libQt6|shiboken6")
 
 
@@ -52,12 +54,16 @@ def helps(program: Path, role: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         # The C library tells every library that it loads, so that nothing depends on when one looks.
         watch = {"LD_DEBUG": "files", "LD_DEBUG_OUTPUT": f"{folder}/loaded"} if sys.platform == "linux" else {}
-        done = _run(program, role, "--help", **watch)
+        # As another role starts it: with what the first start left in the environment.
+        done = _run(program, role, "--help", **watch, **_left_by_a_start(program))
         loaded = "".join(file.read_text(errors="replace") for file in Path(folder).iterdir())
     if done.returncode != 0 or f"{PROGRAM} {role}" not in done.stdout:
         return f"--help ended with {done.returncode}: {(done.stderr or done.stdout)[-300:]}"
     if watch and "libpython" not in loaded:
         return "the libraries that it loads could not be seen"
+    strays = _strays(program, loaded)
+    if strays:
+        return f"it takes {', '.join(strays)} from the system although its own lies beside it"
     return "its --help loads Qt" if role in WITHOUT_QT and _QT.search(loaded) else ""
 
 
@@ -119,6 +125,20 @@ def _running(program: Path) -> Iterator[tuple[str, bool]]:
                 yield words[1].decode(errors="replace"), bool(_QT.search((entry / "maps").read_text()))
         except (OSError, IndexError):
             continue  # it is gone
+
+
+def _left_by_a_start(program: Path) -> dict[str, str]:
+    """What a role finds in its environment when another role of the program started it."""
+    names = {"_PYI_ARCHIVE_FILE": str(program), "_PYI_PARENT_PROCESS_LEVEL": "-1", "_PYI_LINUX_PROCESS_NAME": PROGRAM}
+    return {**names, "PYINSTALLER_RESET_ENVIRONMENT": "1"} if sys.platform == "linux" else {}
+
+
+def _strays(program: Path, loaded: str) -> list[str]:
+    """Libraries that lie in the program's folder and were taken from elsewhere; by the paths in `loaded`."""
+    inside = program.parent / "_internal"
+    paths = {Path(path) for path in re.findall(r"(/\S+\.so[.\d]*)", loaded)}
+    ours = {path.name for path in paths if (inside / path.name).exists()} - _OF_THE_BOOTLOADER
+    return sorted(path.name for path in paths if path.name in ours and not path.is_relative_to(inside))
 
 
 def _run(program: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -19,7 +19,9 @@ def enter() -> None:
 
     multiprocessing.freeze_support()
     # The start of a frozen program puts its own libraries before the system's. Browsers, node and
-    # PostgreSQL must not load those; a role that is started again gets them again.
+    # PostgreSQL must not load those. Our own roles, started as children, shall start from the beginning
+    # and get them again; otherwise they would take themselves for started already.
+    os.environ["PYINSTALLER_RESET_ENVIRONMENT"] = "1"
     before = os.environ.pop("LD_LIBRARY_PATH_ORIG", None)
     os.environ.pop("LD_LIBRARY_PATH", None)
     if before:

@@ -132,6 +132,7 @@ def test_a_browser_of_playwright_counts(machine: Callable[..., None], tmp_path: 
 def test_children_get_the_libraries_of_the_system(before: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LD_LIBRARY_PATH", "/opt/directory-bolt/_internal:/opt/lib")
     monkeypatch.setenv("LD_LIBRARY_PATH_ORIG", "")
+    monkeypatch.setenv("PYINSTALLER_RESET_ENVIRONMENT", "")
     if before is None:
         monkeypatch.delenv("LD_LIBRARY_PATH_ORIG")
     else:
@@ -142,6 +143,7 @@ def test_children_get_the_libraries_of_the_system(before: str | None, monkeypatc
     frozen.enter()
     assert os.environ.get("LD_LIBRARY_PATH") == before
     assert "LD_LIBRARY_PATH_ORIG" not in os.environ
+    assert os.environ["PYINSTALLER_RESET_ENVIRONMENT"] == "1"
     node = Path(os.environ["PLAYWRIGHT_NODEJS_PATH"])
     assert node.parent == Path("/opt/directory-bolt/_internal/playwright/driver")
     assert os.environ["PLAYWRIGHT_BROWSERS_PATH"].endswith("ms-playwright")
@@ -150,6 +152,7 @@ def test_children_get_the_libraries_of_the_system(before: str | None, monkeypatc
 def test_a_folder_of_browsers_that_somebody_set_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", "/srv/browsers")
     monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", "")
+    monkeypatch.setenv("PYINSTALLER_RESET_ENVIRONMENT", "")
     monkeypatch.setenv("LD_LIBRARY_PATH", "")
     frozen.enter()
     assert os.environ["PLAYWRIGHT_BROWSERS_PATH"] == "/srv/browsers"
