@@ -67,6 +67,10 @@ class Engine:
         """Bring in all events of one job, those beyond the newest ones too. Raises what the port raises."""
         await self._reader.of_job(job_id)
 
+    async def load_older(self, count: int = 1000) -> bool:
+        """Bring in the events before the oldest held; True while there may be more. Raises what the port raises."""
+        return await self._reader.older_events(count)
+
     @property
     def settled(self) -> bool:
         """True when nothing waits to be applied or read again."""

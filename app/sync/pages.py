@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -62,6 +63,25 @@ class Pages:
                     self._inbox.read_rows("queue_history", rows, at)
         finally:
             self._inbox.end_read("queue_history")
+
+    async def older_events(self, count: int) -> bool:
+        """Read `count` events before those held; whether there may be more. Raises ConsoleError."""
+        jobs = self._store.jobs
+        if jobs.history_from is None:
+            return False
+        held = self._store.activity.events
+        oldest = held[bisect_left(held, jobs.history_from, key=lambda event: event.created_at or 0.0)]
+        number = self._inbox.begin_read("queue_history")
+        try:
+            rows = await self._reads.page(
+                "queue_history", order="created_at", descending=True, limit=count,
+                after=(to_iso(jobs.history_from), oldest.id),
+            )  # fmt: skip
+            await self._apply("queue_history", rows, number)
+        finally:
+            self._inbox.end_read("queue_history")
+        jobs.history_from = parse_instant(rows[-1].get("created_at")) if len(rows) == count else None
+        return jobs.history_from is not None
 
     def comparable(self, table: Table) -> bool:
         """Whether keys and versions alone tell which rows are other than held."""

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Iterable
 from typing import Literal
 
+import msgspec
+
 from app.store.link import TableState
 from app.store.merge import key_of
 from app.store.store import Store
@@ -122,6 +124,14 @@ class Reader:
         """Read all events of one job, however old. Raises what the port raises."""
         async with self._locks["queue_history"]:
             await self._pages.of_job(job_id)
+
+    async def older_events(self, count: int) -> bool:
+        """Read `count` events before those held; whether there may be more. Raises what the port raises."""
+        async with self._locks["queue_history"]:
+            more = await self._pages.older_events(count)
+            held = self._store.state("queue_history")
+            self._store.set_state("queue_history", msgspec.structs.replace(held, complete=not more))
+            return more
 
     async def _read(self, table: Table, depth: Depth) -> Kind:
         as_of = self._store.now()

@@ -21,8 +21,8 @@ from tests.bench.rows import Row, row
 HERE: Final = Path(__file__).resolve().parent
 ROOT: Final = HERE.parents[1]
 SEED: Final = 7
-COUNT: Final = 30_000
-SLOW_COUNT: Final = 6_000
+COUNT: Final = 20_000
+SLOW_COUNT: Final = 3_000
 """For the stock client, which takes fifteen times as long."""
 RUNS: Final = 3
 LAST: Final = 77

@@ -239,6 +239,26 @@ def test_of_the_history_only_the_newest_part_is_compared() -> None:
     play(scene)
 
 
+def test_older_events_come_page_by_page_until_there_are_no_more() -> None:
+    async def scene(world: World) -> None:
+        for number in range(0, 20, 2):
+            # Two of each instant: the key tells which comes first.
+            transaction = world.server.begin()
+            for each in (number, number + 1):
+                transaction.write("queue_history", f"{each:02}", job_id=f"j{each}", event="x", details={})
+            world.server.commit(transaction)
+        await world.reader.table("queue_history", Depth.GAP)
+        await world.reader.of_job("j0")
+        held = [7, 12, 17, 20]
+        for count in held:
+            assert len(world.store.rows("queue_history")) == count
+            assert await world.reader.older_events(5) is (count < 17)
+            assert world.store.state("queue_history").complete is (count >= 17)
+        assert world.store.jobs.history_from is None
+
+    play(scene)
+
+
 def test_a_change_during_a_sweep_is_no_doubt_and_during_a_read_it_is() -> None:
     async def scene(world: World) -> None:
         number = world.inbox.begin_read("jobs")

@@ -231,6 +231,18 @@ def test_a_table_outside_the_publication_is_polled_and_nothing_is_while_offline(
     sync(scene)
 
 
+def test_older_history_comes_on_request() -> None:
+    async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
+        fill(server, 10)
+        await asyncio.sleep(2)
+        assert len(store.rows("queue_history")) == 4
+        assert await engine.load_older(3)
+        assert not await engine.load_older(9)
+        same(server, store, "queue_history")
+
+    sync(scene, Timings(history=4))
+
+
 def test_a_flood_is_applied_without_waiting_for_frames() -> None:
     async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
         await asyncio.sleep(2)
