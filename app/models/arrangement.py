@@ -18,7 +18,7 @@ class Arrangement(Generic[Line]):
         self.rule = rule
         self._values = found.values
         self._shown = found.shown
-        self._order = Order.of_sorted(found.values, found.runs, rule.descending)
+        self._order = Order.of_pieces(found.values, found.pieces, rule.descending)
 
     @classmethod
     def of(cls, lines: Sequence[Line | None], rule: Rule[Line]) -> Arrangement[Line]:
@@ -82,6 +82,11 @@ class Arrangement(Generic[Line]):
             self._shown[slot] = 1
             self._values[slot] = self.rule.value_of(line)
             self._order.add(slot)
+
+    def wear_off(self) -> bool:
+        """Give back a part of the memory of an arrangement that nobody needs; False once all of it is."""
+        del self._values[-4096:]
+        return self._order.wear_off(4) or bool(self._values)
 
     def renumber(self, kept: Sequence[int], numbers: Sequence[int]) -> None:
         """Only the slots in `kept` (ascending) are left; each is now `numbers[slot]`. No row moves."""

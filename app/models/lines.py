@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -66,6 +67,7 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         """Those of them that no longer exist."""
         self._broken: set[int] = set()
         self._sorting: Iterator[Sorted | None] | None = None
+        self._worn: list[Arrangement[Line]] = []
         self._touched: set[int] = set()
         """Slots that changed since that sorting began."""
         self._turns = QTimer(self)
@@ -140,8 +142,8 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
 
     @property
     def busy(self) -> bool:
-        """True while so many lines are sorted that the old order is still shown."""
-        return self._sorting is not None
+        """True while very many lines are sorted in parts, and while what that leaves behind is cleared away."""
+        return self._turns.isActive()
 
     def waiting(self) -> tuple[int, int]:
         """Rows that are new, and rows that have another place or should go, held back while frozen."""
@@ -335,7 +337,9 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         self._rule = rule
         self._touched = set()
         if len(self._lines) > AT_ONCE:
-            self._sorting = sort_in_parts(list(self._lines), rule)
+            self._sorting = sort_in_parts(self._lines, rule)
+            # One walk of the collector through a million of these takes longer than all parts of a frame.
+            gc.disable()
             self._turns.start(0)
             return
         self._sorting = None
@@ -347,13 +351,18 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         """The next parts of a long sort; at the end what changed meanwhile is put in its place."""
         until = time.perf_counter() + PART_SECONDS
         found: Sorted | None = None
-        while self._sorting is not None and found is None:
-            found = next(self._sorting)
+        while found is None:
+            if self._sorting is not None:
+                found = next(self._sorting)
+            elif not self._worn:
+                self._turns.stop()
+                gc.enable()
+                gc.freeze()
+                return
+            elif not self._worn[0].wear_off():
+                del self._worn[0]
             if time.perf_counter() >= until:
                 break
-        if found is None and self._sorting is not None:
-            return
-        self._turns.stop()
         if found is None:
             return
         self._sorting = None
@@ -363,6 +372,8 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
             if slot in self._gone:
                 self._forget(slot)
             rows.put(slot, self._lines[slot])
+        # The old order is given back bit by bit too.
+        self._worn.append(self._rows)
         self._show(rows)
 
     def _show(self, rows: Arrangement[Line]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Final
 
@@ -25,12 +25,12 @@ class Order:
         self._count = 0
 
     @classmethod
-    def of_sorted(cls, values: Sequence[Any], runs: Iterable[list[int]], descending: bool = False) -> Order:
-        """From slots that are in order already, in one run or several."""
+    def of_pieces(cls, values: Sequence[Any], pieces: list[list[int]], descending: bool = False) -> Order:
+        """From slots that are in order already, cut into pieces of at most PIECE, none empty. Keeps the list."""
         made = cls(values, descending)
-        made._pieces = [run[at : at + PIECE] for run in runs for at in range(0, len(run), PIECE)]
-        made._heads = [piece[0] for piece in made._pieces]
-        made._count = sum(map(len, made._pieces))
+        made._pieces = pieces
+        made._heads = [piece[0] for piece in pieces]
+        made._count = sum(map(len, pieces))
         return made
 
     def __len__(self) -> int:
@@ -94,6 +94,11 @@ class Order:
         else:
             del self._pieces[number], self._heads[number]
         return True
+
+    def wear_off(self, pieces: int) -> bool:
+        """Forget some pieces of an order that nobody needs; False once it is empty."""
+        del self._pieces[-pieces:]
+        return bool(self._pieces)
 
     def renumber(self, values: Sequence[Any], numbers: Sequence[int]) -> None:
         """Slots got new numbers, in the same order; rows stay."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from app.store.store import Changes, Store
@@ -27,6 +29,7 @@ class Pump(QObject):
     def __init__(self, store: Store, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
+        self._frozen = False
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(FRAME_MS)
@@ -49,4 +52,8 @@ class Pump(QObject):
         changes: Changes = self._store.take_changed(BACKLOG_BUDGET if behind else BUDGET)
         if changes:
             self.changed.emit(changes)
+        if not self._frozen and not behind and self._store.link.live:
+            # What was loaded stays: the garbage collector need not walk through it again and again.
+            self._frozen = True
+            gc.freeze()
         self.frame.emit()

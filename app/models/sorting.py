@@ -25,11 +25,11 @@ class Rule(msgspec.Struct, Generic[Line], frozen=True):
 
 
 class Sorted(msgspec.Struct, frozen=True):
-    """By slot: the value, and 1 where it is shown. `runs`: the slots that are shown, in order."""
+    """By slot: the value, and 1 where it is shown. `pieces`: the slots that are shown, in order, none empty."""
 
     values: list[Any]
     shown: bytearray
-    runs: list[list[int]]
+    pieces: list[list[int]]
 
 
 def sort_at_once(lines: Sequence[Line | None], rule: Rule[Line]) -> Sorted:
@@ -44,20 +44,25 @@ def sort_at_once(lines: Sequence[Line | None], rule: Rule[Line]) -> Sorted:
     for slot in slots:
         shown[slot] = 1
     slots.sort(key=values.__getitem__)
-    return Sorted(values, shown, [slots])
+    return Sorted(values, shown, list(_cut(slots)))
+
+
+def _cut(slots: list[int]) -> Iterator[list[int]]:
+    return (slots[at : at + PIECE] for at in range(0, len(slots), PIECE))
 
 
 def sort_in_parts(lines: Sequence[Line | None], rule: Rule[Line]) -> Iterator[Sorted | None]:
     """The same in steps of a millisecond or so: None after each of them, the answer at the end.
 
     A sample says where the values lie; each line goes to its bucket, and each bucket is sorted alone.
+    `lines` may change meanwhile: a line is looked at once, some time before the end.
     """
     accepts, value_of = rule.accepts, rule.value_of
     values: list[Any] = [None] * len(lines)
     shown = bytearray(len(lines))
     slots: list[int] = []
-    for start in range(0, len(lines), PART):
-        for slot in range(start, min(start + PART, len(lines))):
+    for start in range(0, len(values), PART):
+        for slot in range(start, min(start + PART, len(values))):
             line = lines[slot]
             if line is None:
                 continue
@@ -79,11 +84,18 @@ def sort_in_parts(lines: Sequence[Line | None], rule: Rule[Line]) -> Iterator[So
             same = exact.get(value)
             (between[bisect_right(edges, value)] if same is None else same).append(slot)
         yield None
-    runs: list[list[int]] = []
+    pieces: list[list[int]] = []
     for number, bucket in enumerate(between):
         bucket.sort(key=values.__getitem__)
-        runs.append(bucket)
-        if number < len(edges):
-            runs.append(exact[edges[number]])
         yield None
-    yield Sorted(values, shown, runs)
+        for run in (bucket, exact[edges[number]] if number < len(edges) else []):
+            for piece in _cut(run):
+                pieces.append(piece)
+                if len(pieces) % 8 == 0:
+                    yield None
+            # Given back bit by bit: all of it at the end would take a tenth of a second.
+            run.clear()
+    while slots:
+        del slots[-PIECE * 16 :]
+        yield None
+    yield Sorted(values, shown, pieces)

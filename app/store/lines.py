@@ -51,7 +51,7 @@ class JobLine(msgspec.Struct, frozen=True, gc=False):
     """The job's own error message, raw."""
     diagnosis: Diagnosis = Diagnosis()
     folded: str = ""
-    """Name, e-mail and customer's number in lower case, for `matches`."""
+    """Name, e-mail and customer's number in lower case: what a search looks at, and how names sort."""
 
     @property
     def package_word(self) -> str:

@@ -22,7 +22,21 @@ def _ingest() -> list[Row]:
     return ingest.measure()
 
 
-GROUPS: Final[dict[str, Callable[[], list[Row]]]] = {"ingest": _ingest, "start": _start}
+def _table() -> list[Row]:
+    from tests.bench import table
+
+    return table.measure()
+
+
+def _gui() -> list[Row]:
+    from tests.bench import gui
+
+    return gui.measure()
+
+
+GROUPS: Final[dict[str, Callable[[], list[Row]]]] = {
+    "gui": _gui, "ingest": _ingest, "start": _start, "table": _table,
+}  # fmt: skip
 
 
 def run(argv: list[str]) -> int:

@@ -22,7 +22,8 @@ def test_any_changes_leave_the_slots_in_order(start: list[int], steps: list[tupl
         patch.setattr(subject, "PIECE", 4)
         values = [*start, *[0] * (60 - len(start))]
         inside = set(range(len(start)))
-        order = Order.of_sorted(values, [sorted(inside, key=values.__getitem__)], descending)
+        first = sorted(inside, key=values.__getitem__)
+        order = Order.of_pieces(values, [first[at : at + 4] for at in range(0, len(first), 4)], descending)
         for slot, value in steps:
             if slot in inside:
                 assert order.discard(slot)
@@ -49,4 +50,5 @@ def test_sorting_in_parts_is_sorting(lines: list[int | None], least: int) -> Non
     found = list(sort_in_parts(lines, rule))[-1]
     assert found is not None
     assert (found.values, found.shown) == (whole.values, whole.shown)
-    assert [slot for run in found.runs for slot in run] == whole.runs[0]
+    assert [slot for piece in found.pieces for slot in piece] == [slot for piece in whole.pieces for slot in piece]
+    assert all(found.pieces)

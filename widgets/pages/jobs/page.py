@@ -1,38 +1,21 @@
-"""Jobs: every job as a row, with why it isn't moving."""
+"""The Jobs page: tabs by status, a search, the list, and what waits while the list stands still."""
 
 from __future__ import annotations
-
-import operator
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.desk import Desk
-from app.models.lines import LinesModel
-from app.store.lines import JobLine
 from app.store.store import Changes
-from services.domain.statuses import job_status_shape, job_status_word
-from widgets.parts import cell, spans
+from widgets.pages.jobs.rows import COLUMNS, accepting, jobs_model
+from widgets.parts import spans
 from widgets.parts.button import Button
-from widgets.parts.columns import Column
 from widgets.parts.faces import Faces
 from widgets.parts.head import AsOf, PageHead
 from widgets.parts.search_box import SearchBox
 from widgets.parts.table import Table
 from widgets.parts.tabs import Tab, TabRow
 
-COLUMNS = (
-    Column("Status", 96),
-    Column("Customer", 164, stretch=1),
-    Column("Package", 82, drops=1),
-    Column("Progress", 140),
-    Column("Current directory", 132, drops=4),
-    Column("OK", 30, right=True),
-    Column("Failed", 42, right=True),
-    Column("Elapsed", 54, right=True, drops=2),
-    Column("Last event", 62, right=True),
-    Column("Diagnosis", 236, stretch=1.75),
-)
 TABS = (
     Tab("all", "All"),
     Tab("pending", "Pending", "waiting"),
@@ -42,7 +25,6 @@ TABS = (
     Tab("paused", "Paused", "paused"),
     Tab("unknown", "Outcome unknown", "unknown"),
 )
-_ORDER = {"in_progress": 0, "pending": 1, "failed": 2, "paused": 3, "completed": 4, "cancelled": 5}
 
 
 class JobsPage(QWidget):
@@ -62,35 +44,7 @@ class JobsPage(QWidget):
         self.tabs.add_right(self.chip)
         self.tabs.add_right(self._as_of)
         self.table = Table(COLUMNS)
-        self.model = LinesModel(
-            key=operator.attrgetter("id"),
-            cells=[
-                lambda line: cell.status(job_status_shape(line.status), job_status_word(line.status)),
-                lambda line: cell.name(line.business or line.customer or line.id[:8], f"{line.email}  {line.customer}"),
-                lambda line: cell.words(line.package_word),
-                _progress,
-                lambda line: cell.words(line.current) if line.current else cell.NONE,
-                lambda line: cell.number(line.submitted),
-                lambda line: cell.number(line.failed, "failed"),
-                self._elapsed,
-                self._last_event,
-                _diagnosis,
-            ],
-            sort_keys=[
-                _status_key,
-                lambda line: line.business.lower(),
-                operator.attrgetter("package_size"),
-                lambda line: line.done / line.total if line.total else 0,
-                operator.attrgetter("current"),
-                operator.attrgetter("submitted"),
-                operator.attrgetter("failed"),
-                _elapsed_key,
-                lambda line: -(line.last_event_at or 0.0),
-                lambda line: line.diagnosis.words,
-            ],
-            words=_words,
-            parent=self,
-        )
+        self.model = jobs_model(desk.store.now, self)
         self.table.setModel(self.model)
         self.table.sort_by(0)
         self._engaged = False
@@ -157,11 +111,7 @@ class JobsPage(QWidget):
         needle = self.search.text().strip().lower()
         tab = self.tabs.current()
 
-        def accepts(line: JobLine) -> bool:
-            right_tab = tab in ("all", line.status) or (tab == "unknown" and line.unknown > 0)
-            return right_tab and (not needle or line.matches(needle))
-
-        self.model.set_filter(accepts if needle or tab != "all" else None)
+        self.model.set_filter(accepting(tab, needle))
         self._show_face()
 
     def _to_the_rows(self) -> None:
@@ -210,51 +160,3 @@ class JobsPage(QWidget):
         self._as_of.setToolTip(f"Read completely at {spans.moment(store.state('jobs').as_of)}")
         if self.isVisible():
             self.table.viewport().update()
-
-    def _elapsed(self, line: JobLine) -> cell.Cell:
-        seconds = line.elapsed(self._desk.store.now())
-        return cell.NONE if seconds is None else cell.words(spans.elapsed(seconds))
-
-    def _last_event(self, line: JobLine) -> cell.Cell:
-        now = self._desk.store.now()
-        return cell.words(spans.ago(line.last_event_at, now), tip=spans.moment(line.last_event_at))
-
-
-def _status_key(line: JobLine) -> float:
-    """By status, within it the newest first; one number, since those are sorted fastest."""
-    return _ORDER.get(line.status, 9) * 1e11 - (line.created_at or 0.0)
-
-
-def _elapsed_key(line: JobLine) -> float:
-    """How long it took or is taking; what never started comes first, what still runs last.
-
-    A key must be the line's alone: one that reads the clock would lose its row.
-    """
-    if line.started_at is None:
-        return -1.0
-    if line.ended and line.completed_at is not None:
-        return line.completed_at - line.started_at
-    return 1e12 - line.started_at
-
-
-def _progress(line: JobLine) -> cell.Cell:
-    return cell.progress(
-        line.done,
-        line.total,
-        face="ended" if line.status == "completed" else "running" if line.status == "in_progress" else "ok",
-        submitted=line.submitted,
-        failed=line.failed,
-        unknown=line.unknown,
-        skipped=line.skipped,
-    )
-
-
-def _diagnosis(line: JobLine) -> cell.Cell:
-    found = line.diagnosis
-    tone = cell.word_tone(found.shape) if found.shape else ("tertiary" if line.status == "completed" else "secondary")
-    return cell.words(found.words, tone)
-
-
-def _words(line: JobLine) -> str:
-    parts = [job_status_word(line.status), line.business, f"{line.done} of {line.total}", line.diagnosis.words]
-    return ", ".join(part for part in parts if part)
