@@ -85,7 +85,7 @@ class FeedServer:
         elif event not in ("heartbeat", "phx_leave", "broadcast"):
             return
         if event == "broadcast":
-            writer.write(framed(json.dumps(message).encode()))
+            writer.write(_encoded(topic, "broadcast", message["payload"], None))
         writer.write(_encoded(topic, "phx_reply", {"status": "ok", "response": response}, ref))
         if event == "phx_join":
             told = {"channel": topic, "extension": "postgres_changes", "message": "Subscribed to PostgreSQL"}

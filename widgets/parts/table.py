@@ -224,7 +224,6 @@ class Table(QTableView):
     def currentChanged(self, current: Any, previous: Any) -> None:
         super().currentChanged(current, previous)
         self._set_ring()
-        self._engage()
         self.current_moved.emit(current.row())
 
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
@@ -260,12 +259,10 @@ class Table(QTableView):
         )
         super().focusInEvent(event)
         self._set_ring()
-        self._engage()
 
     def focusOutEvent(self, event: Any) -> None:
         super().focusOutEvent(event)
         self._set_ring()
-        self._engage()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self._by_keyboard = True
@@ -336,6 +333,7 @@ class Table(QTableView):
             earlier, self.ring = self.ring, ring
             self._update_row(earlier)
             self._update_row(ring)
+            self._engage()
 
     def _point(self, row: int) -> None:
         if row != self.pointed:
@@ -355,7 +353,7 @@ class Table(QTableView):
 
     def _engage(self) -> None:
         """The pointer is over a row, or a row has the keyboard: rows must not move away from under a person."""
-        engaged = self.pointed >= 0 or (self.hasFocus() and self.current_row() >= 0)
+        engaged = self.pointed >= 0 or self.ring >= 0
         if engaged != self._engaged:
             self._engaged = engaged
             self.engaged.emit(engaged)
