@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+from functools import lru_cache
 from typing import Final
 
-from PySide6.QtCore import QRectF, QSize
-from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from widgets.look import metrics, theme
@@ -43,24 +45,36 @@ def widths(bar: Bar, space: int) -> list[tuple[PartName, int]]:
 
 
 def paint_bar(painter: QPainter, left: int, top: int, width: int, height: int, bar: Bar) -> None:
-    """Draw a bar with round ends on its track."""
+    """Draw a bar with round ends on its track. It is kept as a picture: its round ends take long to draw."""
+    device = painter.device()
+    dpr = device.devicePixelRatioF() if device is not None else 1.0
+    painter.drawPixmap(left, top, _drawn(bar, width, height, theme.current().name, metrics.px(100), dpr))
+
+
+@lru_cache(maxsize=2048)
+def _drawn(bar: Bar, width: int, height: int, theme_name: str, zoom: int, dpr: float) -> QPixmap:
     shown = theme.current()
-    painter.save()
+    picture = QPixmap(round(width * dpr), round(height * dpr))
+    picture.setDevicePixelRatio(dpr)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
     path = QPainterPath()
     radius = min(height / 2, metrics.px(2))
-    path.addRoundedRect(QRectF(left, top, width, height), radius, radius)
+    path.addRoundedRect(QRectF(0, 0, width, height), radius, radius)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.fillPath(path, shown.colour("line.normal"))
-    fitted = widths(bar, width)
-    if fitted:
-        painter.setClipPath(path)
-        opacity = painter.opacity()
-        x = left
-        for part, share in fitted:
-            painter.setOpacity(opacity * (0.75 if part == "ended" else 1.0))
-            painter.fillRect(x, top, share, height, shown.colour(_TOKENS[part]))
-            x += share
-    painter.restore()
+    painter.setClipPath(path)
+    x = 0
+    for part, share in widths(bar, width):
+        painter.setOpacity(0.75 if part == "ended" else 1.0)
+        painter.fillRect(x, 0, share, height, shown.colour(_TOKENS[part]))
+        x += share
+    painter.end()
+    return picture
+
+
+# Drawn things must go before Qt does.
+atexit.register(_drawn.cache_clear)
 
 
 class BarView(QWidget):

@@ -77,7 +77,7 @@ class Table(QTableView):
         self.sorted_by = -1
         self.descending = False
         self._by_keyboard = False
-        self._engaged = False
+        self.is_engaged = False
         self._anchor: tuple[QPersistentModelIndex, int] | None = None
         self._painter = RowPainter(self)
         self._flashes = Flashes(self._update_row, self)
@@ -354,8 +354,8 @@ class Table(QTableView):
     def _engage(self) -> None:
         """The pointer is over a row, or a row has the keyboard: rows must not move away from under a person."""
         engaged = self.pointed >= 0 or self.ring >= 0
-        if engaged != self._engaged:
-            self._engaged = engaged
+        if engaged != self.is_engaged:
+            self.is_engaged = engaged
             self.engaged.emit(engaged)
 
     def _watch(self) -> None:

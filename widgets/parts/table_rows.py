@@ -56,15 +56,18 @@ class RowPainter:
         painter = QPainter(table.viewport())
         shown = theme.current()
         region, wide, height = event.region(), table.viewport().width(), metrics.px(metrics.ROW)
-        painter.fillRect(event.rect(), shown.colour("surface.page"))
+        bounds = event.rect()
+        painter.fillRect(bounds, shown.colour("surface.page"))
         offset = table.verticalOffset()
-        first = max(0, (event.rect().top() + offset) // height)
-        last = min(table.row_count() - 1, (event.rect().bottom() + offset) // height)
+        first = max(0, (bounds.top() + offset) // height)
+        last = min(table.row_count() - 1, (bounds.bottom() + offset) // height)
         flashes = table.flashes()
         hairline = QPen(shown.colour("line.faint"), 0)
+        # In one piece, its bounds say enough; asking about each cell takes as long as a third of drawing it.
+        pieces = region.rectCount() > 1
         for row in range(first, last + 1):
             whole = QRect(0, row * height - offset, wide, height)
-            if not region.intersects(whole):
+            if pieces and not region.intersects(whole):
                 continue
             selected = table.is_selected(row)
             under = table.surface_of(row, selected)
@@ -76,7 +79,9 @@ class RowPainter:
                 painter.setOpacity(1.0)
             old = table.is_old(row)
             for column, section, content in self._columns:
-                if region.intersects(section.translated(0, whole.top())):
+                if section.right() < bounds.left() or section.left() > bounds.right():
+                    continue
+                if not pieces or region.intersects(section.translated(0, whole.top())):
                     cell = table.cell(row, column)
                     if isinstance(cell, Cell):
                         self._paint_cell(painter, cell, content.translated(0, whole.top()), column, under, old)

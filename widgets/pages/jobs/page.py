@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from typing import Final
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -27,6 +30,10 @@ TABS = (
 )
 
 
+MOVE_SECONDS: Final = 0.064
+"""Rows take other places at most so often."""
+
+
 class JobsPage(QWidget):
     """The list. `opened` gives the id of a job that somebody wants to read."""
 
@@ -48,6 +55,11 @@ class JobsPage(QWidget):
         self.table.setModel(self.model)
         self.table.sort_by(0)
         self._engaged = False
+        self._moved_at = 0.0
+        self._moving = QTimer(self)
+        self._moving.setSingleShot(True)
+        self._moving.setInterval(int(MOVE_SECONDS * 1000))
+        self._moving.timeout.connect(self._move_now)
         self.table.engaged.connect(self._engage)
         self.model.waiting_changed.connect(self._show_waiting)
         self.table.opened.connect(lambda row: self.opened.emit(self.model.line(row).id))
@@ -82,21 +94,38 @@ class JobsPage(QWidget):
         jobs = self._desk.store.jobs
         if changes.jobs:
             seen = [self.model.line(row) for row in self.table.seen_rows()]
+            self._pace()
             self.model.apply({key: jobs.get(key) for key in changes.jobs})
             for old in seen:
                 line = self.model.by_key(old.id) if old.id in changes.jobs else None
                 if line is not None and line.done != old.done and (row := self.model.row_of(old.id)) >= 0:
                     self.table.flash_row(row)
         if changes.states:
-            self._engage(self._engaged)
+            self._engage(self.table.is_engaged)
         if changes.jobs or changes.states or changes.link:
             self._show_counts()
             self._show_face()
 
     def _engage(self, engaged: bool) -> None:
         """Nothing moves under the pointer or the keyboard, once there is something to look at."""
-        self._engaged = engaged
-        self.model.freeze(engaged and self._desk.store.state("jobs").loaded)
+        self._engaged = engaged and self._desk.store.state("jobs").loaded
+        self.model.freeze(self._engaged)
+        self._show_waiting()
+
+    def _pace(self) -> None:
+        """Values change at once, but rows move to other places only so often: each time all of them are drawn."""
+        if not self._engaged:
+            due = time.monotonic() - self._moved_at >= MOVE_SECONDS
+            self.model.freeze(not due)
+            if due:
+                self._moved_at = time.monotonic()
+            elif not self._moving.isActive():
+                self._moving.start()
+
+    def _move_now(self) -> None:
+        if not self._engaged:
+            self._moved_at = time.monotonic()
+            self.model.freeze(False)
 
     def _let_in(self) -> None:
         self.model.let_in()
@@ -105,7 +134,7 @@ class JobsPage(QWidget):
     def _show_waiting(self) -> None:
         fresh, moved = self.model.waiting()
         self.chip.say(f"{fresh:,} new" if fresh else f"{moved:,} moved")
-        self.chip.setVisible(bool(fresh or moved))
+        self.chip.setVisible(self._engaged and bool(fresh or moved))
 
     def _filter(self) -> None:
         needle = self.search.text().strip().lower()
