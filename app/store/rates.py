@@ -79,11 +79,6 @@ class Rates:
             [one["unknown"] for one in found],
         )
 
-    def per_directory(self) -> list[DirectoryRate]:
-        """Every directory that a held job has on its list, most failures first, then most tried, then by name."""
-        lines = [_rate(host, counts) for host, counts in self._hosts.items() if any(counts.values())]
-        return sorted(lines, key=lambda line: (-line.failed - line.unknown, -line.tried, line.host))
-
     def busiest(self, count: int) -> list[DirectoryRate]:
         """The directories that were tried most often, at most `count`, those never tried left out."""
         tried = (

@@ -192,6 +192,8 @@ def main() -> None:
     for name, usual in (("rate", 5000.0), ("seconds", 60.0), ("idle", 10.0)):
         parser.add_argument(f"--{name}", type=float, default=usual)
     options = parser.parse_args()
+    import pyqtgraph  # noqa: F401  (the program imports it ahead of the first chart, on another thread)
+
     application = QApplication([])
     theme.apply("light", application)
     count = int(options.rate * options.seconds)

@@ -44,8 +44,8 @@ class ThroughputPanel(Panel):
             empty="No directory was tried in the last hour.",
             sentence="Submissions show here minute by minute as they end.",
         )
-        if tried:
-            self.chart.show_minutes(series.minutes, series.submitted, series.failed)
+        # Drawn while it is still hidden too: making it takes too long for the moment when the first outcome comes in.
+        self.chart.show_minutes(series.minutes, series.submitted, series.failed)
 
 
 class OutcomesPanel(Panel):

@@ -110,3 +110,12 @@ def test_any_order_ends_where_a_fresh_look_does(steps: list[tuple[str, str, int]
     for (table, _), row in rows.items():
         fresh.put(table, row)
     assert where(store) == where(fresh)
+
+
+def test_a_job_whose_making_is_told_later_gets_what_is_its_own() -> None:
+    store = new_store()
+    store.put("queue_history", loose(1, "c1", 60))
+    store.put("jobs", job(job_id="old", created_at=at(100)))
+    store.put("jobs", job(job_id="new", created_at=at(50)))
+    store.put("jobs", {"id": "new", "customer_id": "c1", "created_at": at(70)})
+    assert where(store) == {"old": [], "new": ["1"]}

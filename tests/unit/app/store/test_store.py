@@ -109,7 +109,7 @@ def test_a_run_moves_counts_current_and_rates(store: Store) -> None:
     assert (line.outcome, line.words, line.duration_ms) == ("failed", "The page refused the phone number", 10_000)
     assert [one.outcome for one in line.attempts] == ["failed"]
     assert sum(store.rates.per_minute(NOW).failed) == 1
-    rate = store.rates.per_directory()[0]
+    rate = store.rates.busiest(99)[0]
     assert (rate.host, rate.failed, rate.tried) == ("a.localhost", 1, 1)
 
 
@@ -120,6 +120,7 @@ def test_unknown_is_its_own_count(store: Store) -> None:
     store.take_changed()
     assert numbers(store) == (0, 0, 1, 0, 0, 2, 3, 0)
     assert (store.counts().pending, store.counts().unknown, store.counts().unknown_directories) == (1, 1, 1)
+    assert [one.host for one in store.jobs.unknown_directories("j1")] == ["a.localhost"]
 
 
 def test_diagnosis_follows_the_hops(store: Store) -> None:
@@ -164,12 +165,35 @@ def test_time_alone_turns_running_into_unknown() -> None:
     store.put("jobs", job("in_progress"))
     store.put("directory_submissions", work("a", "submitting", 0))
     store.put("queue_history", event(1, "submitting", 0, "a"))
+    store.put("queue_history", event(2, "submitted", 0, "b"))
     store.take_changed()
     assert store.jobs.lines["j1"].running == 1
     now[0] += 3000
     store.jobs.tick()
     assert store.take_changed().jobs == {"j1"}
     assert store.jobs.lines["j1"].unknown == 1
+
+
+def test_lines_that_have_no_time_left_come_with_the_next_take() -> None:
+    store = Store(lambda: NOW)
+    for number in range(20):
+        store.put("jobs", {**job("in_progress"), "id": f"j{number}", "customer_id": f"c{number}"})
+    assert len(store.take_changed(0.0).jobs) == 8
+    assert store.jobs.pending == 12
+    store.jobs.tick()
+    assert len(store.take_changed().jobs) == 12
+    assert len(store.jobs.lines) == 20
+
+
+def test_the_busiest_directories_come_first() -> None:
+    store = Store(lambda: NOW)
+    store.put("jobs", job("in_progress"))
+    for number, host in enumerate(("a", "b", "b", "c", "d")):
+        row = {"id": number, "job_id": f"j{number}", "directory_name": host, "status": "failed"}
+        store.put("job_results", row if host != "d" else {**row, "status": "skipped"})
+    store.take_changed()
+    assert [(one.host, one.tried) for one in store.rates.busiest(2)] == [("b", 2), ("a", 1)]
+    assert [one.host for one in store.rates.busiest(9)] == ["b", "a", "c"]
 
 
 def test_what_goes_leaves_no_count(store: Store) -> None:
@@ -182,7 +206,7 @@ def test_what_goes_leaves_no_count(store: Store) -> None:
     assert store.take_changed().jobs == {"j1"}
     assert store.jobs.get("j1") is None
     assert store.counts().total == 0
-    assert store.rates.per_directory() == []
+    assert store.rates.busiest(99) == []
     assert sum(store.rates.per_minute(NOW).submitted) == 0
     assert store.activity.events == []
 
@@ -250,7 +274,7 @@ def test_differences_add_up_to_the_same_as_one_look(acts: list[tuple[str, str, s
     fresh.take_changed()
     assert numbers(changing) == numbers(fresh)
     assert changing.counts() == fresh.counts()
-    assert changing.rates.per_directory() == fresh.rates.per_directory()
+    assert changing.rates.busiest(99) == fresh.rates.busiest(99)
     assert changing.rates.per_minute(NOW) == fresh.rates.per_minute(NOW)
     outcomes = Counter(line.outcome for line in changing.jobs.directories("j1"))
     assert outcomes == Counter(line.outcome for line in fresh.jobs.directories("j1"))
@@ -304,6 +328,7 @@ def test_a_job_that_nobody_knows_has_nothing(store: Store) -> None:
     assert store.take_changed().jobs == {"j1"}
     assert store.jobs.get("elsewhere") is None
     assert store.jobs.directories("elsewhere") == []
+    assert store.jobs.unknown_directories("elsewhere") == []
     assert store.jobs.hop_events("elsewhere") == []
     assert store.jobs.history("elsewhere") == []
     assert store.jobs.outbox("elsewhere") is None

@@ -102,3 +102,8 @@ def test_a_heartbeat_with_either_time_column() -> None:
 @pytest.mark.parametrize("size", [float("inf"), float("nan"), "many", "9" * 5000, True, [3]])
 def test_a_number_that_is_none_is_zero(size: object) -> None:
     assert Job.from_row({"id": 1, "package_size": size}).package_size == 0
+
+
+def test_json_that_can_not_be_kept_counts_as_none() -> None:
+    found = Result.from_row({"id": 1, "payload": {"at": object()}, "response_log": {"reasons": ["sent"]}})
+    assert (found.payload, found.response_log) == ({}, {"reasons": ["sent"]})
