@@ -44,7 +44,9 @@ def check(*, browser: bool) -> None:
     if setup.has_apt():
         names = list(lacking)
         if seeking and setup.has_debian_chromium():
-            names += [*setup.HEADLESS_PACKAGES, *(setup.CHROMIUM_PACKAGES if has_display() else ())]
+            # Without the helper a browser of an ordinary user starts only where the kernel grants it a sandbox.
+            whole, helper = setup.CHROMIUM_PACKAGES
+            names += [*setup.HEADLESS_PACKAGES, helper, *([whole] if has_display() else [])]
         how = f"run this line, then start again: {setup.line_for_people(names)}"
     else:
         names = list(lacking.values())

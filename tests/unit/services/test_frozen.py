@@ -59,7 +59,7 @@ def test_what_is_missing_is_named_in_one_sentence_with_the_line_to_run(
     browser: bool, machine: Callable[..., None]
 ) -> None:
     machine(*APT, without=("libegl1", "libgl1"))
-    names = "libegl1 libgl1 chromium-headless-shell fonts-liberation"
+    names = "libegl1 libgl1 chromium-headless-shell fonts-liberation chromium-sandbox"
     assert told_by_check(browser=browser) == (
         f"This machine lacks {names}; run this line, then start again: {LINE.format(names)}"
     )
@@ -80,7 +80,9 @@ def test_a_console_starts_without_a_browser_and_says_so(
 ) -> None:
     machine(*APT)
     frozen.check(browser=False)
-    assert "This machine lacks chromium-headless-shell fonts-liberation; run" in capsys.readouterr().err
+    assert (
+        "This machine lacks chromium-headless-shell fonts-liberation chromium-sandbox; run" in capsys.readouterr().err
+    )
     monkeypatch.setenv("BROWSER_PATH", "/opt/chrome")
     frozen.check(browser=True)
     assert capsys.readouterr().err == ""
@@ -92,7 +94,7 @@ def test_with_a_display_the_whole_browser_is_named(
 ) -> None:
     machine(*APT)
     monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
-    assert "lacks chromium-headless-shell fonts-liberation chromium chromium-sandbox;" in told_by_check(browser=True)
+    assert "lacks chromium-headless-shell fonts-liberation chromium-sandbox chromium;" in told_by_check(browser=True)
 
 
 @linux
