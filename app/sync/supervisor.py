@@ -195,12 +195,14 @@ class Supervisor:
 
     async def _signal_within(self, seconds: float | None) -> None:
         """Return at the next signal of this epoch, or after `seconds`."""
+        loop = asyncio.get_running_loop()
+        bell = loop.call_later(seconds, self._signalled.set) if seconds is not None else None
         try:
-            async with asyncio.timeout(seconds):
-                await self._signalled.wait()
-                self._signalled.clear()
-        except TimeoutError:
-            return
+            await self._signalled.wait()
+        finally:
+            if bell is not None:
+                bell.cancel()
+        self._signalled.clear()
 
     async def _lost_within(self, seconds: float | None) -> bool:
         if not self._lost:
