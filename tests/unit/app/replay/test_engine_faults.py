@@ -71,3 +71,14 @@ def test_attributes_that_no_queue_has_are_refused_before_anything_is_written(jou
     with pytest.raises(TypeError, match="object"):
         journal.plan("m1", "one", {"odd": object()}, actor="desk-1", reason="")
     assert journal.entry("m1") is None
+
+
+def test_a_delete_without_an_answer_is_finished_later_and_nothing_sent_again(journal: Journal) -> None:
+    queues = TinyQueues({"m1": "one"})
+    queues.faults["delete"] = NotReachable("The queue did not answer.")
+    answer = asyncio.run(plan_and_replay(queues, journal))
+    assert (answer.outcome, answer.new_message_id) == ("duplicate_possible", "new")
+    assert journal.states() == {"m1": "delete_unconfirmed"}
+    queues.faults.clear()
+    assert asyncio.run(ReplayEngine(queues, journal).replay("m1")).outcome == "replayed"
+    assert (len(queues.main), queues.dead) == (1, {})
