@@ -70,6 +70,12 @@ def _worker(argv: list[str]) -> int:
     return run(argv)
 
 
+def _monitor(argv: list[str]) -> int:
+    from services.pipeline.monitor import run
+
+    return run(argv)
+
+
 def _submit(argv: list[str]) -> int:
     from services.submission.process import run
 
@@ -220,6 +226,7 @@ ROLES = {
     "intake": (_intake, "the outbox relay: sends waiting messages to the queue"),
     "subscriber": (_subscriber, "receives the queue's messages and starts flow runs"),
     "worker": (_worker, "runs flows: the jobs' directories, in a browser"),
+    "monitor": (_monitor, "queues jobs again that stand still, raises an alarm for dead letters"),
     "submit": (_submit, "one submission in a browser; request on stdin, events on stdout"),
     "watch": (_watch, "prints what happens, live, in a terminal or as JSON lines"),
     "tour": (_tour, "drives the console through its journey and takes pictures"),

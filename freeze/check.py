@@ -23,7 +23,7 @@ from services.settings import child_environment
 
 WITH_WINDOW: Final = ("console", "tour")
 WITHOUT_QT: Final = tuple(name for name in ROLES if name not in (*WITH_WINDOW, *CHECKOUT_ONLY))
-SEEN_IN_TOUR: Final = ("stack", "endpoints", "brain", "intake", "subscriber", "worker")
+SEEN_IN_TOUR: Final = ("stack", "endpoints", "brain", "intake", "subscriber", "worker", "monitor")
 """Roles that live through the tour, so that a look at the processes can't miss them."""
 TOUR_SECONDS: Final = 600.0
 _OF_THE_BOOTLOADER: Final = {"libz.so.1"}

@@ -113,6 +113,21 @@ class Settings:
     stale_minutes: float = _setting(
         10.0, "STALE_THRESHOLD_MINUTES", why="a job silent for so long is stuck", least=0.01
     )
+    check_seconds: float = _setting(
+        120.0, "CHECK_INTERVAL_SECONDS", why="how often the monitor looks for stuck jobs", least=0.05
+    )
+    stale_requeue_limit: int = _setting(
+        3, "STALE_REQUEUE_LIMIT", why="how often the monitor queues one job again; then it is left to people", least=0
+    )
+    dlq_check_seconds: float = _setting(
+        300.0, "DLQ_CHECK_INTERVAL_SECONDS", why="how often the monitor counts the dead letters", least=0.05
+    )
+    dlq_alert_threshold: int = _setting(
+        1, "DLQ_ALERT_THRESHOLD", why="so many dead letters are worth an alert", least=1
+    )
+    slack_webhook_url: str = _setting(
+        "", "SLACK_WEBHOOK_URL", why="where alerts go; empty leaves them in the log", secret=True
+    )
     log_level: str = _setting("INFO", "LOG_LEVEL", why="DEBUG, INFO, WARNING or ERROR")
 
     @property

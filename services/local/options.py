@@ -15,7 +15,7 @@ import jwt
 from services.local.install import Given, Ports
 from services.program import usage_name
 
-PARTS: Final = ("postgres", "gateway", "queue", "practice", "brain", "intake", "subscriber", "worker")
+PARTS: Final = ("postgres", "gateway", "queue", "practice", "brain", "intake", "subscriber", "worker", "monitor")
 _NEEDS: Final[dict[str, tuple[str, ...]]] = {
     "gateway": ("postgres",),
     "queue": ("postgres",),
@@ -23,6 +23,7 @@ _NEEDS: Final[dict[str, tuple[str, ...]]] = {
     "intake": ("postgres", "queue"),
     "subscriber": ("postgres", "queue"),
     "worker": ("postgres", "brain"),
+    "monitor": ("postgres", "queue"),
 }
 _JWT_SECRET_BYTES: Final = 32
 _SHORTEST_PASSWORD: Final = 6
@@ -57,8 +58,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=usage_name("stack"),
         description="Runs the local stack in the foreground: PostgreSQL, gateway (Supabase's wire), queue (SQS's wire),"
-        " practice directories, Brain, intake, subscriber and worker. Ctrl+C ends all of it; data stays for the next"
-        " start.",
+        " practice directories, Brain, intake, subscriber, worker and monitor. Ctrl+C ends all of it; data stays for"
+        " the next start.",
         epilog=_EXAMPLE.replace("main.py stack", usage_name("stack")),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         fromfile_prefix_chars="@",

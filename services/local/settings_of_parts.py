@@ -24,6 +24,7 @@ _PACE: Final[dict[str, dict[str, str]]] = {
         "WORKER_POLL_SECONDS": "0.2",
         "WORKER_FLOWS": "2",
     },
+    "monitor": {"CHECK_INTERVAL_SECONDS": "20", "DLQ_CHECK_INTERVAL_SECONDS": "20"},
 }
 _NEEDED_FOR: Final = {
     "SUPABASE": "gateway",
@@ -47,7 +48,7 @@ def part_settings(
             queue = install.queue_environment() if "queue" in only else {}
             own = {"BACKEND_ENQUEUE_TOKEN": install.brain_token, "PORT": str(install.ports.brain)}
             return {**common, **queue, **own, "DATABASE_URL": database_url}
-        case "intake" | "subscriber":
+        case "intake" | "subscriber" | "monitor":
             return {**common, **install.queue_environment(), "DATABASE_URL": database_url}
         case "worker":
             return {**common, "DATABASE_URL": database_url, "CREWAI_URL": f"http://127.0.0.1:{install.ports.brain}"}

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 READY_LIMIT: Final = 110.0
 TICK: Final = 0.2
 _ENDPOINTS: Final = ("gateway", "queue", "practice")
-_ROLES: Final = ("intake", "subscriber", "worker")
+_ROLES: Final = ("intake", "subscriber", "worker", "monitor")
 # A recovery after a kill may take its time, and answers all along.
 _POSTGRES_LIMITS: Final = Limits(start=300.0)
 # Ticks so far apart mean that we were frozen, or the machine slept.

@@ -19,7 +19,7 @@ import psycopg
 from tests.local_stack import RunningStack, parent_of, processes_of, running_stack
 from tests.soak.flowing_jobs import FlowingJobs
 
-PARTS: Final = ("postgres", "endpoints", "brain", "intake", "subscriber", "worker")
+PARTS: Final = ("postgres", "endpoints", "brain", "intake", "subscriber", "worker", "monitor")
 _SETTLE: Final = 300.0
 _JOBS_A_MINUTE: Final = 12.0
 

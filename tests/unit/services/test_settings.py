@@ -34,7 +34,9 @@ def test_the_defaults_are_productions() -> None:
     assert (settings.sqs_max_consecutive_errors, settings.breaker_probe_seconds) == (10, 60)
     assert (settings.goto_seconds, settings.step_seconds, settings.task_seconds) == (30, 10, 480)
     assert (settings.task_retries, settings.retry_base_seconds, settings.heartbeat_seconds) == (3, 30, 20)
-    assert (settings.stale_minutes, settings.port) == (10, 10000)
+    assert (settings.stale_minutes, settings.check_seconds, settings.stale_requeue_limit) == (10, 120, 3)
+    assert (settings.dlq_check_seconds, settings.dlq_alert_threshold, settings.slack_webhook_url) == (300, 1, "")
+    assert settings.port == 10000
 
 
 def test_alternative_names_are_read() -> None:

@@ -24,6 +24,7 @@ def test_each_part_gets_its_own_secrets_and_nobody_elses() -> None:
         "intake": (*queue, "postgresql://x"),
         "subscriber": (*queue, "postgresql://x"),
         "worker": ("postgresql://x",),
+        "monitor": (*queue, "postgresql://x"),
     }
     everything = {*INSTALL.secret_values, INSTALL.aws_access_key_id, INSTALL.publishable_key, "postgresql://x"}
     for name, needed in needs.items():
