@@ -42,6 +42,7 @@ class Relay:
 
     def run(self, stop: threading.Event) -> None:
         """Relay until `stop` is set."""
+        log.info("Relay online", extra={"event": "relay_online"})
         while not stop.is_set():
             try:
                 self.send_waiting(stop)

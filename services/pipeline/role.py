@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -16,6 +18,8 @@ from services.settings import Settings, SettingsError, read_settings
 
 log = logging.getLogger(__name__)
 
+_END_SECONDS: Final = 4.0
+"""What a role gets to end in order; its parent waits somewhat longer."""
 _NAMES: Final = {"database_url": "DATABASE_URL", "queue_url": "SQS_QUEUE_URL", "brain_url": "CREWAI_URL"}
 
 
@@ -43,9 +47,21 @@ def begin(
     keep_out(*settings.secrets)
     log_to_stderr(role, settings.log_level)
     stop = WatchedStop(stop_event(end_with_parent=arguments.end_with_parent), patience=patience)
+    threading.Thread(target=_leave_in_time, args=(stop.plain,), name="end-watch", daemon=True).start()
     if arguments.beat:
         stop.beat()
     return settings, stop
+
+
+def _leave_in_time(stop: threading.Event) -> None:
+    """End the process when it was told to stop and can't: a database that stands still answers no thread of it.
+
+    The interpreter would wait for such a thread for ever. Leaving it is a cut that every step of a role bears.
+    """
+    stop.wait()
+    time.sleep(_END_SECONDS)
+    log.warning("Left without an end in order: something gave no answer", extra={"seconds": _END_SECONDS})
+    os._exit(0)
 
 
 def work_until(stop: WatchedStop, work: Callable[[threading.Event], None], *, grace: float = 1.0) -> int:

@@ -14,9 +14,10 @@ from services.settings import Settings, child_environment
 ROOT = Path(__file__).resolve().parents[3]
 ROLES = {
     "brain": "Brain online",
-    "intake": None,
+    "intake": "Relay online",
     "subscriber": "Queue URL",
     "worker": "Worker online",
+    "monitor": "Monitor online",
 }
 
 
@@ -31,6 +32,12 @@ def start(role: str, *arguments: str, **environment: str) -> subprocess.Popen[st
         cwd=ROOT, env=child_environment(environment), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
+
+
+def wait_for_line(process: subprocess.Popen[str], words: str) -> None:
+    """Read the log up to the line with `words`; fails when the log ends before it."""
+    assert process.stderr
+    assert any(words in line for line in process.stderr)
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -53,11 +60,7 @@ def test_ends_with_its_parent(role: str, settings: Settings, tmp_path: Path) -> 
     )  # fmt: skip
     try:
         assert process.stdin
-        assert process.stderr
-        sign = ROLES[role]
-        for line in process.stderr if sign else ():
-            if sign and sign in line:
-                break
+        wait_for_line(process, ROLES[role])
         process.stdin.close()
         assert process.wait(15) == 0
     finally:
