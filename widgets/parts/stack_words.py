@@ -25,6 +25,7 @@ PARTS: Final = {
     "intake": PartWords("Outbox relay", "retries wait to be queued"),
     "subscriber": PartWords("Subscriber", "queued jobs are not started"),
     "worker": PartWords("Worker", "nothing is submitted"),
+    "monitor": PartWords("Monitor", "jobs that stand still are not queued again"),
     "disk": PartWords("Disk", "acts are refused, for they can't be recorded"),
 }
 SHAPES: Final[dict[str, Shape]] = {

@@ -82,6 +82,9 @@ def test_nobody_changes_a_table_directly(server: Postgres, filled: psycopg.Conne
         "record_outcome(gen_random_uuid(), 'a', 'k', 'me', 'submitted', '{}', null, null, null, 1)",
         "finalize_job(gen_random_uuid(), 'me')",
         "private.queue_job(gen_random_uuid(), 'me')",
+        "find_stale_jobs()",
+        "private.requeue_stale_job(gen_random_uuid(), interval '10 minutes', 3)",
+        "count(*) from private.jobs_at_rest",
     ],
 )
 def test_the_pipelines_functions_are_the_pipelines(

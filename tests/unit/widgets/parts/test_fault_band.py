@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from services.local import options
 from widgets.look import theme
 from widgets.parts import stack_words
 from widgets.parts.fault_band import FaultBand
@@ -98,13 +99,18 @@ def test_a_full_disk_is_said_in_the_words_that_came(band: FaultBand) -> None:
     assert stack_words.line("disk", "down", "The disk of /home is full.") == "The disk of /home is full."
 
 
+def test_each_part_has_words_of_its_own() -> None:
+    processes = {"endpoints", *options.PARTS} - {"gateway", "queue", "practice"}
+    assert processes <= set(stack_words.PARTS)
+
+
 def test_a_part_that_is_out_of_service_or_unknown_is_said_too(band: FaultBand) -> None:
     band.take("postgres", "down", "")
-    band.take("monitor", "up", "")
-    band.take("monitor", "restarting", "")
+    band.take("printer", "up", "")
+    band.take("printer", "restarting", "")
     assert band.words() == [
         "Database is out of service since 12:00:00; nothing can be read or written until it is back.",
-        "Monitor is down since 12:00:00; what it does waits until it is back. It is being started again.",
+        "Printer is down since 12:00:00; what it does waits until it is back. It is being started again.",
     ]
 
 
