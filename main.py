@@ -213,7 +213,7 @@ def _soak(argv: list[str]) -> int:
 
 
 def _dist(argv: list[str]) -> int:
-    from freeze.build import run
+    from tests.freeze.build import run
 
     return run(argv)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from freeze import contents
+from tests.freeze import contents
 
 ROOT = Path(__file__).resolve().parents[3]
 PYPROJECT = ROOT / "pyproject.toml"
@@ -20,7 +20,7 @@ def test_the_program_needs_its_dependencies_and_theirs() -> None:
 
 def test_tools_and_tests_are_excluded() -> None:
     excluded = contents.excluded_modules(PYPROJECT)
-    assert {"tests", "freeze", "pytest", "hypothesis", "moto", "PyInstaller", "PySide6.QtNetwork"} <= set(excluded)
+    assert {"tests", "pytest", "hypothesis", "moto", "PyInstaller", "PySide6.QtNetwork"} <= set(excluded)
     assert not {"main", "app", "widgets", "services", "resources"} & set(excluded)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QImage
 
-from freeze import icon
+from tests.freeze import icon
 
 
 @pytest.mark.parametrize("size", [16, 256])

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from freeze import metadata
 from services import program
+from tests.freeze import metadata
 
 PYPROJECT = Path(__file__).resolve().parents[3] / "pyproject.toml"
 FACTS = metadata.Facts("directory-bolt-console", "1.2.3", 'Watch "it" live \\ é.')

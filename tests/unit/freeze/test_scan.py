@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from PyInstaller.archive.writers import CArchiveWriter, ZlibArchiveWriter
 
-from freeze import contents, scan
+from tests.freeze import contents, scan
 
 ROOT = Path(__file__).resolve().parents[3]
 RULES = scan.Rules(
-    frozenset({"tests", "freeze", "pytest", "_pytest", "PyInstaller"}),
+    frozenset({"tests", "pytest", "_pytest", "PyInstaller"}),
     {"the path of the checkout": b"/somewhere/checkout/", "the path of a home folder": b"/home/builder/"},
     (b"/home/builder/python3.11",),
 )
@@ -101,7 +101,6 @@ def test_a_temporary_key_of_aws_is_one_too(folder: Path) -> None:
         ("conftest.pyc", "is a test"),
         ("pytest/__init__.py", "pytest is for development only"),
         ("pytest-9.2.dist-info/METADATA", "pytest is for development only"),
-        ("freeze/scan.py", "freeze is for development only"),
     ],
 )
 def test_a_file_that_must_stay_at_home_is_found(name: str, words: str, folder: Path) -> None:

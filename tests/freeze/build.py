@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from freeze import contents, scan
-from freeze.metadata import PROGRAM
 from services import setup
+from tests.freeze import contents, scan
+from tests.freeze.metadata import PROGRAM
 
-ROOT: Final = Path(__file__).resolve().parents[1]
+ROOT: Final = Path(__file__).resolve().parents[2]
 SYSTEM_PACKAGES: Final = ("binutils", "libpython{}.{}".format(*sys.version_info[:2]))
 
 
@@ -36,7 +36,7 @@ def run(argv: list[str]) -> int:
     )
     args = parser.parse_args(argv)
     if args.check is not None:
-        from freeze.check import check
+        from tests.freeze.check import check
 
         return check(args.check.resolve())
     try:

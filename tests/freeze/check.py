@@ -14,12 +14,12 @@ from typing import Final
 
 import msgspec
 
-from freeze.build import passes_scan
-from freeze.metadata import PROGRAM
 from main import CHECKOUT_ONLY, ROLES
 from services.local.install import Install
 from services.local.postgres import home_for
 from services.settings import child_environment
+from tests.freeze.build import passes_scan
+from tests.freeze.metadata import PROGRAM
 
 WITH_WINDOW: Final = ("console", "tour")
 WITHOUT_QT: Final = tuple(name for name in ROLES if name not in (*WITH_WINDOW, *CHECKOUT_ONLY))

@@ -16,7 +16,7 @@ Entry = tuple[str, str, str]
 """As PyInstaller lists a file: path inside the program, path on this machine, kind."""
 
 OURS: Final = ("main", "app", "widgets", "services", "resources")
-OURS_LEFT_OUT: Final = ("tests", "freeze")
+OURS_LEFT_OUT: Final = ("tests",)
 UNUSED_MODULES: Final = (
     # Qt that no page uses; pyqtgraph looks for it and does without.
     "PySide6.QtNetwork", "PySide6.QtTest", "PySide6.QtDBus",
