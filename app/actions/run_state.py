@@ -54,6 +54,8 @@ class RunState(msgspec.Struct, frozen=True):
     ended_at: float | None = None
     steps: tuple[StepLine, ...] = ()
     blocked: tuple[Blocked, ...] = ()
+    passed: int = 0
+    """Requests on the way to the form's last page that were sent, as the plan says."""
     picture: str = ""
     verdict: Verdict = ""
     words: str = ""
@@ -111,6 +113,8 @@ def taken(state: RunState, event: Mapping[str, Any]) -> RunState:
             str(event.get("body") or ""),
         )
         return msgspec.structs.replace(state, blocked=(*state.blocked, held))
+    if kind == "passed":
+        return msgspec.structs.replace(state, passed=state.passed + 1)
     return state
 
 
@@ -127,12 +131,12 @@ def judged(
     `submit` is the index of the step that sends the form, `stopped` says that a person ended the run.
     """
     if state.dry and stopped:
-        return Judgement("stopped", "Stopped; nothing was sent.")
+        return Judgement("stopped", f"Stopped; {_sent(state)}.")
     reasons = tuple(str(reason) for reason in verdict.get("reasons") or ())
     status, error = verdict.get("status"), str(verdict.get("error") or "")
     if state.dry and status == "dry":
         nothing = reasons[0] if reasons else "Pressing the button sent nothing."
-        return Judgement("dry", "Everything is filled in; nothing was sent." if state.blocked else nothing, reasons)
+        return Judgement("dry", f"Everything is filled in; {_sent(state)}." if state.blocked else nothing, reasons)
     said = next((reason for reason in reasons if error in reason), error) if error else "; ".join(reasons)
     if status == "failed":
         return Judgement("failed", said or "It failed.", reasons)
@@ -143,10 +147,17 @@ def judged(
     return _without_verdict(state, str(ended.get("error") or ""), submit)
 
 
+def _sent(state: RunState) -> str:
+    """What a dry run has sent: nothing, or the earlier pages of a form that has several."""
+    if not state.passed:
+        return "nothing was sent"
+    return f"the form was not sent, {state.passed} earlier page{'s were' if state.passed > 1 else ' was'}"
+
+
 def _without_verdict(state: RunState, why: str, submit: int | None) -> Judgement:
     reasons = (why,) if why else ()
     if state.dry:
-        return Judgement("failed", "The browser ended before the run was complete; nothing was sent.", reasons)
+        return Judgement("failed", f"The browser ended before the run was complete; {_sent(state)}.", reasons)
     # A step is told before it is carried out: one that was never told was never begun.
     begun = submit is not None and any(line.index >= submit and line.status != "waiting" for line in state.steps)
     if begun:

@@ -128,7 +128,7 @@ class RunActs:
         """Say of runs that an earlier start of the program left open how they ended, as far as that is known."""
         for wish in self._operations.left_behind(DRY_RUN.name, REAL_RUN.name):
             state: State = "failed"
-            words = "The program ended during the run; nothing was sent."
+            words = "The program ended during the run; the form was not sent."
             if wish.state == "running" and wish.act == REAL_RUN.name:
                 state, words = "unknown", "The program ended during the run: look at the directory."
             if not wish.ended:
@@ -239,7 +239,7 @@ class RunActs:
         why = "The window closed" if closed else "A fault of the console ended the run"
         if self._claim_asked:
             return Judgement("unknown", f"{why}: look at the directory before it is tried again.")
-        return Judgement("stopped" if closed else "failed", f"{why}; nothing was sent.")
+        return Judgement("stopped" if closed else "failed", f"{why}; the form was not sent.")
 
     async def _note(self, wish_id: str, state: State, words: str) -> None:
         """Into the Operations list. Where that can't be written any more, what happened stays what happened."""

@@ -49,6 +49,13 @@ def test_a_dry_run_never_claims(world: World) -> None:
     assert (world.wish.act, world.wish.state, world.wish.done) == ("dry_run", "done", 1)
 
 
+@pytest.mark.parametrize(("pages", "said"), [(1, "1 earlier page was"), (2, "2 earlier pages were")])
+def test_a_dry_run_of_several_pages_says_what_it_sent(world: World, pages: int, said: str) -> None:
+    passed = {"kind": "passed", "method": "POST", "url": "http://steps.localhost/add", "bytes": 20, "body": "name=K"}
+    world.script(STARTED, *[passed] * pages, step(SUBMIT, "blocked"), POST, verdict("dry"), ENDED)
+    assert world.run(dry=True).words == f"Everything is filled in; the form was not sent, {said}."
+
+
 def test_a_dry_run_that_would_send_nothing_says_so(world: World) -> None:
     world.script(verdict("dry", reasons=["Pressing the button sent nothing; the page marks phone"]), ENDED)
     assert world.run(dry=True).words == "Pressing the button sent nothing; the page marks phone"
