@@ -121,8 +121,9 @@ class Supervisor:
             return
         self._store.set_link("live")
         began = self._now()
-        while not await self._lost_within(None):
-            pass
+        lost = False
+        while not lost:
+            lost = await self._lost_within(None)
         if self._now() - began >= self._timings.steady:
             self._attempt = 0
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
 import socket
+import urllib.request
 from collections.abc import Iterator
 
 import psycopg
@@ -34,6 +36,19 @@ def test_the_pipeline_really_submits(stack: RunningStack) -> None:
 
 def test_dead_letters_are_there_from_the_start(stack: RunningStack) -> None:
     assert stack.witness().queue_count("DirectoryBolt-dlq") == 4
+
+
+def test_a_practice_directory_does_as_it_is_switched(stack: RunningStack) -> None:
+    def modes() -> dict[str, str]:
+        with urllib.request.urlopen(f"{stack.env['PRACTICE_URL']}/_sites", timeout=10) as answer:
+            return {site["host"]: site["mode"] for site in json.load(answer)}
+
+    before = modes()
+    host = next(iter(before))
+    stack.witness().switch(host, "fail")
+    assert modes() == {**before, host: "fail"}
+    stack.witness().switch(host, before[host])
+    assert modes() == before
 
 
 def test_all_parts_killed_at_once_come_back_with_everything(stack: RunningStack) -> None:

@@ -55,7 +55,6 @@ class StatusBar(Surface):
         self.setFixedHeight(metrics.px(metrics.STATUS_BAR))
         self.link = LinkBadge("micro", under="surface.window")
         self._event = label("", "micro", "secondary")
-        self._note = label("", "micro", "secondary")
         self._zone = label("", "micro", "secondary")
         self._who = GlyphLabel("", "", "micro", icon="user-round", under="surface.window")
         row = QHBoxLayout(self)
@@ -67,7 +66,6 @@ class StatusBar(Surface):
         row.addWidget(self._link_cell)
         self._event_cell = _cell(self._event, "r")
         row.addWidget(self._event_cell)
-        row.addWidget(_cell(self._note, ""))
         row.addStretch(1)
         self._zone_cell = _cell(self._zone, "l")
         self._who_cell = _cell(self._who, "l")
@@ -83,10 +81,6 @@ class StatusBar(Surface):
     def show_last_event(self, words: str) -> None:
         """Such as "Last event 0.4 s ago"; "" hides the cell."""
         self._show(self._event, self._event_cell, words)
-
-    def show_note(self, words: str, tone: str = "secondary") -> None:
-        """A short remark beside the age of the last event; "" for none."""
-        say(self._note, words, tone)
 
     def show_zone(self, words: str, why: str = "") -> None:
         """In which zone times are shown, such as "Local time, UTC+2"."""

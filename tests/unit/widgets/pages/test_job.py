@@ -166,6 +166,29 @@ def test_production_is_typed(qt_app: QApplication, tmp_path: Path) -> None:
     world.close()
 
 
+def test_the_key_retries_what_can_be_retried(world: DeskWorld) -> None:
+    work(world, "failed", "failed")
+    world.event(1, "j1", "failed", HOST, ago=60)
+
+    async def act(shown: Shown) -> None:
+        shown.page.ask_retry()
+        await until(lambda: states(world) == ["done"])
+
+    on_page(world, act)
+    assert world.staff.calls == [("j1", None)]
+
+
+def test_the_key_does_nothing_where_nothing_failed(world: DeskWorld) -> None:
+    work(world, "in_progress", "pending")
+
+    async def act(shown: Shown) -> None:
+        shown.page.ask_retry()
+        assert shown.sheet() is None
+
+    on_page(world, act)
+    assert world.staff.calls == []
+
+
 def test_one_directory_is_retried_at_once(world: DeskWorld) -> None:
     work(world, "failed", "failed")
     world.event(1, "j1", "failed", HOST, ago=60)

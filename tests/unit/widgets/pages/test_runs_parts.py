@@ -11,7 +11,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.actions.run_state import StepLine
+from app.store.lines import JobLine
 from tests.unit.widgets.waiting import in_front, wait_for
+from widgets.pages.runs.job_picker import JobPicker
 from widgets.pages.runs.stage import Stage
 from widgets.pages.runs.steps import StepList
 
@@ -52,3 +54,27 @@ def test_pictures_from_elsewhere_are_not_read(
     assert stage.has_picture()
     stage.show_picture("", "No run yet")
     assert not stage.has_picture()
+
+
+def test_a_job_is_searched_and_chosen_by_the_keyboard(qt_app: QApplication) -> None:
+    jobs = [
+        JobLine("j1", business="Old Mill Pizza", folded="old mill pizza", created_at=1.0),
+        JobLine("j2", business="Moss & Main", created_at=2.0),
+    ]
+    picker = JobPicker(lambda: jobs)
+    chosen: list[str] = []
+    picker.chosen.connect(chosen.append)
+    picker.resize(208, 28)
+    in_front(picker)
+    assert not picker.grab().isNull()
+    QTest.keyClick(picker, Qt.Key.Key_A)
+    assert not picker.popup.isVisible()
+    QTest.keyClick(picker, Qt.Key.Key_Down)
+    assert wait_for(picker.popup.isVisible)
+    assert not picker.popup.grab().isNull()
+    QTest.keyClicks(picker.popup.line, "pizza")
+    assert picker.popup.model.rowCount() == 1
+    QTest.keyClick(picker.popup.line, Qt.Key.Key_Return)
+    assert chosen == ["j1"]
+    picker.popup.close()
+    picker.close()

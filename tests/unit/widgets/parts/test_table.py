@@ -159,3 +159,19 @@ def test_a_bar_shows_every_part_within_its_track(counts: list[int], rest: int, s
     assert [part for part, _ in fitted] == [part for part, count in bar.parts if count]
     assert all(width >= 2 for _, width in fitted)
     assert sum(width for _, width in fitted) <= space
+
+
+def test_rows_that_are_scrolled_to_hear_of_changes_and_those_that_left_do_not(
+    table: Table, model: lines.LinesModel[tuple[str, int]]
+) -> None:
+    model.reset([(f"{number:03}", number) for number in range(200)])
+    told: list[int] = []
+    model.dataChanged.connect(lambda first, last, _: told.extend(range(first.row(), last.row() + 1)))
+    model.apply({"199": ("199", 7)})
+    assert told == []
+    assert wait_for(lambda: table.verticalScrollBar().maximum() > 0)
+    table.verticalScrollBar().setValue(table.verticalScrollBar().maximum())
+    model.apply({"199": ("199", 8)})
+    assert set(told) == {199}
+    model.apply({"000": ("000", 9)})
+    assert set(told) == {199}
