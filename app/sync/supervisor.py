@@ -162,14 +162,12 @@ class Supervisor:
         until = self._now() + most * self._chance()
         self._say_lost()
         self._next_poll = self._now() + timings.poll
-        gone = False
         while self._now() < until and not self._resumed:
             await asyncio.sleep(min(timings.come_back, until - self._now()))
             answers = await self.answers()
-            if answers and gone:
+            if answers and self._store.link.phase == "offline":
                 self._store.set_link("reconnecting", "the server is back")
                 break
-            gone = not answers
             if answers and self._now() >= self._next_poll:
                 await self._poll()
         self._resumed = False

@@ -53,17 +53,17 @@ def test_a_server_that_is_gone_and_back_is_said_both_times(server: Postgres, own
         async with behind_a_relay(server) as (session, between):
             store = Store()
             # A pause of an hour: only its being back can end it.
-            timings = Timings(probe=0.2, answer=0.2, come_back=0.1, backoff_first=3600, backoff_most=3600)
-            engine = Engine(SupabaseReads(session), SupabaseFeed(session, beat=0.1), store, timings, chance=lambda: 1.0)
+            timings = Timings(probe=0.5, answer=3.0, come_back=0.2, backoff_first=3600, backoff_most=3600)
+            engine = Engine(SupabaseReads(session), SupabaseFeed(session, beat=0.5), store, timings, chance=lambda: 1.0)
             running = asyncio.get_running_loop().create_task(engine.run())
             try:
                 await until(lambda: store.link.word == "Live")
                 between.freeze()
-                await until(lambda: store.link.word == "Offline", limit=20)
+                await until(lambda: store.link.word == "Offline", limit=60)
                 assert store.link.since <= store.now()
                 job = await asyncio.to_thread(add_job, owner)
                 between.thaw()
-                await until(lambda: store.link.word == "Live", limit=20)
+                await until(lambda: store.link.word == "Live", limit=60)
                 await until(lambda: store.take_changed() is not None and job in store.jobs.lines)
             finally:
                 running.cancel()
