@@ -23,7 +23,6 @@ PAIRS: Final = 15
 RUNS: Final = 5
 GOAL: Final = 1.25
 LIMIT_MS: Final = 50.0
-QUIET_SECONDS: Final = 60.0
 
 
 def measure() -> list[Row]:
@@ -47,20 +46,12 @@ def _first_picture(folder: Path) -> Row:
 
 
 def _longest_turns(folder: Path) -> list[Row]:
-    from tests.local_stack import running_stack, wait_until
+    from tests.local_stack import running_stack
 
     home = folder / "stack"
     home.mkdir()
-    with running_stack(home) as stack:
-        witness = stack.witness()
-
-        def idle() -> bool:
-            return not witness.query("select 1 from jobs where status in ('pending', 'in_progress') limit 1")
-
-        try:
-            wait_until(idle, QUIET_SECONDS)
-        except AssertionError:
-            print("The stack is still at work: its browsers count against the window.", file=sys.stderr)
+    # Without a worker, as where the project is elsewhere: its browsers would be measured, not the window.
+    with running_stack(home, "--only", "postgres,gateway,queue,practice,brain") as stack:
         environment = _environment(folder / "console", stack.env)
         seen = [json.loads(_run(["start_probe.py", "desk"], environment)) for _ in range(RUNS)]
     names = {"wall": "longest turn, wall clock", "cpu": "longest turn, thread's own time"}
