@@ -149,8 +149,11 @@ def _window(theme: str, tour_folder: Path | None = None) -> int:
     from widgets.look import icons
 
     log_to_stderr("console", "WARNING")
+    # Each of the longer steps gets a turn of its own, so that the window stays alive between them.
     look.apply(mode, application)
+    application.processEvents()
     application.setWindowIcon(icons.mark())
+    application.processEvents()
 
     async def life(closing: Closing) -> int:
         frame.closing.connect(closing.ask)
@@ -158,8 +161,10 @@ def _window(theme: str, tour_folder: Path | None = None) -> int:
             signal.signal(number, lambda *_: closing.ask())
         if frame.closed:
             return 0
+        await asyncio.sleep(0)
         window = ConsoleWindow(settings.where, kept=frame.kept)
         window.environment_shown.connect(frame.show_environment)
+        await asyncio.sleep(0)
         frame.hold(window)
         await asyncio.to_thread(imports.finish)
         from app.sitting import sit
