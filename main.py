@@ -146,10 +146,12 @@ def _window(theme: str, tour_folder: Path | None = None) -> int:
     from app.loop import Closing, run_in_qt
     from services.log import log_to_stderr
     from widgets.console_window import ConsoleWindow
-    from widgets.look import icons
+    from widgets.look import fonts, icons
 
     log_to_stderr("console", "WARNING")
     # Each of the longer steps gets a turn of its own, so that the window stays alive between them.
+    fonts.load()
+    application.processEvents()
     look.apply(mode, application)
     application.processEvents()
     application.setWindowIcon(icons.mark())
