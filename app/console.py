@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from app import tasks
 from app.actions.database_acts import DatabaseActs
-from app.actions.dlq import DeadLetterActs
+from app.actions.dead_letters import DeadLetterActs
 from app.actions.jobs import JobActs
 from app.actions.operations import Operations
 from app.actions.runs import RunActs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.actions.dlq import DeadLetterActs
+from app.actions.dead_letters import DeadLetterActs
 from app.actions.jobs import JobActs
 from app.actions.operations import Operations
 from app.actions.runs import RunActs

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from app.actions.database_acts import DatabaseActs
-from app.actions.dlq import DeadLetterActs
+from app.actions.dead_letters import DeadLetterActs
 from app.actions.jobs import JobActs
 from app.actions.operations import Operations
 from app.actions.runs import RunActs

@@ -9,7 +9,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.actions.dlq import LetterLine, Look, start_replay, start_scan
+from app.actions.dead_letters import LetterLine, Look, start_replay, start_scan
 from app.actions.registry import REPLAY, SCAN
 from app.desk import Desk
 from app.models.lines import LinesModel

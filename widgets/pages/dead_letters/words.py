@@ -6,7 +6,7 @@ import math
 import re
 from typing import Final
 
-from app.actions.dlq import LetterLine
+from app.actions.dead_letters import LetterLine
 from services.domain.diagnosis import since
 from services.domain.statuses import Shape
 from services.domain.text import one_line

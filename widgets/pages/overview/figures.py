@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from app.actions.dlq import Look
+from app.actions.dead_letters import Look
 from app.desk import Desk
 from app.store.tallies import Tallies
 from services.domain.diagnosis import since

@@ -13,7 +13,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from app import tasks
-from app.actions.dlq import LetterLine
+from app.actions.dead_letters import LetterLine
 from app.models.lines import CELL_ROLE
 from app.replay.reading import Reading, read
 from services.domain.errors import NotReachable

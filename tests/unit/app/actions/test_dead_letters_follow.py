@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app import tasks
-from app.actions.dlq import DeadLetterActs
+from app.actions.dead_letters import DeadLetterActs
 from app.actions.operations import Operations
 from app.replay.journal import Journal
 from services.domain.errors import NotPermitted, NotReachable

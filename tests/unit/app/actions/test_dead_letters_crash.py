@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from app import tasks
-from app.actions.dlq import DeadLetterActs
+from app.actions.dead_letters import DeadLetterActs
 from app.actions.operations import Operations
 from app.replay.engine import CLAIM_VISIBILITY, UNDONE
 from app.replay.journal import Journal
