@@ -135,9 +135,9 @@ def _window(theme: str, tour_folder: Path | None = None) -> int:
     frame = Frame(settings.where, state_file=None if touring else settings.data_path / "console" / "window.json")
     frame.appear()
     wait_for_paint(application, frame)
-    imports = Imports(_import_screen, _import_console)
+    imports = Imports(_import_screen)
     imports.start()
-    imports.wait(application, 1)
+    imports.wait(application)
 
     import asyncio
     import signal
@@ -168,6 +168,10 @@ def _window(theme: str, tour_folder: Path | None = None) -> int:
         window.environment_shown.connect(frame.show_environment)
         await asyncio.sleep(0)
         frame.hold(window)
+        await asyncio.sleep(0)
+        # Only now: while a module is loaded, no other thread can run, and building the window has long turns enough.
+        imports = Imports(_import_console)
+        imports.start()
         await asyncio.to_thread(imports.finish)
         from app.sitting import sit
 
@@ -196,9 +200,14 @@ def _import_screen() -> None:
 
 
 def _import_console() -> None:
+    import anyio
+    import boto3  # noqa: F401
+    import httpcore  # noqa: F401
     import pyqtgraph  # noqa: F401
 
     import app.sitting  # noqa: F401
+
+    anyio.run(anyio.sleep, 0)  # every request goes through it, and it imports the most when it is first used
 
 
 def _test(argv: list[str]) -> int:

@@ -145,7 +145,8 @@ class Console:
         acts = SupabaseActs(session)
         store = Store()
         queues = self._queues = SqsQueues(settings)
-        brain = self._brain = BrainClient(settings.brain_base)
+        # In a thread: it reads every certificate that this machine trusts, which takes longer than a frame.
+        brain = self._brain = await asyncio.to_thread(BrainClient, settings.brain_base)
         runner = self._runner = SubmissionProcess(_browser(self._settings))
         try:
             operations = self._operations = await asyncio.to_thread(Operations, data_dir / "console" / "operations.db")

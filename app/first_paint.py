@@ -50,17 +50,16 @@ def wait_for_paint(application: QApplication, window: Paints, limit: float = PAI
 
 
 class Imports:
-    """Imports step by step in a thread of its own. A step is a function with import statements."""
+    """Runs a function with import statements in a thread of its own."""
 
-    def __init__(self, *steps: Callable[[], object]) -> None:
-        self._steps = steps
-        self._done = 0
+    def __init__(self, imports: Callable[[], object]) -> None:
+        self._imports = imports
         self._error: BaseException | None = None
         self._interval = sys.getswitchinterval()
         self._thread = threading.Thread(target=self._run, name="imports", daemon=True)
 
     def start(self) -> None:
-        """Begin. Until the last step ends, threads take turns ten times as often and no garbage is collected.
+        """Begin. Until it ends, threads take turns ten times as often and no garbage is collected.
 
         Otherwise each call into Qt could wait 5 ms for its turn, and a collection of all that is being imported
         would hold the window for longer than that.
@@ -69,23 +68,21 @@ class Imports:
         sys.setswitchinterval(_SWITCH_SECONDS)
         self._thread.start()
 
-    def wait(self, application: QApplication, steps: int) -> None:
-        """Keep the window alive until the first `steps` steps ended. Raises what an import raised."""
-        while self._done < steps and self._thread.is_alive():
+    def wait(self, application: QApplication) -> None:
+        """Keep the window alive until it ends. Raises what an import raised."""
+        while self._thread.is_alive():
             application.processEvents()
             self._thread.join(_LOOK_SECONDS)
         self._raise()
 
     def finish(self) -> None:
-        """Wait for the last step, blocking. Raises what an import raised."""
+        """Wait for its end, blocking. Raises what an import raised."""
         self._thread.join()
         self._raise()
 
     def _run(self) -> None:
         try:
-            for step in self._steps:
-                step()
-                self._done += 1
+            self._imports()
         except BaseException as error:
             self._error = error
         finally:

@@ -83,16 +83,16 @@ class ConsoleWindow(MainWindow):
         self.show_page("problem")
 
     def show_desk(self, desk: Desk, pump: Pump) -> Iterator[None]:
-        """Build the pages of this sign-in, one for each turn of the iterator, and show the first with the last turn."""
-        self.overview = OverviewPage(desk)
+        """Build the pages of this sign-in, a part for each turn of the iterator, and show the first with the last."""
+        self.overview = yield from OverviewPage.in_turns(desk)
         yield from self._taken_in(self.overview)
         self.jobs = JobsPage(desk)
         yield from self._taken_in(self.jobs)
-        self.job = JobPage(desk, self.body)
+        self.job = yield from JobPage.in_turns(desk, self.body)
         yield from self._taken_in(self.job)
         self.letters = DeadLettersPage(desk, toasts=self.toasts)
         yield from self._taken_in(self.letters)
-        self.runs = RunsPage(desk)
+        self.runs = yield from RunsPage.in_turns(desk)
         yield from self._taken_in(self.runs)
         self._desk, self._pump = desk, pump
         self.set_pages(

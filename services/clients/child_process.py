@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, Final
 
 TAIL_LINES: Final = 20
+NICE: Final = 10
+"""How far a child steps back: a tenth of the window's share where both want the processor."""
 
 
 class ChildProcess:
@@ -26,10 +28,13 @@ class ChildProcess:
         on_line: Callable[[str], None],
         on_end: Callable[[int], None],
         first_input: str = "",
+        *,
+        gives_way: bool = False,
     ) -> None:
         """Start now, from a running loop. Raises OSError when the program can't be started.
 
-        `on_end` gets the exit code, once, after the last line.
+        `on_end` gets the exit code, once, after the last line. One that `gives_way` runs, with all that it starts,
+        at a lower priority than the window.
         """
         self._loop = asyncio.get_running_loop()
         self._on_line = on_line
@@ -41,8 +46,14 @@ class ChildProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=dict(environment),
-            start_new_session=sys.platform != "win32",
+            # A group of its own, so that Ctrl-C in a terminal is the console's to handle, but no session of its own:
+            # Linux shares the processor out among sessions, and priorities count within one only.
+            process_group=0 if sys.platform != "win32" else None,
+            creationflags=subprocess.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" and gives_way else 0,
         )
+        if gives_way and sys.platform != "win32":
+            with contextlib.suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, NICE)
         self._threads = [
             threading.Thread(target=self._write, args=(first_input,), name="child-input", daemon=True),
             threading.Thread(target=self._read_errors, name="child-errors", daemon=True),

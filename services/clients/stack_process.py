@@ -83,7 +83,9 @@ class StackProcess:
                 ready.set_exception(_failed(f"it ended with code {code}", words))
 
         try:
-            self._child = ChildProcess(self._command, child_environment(self._environment), on_line, on_end)
+            self._child = ChildProcess(
+                self._command, child_environment(self._environment), on_line, on_end, gives_way=True
+            )
         except OSError as error:
             raise _failed("it could not be started", str(error)) from error
         try:

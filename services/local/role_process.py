@@ -67,7 +67,7 @@ class RoleProcess:
                 stdout=output if self._ports else subprocess.PIPE,
                 stderr=output,
                 env=dict(self._environment),
-                start_new_session=sys.platform != "win32",
+                process_group=0 if sys.platform != "win32" else None,
             )
         finally:
             if output != subprocess.DEVNULL:

@@ -1,8 +1,8 @@
 """How soon the window is there, and whether it stays alive while the rest is loaded.
 
 First picture: from the start of the process, beside the least PySide6 program, in turn with it. Then the longest turn
-of the GUI thread's loop between that picture and the pages, on a local stack that runs: by the wall clock, which
-counts what other processes take, and by the thread's own time, which doesn't.
+of the GUI thread's loop between that picture and the pages, while the program starts its local stack, whose worker
+has jobs to do: by the wall clock, which counts what other processes take, and by the thread's own time, which doesn't.
 """
 
 from __future__ import annotations
@@ -46,14 +46,16 @@ def _first_picture(folder: Path) -> Row:
 
 
 def _longest_turns(folder: Path) -> list[Row]:
-    from tests.local_stack import running_stack
+    from tests.local_stack import RunningStack, remove_postgres
 
-    home = folder / "stack"
-    home.mkdir()
-    # The whole stack, its worker's browsers included: that is what a first start looks like.
-    with running_stack(home) as stack:
-        environment = _environment(folder / "console", stack.env)
+    environment = _environment(folder, {})
+    try:
+        stack = RunningStack(folder)
+        stack.wait_until_ready()
+        stack.end()  # it leaves the jobs of a new installation, which each start below goes on with
         seen = [json.loads(_run(["start_probe.py", "desk"], environment)) for _ in range(RUNS)]
+    finally:
+        remove_postgres(folder)
     names = {"wall": "longest turn, wall clock", "cpu": "longest turn, thread's own time"}
     return [
         row(

@@ -61,8 +61,8 @@ def _follow(application: Any, frame: Any) -> None:
         hold(window)
         window.page_shown.connect(shown)
 
-    def shown() -> None:
-        if not told:
+    def shown(name: str) -> None:
+        if not told and name == "jobs":
             told.append(True)
             QTimer.singleShot(AFTER_MS, tell)
 

@@ -34,14 +34,13 @@ class Faces(QStackedWidget):
     def __init__(self, content: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._content = content
-        self._face = _Face()
-        self._face.act.clicked.connect(self.pressed)
+        self._face: _Face | None = None  # most panels never show one, and making one takes a millisecond or two
         self._loading = _Loading()
         self._wait = QTimer(self)
         self._wait.setSingleShot(True)
         self._wait.setInterval(200)
         self._wait.timeout.connect(lambda: self.setCurrentWidget(self._loading))
-        for part in (content, self._face, self._loading):
+        for part in (content, self._loading):
             self.addWidget(part)
 
     def show_content(self) -> None:
@@ -52,6 +51,10 @@ class Faces(QStackedWidget):
     def show_face(self, title: str, sentence: str = "", *, shape: str = "", act: str = "", raw: str = "") -> None:
         """`title`: one sentence; `sentence`: what to do or how it is; `act`: a button's words; `raw`: folded text."""
         self._wait.stop()
+        if self._face is None:
+            self._face = _Face()
+            self._face.act.clicked.connect(self.pressed)
+            self.addWidget(self._face)
         self._face.show_words(title, sentence, shape, act, raw)
         self.setCurrentWidget(self._face)
 
@@ -62,7 +65,8 @@ class Faces(QStackedWidget):
 
     def face_words(self) -> str:
         """The title of the face that is shown, "" while content or bars are."""
-        return self._face.title.text() if self.currentWidget() is self._face else ""
+        face = self._face
+        return face.title.text() if face is not None and self.currentWidget() is face else ""
 
 
 class _Face(Surface):

@@ -40,13 +40,7 @@ def test_a_window_that_is_never_painted_holds_nothing_up(qt_app: QApplication) -
 def test_the_window_lives_while_imports_go_on(qt_app: QApplication) -> None:
     theme.apply("light", qt_app)
     beats: list[int] = []
-    enough, more = threading.Event(), threading.Event()
-
-    def first() -> None:
-        enough.wait(30)
-
-    def second() -> None:
-        more.wait(30)
+    enough = threading.Event()
 
     def beat() -> None:
         beats.append(1)
@@ -57,13 +51,11 @@ def test_the_window_lives_while_imports_go_on(qt_app: QApplication) -> None:
     timer.timeout.connect(beat)
     timer.start(1)
     interval = sys.getswitchinterval()
-    imports = Imports(first, second)
+    imports = Imports(lambda: enough.wait(30))
     imports.start()
     assert not gc.isenabled()
-    imports.wait(qt_app, 1)
+    imports.wait(qt_app)
     assert len(beats) >= 3
-    more.set()
-    imports.finish()
     timer.stop()
     assert gc.isenabled()
     assert sys.getswitchinterval() == interval
@@ -73,7 +65,7 @@ def test_what_an_import_raises_is_raised_here(qt_app: QApplication) -> None:
     def broken() -> None:
         raise ImportError("no such module")
 
-    for finish in (Imports.finish, lambda imports: imports.wait(qt_app, 1)):
+    for finish in (Imports.finish, lambda imports: imports.wait(qt_app)):
         imports = Imports(broken)
         imports.start()
         with pytest.raises(ImportError, match="no such module"):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from typing import Self
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
@@ -42,7 +45,16 @@ class JobPage(QWidget):
     back = Signal()
     run_here = Signal(str, str)
 
-    def __init__(self, desk: Desk, body: Surface, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        body: Surface,
+        parent: QWidget | None = None,
+        *,
+        lists: tuple[DirectoriesTable, ActivityList] | None = None,
+        inspector: Inspector | None = None,
+    ) -> None:
+        """Parts may be given: see `in_turns`."""
         super().__init__(parent)
         self._desk = desk
         self._body = body
@@ -84,13 +96,12 @@ class JobPage(QWidget):
         self._legend = {name: GlyphLabel(shape, "") for name, (shape, _) in OUTCOMES.items()}
         for part in self._legend.values():
             self.tabs.add_right(part)
-        self.directories = DirectoriesTable()
-        self.activity = ActivityList()
+        self.directories, self.activity = lists or (DirectoriesTable(), ActivityList())
         self._lists = QStackedWidget()
         self._lists.addWidget(self.directories)
         self._lists.addWidget(self.activity)
         self.tabs.chosen.connect(self._show_list)
-        self.inspector = Inspector(desk.data_dir)
+        self.inspector = inspector or Inspector(desk.data_dir)
         self.inspector.run_here.connect(lambda host: self.run_here.emit(self._job_id, host))
         self.inspector.retry.connect(lambda host: self._ask_retry([host]))
         self.inspector.declare.connect(self._ask_declare)
@@ -106,6 +117,15 @@ class JobPage(QWidget):
         self._second.setInterval(1000)
         self._second.timeout.connect(self._tick)
         self._second.start()
+
+    @classmethod
+    def in_turns(cls, desk: Desk, body: Surface) -> Generator[None, None, Self]:
+        """Build it over several turns of the loop, none of which takes longer than a frame or two."""
+        lists = DirectoriesTable(), ActivityList()
+        yield
+        inspector = Inspector(desk.data_dir)
+        yield
+        return cls(desk, body, lists=lists, inspector=inspector)
 
     def show_job(self, job_id: str) -> None:
         """Read another job."""

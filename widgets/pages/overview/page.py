@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Final
+from collections.abc import Generator
+from typing import Final, Self
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
@@ -33,7 +34,15 @@ class OverviewPage(QWidget):
     show_dead_letters = Signal()
     open_job = Signal(str)
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        parent: QWidget | None = None,
+        *,
+        charts: tuple[ThroughputPanel, OutcomesPanel] | None = None,
+        lists: tuple[NeedsPanel, ActivityPanel, WorkersPanel] | None = None,
+    ) -> None:
+        """Panels may be given: see `in_turns`."""
         super().__init__(parent)
         self._desk = desk
         self._dirty = True
@@ -45,11 +54,8 @@ class OverviewPage(QWidget):
         self.stats = StatRow()
         self.stats.show_stats(figures(desk))
         self.stats.pressed.connect(self._pressed)
-        self.throughput = ThroughputPanel(desk)
-        self.outcomes = OutcomesPanel(desk)
-        self.needs = NeedsPanel(desk)
-        self.activity = ActivityPanel(desk)
-        self.workers = WorkersPanel(desk)
+        self.throughput, self.outcomes = charts or (ThroughputPanel(desk), OutcomesPanel(desk))
+        self.needs, self.activity, self.workers = lists or (NeedsPanel(desk), ActivityPanel(desk), WorkersPanel(desk))
         self.needs.show_dead_letters.connect(self.show_dead_letters)
         for panel in (self.needs, self.activity, self.workers):
             panel.open_job.connect(self.open_job)
@@ -58,6 +64,15 @@ class OverviewPage(QWidget):
         self._timer.setInterval(REFRESH_MS)
         self._timer.timeout.connect(self._tick)
         self._timer.start()
+
+    @classmethod
+    def in_turns(cls, desk: Desk) -> Generator[None, None, Self]:
+        """Build it over several turns of the loop, none of which takes longer than a frame or two."""
+        charts = ThroughputPanel(desk), OutcomesPanel(desk)
+        yield
+        lists = NeedsPanel(desk), ActivityPanel(desk), WorkersPanel(desk)
+        yield
+        return cls(desk, charts=charts, lists=lists)
 
     def take(self, changes: Changes) -> None:
         """Note what changed in the store: lists follow within a tenth of a second, figures and charts within a fourth.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Generator
+from typing import Self
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
@@ -42,7 +44,15 @@ class RunsPage(Surface):
 
     open_job = Signal(str)
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        parent: QWidget | None = None,
+        *,
+        picker: JobPicker | None = None,
+        inspector: Inspector | None = None,
+    ) -> None:
+        """Parts may be given: see `in_turns`."""
         super().__init__("surface.page", parent=parent)
         self._desk = desk
         self._runs = desk.runs
@@ -53,7 +63,7 @@ class RunsPage(Surface):
         self._picked = -1
         self.sheet: ConfirmSheet | None = None
         self._head = PageHead("Runs")
-        self.job_picker = JobPicker(desk.store.jobs.lines.values)
+        self.job_picker = picker or JobPicker(desk.store.jobs.lines.values)
         self.job_picker.chosen.connect(lambda job_id: self.prepare(job_id))
         self.directory_choice = Choice("Choose a directory")
         self.directory_choice.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -75,11 +85,20 @@ class RunsPage(Surface):
         self.step_faces = Faces(self.steps)
         self.stage = Stage(desk.data_dir)
         self.requests = Requests()
-        self.inspector = Inspector()
+        self.inspector = inspector or Inspector()
         self.inspector.open_job.connect(lambda: self.open_job.emit(self._job_id))
         QShortcut(QKeySequence(DRY_RUN.key), self).activated.connect(self.run_button.click)
         self._lay_out()
         self._show_target()
+
+    @classmethod
+    def in_turns(cls, desk: Desk) -> Generator[None, None, Self]:
+        """Build it over several turns of the loop, none of which takes longer than a frame or two."""
+        picker = JobPicker(desk.store.jobs.lines.values)
+        yield
+        inspector = Inspector()
+        yield
+        return cls(desk, picker=picker, inspector=inspector)
 
     def prepare(self, job_id: str, directory: str = "") -> None:
         """Choose a job and one of its directories, for a dry run; "" takes the one most likely meant."""
