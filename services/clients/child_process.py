@@ -16,6 +16,7 @@ from typing import IO, Final
 TAIL_LINES: Final = 20
 NICE: Final = 10
 """How far a child steps back: a tenth of the window's share where both want the processor."""
+_BELOW_NORMAL: Final[int] = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 
 
 class ChildProcess:
@@ -49,7 +50,7 @@ class ChildProcess:
             # A group of its own, so that Ctrl-C in a terminal is the console's to handle, but no session of its own:
             # Linux shares the processor out among sessions, and priorities count within one only.
             process_group=0 if sys.platform != "win32" else None,
-            creationflags=subprocess.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" and gives_way else 0,
+            creationflags=_BELOW_NORMAL if gives_way else 0,
         )
         if gives_way and sys.platform != "win32":
             with contextlib.suppress(ProcessLookupError):
