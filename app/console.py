@@ -22,7 +22,7 @@ from app.store.store import Store
 from app.sync.engine import Engine
 from services.clients.brain import BrainClient
 from services.clients.sqs import SqsQueues
-from services.clients.stack_process import StackProcess
+from services.clients.stack_process import PartState, StackProcess
 from services.clients.submission_process import SubmissionProcess
 from services.clients.supabase_acts import SupabaseActs
 from services.clients.supabase_feed import SupabaseFeed
@@ -111,8 +111,13 @@ class Console:
 
     async def _local_stack(self) -> dict[str, str]:
         """Start the local stack; the settings that lead to it."""
-        self._stack = StackProcess({"DIRECTORY_BOLT_HOME": self._settings.data_dir, **_browser(self._settings)})
-        return await self._stack.start(lambda part: self._screen.show_part(part.name, part.state, part.why))
+        stack = self._stack = StackProcess({"DIRECTORY_BOLT_HOME": self._settings.data_dir, **_browser(self._settings)})
+        environment = await stack.start(self._show_part)
+        tasks.spawn("watch over the supervisor", stack.watch(self._show_part))
+        return environment
+
+    def _show_part(self, part: PartState) -> None:
+        self._screen.show_part(part.name, part.state, part.why)
 
     async def _keep_stack(self, environment: dict[str, str]) -> None:
         """Start the local stack again whenever its supervisor ends; its parts are the supervisor's to mend."""

@@ -203,8 +203,9 @@ class ConsoleWindow(MainWindow):
         if self._desk is None:
             return
         link = self._desk.store.link
-        words = f"{link.word} {spans.clock(link.since)}" if link.phase == "reconnecting" else link.word
-        self.bar.link.show_state(link.phase, words, link.why)
+        since = {"reconnecting": f" {spans.clock(link.since)}", "offline": f" since {spans.clock(link.since)}"}
+        self.bar.link.show_state(link.phase, link.word + since.get(link.phase, ""), link.why)
+        self.faults.take("link", "lost" if link.phase == "offline" else "up", link.why, since=link.since)
 
     def _show_operations(self, operations: list[Operation]) -> None:
         running = sum(1 for operation in operations if not operation.ended)

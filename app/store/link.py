@@ -32,6 +32,9 @@ BADGE: Final[dict[Phase, tuple[Word, Shape]]] = {
 CUT_OFF: Final[frozenset[Phase]] = frozenset({"reconnecting", "offline", "signed_out", "not_permitted"})
 """Phases in which nothing new comes in."""
 
+AWAY: Final[frozenset[Phase]] = frozenset({"reconnecting", "offline"})
+"""Of these, the two that take turns while a server is away: to staff it is one time since when."""
+
 
 class Link(msgspec.Struct, frozen=True):
     """The state of the link. `since` is unix seconds, `why` one sentence or ""."""

@@ -12,7 +12,7 @@ import msgspec
 from app.store.activity import Activity
 from app.store.jobs_view import JobsView
 from app.store.lines import Counts
-from app.store.link import CUT_OFF, Link, Phase, TableState
+from app.store.link import AWAY, CUT_OFF, Link, Phase, TableState
 from app.store.merge import RECORDS, Record, key_of, merged
 from app.store.rates import Rates
 
@@ -163,8 +163,8 @@ class Store:
     def set_link(self, phase: Phase, why: str = "") -> None:
         """Say in which phase sync is. The time of the change stays when only the reason differs."""
         if (phase, why) != (self._link.phase, self._link.why):
-            since = self._link.since if phase == self._link.phase else self.now()
-            self._link = Link(phase, since, why)
+            same = phase == self._link.phase or {phase, self._link.phase} == AWAY
+            self._link = Link(phase, self._link.since if same else self.now(), why)
             self._link_changed = True
 
     def set_state(self, table: str, state: TableState) -> None:

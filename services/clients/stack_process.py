@@ -31,6 +31,10 @@ class PartState(msgspec.Struct, frozen=True):
 
 _LOOK_SECONDS: Final = 0.1
 _PARTS_END: Final = 8.0
+_AWAY_SECONDS: Final = 2.0
+_SILENT_SECONDS: Final = 5.0
+_KILL_SECONDS: Final = 60.0
+"""Longer than the supervisor gives a part: for its end all parts end."""
 
 
 class StackProcess:
@@ -38,10 +42,11 @@ class StackProcess:
 
     def __init__(self, environment: Mapping[str, str] | None = None, *, command: Sequence[str] | None = None) -> None:
         self._environment = dict(environment or {})
-        self._command = list(command) if command is not None else role_command("stack", "--end-with-parent")
+        self._command = list(command) if command is not None else role_command("stack", "--end-with-parent", "--beat")
         self._child: ChildProcess | None = None
         self._ended = asyncio.Event()
         self._pids: dict[str, int] = {}
+        self._heard = 0.0
 
     async def start(self, on_part: Callable[[PartState], None], *, limit: float = 120.0) -> dict[str, str]:
         """Start it and wait until all parts are up; the settings for a console, under their environment names.
@@ -52,6 +57,7 @@ class StackProcess:
         ready: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
 
         def on_line(line: str) -> None:
+            self._heard = asyncio.get_running_loop().time()
             said = _object(line)
             if said.get("event") == "part":
                 pid = said.get("pid")
@@ -108,6 +114,28 @@ class StackProcess:
                 for pid in self._pids.values():
                     _kill(pid)
                 deadline += _PARTS_END
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def watch(self, on_part: Callable[[PartState], None]) -> None:
+        """Tell when the supervisor falls silent and when it speaks again; return once it ended.
+
+        The parts go on without it, but nobody mends them: one that is silent for a minute is killed.
+        """
+        loop = asyncio.get_running_loop()
+        looked = self._heard = loop.time()
+        silent = False
+        while not self._ended.is_set():
+            now = loop.time()
+            if now - looked > _AWAY_SECONDS:
+                self._heard += now - looked  # we weren't there to listen
+            looked = now
+            quiet = now - self._heard
+            if silent != (quiet > _SILENT_SECONDS):
+                silent = not silent
+                why = f"it said nothing for {_SILENT_SECONDS:g} s" if silent else ""
+                on_part(PartState("supervisor", "silent" if silent else "up", None, why))
+            if quiet > _KILL_SECONDS and self._child is not None:
+                self._child.kill()
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def stop(self, *, limit: float = 15.0) -> None:

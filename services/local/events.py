@@ -5,12 +5,28 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from typing import Any, Literal
+import time
+from typing import Any, Final, Literal
 
 log = logging.getLogger(__name__)
 
 State = Literal["starting", "up", "silent", "restarting", "down", "ended"]
 """Of a part. silent: it runs but doesn't answer. down: can't be had for now, and isn't started again by itself."""
+
+_BEAT_SECONDS: Final = 1.0
+
+
+class Beat:
+    """A sign of life for whoever started the stack: an empty line a second, as long as `tick` is called."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def tick(self) -> None:
+        """Write the line when it is due."""
+        if (now := time.monotonic()) >= self._next:
+            self._next = now + _BEAT_SECONDS
+            _write("")
 
 
 def say_part(name: str, state: State, pid: int | None, why: str) -> None:
@@ -20,7 +36,10 @@ def say_part(name: str, state: State, pid: int | None, why: str) -> None:
 
 def say(event: dict[str, Any]) -> None:
     """One event: a JSON line for a program, words for a person at a terminal."""
-    line = _in_words(event) if sys.stdout.isatty() else json.dumps(event)
+    _write(_in_words(event) if sys.stdout.isatty() else json.dumps(event))
+
+
+def _write(line: str) -> None:
     try:
         sys.stdout.write(line + "\n")
         sys.stdout.flush()

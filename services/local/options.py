@@ -48,6 +48,7 @@ class Options:
 
     data: Path | None
     end_with_parent: bool
+    beat: bool
     only: frozenset[str]
     given: Given
     sql: tuple[Path, ...]
@@ -67,6 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--data", type=Path, help="data folder (default: DIRECTORY_BOLT_HOME or the user's own)")
     parser.add_argument("--end-with-parent", action="store_true", help="stop when standard input ends")
+    parser.add_argument("--beat", action="store_true", help="write an empty line each second, once it is up")
     parser.add_argument(
         "--only",
         type=_parts,
@@ -141,7 +143,7 @@ def parse_options(parser: argparse.ArgumentParser, argv: list[str]) -> Options:
     given = Given(
         ports, args.publishable_key or "", args.service_key or "", args.jwt_secret or "", args.staff_password or ""
     )
-    return Options(args.data, args.end_with_parent, args.only, given, tuple(args.sql))
+    return Options(args.data, args.end_with_parent, args.beat, args.only, given, tuple(args.sql))
 
 
 def _wrong_token(key: str | None, role: str, secret: str | None) -> str:

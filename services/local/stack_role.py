@@ -7,7 +7,7 @@ import logging
 import psycopg
 
 from services.lifetime import stop_event
-from services.local.events import say
+from services.local.events import Beat, say
 from services.local.install import save_private
 from services.local.lock import AlreadyRunning, FolderLock
 from services.local.options import build_parser, parse_options
@@ -48,8 +48,11 @@ def run(argv: list[str]) -> int:
         file = data_dir / "local" / "console.json"
         save_private(file, environment)
         say({"event": "ready", "env": without_secrets(environment), "settings_file": str(file)})
+        beat = Beat()
         while not stop.wait(TICK):
             stack.tick()
+            if options.beat:
+                beat.tick()
         return 0
     except PortTaken as error:
         parser.error(f"argument --{error.part}-port: {error}")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -13,11 +14,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
+import msgspec
 from PySide6.QtWidgets import QApplication
 
 from app.desk import Desk
 from app.loop import Closing, run_in_qt
 from app.sitting import sit
+from services.local.install import Install
 from services.local.witness import Witness
 from services.settings import read_settings
 from widgets.console_window import ConsoleWindow
@@ -33,6 +37,8 @@ NAMES = {
     "brain": "Brain",
     "endpoints": "Gateway, queue",
     "postgres": "Database",
+    "supervisor": "Supervisor",
+    "link": "Connection to the database",
     "stack": "Local stack",
 }
 
@@ -50,8 +56,11 @@ class Scenario:
         await self._roles("killed", signal.SIGKILL, "is down since")
         await self._one("endpoints", signal.SIGSTOP, "are silent since")
         await self._one("endpoints", signal.SIGKILL, "are down since")
-        await self._until(lambda: desk.store.link.live, "the link is live again")
+        await self._live(desk)
+        await self._one("postgres", signal.SIGSTOP, "is silent since")
         await self._one("postgres", signal.SIGKILL, "is down since")
+        await self._live(desk)
+        await self._cut_off(desk)
         await self._supervisor(desk)
         await self._equal(desk)
         return 0
@@ -64,18 +73,47 @@ class Scenario:
             await self._says(role, words)
         if number == signal.SIGSTOP:
             for pid in pids.values():
-                os.kill(pid, signal.SIGCONT)
+                _wake(pid)
         await self._mended()
         self._tell(f"{', '.join(ROLES)} {how}: said, and mended")
 
     async def _one(self, part: str, number: signal.Signals, words: str) -> None:
-        pid = process_of(self._home, part)
-        os.kill(pid, number)
+        pids = [process_of(self._home, part)]
+        if number == signal.SIGSTOP:
+            pids += children_of(pids[0])  # a server's sessions work on without it
+        for pid in pids:
+            os.kill(pid, number)
         await self._says(part, words)
         if number == signal.SIGSTOP:
-            os.kill(pid, signal.SIGCONT)
+            for pid in pids:
+                _wake(pid)
         await self._mended()
         self._tell(f"{part} {number.name}: said, and mended")
+
+    async def _cut_off(self, desk: Desk) -> None:
+        """The supervisor is frozen, and the gateway can't be reached: neither has anything to do with the other."""
+        supervisor = process_of(self._home, "stack")
+        os.kill(supervisor, signal.SIGSTOP)
+        await asyncio.to_thread(self._switch, out_of_reach=True)
+        await self._says("supervisor", "is silent since")
+        await self._says("link", "is lost since")
+        badge = self._window.bar.link.words()
+        self._check(badge.startswith("Offline since "), f"the badge says {badge}")
+        self._check(len(self._window.faults.words()) == 2, "nothing else is amiss")
+        _wake(supervisor)
+        await asyncio.to_thread(self._switch, out_of_reach=False)
+        await self._mended()
+        await self._live(desk)
+        self._tell("supervisor SIGSTOP, console cut off: said, and mended")
+
+    def _switch(self, **switches: bool) -> None:
+        install = msgspec.json.decode((self._home / "local" / "stack.json").read_bytes(), type=Install)
+        address = f"http://127.0.0.1:{install.ports.gateway}/_faults"
+        key = {"apikey": install.service_role_key}
+        httpx.put(address, headers=key, json=switches, trust_env=False).raise_for_status()
+
+    async def _live(self, desk: Desk) -> None:
+        await self._until(lambda: desk.store.link.live, "the link is live again")
 
     async def _supervisor(self, desk: Desk) -> None:
         before = process_of(self._home, "stack")
@@ -85,7 +123,7 @@ class Scenario:
         await self._says("stack", "is down since")
         await self._mended()
         self._check(process_of(self._home, "stack") != before, "another supervisor")
-        await self._until(lambda: desk.store.link.live, "the link is live after the whole stack was away")
+        await self._live(desk)
         self._tell("supervisor killed: said, started again, and live")
 
     async def _equal(self, desk: Desk) -> None:
@@ -128,6 +166,16 @@ class Scenario:
 
     def _tell(self, words: str) -> None:
         print(words, flush=True)
+
+
+def _wake(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):  # on a machine this slow it was ended by now
+        os.kill(pid, signal.SIGCONT)
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that this one started."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def process_of(home: Path, role: str) -> int:

@@ -40,7 +40,9 @@ def test_every_fault_is_said_and_mended(home: Path) -> None:
         "intake, subscriber, worker, brain killed: said, and mended",
         "endpoints SIGSTOP: said, and mended",
         "endpoints SIGKILL: said, and mended",
+        "postgres SIGSTOP: said, and mended",
         "postgres SIGKILL: said, and mended",
+        "supervisor SIGSTOP, console cut off: said, and mended",
         "supervisor killed: said, started again, and live",
         "counts equal the database",
     ]

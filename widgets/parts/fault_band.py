@@ -1,4 +1,4 @@
-"""The band above the pages that names each part of the local stack that is not there, until it is back.
+"""The band above the pages that names each part that is not there, until it is back.
 
 band = FaultBand(); band.take("worker", "silent", "no sign of life"); band.cleared.connect(...)
 """
@@ -18,6 +18,9 @@ from widgets.parts import spans, stack_words
 from widgets.parts.label import label, say
 
 _FINE: Final = ("up", "ended")
+_NEVER_STARTING: Final = ("stack", "supervisor", "disk", "link")
+_SPEAK_FOR_LINK: Final = frozenset({"stack", "postgres", "endpoints"})
+"""With one of these away there is no connection either, and one line is enough."""
 
 
 class FaultBand(QWidget):
@@ -34,24 +37,28 @@ class FaultBand(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 1)
         self._column.setSpacing(0)
-        self.setAccessibleName("Faults of the local stack")
+        self.setAccessibleName("What is out of service")
         self.hide()
 
-    def take(self, part: str, state: str, why: str) -> None:
-        """A part is in another state. What was never up is still starting, and no fault."""
+    def take(self, part: str, state: str, why: str, *, since: float | None = None) -> None:
+        """A part is in another state. What was never up is still starting, and no fault.
+
+        `since`: unix seconds, where somebody knows better than that it is so from now on.
+        """
         if state in _FINE:
             if state == "up":
                 self._was_up.add(part)
-            if self._since.pop(part, None) is not None:
-                self._drop(part)
-                if state == "up":
-                    self.cleared.emit(part)
-        elif part in ("stack", "disk") or part in self._was_up:
+            if self._since.pop(part, None) is not None and self._drop(part) and state == "up":
+                self.cleared.emit(part)
+        elif part in _NEVER_STARTING or part in self._was_up:
             if part == "stack" and part not in self._since:
                 self._leave_to_stack()
-            if "stack" not in self._since or part == "stack":
+            if "stack" not in self._since or part in ("stack", "link"):
+                self._since.setdefault(part, self._clock() if since is None else since)
                 self._show(part, state, why)
-        self.setVisible(bool(self._lines))
+        if "link" in self._lines:
+            self._lines["link"].setVisible(not _SPEAK_FOR_LINK & self._lines.keys())
+        self.setVisible(bool(self.words()))
 
     def forget(self) -> None:
         """Another console begins: nothing is known of its stack yet."""
@@ -63,7 +70,7 @@ class FaultBand(QWidget):
 
     def words(self) -> list[str]:
         """The lines that are shown."""
-        return [shown.words() for shown in self._lines.values()]
+        return [shown.words() for shown in self._lines.values() if not shown.isHidden()]
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -75,23 +82,27 @@ class FaultBand(QWidget):
 
     def _leave_to_stack(self) -> None:
         """Its supervisor is gone, and all parts with it: one line says so for all."""
-        for part in [name for name in self._since if name != "disk"]:
+        for part in [name for name in self._since if name not in ("disk", "link")]:
             del self._since[part]
             self._drop(part)
 
     def _show(self, part: str, state: str, why: str) -> None:
-        since = self._since.setdefault(part, self._clock())
         if part not in self._lines:
             self._lines[part] = made = _Line()
             self._column.addWidget(made)
-        self._lines[part].say(stack_words.fault(part, state, spans.clock(since), why))
+            made.show()
+        self._lines[part].say(stack_words.fault(part, state, spans.clock(self._since[part]), why))
 
-    def _drop(self, part: str) -> None:
+    def _drop(self, part: str) -> bool:
+        """Whether its line was to be seen."""
         gone = self._lines.pop(part, None)
-        if gone is not None:
-            self._column.removeWidget(gone)
-            gone.hide()
-            gone.deleteLater()
+        if gone is None:
+            return False
+        seen = not gone.isHidden()
+        self._column.removeWidget(gone)
+        gone.hide()
+        gone.deleteLater()
+        return seen
 
 
 class _Line(QWidget):

@@ -17,6 +17,7 @@ class PartWords(NamedTuple):
 
 PARTS: Final = {
     "stack": PartWords("Local stack", "nothing moves and acts are refused"),
+    "supervisor": PartWords("Supervisor of the local stack", "a part that fails is not started again"),
     "postgres": PartWords("Database", "nothing can be read or written"),
     "endpoints": PartWords(
         "Gateway, queue and practice directories", "what you see grows old and acts are refused", True
@@ -26,6 +27,7 @@ PARTS: Final = {
     "subscriber": PartWords("Subscriber", "queued jobs are not started"),
     "worker": PartWords("Worker", "nothing is submitted"),
     "monitor": PartWords("Monitor", "jobs that stand still are not queued again"),
+    "link": PartWords("Connection to the database", "what you see is as it was then and acts are refused"),
     "disk": PartWords("Disk", "acts are refused, for they can't be recorded"),
 }
 SHAPES: Final[dict[str, Shape]] = {
@@ -36,7 +38,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "down": "failed",
     "ended": "skipped",
 }
-_STATES: Final = {"silent": "silent", "down": "out of service"}
+_STATES: Final = {"silent": "silent", "down": "out of service", "lost": "lost"}
 _NEXT: Final = {
     "silent": "If {it} {stay} so, {it} {is} started again by {self}.",
     "restarting": "{It} {is} being started again.",

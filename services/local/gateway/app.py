@@ -28,11 +28,11 @@ def build_app(config: GatewayConfig) -> web.Application:
     tokens = Tokens(config)
     database = Database(config)
     channels = Channels(database)
-    realtime = Realtime(channels, tokens)
+    faults = Faults(channels)
+    realtime = Realtime(channels, tokens, faults.reached)
     rest = Rest(config, database, tokens)
     rpc = Rpc(database, tokens)
     auth = Auth(config, database, tokens)
-    faults = Faults(channels)
     feed = Feed(config.database_url, config.poll_seconds, faults)
 
     async def running(_: web.Application) -> AsyncIterator[None]:
@@ -48,7 +48,7 @@ def build_app(config: GatewayConfig) -> web.Application:
     async def shutdown(_: web.Application) -> None:
         await realtime.close()
 
-    app = web.Application(middlewares=[only_local, errors_as_json], client_max_size=config.max_body_bytes)
+    app = web.Application(middlewares=[only_local, faults.cut, errors_as_json], client_max_size=config.max_body_bytes)
     app.cleanup_ctx.append(running)
     app.on_shutdown.append(shutdown)
     app.router.add_route("*", "/rest/v1/rpc/{function}", rpc.call)

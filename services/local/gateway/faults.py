@@ -7,7 +7,7 @@ import dataclasses
 import random
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from aiohttp import web
@@ -16,6 +16,7 @@ from aiohttp.typedefs import Handler
 from services.local.gateway.feed import Listener
 from services.local.gateway.wal import RowChange
 
+_CUT: Final = ("/rest/", "/auth/", "/realtime/")
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=600)]
 
@@ -39,6 +40,8 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """How long a read waits at most before the database is asked, by chance."""
     stale_reads: Seconds = 0.0
     """How long an answer lies around at most before it is sent, by chance."""
+    out_of_reach: bool = False
+    """Requests and sockets stay open and get no answer, as when a network is cut; only the switches still hear."""
     seed: int = 0
 
 
@@ -50,6 +53,8 @@ class Faults:
         self._switches = Switches()
         self._chance = random.Random(0)  # noqa: S311
         self._deaf = 0
+        self._within_reach = asyncio.Event()
+        self._within_reach.set()
 
     @property
     def switches(self) -> Switches:
@@ -60,6 +65,10 @@ class Faults:
         """Hold what this JSON object says. Raises msgspec.DecodeError, which names the field."""
         self._switches = msgspec.json.decode(order, type=Switches)
         self._chance = random.Random(self._switches.seed)  # noqa: S311
+        if self._switches.out_of_reach:
+            self._within_reach.clear()
+        else:
+            self._within_reach.set()
 
     def resubscribe(self, seconds: float) -> None:
         """Lose all changes of the next `seconds`, then confirm all channels anew: nothing else tells of the gap."""
@@ -86,6 +95,24 @@ class Faults:
     async def deliver(self, changes: list[RowChange]) -> None:
         """See `Listener`."""
         await self._listener.deliver([] if self._deaf else self._spoilt(changes))
+
+    # The side of the wire
+
+    async def reached(self) -> None:
+        """Return as soon as a client can be heard and hears."""
+        await self._within_reach.wait()
+
+    @web.middleware
+    async def cut(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Let nothing in and no answer out while all is out of reach; a client that gave up was never heard."""
+        if not request.path.startswith(_CUT):
+            return await handler(request)
+        await self.reached()
+        if request.transport is None or request.transport.is_closing():
+            raise web.HTTPRequestTimeout
+        answer = await handler(request)
+        await self.reached()
+        return answer
 
     # The side of reads
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -22,9 +23,11 @@ _MOST_WAITING: Final = 50_000
 class Realtime:
     """All open sockets."""
 
-    def __init__(self, channels: Channels, tokens: Tokens) -> None:
+    def __init__(self, channels: Channels, tokens: Tokens, reached: Callable[[], Awaitable[None]]) -> None:
+        """`reached` returns when what a client sends may be heard, and what is queued for it may be sent."""
         self._channels = channels
         self._tokens = tokens
+        self._reached = reached
         self._sockets: dict[web.WebSocketResponse, web.Request] = {}
         self._closing: set[asyncio.Task[bool]] = set()
 
@@ -37,12 +40,13 @@ class Realtime:
         key = request.headers.get("x-api-key") or request.headers.get("apikey") or request.query.get("apikey", "")
         ws = web.WebSocketResponse(timeout=2.0, heartbeat=30.0, max_msg_size=_LARGEST_FRAME)
         await ws.prepare(request)
-        socket = Socket(ws, request, version, key, self._channels, self._tokens)
+        socket = Socket(ws, request, version, key, self._channels, self._tokens, self._reached)
         self._sockets[ws] = request
         try:
             async with asyncio.TaskGroup() as group:
                 writer = group.create_task(socket.write())
                 async for message in ws:
+                    await self._reached()
                     if message.type is WSMsgType.TEXT:
                         socket.receive(message.data)
                 writer.cancel()
@@ -81,7 +85,9 @@ class Socket:
         key: str,
         channels: Channels,
         tokens: Tokens,
+        reached: Callable[[], Awaitable[None]],
     ) -> None:
+        self._reached = reached
         self._ws = ws
         self._request = request
         self._version = version
@@ -119,6 +125,7 @@ class Socket:
             await self._more.wait()
             self._more.clear()
             while self._waiting:
+                await self._reached()
                 try:
                     await self._ws.send_str(self._waiting.popleft())
                 except ConnectionError:

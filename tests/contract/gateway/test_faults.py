@@ -195,6 +195,38 @@ def test_tokens_run_out_on_request_and_new_ones_are_accepted(server: Postgres) -
     asyncio.run(scenario())
 
 
+def test_out_of_reach_nothing_is_heard_and_what_was_not_given_up_comes_later(
+    server: Postgres, owner: psycopg.Connection
+) -> None:
+    async def scenario() -> None:
+        async with gateway(server) as running:
+            path = "/rest/v1/queue_history?select=event"
+            await in_thread(
+                owner,
+                "create or replace function public.given_up() returns void language sql as"
+                " $$ insert into public.queue_history (event) values ('given up') $$",
+            )
+            ear = await listen(await running.client("viewer"), "queue_history")
+            await spoil(running, out_of_reach=True)
+            assert (await ask(running, "GET", "/", key=None))[0] == 404, "whoever looks after it sees nothing"
+            reading = asyncio.get_running_loop().create_task(ask(running, "GET", path, key=SERVICE_KEY))
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await ask(running, "POST", "/rest/v1/rpc/given_up", key=SERVICE_KEY, json={})
+            await in_thread(owner, "insert into queue_history (event) values ('meanwhile')")
+            await stays(lambda: not reading.done() and not ear.changes, 0.5)
+            await spoil(running)
+            await until(lambda: ear.changes)
+            assert events(ear.changes) == ["meanwhile"]
+            assert [row["event"] for row in (await reading)[1]] == ["meanwhile"]
+            assert (await ask(running, "POST", "/rest/v1/rpc/given_up", key=SERVICE_KEY, json={}))[0] == 204
+            await until(lambda: len(ear.changes) > 1)
+            assert events(ear.changes) == ["meanwhile", "given up"], "once"
+            await in_thread(owner, "drop function public.given_up")
+
+    asyncio.run(scenario())
+
+
 def test_slow_reads_see_what_is_written_meanwhile_and_stale_ones_do_not(
     server: Postgres, owner: psycopg.Connection
 ) -> None:

@@ -236,6 +236,8 @@ def test_the_link_keeps_its_time_while_only_the_reason_changes() -> None:
     now[0] = 9.0
     store.set_link("reconnecting", "two")
     assert (store.link.since, store.link.why) == (5.0, "two")
+    store.set_link("offline")
+    assert store.link.since == 5.0, "reconnecting and offline take turns while a server is away"
     store.set_link("live")
     assert store.link.since == 9.0
 

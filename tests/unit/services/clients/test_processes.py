@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 import textwrap
 import time
@@ -19,6 +20,7 @@ from services.clients.submission_process import SubmissionProcess
 from services.domain.errors import NotReachable
 from services.domain.plans import Plan
 from services.ports.wishes import RunRequest
+from tests.waiting import until
 
 REQUEST = RunRequest(
     run_id="r1", job_id="j1", directory="a.example", submission_url="", plan=Plan(plan=[]), dry=True, artifacts=""
@@ -219,5 +221,44 @@ def test_a_stack_has_ended_only_when_its_parts_have(tmp_path: Path, monkeypatch:
         async with asyncio.timeout(20):
             await stack.ended()
         assert not alive(pid)
+
+    asyncio.run(suite())
+
+
+def test_a_supervisor_that_falls_silent_is_told_of_and_killed_when_it_stays_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stack_process, "_SILENT_SECONDS", 0.5)
+    file = tmp_path / "console.json"
+    file.write_text("{}")
+    command = python(f"""
+        import threading
+        print(json.dumps({{"event": "part", "name": "itself", "state": "up", "pid": os.getpid()}}))
+        print(json.dumps({{"event": "ready", "env": {{}}, "settings_file": {str(file)!r}}}))
+        threading.Thread(target=sys.stdin.read, daemon=True).start()
+        while True:
+            print(flush=True)
+            time.sleep(0.05)
+    """)
+
+    async def suite() -> None:
+        parts: list[PartState] = []
+        stack = StackProcess(command=command)
+        await stack.start(parts.append)
+        pid = parts.pop().pid
+        assert pid is not None
+        watching = asyncio.get_running_loop().create_task(stack.watch(parts.append))
+        os.kill(pid, signal.SIGSTOP)
+        await until(lambda: parts)
+        os.kill(pid, signal.SIGCONT)
+        await until(lambda: len(parts) == 2)
+        assert parts == [
+            PartState("supervisor", "silent", None, "it said nothing for 0.5 s"), PartState("supervisor", "up"),
+        ]  # fmt: skip
+        monkeypatch.setattr(stack_process, "_KILL_SECONDS", 0.5)
+        os.kill(pid, signal.SIGSTOP)
+        async with asyncio.timeout(20):
+            await watching
+            await stack.ended()
 
     asyncio.run(suite())

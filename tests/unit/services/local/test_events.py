@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from services.local.events import say, say_part
+from services.local.events import Beat, say, say_part
 
 
 class Terminal(io.StringIO):
@@ -22,6 +22,16 @@ def test_a_program_gets_one_json_object_a_line(capsys: pytest.CaptureFixture[str
         "event": "part", "name": "brain", "state": "silent", "pid": 7, "why": "it runs but does not answer",
     }  # fmt: skip
     assert line.endswith("\n")
+
+
+def test_a_beat_is_an_empty_line_a_second(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("services.local.events.time.monotonic", lambda: now[0])
+    beat = Beat()
+    for _ in range(12):
+        beat.tick()
+        now[0] += 0.2
+    assert capsys.readouterr().out == "\n\n\n"
 
 
 def test_a_person_gets_words(monkeypatch: pytest.MonkeyPatch) -> None:

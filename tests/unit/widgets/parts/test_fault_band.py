@@ -14,6 +14,8 @@ from widgets.parts.fault_band import FaultBand
 
 NOON = datetime(2026, 3, 4, 12, 0, 0).timestamp()  # noqa: DTZ001  as the wall shows it
 
+IS = {"postgres": "is", "endpoints": "are", "stack": "is"}
+
 
 class Clock:
     now = NOON
@@ -88,6 +90,41 @@ def test_one_line_speaks_for_all_when_the_supervisor_is_gone(band: FaultBand) ->
     for part in ("postgres", "worker", "stack"):
         band.take(part, "up", "")
     assert (band.words(), back) == ([], ["stack"])
+
+
+def test_a_lost_connection_is_said_with_the_time_that_is_known(band: FaultBand) -> None:
+    band.take("link", "lost", "the server does not answer", since=NOON - 11)
+    assert band.words() == [
+        "Connection to the database is lost since 11:59:49; what you see is as it was then and acts are refused until "
+        "it is back. (The server does not answer.)"
+    ]
+    band.take("link", "up", "")
+    assert (band.words(), band.isHidden()) == ([], True)
+
+
+@pytest.mark.parametrize("cause", ["postgres", "endpoints", "stack"])
+def test_a_part_that_is_away_speaks_for_the_connection(band: FaultBand, cause: str) -> None:
+    back: list[str] = []
+    band.cleared.connect(back.append)
+    band.take("link", "lost", "the server does not answer")
+    band.take(cause, "silent", "")
+    assert [line.split(" since")[0] for line in band.words()] == [f"{stack_words.part_name(cause)} {IS[cause]} silent"]
+    band.take(cause, "up", "")
+    assert [line.split(" since")[0] for line in band.words()] == ["Connection to the database is lost"]
+    band.take(cause, "silent", "")
+    band.take("link", "up", "")
+    band.take(cause, "up", "")
+    assert (band.words(), back) == ([], [cause, cause])
+
+
+def test_a_supervisor_that_is_silent_is_said_though_nobody_saw_it_start(band: FaultBand) -> None:
+    band.take("supervisor", "silent", "it said nothing for 5 s")
+    assert band.words() == [
+        "Supervisor of the local stack is silent since 12:00:00; a part that fails is not started again until it is "
+        "back. If it stays so, it is started again by itself. (It said nothing for 5 s.)"
+    ]
+    band.take("stack", "restarting", "its supervisor ended")
+    assert [line.split(" since")[0] for line in band.words()] == ["Local stack is down"]
 
 
 def test_a_full_disk_is_said_in_the_words_that_came(band: FaultBand) -> None:
