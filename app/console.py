@@ -20,6 +20,7 @@ from app.models.pump import Pump
 from app.replay.journal import Journal
 from app.store.store import Store
 from app.sync.engine import Engine
+from app.sync.older_events import OlderEvents
 from services.clients.brain import BrainClient
 from services.clients.sqs import SqsQueues
 from services.clients.stack_process import PartState, StackProcess
@@ -170,13 +171,15 @@ class Console:
         # Before anybody can press anything: what these find open was left by an earlier start.
         await letters.settle()
         await runs.settle()
-        desk = Desk(settings.where, who, role, data_dir, store, operations, jobs, letters, runs)
+        engine = Engine(reads, SupabaseFeed(session), store)
+        older = OlderEvents(engine.load_job, store.jobs.holds_all_events)
+        desk = Desk(settings.where, who, role, data_dir, store, operations, jobs, letters, runs, older)
         pump = self._pump = Pump(store)
         for _ in self._screen.show_desk(desk, pump):
             await asyncio.sleep(0)
         pump.start()
         tasks.spawn("session", session.keep_fresh())
-        tasks.spawn("sync", Engine(reads, SupabaseFeed(session), store).run())
+        tasks.spawn("sync", engine.run())
         tasks.supersede("settle acts", database.settle())
         if settings.dlq_url:
             tasks.spawn("dead letters", _follow_dead_letters(letters, store))

@@ -10,6 +10,7 @@ from app.actions.jobs import JobActs
 from app.actions.operations import Operations
 from app.actions.runs import RunActs
 from app.store.store import Store
+from app.sync.older_events import OlderEvents
 
 
 @dataclass(frozen=True)
@@ -28,3 +29,4 @@ class Desk:
     jobs: JobActs
     dead_letters: DeadLetterActs
     runs: RunActs
+    older_events: OlderEvents

@@ -38,6 +38,8 @@ class JobsView:
         self.tallies = Tallies(self.lines)
         self.history_from: float | None = None
         """Events before this instant (unix seconds) are not held; None when all are."""
+        self._whole: set[str] = set()
+        """Jobs whose events were all read, those before `history_from` too."""
         self._customers = customers
         self._heartbeats = heartbeats
         self._now = now
@@ -78,6 +80,17 @@ class JobsView:
         """All held events of the job, oldest first."""
         facts = self._facts.get(job_id)
         return facts.history() if facts else []
+
+    def holds_all_events(self, job_id: str) -> bool:
+        """Whether no event of the job is older than those held."""
+        facts = self._facts.get(job_id)
+        made = facts.job.created_at if facts and facts.job else None
+        return self.history_from is None or job_id in self._whole or (made or 0.0) >= self.history_from
+
+    def mark_whole(self, job_id: str) -> None:
+        """All events of the job were read."""
+        self._whole.add(job_id)
+        self._mark((job_id,))
 
     def hop_events(self, job_id: str) -> list[HistoryEvent]:
         """The held events of the job as a whole (those without a directory), oldest first."""
@@ -296,13 +309,12 @@ class JobsView:
         started = hops.started_at
         if started is None and job.status == "in_progress":
             started = job.started_at
-        unseen = self.history_from is not None and (job.created_at or 0.0) < self.history_from
         return Clues(
             status=job.status,
             now=now,
             created_at=job.created_at,
             outbox_waiting=message is not None and message.sent_at is None,
-            message_sent=unseen or (message is not None and message.sent_at is not None),
+            message_sent=not self.holds_all_events(job.id) or (message is not None and message.sent_at is not None),
             in_dead_letters=job.id in self._dead,
             claimed_at=hops.claimed_at,
             triggered_at=hops.triggered_at,

@@ -61,6 +61,7 @@ class Pages:
             async with aclosing(self._paged("queue_history", "id", number, equals={"job_id": job_id})) as pages:
                 async for rows, at in pages:
                     self._inbox.read_rows("queue_history", rows, at)
+            self._store.jobs.mark_whole(job_id)
         finally:
             self._inbox.end_read("queue_history")
 

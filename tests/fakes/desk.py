@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +16,8 @@ from app.desk import Desk
 from app.replay.journal import Journal
 from app.store.link import TableState
 from app.store.store import Store
+from app.sync.older_events import OlderEvents
+from services.domain.errors import NotReachable
 from services.domain.times import to_iso
 from tests.fakes.queues import FakeQueues
 from tests.fakes.staff import FakeStaff
@@ -34,6 +37,9 @@ class DeskWorld:
     ) -> None:
         self.store = Store(clock)
         self.queues = queues
+        self.asked_older: list[str] = []
+        self.older_may_come = asyncio.Event()
+        self.older_fails = False
         self._clock = clock
         self._journal = Journal(folder / "replay.db")
         self._operations = Operations(folder / "operations.db")
@@ -44,8 +50,15 @@ class DeskWorld:
         jobs = JobActs(self.staff, DatabaseActs(self.staff, self._operations, actor="desk-1", clock=clock), role=role)
         self.desk = Desk(
             environment, "desk-1@directory-bolt.example", role, folder, self.store, self._operations,
-            jobs, letters, cast("RunActs", None),
+            jobs, letters, cast("RunActs", None), OlderEvents(self._load_older, self.store.jobs.holds_all_events),
         )  # fmt: skip
+
+    async def _load_older(self, job_id: str) -> None:
+        self.asked_older.append(job_id)
+        await self.older_may_come.wait()
+        if self.older_fails:
+            raise NotReachable("The database does not answer.")
+        self.store.jobs.mark_whole(job_id)
 
     def loaded(self, *tables: str) -> None:
         """Say that these tables were read, and that the link is live."""

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.models.lines import LinesModel
 from services.domain.records import HistoryEvent
 from services.domain.statuses import Shape
+from widgets.look import metrics
 from widgets.parts import cell, spans
+from widgets.parts.button import Button
 from widgets.parts.columns import Column
+from widgets.parts.label import label, say
+from widgets.parts.surface import Surface
 from widgets.parts.table import Table
 
 EVENT_SHAPES: dict[str, Shape] = {
@@ -36,7 +41,9 @@ COLUMNS = (
 
 
 class ActivityList(QWidget):
-    """The audit trail of one job."""
+    """The audit trail of one job. `try_again`: somebody wants the older events that could not be read."""
+
+    try_again = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,13 +69,36 @@ class ActivityList(QWidget):
         )
         self.table.setModel(self.model)
         self.table.sort_by(0)
+        self._older = label("", "small", "secondary")
+        self._again = Button("Try again", "link", small=True)
+        self._again.clicked.connect(self.try_again)
+        self._foot = Surface("surface.page", "t")
+        foot = QHBoxLayout(self._foot)
+        foot.setContentsMargins(metrics.px(16), metrics.px(6), metrics.px(16), metrics.px(6))
+        foot.setSpacing(metrics.px(8))
+        foot.addWidget(self._older)
+        foot.addWidget(self._again)
+        foot.addStretch(1)
+        self._foot.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.table)
+        column.setSpacing(0)
+        column.addWidget(self.table, 1)
+        column.addWidget(self._foot)
 
     def count(self) -> int:
         """How many events are shown."""
         return self.model.total()
+
+    def show_older(self, words: str, *, failed: bool) -> None:
+        """Say how it is with the events older than those shown; "" when there are none."""
+        say(self._older, words)
+        self._again.setVisible(failed)
+        self._foot.setVisible(bool(words))
+
+    def older_words(self) -> str:
+        """What is said of the events older than those shown."""
+        return self._older.text() if not self._foot.isHidden() else ""
 
     def show_job(self, events: list[HistoryEvent]) -> None:
         """Show these events; those already there stay where they are."""

@@ -59,7 +59,7 @@ class JobPage(QWidget):
         self._desk = desk
         self._body = body
         self._job_id = ""
-        self._operations_seen = -1
+        self._operations_seen = self._older_seen = -1
         self._back = Button("Jobs", "link")
         self._back.clicked.connect(self.back)
         self._slash = label("/", "title", "tertiary")
@@ -101,6 +101,7 @@ class JobPage(QWidget):
         self._lists.addWidget(self.directories)
         self._lists.addWidget(self.activity)
         self.tabs.chosen.connect(self._show_list)
+        self.activity.try_again.connect(desk.older_events.try_again)
         self.inspector = inspector or Inspector(desk.data_dir)
         self.inspector.run_here.connect(lambda host: self.run_here.emit(self._job_id, host))
         self.inspector.retry.connect(lambda host: self._ask_retry([host]))
@@ -134,6 +135,7 @@ class JobPage(QWidget):
         self.inspector.show_line(self.directories.line())
         self.activity.show_job(self._desk.store.jobs.history(job_id))
         self._show()
+        self._show_older()
 
     def _show_list(self, key: str) -> None:
         shown = self.directories if key == "directories" else self.activity
@@ -149,6 +151,8 @@ class JobPage(QWidget):
             self.activity.show_job(self._desk.store.jobs.history(self._job_id))
             self._show()
         elif changes.states or changes.link:
+            if changes.link and self._desk.store.link.live:
+                self._desk.older_events.try_again()
             self._show()
 
     def frame(self) -> None:
@@ -156,6 +160,10 @@ class JobPage(QWidget):
         if self._desk.operations.version != self._operations_seen:
             self._operations_seen = self._desk.operations.version
             self._show_acts(self._line())
+        older = self._desk.older_events
+        if older.version != self._older_seen:
+            self._older_seen = older.version
+            self._show_older()
 
     def ask_retry(self) -> None:
         """What Shift+R does."""
@@ -195,6 +203,7 @@ class JobPage(QWidget):
             self._faces.show_face(words, "It may have been deleted, or may not be read with this sign-in.")
             return
         self._faces.show_content()
+        self._desk.older_events.want(line.id)
         say(self._head.title, line.business or line.id)
         self._pill.show_status(job_status_shape(line.status), job_status_word(line.status))
         say(self._number, line.customer)
@@ -205,6 +214,10 @@ class JobPage(QWidget):
         self._show_legend(line)
         self._show_acts(line)
         self._tick()
+
+    def _show_older(self) -> None:
+        words, failed = self._desk.older_events.words(self._job_id)
+        self.activity.show_older(words, failed=failed)
 
     def _show_hops(self, line: JobLine) -> None:
         jobs = self._desk.store.jobs

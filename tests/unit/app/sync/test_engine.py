@@ -269,8 +269,10 @@ def test_only_the_newest_events_are_read_and_the_rest_on_request() -> None:
         await asyncio.sleep(2)
         assert len(store.rows("queue_history")) == 6
         assert not store.state("queue_history").complete
+        assert not store.jobs.holds_all_events("j0")
         await engine.load_job("j0")
         assert [event.id for event in store.jobs.history("j0")] == ["0"]
+        assert store.jobs.holds_all_events("j0")
 
     sync(scene, Timings(page=4, history=6))
 

@@ -265,3 +265,63 @@ def test_a_known_outcome_is_not_declared(world: DeskWorld) -> None:
         assert "completed" not in words(shown.page.more)
 
     on_page(world, act)
+
+
+def cut_off(world: DeskWorld) -> None:
+    """The newest events are held, and the job is older than they are."""
+    world.job("j1", "Larkfield Bikes", "complete", age=9000.0)
+    world.loaded("jobs", "queue_history")
+    world.store.jobs.history_from = world.store.now() - 60
+
+
+def test_older_events_are_read_when_somebody_looks_at_the_job(world: DeskWorld) -> None:
+    async def act(shown: Shown) -> None:
+        shown.page.frame()
+        assert shown.page.activity.older_words() == "Reading older events"
+        world.older_may_come.set()
+        await until(lambda: not tasks.running())
+        shown.page.frame()
+        assert shown.page.activity.older_words() == ""
+        shown.page.show_job("j1")
+        assert world.asked_older == ["j1"]
+
+    cut_off(world)
+    on_page(world, act)
+
+
+def test_older_events_that_can_not_be_read_are_said_and_asked_for_again(world: DeskWorld) -> None:
+    async def act(shown: Shown) -> None:
+        world.older_may_come.set()
+        await until(lambda: not tasks.running())
+        shown.page.frame()
+        said = shown.page.activity.older_words()
+        assert said == "Older events could not be read. The database does not answer."
+        shown.page.show_job("j1")  # not over and over again
+        assert world.asked_older == ["j1"]
+        world.older_fails = False
+        shown.page.activity.try_again.emit()
+        await until(lambda: not tasks.running())
+        shown.page.frame()
+        assert shown.page.activity.older_words() == ""
+        assert world.asked_older == ["j1", "j1"]
+
+    cut_off(world)
+    world.older_fails = True
+    on_page(world, act)
+
+
+def test_another_job_takes_the_place_of_the_one_that_is_read(world: DeskWorld) -> None:
+    async def act(shown: Shown) -> None:
+        await until(lambda: world.asked_older == ["j1"])
+        shown.page.show_job("j2")
+        world.older_may_come.set()
+        await until(lambda: not tasks.running())
+        shown.page.frame()
+        assert world.asked_older == ["j1", "j2"]
+        assert world.store.jobs.holds_all_events("j2")
+        assert not world.store.jobs.holds_all_events("j1")
+        assert shown.page.activity.older_words() == ""
+
+    cut_off(world)
+    world.job("j2", "Larkfield Cafe", "complete", age=9000.0)
+    on_page(world, act)
