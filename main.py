@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-from services import entry
+from services import interpreter
 
-entry.check_python()
+interpreter.check_python()
 
 from services import program  # noqa: E402
 
@@ -300,7 +300,7 @@ def main(argv: list[str]) -> int:
         from services import frozen
 
         frozen.enter()
-    elif entry.needs_setup(str(ROOT)):
+    elif interpreter.needs_setup(str(ROOT)):
         from services import setup
 
         setup.enter(str(ROOT), may_install)

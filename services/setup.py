@@ -17,7 +17,7 @@ import sysconfig
 import time
 from typing import BinaryIO, Dict, Iterator, List, NoReturn, Optional, Sequence, Set, Tuple
 
-from services.entry import GUARD, needs_setup
+from services.interpreter import GUARD, needs_setup
 
 # What Qt loads, offscreen and on a screen, and what Playwright's driver loads: Debian package -> the library in it.
 LIBRARIES = {

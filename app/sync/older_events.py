@@ -18,7 +18,7 @@ class OlderEvents:
     """
 
     def __init__(self, load: Callable[[str], Awaitable[None]], held: Callable[[str], bool]) -> None:
-        """`load(job_id)` reads all events of a job and raises ConsoleError; `held(job_id)`: whether they all are here."""
+        """`load(job_id)` reads all events of a job, or raises ConsoleError; `held(job_id)`: whether all are here."""
         self._load = load
         self._held = held
         self._job_id = ""

@@ -80,7 +80,7 @@ def _early_imports(tree: ast.Module) -> Iterator[ast.AST]:
     for node in tree.body:
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = {alias.name for alias in node.names} if isinstance(node, ast.Import) else {node.module}
-            ours = ("from services import entry", "from services import program")
+            ours = ("from services import interpreter", "from services import program")
             if ast.unparse(node) not in ours and not names <= {"sys", "pathlib"}:
                 yield node
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from services import entry
+from services import interpreter
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,7 +31,7 @@ def run(minutes: float, seed: int) -> dict[str, int | float | str]:
 
 def _pythons() -> Iterator[tuple[str, str]]:
     """Name and path of those that really run: a shim of a version manager may stand for one that isn't chosen."""
-    for minor in range(entry.OLDEST[1], entry.TOO_NEW[1]):
+    for minor in range(interpreter.OLDEST[1], interpreter.TOO_NEW[1]):
         name = f"python3.{minor}"
         python = shutil.which(name)
         if python and _runs(python, minor):
@@ -45,7 +45,7 @@ def _runs(python: str, minor: int) -> bool:
 
 def _tested(python: str, seconds: float) -> str:
     """ "passed", or how it failed; its output is ours."""
-    environment = {name: value for name, value in os.environ.items() if name != entry.GUARD}
+    environment = {name: value for name, value in os.environ.items() if name != interpreter.GUARD}
     with tempfile.TemporaryDirectory(prefix="directory-bolt-python-", ignore_cleanup_errors=True) as folder:
         clone = Path(folder) / "checkout"
         subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import main
-from services import entry, program, setup
+from services import program, setup
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[str], bool]]
     """The roles that ran: name, arguments, whether setting up was allowed. Every role answers 7."""
     calls: list[tuple[str, list[str], bool]] = []
     allowed: list[bool] = []
-    monkeypatch.setattr(entry, "needs_setup", lambda _root: True)
+    monkeypatch.setattr(interpreter, "needs_setup", lambda _root: True)
     monkeypatch.setattr(setup, "enter", lambda _root, may_install: allowed.append(may_install))
 
     def role(name: str) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from services import entry, setup
+from services import interpreter, setup
 
 ROOT = Path(__file__).resolve().parents[3]
 BASE_PYTHON = str(getattr(sys, "_base_executable", sys.executable))
@@ -26,7 +26,7 @@ Tool = Callable[[str, str], None]
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that looks like a checkout to the setup, outside any .venv."""
-    monkeypatch.setenv(entry.GUARD, "")  # so that what a test sets is taken back
+    monkeypatch.setenv(interpreter.GUARD, "")  # so that what a test sets is taken back
     root = tmp_path / "home" / "checkout"
     root.mkdir(parents=True)
     root.parent.chmod(0o700)
@@ -58,7 +58,7 @@ def _pretend_venv(root: Path) -> None:
     setup.write_mark(str(root))
 
 
-@pytest.mark.parametrize("name", ["main.py", "services/entry.py", "services/setup.py", "services/__init__.py"])
+@pytest.mark.parametrize("name", ["main.py", "services/interpreter.py", "services/setup.py", "services/__init__.py"])
 def test_an_old_python_can_read_it(name: str) -> None:
     ast.parse((ROOT / name).read_text(), feature_version=(3, 6))
 
@@ -67,11 +67,11 @@ def test_an_old_python_can_read_it(name: str) -> None:
 def test_another_python_gets_a_sentence(version: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "version_info", version)
     with pytest.raises(SystemExit, match=rf"Python 3.11 to 3.13 .* this is 3.{version[1]}"):
-        entry.check_python()
+        interpreter.check_python()
 
 
 def test_this_python_passes() -> None:
-    entry.check_python()
+    interpreter.check_python()
 
 
 def test_ready_means_this_lock_this_python_this_platform_this_folder(
@@ -155,18 +155,18 @@ def test_a_ready_checkout_starts_over_without_any_child_process(
     with pytest.raises(SystemExit):
         setup.enter(str(checkout))
     assert started == [[setup.venv_python(str(checkout)), "-X", "dev", "main.py", "stack"]]
-    assert os.environ[entry.GUARD] == str(checkout / ".venv")
+    assert os.environ[interpreter.GUARD] == str(checkout / ".venv")
 
 
 def test_a_child_of_a_ready_program_is_never_set_up(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "prefix", str(checkout / ".venv"))
-    monkeypatch.setenv(entry.GUARD, str(checkout / ".venv"))
+    monkeypatch.setenv(interpreter.GUARD, str(checkout / ".venv"))
     setup.enter(str(checkout))
     assert not (checkout / ".venv").exists()
 
 
 def test_it_never_starts_over_twice(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(entry.GUARD, str(checkout / ".venv"))
+    monkeypatch.setenv(interpreter.GUARD, str(checkout / ".venv"))
     with pytest.raises(SystemExit, match="unset it"):
         setup.enter(str(checkout))
 
@@ -283,7 +283,7 @@ def test_first_start_second_start_and_a_killed_one(checkout: Path, tmp_path: Pat
         (programs / name).chmod(0o755)
     for folder in ("services", "tests", "tests/bench"):
         (checkout / folder).mkdir()
-    for name in ("__init__", "entry", "program", "setup"):
+    for name in ("__init__", "interpreter", "program", "setup"):
         shutil.copy(ROOT / "services" / f"{name}.py", checkout / "services" / f"{name}.py")
     for name in ("main.py", "tests/__init__.py"):
         shutil.copy(ROOT / name, checkout / name)

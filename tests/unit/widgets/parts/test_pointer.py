@@ -22,7 +22,6 @@ from widgets.parts.outcome_bars import OutcomeBar, OutcomeBars
 from widgets.parts.picture import Picture
 from widgets.parts.segments import Segments
 from widgets.parts.table import Table
-from widgets.parts.tick import Tick
 
 LEFT = Qt.MouseButton.LeftButton
 ROWS = [OutcomeBar("mapnook.localhost", Bar((("ok", 3),), 3), "100 %"), OutcomeBar("a.localhost", Bar((), 2), "0 %")]
@@ -153,17 +152,3 @@ def test_the_drawer_opens_by_its_line_and_only_when_something_is_in_it(room: QWi
     part.show_operations([], "None yet")
     open_now.append(part.is_open)
     assert open_now == [False, True, False]
-
-
-def test_a_tick_is_toggled_anywhere_on_its_words(room: QWidget) -> None:
-    part = Tick("Send for real\nnow")
-    placed(part, room)
-    assert part.accessibleName() == "Send for real now"
-    off = look_of(part)
-    QTest.mouseClick(part, LEFT, pos=QPoint(part.width() - 3, part.height() // 2))
-    assert part.isChecked()
-    assert look_of(part) != off
-    assert part.minimumSizeHint() == part.sizeHint()
-    part.setEnabled(False)
-    QTest.mouseClick(part, LEFT)
-    assert part.isChecked()

@@ -7,29 +7,29 @@ from pathlib import Path
 
 import pytest
 
-from services import entry
+from services import interpreter
 
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "requirements.lock").touch()
     monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
-    monkeypatch.setenv(entry.GUARD, str(tmp_path / ".venv"))
+    monkeypatch.setenv(interpreter.GUARD, str(tmp_path / ".venv"))
     return tmp_path
 
 
 def test_a_process_that_a_setup_started_needs_none(checkout: Path) -> None:
-    assert not entry.needs_setup(str(checkout))
+    assert not interpreter.needs_setup(str(checkout))
 
 
 def test_a_python_of_somewhere_else_needs_one(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "prefix", "/usr")
-    assert entry.needs_setup(str(checkout))
+    assert interpreter.needs_setup(str(checkout))
 
 
 def test_without_the_mark_of_a_setup_one_is_needed(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(entry.GUARD)
-    assert entry.needs_setup(str(checkout))
+    monkeypatch.delenv(interpreter.GUARD)
+    assert interpreter.needs_setup(str(checkout))
 
 
 def test_outside_a_checkout_and_in_a_frozen_program_there_is_none(
@@ -37,7 +37,7 @@ def test_outside_a_checkout_and_in_a_frozen_program_there_is_none(
 ) -> None:
     monkeypatch.setattr(sys, "prefix", "/usr")
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert not entry.needs_setup(str(checkout))
+    assert not interpreter.needs_setup(str(checkout))
     monkeypatch.delattr(sys, "frozen")
     (checkout / "requirements.lock").unlink()
-    assert not entry.needs_setup(str(checkout))
+    assert not interpreter.needs_setup(str(checkout))
