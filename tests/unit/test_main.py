@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import main
-from services import program, setup
+from services import interpreter, program, setup
 
 
 @pytest.fixture
