@@ -54,7 +54,8 @@ class ChildProcess:
         )
         if gives_way and sys.platform != "win32":
             with contextlib.suppress(ProcessLookupError):
-                os.setpriority(os.PRIO_PROCESS, self._process.pid, NICE)
+                own = os.getpriority(os.PRIO_PROCESS, 0)
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, min(own + NICE, 19))
         self._threads = [
             threading.Thread(target=self._write, args=(first_input,), name="child-input", daemon=True),
             threading.Thread(target=self._read_errors, name="child-errors", daemon=True),

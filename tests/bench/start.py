@@ -1,8 +1,9 @@
-"""How soon the window is there, and whether it stays alive while the rest is loaded.
+"""How soon the window is there, whether it stays alive while the rest is loaded, and when the first live row is in it.
 
 First picture: from the start of the process, beside the least PySide6 program, in turn with it. Then the longest turn
 of the GUI thread's loop between that picture and the pages, while the program starts its local stack, whose worker
 has jobs to do: by the wall clock, which counts what other processes take, and by the thread's own time, which doesn't.
+At last the way to the first row that arrives live, on a stack that runs already: when each stage is reached.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ LIMIT_MS: Final = 50.0
 def measure() -> list[Row]:
     """The rows of group `start`."""
     with tempfile.TemporaryDirectory(prefix="start-") as folder:
-        return [_first_picture(Path(folder)), *_longest_turns(Path(folder))]
+        return [_first_picture(Path(folder)), *_longest_turns(Path(folder)), *_stages(Path(folder))]
 
 
 def _first_picture(folder: Path) -> Row:
@@ -70,6 +71,28 @@ def _longest_turns(folder: Path) -> list[Row]:
         )
         for clock, name in names.items()
     ]
+
+
+def _stages(folder: Path) -> list[Row]:
+    from tests.local_stack import running_stack
+
+    home = folder / "running"
+    home.mkdir()
+    runs: list[dict[str, float]] = []
+    with running_stack(home) as stack:
+        environment = _environment(folder / "beside", stack.env)
+        for _ in range(RUNS):
+            began = time.monotonic()
+            reached = json.loads(_run(["start_probe.py", "live"], environment))
+            runs.append({stage: 1000 * (at - began) for stage, at in reached.items()})
+    total = [run["first live row"] for run in runs]
+    return [
+        row(
+            "start", f"until {stage}", ours=[run[stage] for run in runs], peer=total, peer_name="first live row",
+            unit="ms", bound="reported",
+        )
+        for stage in runs[0]
+    ]  # fmt: skip
 
 
 def _until_painted(program: list[str], environment: dict[str, str]) -> float:

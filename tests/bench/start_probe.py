@@ -1,7 +1,8 @@
 """The console in a process of its own, as a person starts it, with a heart that beats in its loop.
 
 `python start_probe.py paint` prints the time of the first picture and leaves at once; `... desk` goes on until
-the pages are shown, and prints the longest turn of the loop. One JSON object on standard output.
+the pages are shown, and prints the longest turn of the loop; `... live` prints when each stage on the way to the
+first live row was reached. One JSON object on standard output.
 """
 
 from __future__ import annotations
@@ -70,12 +71,45 @@ def _follow(application: Any, frame: Any) -> None:
     frame.hold = held
 
 
+def _note_stages(frame: Any) -> None:
+    """Print the monotonic time of each stage, in their order, once a row came in live; then leave."""
+    reached = {"first picture": time.monotonic()}
+    hold = frame.hold
+
+    def held(window: Any) -> None:
+        hold(window)
+        reached["window built"] = time.monotonic()
+        window.page_shown.connect(lambda _: shown(window))
+
+    def shown(window: Any) -> None:
+        if window.current_page() == "starting":
+            reached.setdefault("console imported", time.monotonic())
+        if window.current_page() == "jobs" and "signed in, pages built" not in reached:
+            reached["signed in, pages built"] = time.monotonic()
+            window._pump.changed.connect(lambda changes: changed(window._desk.store, changes))
+
+    def changed(store: Any, changes: Any) -> None:
+        if "live" in reached and changes.events:
+            reached["first live row"] = time.monotonic()
+            print(json.dumps(reached), flush=True)
+            frame.close()
+        if store.state("jobs").loaded:
+            reached.setdefault("jobs read", time.monotonic())
+        if store.link.live:
+            reached.setdefault("live", time.monotonic())
+
+    frame.hold = held
+
+
 def _watched(application: Any, frame: Any, limit: float = first_paint.PAINT_LIMIT) -> None:
     _wait(application, frame)
     if sys.argv[1] == "paint":
         print(json.dumps({"painted": time.monotonic()}), flush=True)
         os._exit(0)
-    _follow(application, frame)
+    if sys.argv[1] == "live":
+        _note_stages(frame)
+    else:
+        _follow(application, frame)
 
 
 module: Any = first_paint

@@ -44,6 +44,12 @@ def test_the_exit_code_says_whether_every_goal_was_met(
     assert "ratio 1.50 (goal >= 1.6: missed)" in capsys.readouterr().out
 
 
+def test_what_is_only_reported_misses_nothing(groups: dict[str, list[Row]], capsys: pytest.CaptureFixture[str]) -> None:
+    groups["bad"][:] = [measured(3.0, "reported", 0.0)]
+    assert runner.run(["bad"]) == 0
+    assert "ratio 1.50 (reported)" in capsys.readouterr().out
+
+
 def test_json_is_the_rows_and_nothing_else(groups: dict[str, list[Row]], capsys: pytest.CaptureFixture[str]) -> None:
     assert runner.run(["--json", "bad"]) == 1
     assert json.loads(capsys.readouterr().out) == {"rows": groups["bad"]}

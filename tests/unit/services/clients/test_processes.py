@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from services.clients import stack_process
+from services.clients.child_process import NICE, ChildProcess
 from services.clients.stack_process import PartState, StackProcess
 from services.clients.submission_process import SubmissionProcess
 from services.domain.errors import NotReachable
@@ -262,3 +263,22 @@ def test_a_supervisor_that_falls_silent_is_told_of_and_killed_when_it_stays_so(
             await stack.ended()
 
     asyncio.run(suite())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="priorities are numbers elsewhere")
+def test_one_that_gives_way_runs_behind_the_window_with_all_that_it_starts() -> None:
+    command = python("""
+        sys.stdin.readline()
+        grandchild = [sys.executable, "-c", "import os; print(os.getpriority(os.PRIO_PROCESS, 0), os.getsid(0))"]
+        print(__import__("subprocess").run(grandchild, capture_output=True, text=True).stdout, flush=True)
+    """)
+
+    async def main() -> None:
+        lines: list[str] = []
+        ended = asyncio.Event()
+        ChildProcess(command, os.environ, lines.append, lambda _: ended.set(), "go\n", gives_way=True)
+        await asyncio.wait_for(ended.wait(), 30)
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        assert lines[0].split() == [str(min(own + NICE, 19)), str(os.getsid(0))]
+
+    asyncio.run(main())
