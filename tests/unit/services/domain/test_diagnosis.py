@@ -67,3 +67,20 @@ def test_words_and_gap(known: dict[str, object], words: str, gap: str | None) ->
 )
 def test_spans(seconds: float, words: str) -> None:
     assert since(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("known", "shape"),
+    [
+        ({"status": "failed", "error_message": "no profile"}, "failed"),
+        ({"status": "completed", "error_message": "3 of 50 submissions failed"}, None),
+        ({"status": "failed", "failed": 50, "total": 50}, "failed"),
+        ({"status": "completed", "failed": 50, "total": 50}, None),
+        ({"status": "completed", "unknown_outcomes": 1}, "unknown"),
+        ({"claimed_at": NOW - 10}, None),
+        ({"claimed_at": NOW - 360}, "failed"),
+        ({}, "lost"),
+    ],
+)
+def test_what_needs_a_person_has_a_shape(known: dict[str, object], shape: str | None) -> None:
+    assert diagnose(clues(**known)).shape == shape
