@@ -153,6 +153,8 @@ class JobsPage(QWidget):
         self.show_status("all")
 
     def _show_counts(self) -> None:
+        if not self._desk.store.state("jobs").loaded:
+            return  # nobody knows yet: no number is better than a zero
         counts = self._desk.store.counts()
         self.tabs.set_counts(
             {
@@ -172,7 +174,7 @@ class JobsPage(QWidget):
             self._faces.show_content()
         elif state.kind and not state.loaded:
             self._faces.show_face(
-                state.problem, state.hint, shape="stale" if state.kind == "not_permitted" else "failed"
+                state.problem, state.hint, shape="blocked" if state.kind == "not_permitted" else "failed"
             )
         elif not state.loaded:
             self._faces.show_loading()
@@ -185,7 +187,9 @@ class JobsPage(QWidget):
     def _tick(self) -> None:
         store = self._desk.store
         stale = store.stale("jobs")
-        self._as_of.show_time(spans.as_of(store.true_at("jobs"), store.now(), stale=stale), stale=stale)
-        self._as_of.setToolTip(f"Read completely at {spans.moment(store.state('jobs').as_of)}")
+        state = store.state("jobs")
+        words = spans.as_of(store.true_at("jobs"), store.now(), stale=stale)
+        self._as_of.show_time("not read" if state.kind and not state.loaded else words, stale=stale)
+        self._as_of.setToolTip(f"Read completely at {spans.moment(state.as_of)}" if state.loaded else "")
         if self.isVisible():
             self.table.viewport().update()
