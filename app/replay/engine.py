@@ -9,6 +9,7 @@ from typing import Final, Literal
 import msgspec
 
 from app.replay.journal import SENT, Entry, Journal, State
+from app.replay.linter import outgoing
 from services.domain.checksums import attributes_md5, body_md5
 from services.domain.errors import ConsoleError, NotPermitted, Refused
 from services.ports.wishes import DeadLetter, QueueFigures, Queues
@@ -43,8 +44,9 @@ class ReplayEngine:
     def __init__(self, queues: Queues, journal: Journal) -> None:
         self._queues = queues
         self._journal = journal
-        self._turn = asyncio.Lock()
-        self._hidden_until = 0.0
+        self.turn = asyncio.Lock()
+        """Held by whoever receives."""
+        self.hidden_until = 0.0
         """Until then, by the loop's clock, messages that could not be given back are hidden from us too."""
 
     async def look(self) -> Inventory:
@@ -52,8 +54,8 @@ class ReplayEngine:
 
         Raises Refused when the DLQ has a redrive policy of its own: looking would push messages on.
         """
-        async with self._turn:
-            await self._until_visible()
+        async with self.turn:
+            await self.until_visible()
             figures = await self._queues.figures("dlq")
             if figures.redrive_target_arn:
                 raise Refused(
@@ -74,9 +76,7 @@ class ReplayEngine:
     async def plan(self, letter: DeadLetter, *, actor: str, reason: str) -> None:
         """Write the wish down, message and all. Raises Refused when the journal can't be written, or forbids it."""
         try:
-            planned = await asyncio.to_thread(
-                self._journal.plan, letter.message_id, letter.body, letter.attributes, actor=actor, reason=reason
-            )
+            planned = await asyncio.to_thread(self._journal.plan, letter, actor=actor, reason=reason)
         except (OSError, sqlite3.Error) as error:
             raise Refused("The journal can't be written, so nothing is sent.", raw=str(error)) from error
         if not planned:
@@ -105,13 +105,13 @@ class ReplayEngine:
 
         Never sends a message whose earlier send has no known end.
         """
-        async with self._turn:
+        async with self.turn:
             entry = await self.entry(message_id)
             if entry is None:
                 raise Refused("This replay was never planned.")
             if entry.state in ("sending", "unknown"):
                 return Replayed("unknown", "An earlier send has no known end. It is not repeated by itself.")
-            await self._until_visible()
+            await self.until_visible()
             letter = await self._find(message_id)
             if entry.state in SENT:
                 return await self._finish(letter, entry.new_message_id)
@@ -123,8 +123,9 @@ class ReplayEngine:
 
     async def _send(self, letter: DeadLetter) -> Replayed:
         await self._note(letter.message_id, "sending")
+        body, attributes = outgoing(letter)
         try:
-            sent = await self._queues.send(letter.body, letter.attributes)
+            sent = await self._queues.send(body, attributes, letter.trace)
         except (NotPermitted, Refused) as error:
             await self._note(letter.message_id, "failed", why=str(error))
             await self._give_back([letter], CLAIM_VISIBILITY)
@@ -132,7 +133,7 @@ class ReplayEngine:
         except ConsoleError as error:
             await self._note(letter.message_id, "unknown", why=str(error))
             return Replayed("unknown", f"The send has no answer ({error}). It is not repeated by itself.")
-        if sent.body_md5 != body_md5(letter.body) or sent.attributes_md5 != attributes_md5(letter.attributes):
+        if sent.body_md5 != body_md5(body) or sent.attributes_md5 != attributes_md5(attributes):
             await self._note(letter.message_id, "unknown", why="The checksums differ.", new_message_id=sent.message_id)
             await self._give_back([letter], CLAIM_VISIBILITY)
             return Replayed("unknown", "The queue took something else than was sent. The dead letter is kept.")
@@ -180,15 +181,15 @@ class ReplayEngine:
             try:
                 await self._queues.release_dead(letter.receipt)
             except NotPermitted:
-                self._hidden_until = asyncio.get_running_loop().time() + visibility
+                self.hidden_until = asyncio.get_running_loop().time() + visibility
                 return visibility
             except ConsoleError:
                 continue
         return 0
 
-    async def _until_visible(self) -> None:
+    async def until_visible(self) -> None:
         """Wait while our own receives hide messages: a look would miss them, and a replay not find its own."""
-        await asyncio.sleep(max(0.0, self._hidden_until - asyncio.get_running_loop().time()))
+        await asyncio.sleep(max(0.0, self.hidden_until - asyncio.get_running_loop().time()))
 
     async def _note(
         self,

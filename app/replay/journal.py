@@ -7,17 +7,27 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
 
+from services.ports.wishes import DeadLetter
+
 State = Literal[
-    "planned", "claimed", "sending", "sent", "deleted", "skipped", "failed", "delete_unconfirmed", "unknown"
+    "planned", "claimed", "sending", "sent", "deleted", "skipped", "failed", "delete_unconfirmed", "unknown",
+    "archiving", "archived", "putting_back", "put_back",
 ]  # fmt: skip
 SENT: Final[tuple[State, ...]] = ("sending", "unknown", "sent", "delete_unconfirmed", "deleted")
 """States after which a message must not be sent again: it was sent, or may have been."""
+_TAKEN: Final[tuple[State, ...]] = (*SENT, "archiving", "putting_back", "put_back")
+"""States in which no new wish may take the message over."""
+
+BatchAct = Literal["replay", "archive"]
+BatchState = Literal["open", "done", "stopped", "cancelled"]
+MOST_REPLAYS: Final = 3
+"""So many times a message may be replayed; one that still comes back is poison."""
 
 _SCHEMA = """
 create table if not exists entries (
@@ -30,7 +40,20 @@ create table if not exists entries (
   new_message_id text not null default '',
   why text not null default '',
   planned_at real not null,
-  changed_at real not null
+  changed_at real not null,
+  trace text not null default '',
+  batch text not null default ''
+) strict;
+create index if not exists entries_new on entries (new_message_id) where new_message_id <> '';
+create table if not exists batches (
+  id text primary key,
+  act text not null,
+  actor text not null,
+  reason text not null,
+  options text not null,
+  state text not null,
+  words text not null default '',
+  started_at real not null
 ) strict;
 create table if not exists steps (
   message_id text not null,
@@ -54,6 +77,38 @@ class Entry(msgspec.Struct, frozen=True):
     why: str
     planned_at: float
     changed_at: float
+    trace: str = ""
+    batch: str = ""
+
+    @property
+    def letter(self) -> DeadLetter:
+        """The message as it was when it was planned; it has no receipt."""
+        return DeadLetter(self.message_id, "", self.body, attributes=self.attributes, trace=self.trace)
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Many messages that one wish moves. `options`: JSON of how; `state`: open, done, stopped or cancelled.
+
+    An open or stopped one may be gone on with.
+    """
+
+    id: str
+    act: BatchAct
+    actor: str
+    reason: str
+    options: str
+    state: BatchState
+    words: str
+    started_at: float
+
+
+class Move(msgspec.Struct, frozen=True):
+    """One message's step, to be written with others."""
+
+    message_id: str
+    state: State
+    why: str = ""
+    new_message_id: str = ""
 
 
 class Journal:
@@ -70,35 +125,105 @@ class Journal:
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = full")
         self._db.executescript(_SCHEMA)
+        self._add_columns()
+        self._db.execute("create index if not exists entries_batch on entries (batch) where batch <> ''")
         file.chmod(0o600)
 
-    def plan(self, message_id: str, body: str, attributes: Mapping[str, Any], *, actor: str, reason: str) -> bool:
+    def plan(self, letter: DeadLetter, *, actor: str, reason: str) -> bool:
         """Keep the whole message, before anything is done with it. An earlier replay that sent nothing is replaced.
 
         False when the message was sent before, or may have been: what is written of that stays.
         """
-        now = time.time()
         with self._lock, self._transaction():
-            row = self._db.execute("select state from entries where message_id = ?", (message_id,)).fetchone()
-            if row is not None and row[0] in SENT:
-                return False
+            return self._keep(letter, "", actor, reason)
+
+    def plan_batch(
+        self, batch_id: str, act: BatchAct, letters: Sequence[DeadLetter], *, actor: str, reason: str, options: str = ""
+    ) -> dict[str, str]:
+        """Keep these messages and that one wish moves them, all in one write. Message id -> why it is not in it."""
+        left_out: dict[str, str] = {}
+        with self._lock, self._transaction():
+            for letter in letters:
+                if act == "replay" and self._replays(letter.message_id) >= MOST_REPLAYS:
+                    left_out[letter.message_id] = f"It was replayed {MOST_REPLAYS} times and came back: quarantined."
+                elif not self._keep(letter, batch_id, actor, reason):
+                    left_out[letter.message_id] = "It was sent before, or may have been."
             self._db.execute(
-                "insert or replace into entries values (?, 'planned', ?, ?, ?, ?, '', '', ?, ?)",
-                (message_id, body, _encode(attributes), actor, reason, now, now),
+                "insert into batches values (?, ?, ?, ?, ?, 'open', '', ?)",
+                (batch_id, act, actor, reason, options, time.time()),
             )
-            self._db.execute("insert into steps values (?, 'planned', ?, ?)", (message_id, reason, now))
-        return True
+        return left_out
 
     def move(self, message_id: str, state: State, *, new_message_id: str = "", why: str = "") -> None:
         """Write that a message has reached `state`, or is about to (sending)."""
+        self.move_many([Move(message_id, state, why, new_message_id)])
+
+    def move_many(self, moves: Sequence[Move]) -> None:
+        """Write several steps at once, in their order: all of them reach the disk, or none."""
         now = time.time()
         with self._lock, self._transaction():
-            self._db.execute(
-                "update entries set state = ?, why = ?, changed_at = ?,"
-                " new_message_id = case when ? = '' then new_message_id else ? end where message_id = ?",
-                (state, why, now, new_message_id, new_message_id, message_id),
+            for one in moves:
+                self._db.execute(
+                    "update entries set state = ?, why = ?, changed_at = ?,"
+                    " new_message_id = case when ? = '' then new_message_id else ? end where message_id = ?",
+                    (one.state, one.why, now, one.new_message_id, one.new_message_id, one.message_id),
+                )
+                self._db.execute("insert into steps values (?, ?, ?, ?)", (one.message_id, one.state, one.why, now))
+
+    def batch(self, batch_id: str) -> Batch | None:
+        """One batch."""
+        with self._lock:
+            row = self._db.execute("select * from batches where id = ?", (batch_id,)).fetchone()
+        return None if row is None else Batch(*row)
+
+    def unfinished(self) -> list[Batch]:
+        """Batches that a person may go on with, the oldest first."""
+        with self._lock:
+            rows = self._db.execute(
+                "select * from batches where state in ('open', 'stopped') order by started_at"
+            ).fetchall()
+        return [Batch(*row) for row in rows]
+
+    def end_batch(self, batch_id: str, state: BatchState, words: str) -> None:
+        """Write how a batch stands."""
+        with self._lock, self._transaction():
+            self._db.execute("update batches set state = ?, words = ? where id = ?", (state, words, batch_id))
+
+    def of_batch(self, batch_id: str) -> list[Entry]:
+        """The messages of a batch, in the order of the plan."""
+        with self._lock:
+            rows = self._db.execute("select * from entries where batch = ? order by rowid", (batch_id,)).fetchall()
+        return [_entry(row) for row in rows]
+
+    def batch_states(self, batch_id: str) -> dict[str, State]:
+        """How far each message of a batch is, in the order of the plan."""
+        with self._lock:
+            return dict(
+                self._db.execute(
+                    "select message_id, state from entries where batch = ? order by rowid", (batch_id,)
+                ).fetchall()
             )
-            self._db.execute("insert into steps values (?, ?, ?, ?)", (message_id, state, why, now))
+
+    def in_state(self, state: State) -> list[Entry]:
+        """All messages that are in this state, the one that changed last first."""
+        with self._lock:
+            rows = self._db.execute(
+                "select * from entries where state = ? order by changed_at desc", (state,)
+            ).fetchall()
+        return [_entry(row) for row in rows]
+
+    def sending_at(self, message_id: str) -> float:
+        """When the newest send of a message was about to begin, unix seconds; 0 when there was none."""
+        with self._lock:
+            row = self._db.execute(
+                "select max(at) from steps where message_id = ? and state = 'sending'", (message_id,)
+            ).fetchone()
+        return float(row[0] or 0.0)
+
+    def replays(self, message_id: str) -> int:
+        """How many times this message was sent by earlier replays from here, under whatever id."""
+        with self._lock:
+            return self._replays(message_id)
 
     def entry(self, message_id: str) -> Entry | None:
         """What is known of one message's replay."""
@@ -114,11 +239,21 @@ class Journal:
     def settle_after_crash(self) -> None:
         """Turn what a killed program left into what is really known.
 
-        Planned or claimed: nothing was sent. Sending: it may have been sent, nobody knows.
-        Sent: it was sent, and the dead letter may still be there.
+        Planned or claimed: nothing was sent; where a batch wanted it, it still does. Sending: it may have been sent,
+        nobody knows. Sent: it was sent, and the dead letter may still be there.
         """
+        going_on = {batch.id for batch in self.unfinished()}
+        with self._lock:
+            kept = self._db.execute(
+                "select message_id from entries where batch in (select value from json_each(?))",
+                (json.dumps(sorted(going_on)),),
+            ).fetchall()
+        in_batches = {row[0] for row in kept}
         for message_id, state in self.states().items():
-            if state in ("planned", "claimed"):
+            if state in ("planned", "claimed") and message_id in in_batches:
+                if state == "claimed":
+                    self.move(message_id, "planned", why="The program ended before it was sent.")
+            elif state in ("planned", "claimed"):
                 self.move(message_id, "skipped", why="The program ended before it was sent.")
             elif state == "sending":
                 self.move(message_id, "unknown", why="The program ended while it was being sent.")
@@ -129,6 +264,36 @@ class Journal:
         """Close the file; nothing is pending, every call was complete."""
         with self._lock:
             self._db.close()
+
+    def _keep(self, letter: DeadLetter, batch_id: str, actor: str, reason: str) -> bool:
+        now = time.time()
+        row = self._db.execute("select state from entries where message_id = ?", (letter.message_id,)).fetchone()
+        if row is not None and row[0] in _TAKEN:
+            return False
+        self._db.execute(
+            "insert or replace into entries values (?, 'planned', ?, ?, ?, ?, '', '', ?, ?, ?, ?)",
+            (letter.message_id, letter.body, _encode(letter.attributes), actor, reason, now, now, letter.trace,
+             batch_id),
+        )  # fmt: skip
+        self._db.execute("insert into steps values (?, 'planned', ?, ?)", (letter.message_id, reason, now))
+        return True
+
+    def _replays(self, message_id: str) -> int:
+        row = self._db.execute(
+            "with recursive earlier (id, depth) as ("
+            "  select ?, 0 union select message_id, depth + 1 from entries join earlier on new_message_id = id"
+            "  where state in ('sent', 'deleted', 'delete_unconfirmed', 'unknown') and depth < 100"
+            ") select max(depth) from earlier",
+            (message_id,),
+        ).fetchone()
+        return int(row[0])
+
+    def _add_columns(self) -> None:
+        """A journal of an earlier version lacks some."""
+        known = {row[1] for row in self._db.execute("pragma table_info(entries)")}
+        for name in ("trace", "batch"):
+            if name not in known:
+                self._db.execute(f"alter table entries add column {name} text not null default ''")
 
     def _transaction(self) -> sqlite3.Connection:
         self._db.execute("begin immediate")

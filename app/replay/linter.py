@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from services.domain.messages import message_attributes, parse_job_message
+from services.domain.messages import message_attributes, message_size, parse_job_message
 from services.domain.packages import PRIORITY_WORDS
 from services.domain.text import one_line
 from services.ports.wishes import DeadLetter
@@ -44,7 +44,7 @@ def lint(letter: DeadLetter, *, now: float, largest: int = LARGEST) -> list[Find
     body, attributes = outgoing(letter)
     if _REFUSED.search(body):
         found.append(Finding("refused", "body", "It has characters that a queue doesn't take."))
-    size = size_of(body, attributes)
+    size = message_size(body, attributes)
     if size > largest:
         found.append(Finding("refused", "body", f"It has {size:,} bytes; the queue takes {largest:,}."))
     if len(attributes) > MOST_ATTRIBUTES:
@@ -73,19 +73,6 @@ def outgoing(letter: DeadLetter) -> tuple[str, dict[str, Any]]:
         return letter.body, dict(letter.attributes)
     kept = {name: value for name, value in raw.items() if name not in _OURS_TO_DROP}
     return json.dumps(kept, ensure_ascii=False), dict(letter.attributes) or message_attributes(kept)
-
-
-def size_of(body: str, attributes: Mapping[str, Any]) -> int:
-    """Bytes that count against the queue's limit: the body, and each attribute's name, type and value."""
-    return len(body.encode(errors="surrogatepass")) + sum(
-        len(name.encode()) + len(str(value.get("DataType", "")).encode()) + len(_value(value))
-        for name, value in attributes.items()
-    )
-
-
-def _value(attribute: Mapping[str, Any]) -> bytes:
-    value = attribute.get("BinaryValue", attribute.get("StringValue", ""))
-    return value if isinstance(value, bytes) else str(value).encode(errors="surrogatepass")
 
 
 def _changed(raw: Mapping[str, Any], priority: str, size: int) -> list[Finding]:

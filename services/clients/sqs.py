@@ -6,12 +6,13 @@ import asyncio
 import functools
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
-from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, NotReachable, Refused
-from services.ports.wishes import DeadLetter, QueueFigures, SentMessage
+from services.domain.errors import Busy, ConsoleError, NotInstalled, NotPermitted, NotReachable, Refused
+from services.domain.messages import message_size
+from services.ports.wishes import DeadLetter, Outgoing, QueueFigures, SentMessage
 from services.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,8 +26,11 @@ _FORBIDDEN: Final = (
 _NO_QUEUE: Final = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 _FIGURES: Final = (
     "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed",
-    "QueueArn", "RedrivePolicy", "MessageRetentionPeriod",
+    "QueueArn", "RedrivePolicy", "MessageRetentionPeriod", "MaximumMessageSize",
 )  # fmt: skip
+
+_BATCH_BYTES: Final = 262_144
+"""Bytes of one call that every queue takes; a message larger than that goes alone."""
 
 
 class SqsQueues:
@@ -52,6 +56,7 @@ class SqsQueues:
             arn=found.get("QueueArn", ""),
             redrive_target_arn=_redrive_target(found.get("RedrivePolicy", "")),
             kept_seconds=float(found["MessageRetentionPeriod"]) if "MessageRetentionPeriod" in found else None,
+            largest=int(found.get("MaximumMessageSize", 262_144)),
         )
 
     async def receive_dead(self, *, limit: int, visibility: int, wait: int) -> list[DeadLetter]:
@@ -70,14 +75,49 @@ class SqsQueues:
         )
         return [_dead_letter(message) for message in answer.get("Messages", [])]
 
-    async def send(self, body: str, attributes: Mapping[str, Any]) -> SentMessage:
+    async def send_many(
+        self, messages: Sequence[Outgoing], *, to: Literal["main", "dlq"] = "main"
+    ) -> list[SentMessage | ConsoleError]:
+        """See the port. Never repeated by itself: a repeat could be a second message."""
+        url = self._settings.queue_url if to == "main" else self._settings.dlq_url
+        answers: list[SentMessage | ConsoleError] = []
+        for part in _parts(messages):
+            entries: Any = [{"Id": str(at), **_entry(message)} for at, message in enumerate(part)]
+            try:
+                answer: Any = await self._call(
+                    url, functools.partial(_send_batch, url=url, entries=entries), attempts=1
+                )
+            except ConsoleError as error:
+                answers += [error] * len(part)
+                continue
+            done = {one["Id"]: one for one in answer.get("Successful", [])}
+            failed = {one["Id"]: one for one in answer.get("Failed", [])}
+            answers += [_judged(str(at), done, failed) for at in range(len(part))]
+        return answers
+
+    async def delete_many(self, receipts: Sequence[str]) -> list[ConsoleError | None]:
+        """See the port."""
+        url = self._settings.dlq_url
+        entries: Any = [{"Id": str(at), "ReceiptHandle": receipt} for at, receipt in enumerate(receipts)]
+        try:
+            answer: Any = await self._call(
+                url, lambda client: client.delete_message_batch(QueueUrl=url, Entries=entries)
+            )
+        except ConsoleError as error:
+            return [error] * len(receipts)
+        done = {one["Id"] for one in answer.get("Successful", [])}
+        failed = {one["Id"]: one for one in answer.get("Failed", [])}
+        return [None if str(at) in done else _refusal(failed.get(str(at))) for at in range(len(receipts))]
+
+    async def hold_dead(self, receipt: str, seconds: int) -> None:
+        """See the port."""
+        await self._change_visibility(receipt, seconds)
+
+    async def send(self, body: str, attributes: Mapping[str, Any], trace: str = "") -> SentMessage:
         """See the port. Never repeated by itself: a repeat could be a second message."""
         url = self._settings.queue_url
-        answer: Any = await self._call(
-            url,
-            lambda client: client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=dict(attributes)),
-            attempts=1,
-        )
+        entry: Any = _entry(Outgoing(body, dict(attributes), trace))
+        answer: Any = await self._call(url, lambda client: client.send_message(QueueUrl=url, **entry), attempts=1)
         return SentMessage(answer["MessageId"], answer["MD5OfMessageBody"], answer.get("MD5OfMessageAttributes", ""))
 
     async def delete_dead(self, receipt: str) -> None:
@@ -87,17 +127,22 @@ class SqsQueues:
 
     async def release_dead(self, receipt: str) -> None:
         """See the port."""
-        url = self._settings.dlq_url
-        await self._call(
-            url,
-            lambda client: client.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0),
-        )
+        await self._change_visibility(receipt, 0)
 
     def close(self) -> None:
         """Let go of the threads without waiting for calls under way."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         for client in self._clients.values():
             client.close()
+
+    async def _change_visibility(self, receipt: str, seconds: int) -> None:
+        url = self._settings.dlq_url
+        await self._call(
+            url,
+            lambda client: client.change_message_visibility(
+                QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=seconds
+            ),
+        )
 
     async def _call(self, url: str, act: Callable[[SQSClient], _T], *, attempts: int = 3) -> _T:
         if not url:
@@ -146,9 +191,53 @@ def _translated(response: Any) -> ConsoleError:
         return NotPermitted(f"The queue does not allow this: {message}", hint="Ask an admin for this right.", raw=raw)
     if code in _NO_QUEUE:
         return NotInstalled("This queue does not exist.", hint="Check SQS_QUEUE_URL and SQS_DLQ_URL.", raw=raw)
-    if status >= 500 or "Throttl" in code:
+    if "Throttl" in code:
+        return Busy("The queue asks to go slower.", hint="Try again.", raw=raw)
+    if status >= 500:
         return NotReachable("The queue has trouble answering.", hint="Try again.", raw=raw)
     return Refused(f"The queue refused: {message}", raw=raw)
+
+
+def _send_batch(client: SQSClient, *, url: str, entries: Any) -> Any:
+    return client.send_message_batch(QueueUrl=url, Entries=entries)
+
+
+def _parts(messages: Sequence[Outgoing]) -> list[list[Outgoing]]:
+    """The messages in their order, in batches that fit into one call."""
+    parts: list[list[Outgoing]] = []
+    room = 0
+    for message in messages:
+        size = message_size(message.body, message.attributes)
+        if not parts or len(parts[-1]) == 10 or size > room:
+            parts.append([])
+            room = _BATCH_BYTES
+        parts[-1].append(message)
+        room -= size
+    return parts
+
+
+def _entry(message: Outgoing) -> dict[str, Any]:
+    entry: dict[str, Any] = {"MessageBody": message.body, "MessageAttributes": dict(message.attributes)}
+    if message.trace:
+        entry["MessageSystemAttributes"] = {"AWSTraceHeader": {"DataType": "String", "StringValue": message.trace}}
+    return entry
+
+
+def _judged(key: str, done: Mapping[str, Any], failed: Mapping[str, Any]) -> SentMessage | ConsoleError:
+    if key in done:
+        one = done[key]
+        return SentMessage(one["MessageId"], one["MD5OfMessageBody"], one.get("MD5OfMessageAttributes", ""))
+    if key in failed:
+        return _refusal(failed[key])
+    return NotReachable("The queue's answer doesn't say what became of this message.")
+
+
+def _refusal(entry: Mapping[str, Any] | None) -> ConsoleError:
+    """An entry of a batch that the queue did not carry out."""
+    if entry is None:
+        return NotReachable("The queue's answer doesn't say what became of this message.")
+    raw = f"{entry.get('Code', '')}: {entry.get('Message', '')}"
+    return Refused(f"The queue refused: {entry.get('Message') or entry.get('Code', '')}", raw=raw)
 
 
 def _redrive_target(policy: str) -> str:
@@ -170,4 +259,5 @@ def _dead_letter(message: Mapping[str, Any]) -> DeadLetter:
         attributes=dict(message.get("MessageAttributes", {})),
         sent_at=int(sent) / 1000 if sent else None,
         receive_count=int(system.get("ApproximateReceiveCount", 0)),
+        trace=system.get("AWSTraceHeader", ""),
     )

@@ -41,6 +41,10 @@ class Refused(ConsoleError):
     """The other side understood and said no; nothing was changed."""
 
 
+class Busy(Refused):
+    """The other side asked to go slower; nothing was changed, and the same may be tried again."""
+
+
 class SettingProblem(NamedTuple):
     """One setting that is missing or can't be used, in words for the screen. No value that is secret."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -52,6 +53,19 @@ def message_attributes(body: dict[str, Any]) -> dict[str, dict[str, str]]:
         for key in ("job_id", "customer_id", "priority")
         if body.get(key)
     }
+
+
+def message_size(body: str, attributes: Mapping[str, Any]) -> int:
+    """Bytes that count against the queue's limit: the body, and each attribute's name, type and value."""
+    return len(body.encode(errors="surrogatepass")) + sum(
+        len(name.encode()) + len(str(value.get("DataType", "")).encode()) + len(_value(value))
+        for name, value in attributes.items()
+    )
+
+
+def _value(attribute: Mapping[str, Any]) -> bytes:
+    value = attribute.get("BinaryValue", attribute.get("StringValue", ""))
+    return value if isinstance(value, bytes) else str(value).encode(errors="surrogatepass")
 
 
 def parse_job_message(text: str) -> JobMessage:

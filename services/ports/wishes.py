@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from services.domain.errors import ConsoleError
 from services.domain.plans import Plan
 from services.domain.statuses import Declared
 
@@ -67,7 +68,7 @@ class RunClaims(Protocol):
 class QueueFigures(msgspec.Struct, frozen=True):
     """Approximate counts of one queue, and what else its attributes say.
 
-    `kept_seconds`: for how long it keeps a message; None when it doesn't say.
+    `kept_seconds`: for how long it keeps a message; None when it doesn't say. `largest`: bytes of a message that fit.
     """
 
     visible: int
@@ -76,10 +77,14 @@ class QueueFigures(msgspec.Struct, frozen=True):
     arn: str = ""
     redrive_target_arn: str = ""
     kept_seconds: float | None = None
+    largest: int = 262_144
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """A received message of the DLQ. Times are unix seconds. `attributes` as boto3 gives MessageAttributes."""
+    """A received message of the DLQ. Times are unix seconds. `attributes` as boto3 gives MessageAttributes.
+
+    `trace`: its AWSTraceHeader, "" for none.
+    """
 
     message_id: str
     receipt: str
@@ -88,6 +93,15 @@ class DeadLetter(msgspec.Struct, frozen=True):
     attributes: dict[str, Any] = {}
     sent_at: float | None = None
     receive_count: int = 0
+    trace: str = ""
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """A message to send; `attributes` as boto3 has MessageAttributes, `trace` its AWSTraceHeader or ""."""
+
+    body: str
+    attributes: dict[str, Any] = {}
+    trace: str = ""
 
 
 class SentMessage(msgspec.Struct, frozen=True):
@@ -107,7 +121,7 @@ class Queues(Protocol):
         """At most 10 messages of the DLQ, hidden from others for `visibility` seconds."""
         ...
 
-    async def send(self, body: str, attributes: Mapping[str, Any]) -> SentMessage:
+    async def send(self, body: str, attributes: Mapping[str, Any], trace: str = "") -> SentMessage:
         """One message to the main queue. NotReachable: whether it arrived is not known."""
         ...
 
@@ -115,6 +129,27 @@ class Queues(Protocol):
 
     async def release_dead(self, receipt: str) -> None:
         """Make a received dead letter visible again at once; NotPermitted where that right is missing."""
+        ...
+
+
+class ManyQueues(Queues, Protocol):
+    """The same queues, ten messages a call."""
+
+    async def send_many(
+        self, messages: Sequence[Outgoing], *, to: Literal["main", "dlq"] = "main"
+    ) -> list[SentMessage | ConsoleError]:
+        """What became of each of at most 10 messages, in their order; never raises a ConsoleError itself.
+
+        Refused, NotPermitted and NotInstalled: it was not sent. Any other: whether it arrived is not known.
+        """
+        ...
+
+    async def delete_many(self, receipts: Sequence[str]) -> list[ConsoleError | None]:
+        """What became of deleting each of at most 10 dead letters, None for done."""
+        ...
+
+    async def hold_dead(self, receipt: str, seconds: int) -> None:
+        """Hide a received dead letter for so many seconds from now; NotPermitted where that right is missing."""
         ...
 
 

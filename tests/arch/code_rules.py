@@ -186,6 +186,9 @@ RULES: Final = {
         ("tests/unit", "tests/contract", "tests/stack", "tests/e2e", "tests/fakes"),
         _fixed_sleeps,
         ("time.sleep(1)", "async def t():\n    await asyncio.sleep(0.1)"),
-        {"tests/fakes/server.py": "a server that is slow at random, on a virtual clock"},
+        {
+            "tests/fakes/server.py": "a server that is slow at random, on a virtual clock",
+            "tests/fakes/unkind_queues.py": "a queue that is slow, on a virtual clock",
+        },
     ),
 }

@@ -59,7 +59,7 @@ class FakeQueues:
             )
         return letters
 
-    async def send(self, body: str, attributes: Mapping[str, Any]) -> SentMessage:
+    async def send(self, body: str, attributes: Mapping[str, Any], trace: str = "") -> SentMessage:
         self._fail("send")
         self.sent.append(body)
         return SentMessage(f"new-{next(self._numbers)}", body_md5(body), attributes_md5(attributes))

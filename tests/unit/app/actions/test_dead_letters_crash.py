@@ -18,6 +18,7 @@ from app.actions.operations import Operations
 from app.replay.engine import CLAIM_VISIBILITY, UNDONE
 from app.replay.journal import Journal
 from services.domain.errors import ConsoleError, NotReachable, Refused
+from services.ports.wishes import DeadLetter
 from tests.fakes.queues import FakeQueues
 
 BODY = '{"job_id": "j1"}'
@@ -191,7 +192,7 @@ def test_what_the_next_start_says(tmp_path: Path, steps: tuple[Any, ...], state:
     killed.operations.plan("replay", "Replay 1 message", "m1", actor="desk-1")
     for step in steps:
         if step == "planned":
-            killed.journal.plan("m1", BODY, {}, actor="desk-1", reason="")
+            killed.journal.plan(DeadLetter("m1", "", BODY, attributes={}), actor="desk-1", reason="")
         else:
             killed.journal.move("m1", step, why={"skipped": UNDONE, "failed": "You may not send."}.get(step, ""))
     killed.operations.close()
@@ -206,7 +207,7 @@ def test_what_the_next_start_says(tmp_path: Path, steps: tuple[Any, ...], state:
 
 def test_an_older_undo_is_not_taken_for_the_end_of_a_newer_wish(tmp_path: Path) -> None:
     killed = Program(tmp_path, FakeQueues({}, time.time))
-    killed.journal.plan("m1", BODY, {}, actor="desk-1", reason="")
+    killed.journal.plan(DeadLetter("m1", "", BODY, attributes={}), actor="desk-1", reason="")
     killed.journal.move("m1", "skipped", why=UNDONE)
     killed.operations.plan("replay", "Replay 1 message", "m1", actor="desk-1")
     killed.operations.close()

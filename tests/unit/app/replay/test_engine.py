@@ -47,7 +47,7 @@ class TinyQueues:
         await self._call("receive")
         return [DeadLetter(mid, f"r-{mid}", body, attributes=ATTRIBUTES) for mid, body in self.dead.items()][:limit]
 
-    async def send(self, body: str, attributes: Mapping[str, Any]) -> SentMessage:
+    async def send(self, body: str, attributes: Mapping[str, Any], trace: str = "") -> SentMessage:
         await self._call("send")
         self.main.append((body, dict(attributes)))
         if "send" in self.after:
@@ -168,7 +168,7 @@ def test_no_journal_no_send(tmp_path: Path) -> None:
 
 def test_the_journal_survives_and_keeps_bytes(tmp_path: Path) -> None:
     first = Journal(tmp_path / "replay.db")
-    first.plan("m1", "body", ATTRIBUTES, actor="desk-1", reason="why")
+    first.plan(DeadLetter("m1", "", "body", attributes=ATTRIBUTES), actor="desk-1", reason="why")
     first.close()
     again = Journal(tmp_path / "replay.db")
     entry = again.entry("m1")
@@ -180,7 +180,7 @@ def test_the_journal_survives_and_keeps_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("state", SENT)
 def test_what_was_sent_is_never_planned_again(journal: Journal, state: State) -> None:
     queues = TinyQueues({"m1": "one"})
-    journal.plan("m1", "one", ATTRIBUTES, actor="desk-1", reason="")
+    journal.plan(DeadLetter("m1", "", "one", attributes=ATTRIBUTES), actor="desk-1", reason="")
     journal.move("m1", state)
     with pytest.raises(Refused, match="not sent again"):
         asyncio.run(plan_and_replay(queues, journal))
@@ -198,5 +198,5 @@ def test_a_letter_deep_in_a_long_queue_is_found(journal: Journal) -> None:
             return letters[:limit]
 
     queues = Hiding({f"m{n}": "one" for n in range(400)})
-    journal.plan("m333", "one", ATTRIBUTES, actor="desk-1", reason="")
+    journal.plan(DeadLetter("m333", "", "one", attributes=ATTRIBUTES), actor="desk-1", reason="")
     assert asyncio.run(ReplayEngine(queues, journal).replay("m333")).outcome == "replayed"

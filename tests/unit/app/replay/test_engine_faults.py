@@ -11,6 +11,7 @@ import pytest
 from app.replay.engine import ReplayEngine
 from app.replay.journal import Journal
 from services.domain.errors import NotReachable, Refused
+from services.ports.wishes import DeadLetter
 from tests.unit.app.replay.test_engine import TinyQueues, plan_and_replay
 
 
@@ -69,7 +70,7 @@ def test_letters_that_cannot_be_given_back_now_come_back_by_themselves(journal: 
 
 def test_attributes_that_no_queue_has_are_refused_before_anything_is_written(journal: Journal) -> None:
     with pytest.raises(TypeError, match="object"):
-        journal.plan("m1", "one", {"odd": object()}, actor="desk-1", reason="")
+        journal.plan(DeadLetter("m1", "", "one", attributes={"odd": object()}), actor="desk-1", reason="")
     assert journal.entry("m1") is None
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.replay.journal import SENT, Journal, State
+from services.ports.wishes import DeadLetter
 
 SETTLED: dict[State, tuple[State, str]] = {
     "planned": ("skipped", "The program ended before it was sent."),
@@ -21,6 +22,10 @@ SETTLED: dict[State, tuple[State, str]] = {
     "failed": ("failed", "as it was"),
     "delete_unconfirmed": ("delete_unconfirmed", "as it was"),
     "unknown": ("unknown", "as it was"),
+    "archiving": ("archiving", "as it was"),
+    "archived": ("archived", "as it was"),
+    "putting_back": ("putting_back", "as it was"),
+    "put_back": ("put_back", "as it was"),
 }
 
 
@@ -37,7 +42,7 @@ def journal(file: Path) -> Iterator[Journal]:
 
 
 def reach(journal: Journal, state: State, message_id: str = "m1") -> None:
-    assert journal.plan(message_id, "body", {}, actor="desk-1", reason="first")
+    assert journal.plan(DeadLetter(message_id, "", "body", attributes={}), actor="desk-1", reason="first")
     if state != "planned":
         journal.move(message_id, state, why="as it was", new_message_id="new")
 
@@ -62,8 +67,8 @@ def test_what_a_killed_program_left(journal: Journal, file: Path, state: State) 
 def test_only_what_was_not_sent_can_be_planned_again(journal: Journal, state: State) -> None:
     reach(journal, state)
     before = journal.entry("m1")
-    planned = journal.plan("m1", "other", {}, actor="desk-2", reason="second")
-    assert planned == (state not in SENT)
+    planned = journal.plan(DeadLetter("m1", "", "other", attributes={}), actor="desk-2", reason="second")
+    assert planned == (state not in (*SENT, "archiving", "putting_back", "put_back"))
     after = journal.entry("m1")
     assert after is not None
     if planned:
@@ -93,4 +98,4 @@ def test_nobody_else_may_read_the_file(journal: Journal, file: Path) -> None:
 def test_a_closed_journal_raises_and_writes_nothing(journal: Journal) -> None:
     journal.close()
     with pytest.raises(sqlite3.Error):
-        journal.plan("m1", "body", {}, actor="desk-1", reason="")
+        journal.plan(DeadLetter("m1", "", "body", attributes={}), actor="desk-1", reason="")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.replay.linter import LARGEST, Finding, lint, outgoing, size_of
-from services.domain.messages import parse_job_message
+from app.replay.linter import LARGEST, Finding, lint, outgoing
+from services.domain.messages import message_size, parse_job_message
 from services.ports.wishes import DeadLetter
 
 NOW = 1_800_000_000.0
@@ -100,7 +100,7 @@ def test_the_size_counts_names_types_and_values() -> None:
         "ab": {"DataType": "Binary", "BinaryValue": b"12345"},
         "c": {"DataType": "String", "StringValue": "é"},
     }
-    assert size_of("xyz", attributes) == 3 + (2 + 6 + 5) + (1 + 6 + 2)
+    assert message_size("xyz", attributes) == 3 + (2 + 6 + 5) + (1 + 6 + 2)
     assert LARGEST == 262_144
 
 

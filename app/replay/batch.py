@@ -1,0 +1,352 @@
+"""Moves many dead letters: send, verify, delete, ten at a time, each step in the journal before it is done."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from app.replay.claims import Claims
+from app.replay.evidence import Evidence
+from app.replay.journal import Batch, Journal, Move, State
+from app.replay.line import Line, Progress
+from app.replay.linter import outgoing
+from app.replay.pace import Options, TokenBucket
+from services.domain.checksums import attributes_md5, body_md5
+from services.domain.errors import Busy, ConsoleError, NotInstalled, NotPermitted, Refused
+from services.domain.messages import message_size, parse_job_message
+from services.ports.wishes import DeadLetter, ManyQueues, Outgoing, SentMessage
+
+MOST: Final = 10
+"""Messages of one call."""
+_SEND_TRIES: Final = 6
+_DELETE_TRIES: Final = 3
+_DELETE_ROUNDS: Final = 3
+
+
+class BatchRun:
+    """Carries one batch of the journal to its end, or as far as it goes; a new one goes on where an earlier ended.
+
+    `line`: how it stands, and pause and cancel. `evidence` None: no business results are known, and none are
+    waited for.
+    """
+
+    def __init__(
+        self,
+        queues: ManyQueues,
+        journal: Journal,
+        batch: Batch,
+        *,
+        evidence: Evidence | None = None,
+        on_change: Callable[[Progress], None] = lambda _: None,
+        now: Callable[[], float],
+    ) -> None:
+        self._queues = queues
+        self._journal = journal
+        self._batch = batch
+        self._options = msgspec.json.decode(batch.options, type=Options) if batch.options else Options()
+        self._evidence = evidence
+        self._now = now
+        self._claims = Claims(queues, self._options.claim_seconds)
+        self._bucket = TokenBucket(self._options.rate if batch.act == "replay" else 0.0)
+        self._sent: dict[str, tuple[str, float]] = {}
+        """Message id -> the job that it starts, and when it was sent; those whose result isn't known."""
+        self._largest = 0
+        self._todo: dict[str, None] = {}
+        self._undeleted: dict[str, str] = {}
+        """Message id -> its new id: sent, and its dead letter still has to go."""
+        self._interrupted = False
+        self._broken: ConsoleError | None = None
+        self.line = Line(on_change)
+
+    @property
+    def hidden_until(self) -> float:
+        """Until then, by the loop's clock, what could not be given back stays hidden; 0 when all was."""
+        return 0.0 if self._claims.may_change else self._claims.hidden_until
+
+    async def run(self) -> Progress:
+        """Work until nothing is left, the line stops, or it is cancelled. Raises Refused when the journal fails:
+        then nothing more was done after the last step that it has."""
+        states = await self._read()
+        self._todo = {key: None for key, state in states.items() if state in ("planned", "claimed")}
+        self._undeleted = {key: "" for key, state in states.items() if state in ("sent", "delete_unconfirmed")}
+        self._undeleted |= {key: "" for key, state in states.items() if state == "archiving"}
+        self._interrupted = any(state != "planned" for state in states.values())
+        self.line.begin(states)
+        try:
+            self._largest = (await self._queues.figures("main")).largest if self._batch.act == "replay" else 0
+            await self._steps()
+            await self._delete_rest(to_the_end=not self.line.stopped)
+        except JournalFailed:
+            raise
+        except ConsoleError as error:
+            self.line.stop(str(error))
+        finally:
+            await self._claims.give_back_others()
+        return await self._end()
+
+    async def _steps(self) -> None:
+        ramp = self._options.ramp if self._evidence is not None and self._batch.act == "replay" else ()
+        for size in ramp:
+            if not self._goes_on():
+                return
+            await self._step(size, lanes=1)
+            await self._results()
+        if self._goes_on():
+            await self._step(len(self._todo), lanes=self._options.lanes)
+
+    async def _step(self, size: int, *, lanes: int) -> None:
+        room = [size]
+        async with asyncio.TaskGroup() as group:
+            for _ in range(max(1, min(lanes, -(-size // MOST)))):
+                group.create_task(self._safe_lane(room))
+        if self._broken is not None:
+            raise self._broken
+
+    async def _safe_lane(self, room: list[int]) -> None:
+        try:
+            await self._lane(room)
+        except ConsoleError as error:
+            self._broken = error
+            self.line.stop(str(error))
+
+    async def _lane(self, room: list[int]) -> None:
+        """Take from the plan until the step's `room` is used up or nothing is found any more."""
+        empty = 0
+        while self._goes_on() and room[0] > 0:
+            await self.line.gate()
+            if not self._goes_on() or room[0] <= 0:
+                return
+            wanted = min(MOST, room[0])
+            room[0] -= wanted
+            passed = await self._bucket.take(wanted)
+            room[0] += wanted - passed
+            taken: list[DeadLetter] = []
+            known = len(self._claims.seen)
+            if self._goes_on():
+                wanted_ids = self._todo.keys() | self._undeleted.keys()
+                taken = await self._claims.take(wanted_ids, passed, wait=1 if empty else 0)
+            room[0] += passed - len(taken)
+            self._bucket.give_back(passed - len(taken))
+            if taken:
+                empty = 0
+                await self._move(taken)
+                continue
+            empty = 0 if len(self._claims.seen) > known else empty + 1
+            if empty >= 2 and not self._may_come_back():
+                await self._gone()
+                return
+
+    def _may_come_back(self) -> bool:
+        """Whether letters that were not found may only be hidden, by a hold of ours or of a program that was killed."""
+        now = asyncio.get_running_loop().time()
+        if self._interrupted:
+            # That program's holds began before this one did.
+            self._interrupted = False
+            self._claims.hidden_until = max(self._claims.hidden_until, now + self._options.claim_seconds)
+        return self._claims.hidden_until > now
+
+    async def _gone(self) -> None:
+        gone, self._todo = list(self._todo), {}
+        await self._write(
+            [Move(key, "skipped", "Not in the dead letter queue, or somebody else holds it.") for key in gone]
+        )
+
+    # One batch of ten
+
+    async def _move(self, letters: Sequence[DeadLetter]) -> None:
+        late = [letter for letter in letters if letter.message_id in self._undeleted]
+        fresh = [letter for letter in letters if letter.message_id not in self._undeleted]
+        if late:
+            await self._delete([letter.message_id for letter in late])
+        held = [letter for letter in fresh if await self._claims.still_hold(letter.message_id)]
+        for letter in held:
+            self._todo.pop(letter.message_id, None)
+        if self._batch.act == "archive":
+            await self._write([Move(one.message_id, "archiving") for one in held])
+            self._undeleted |= {one.message_id: "" for one in held}
+            await self._delete([one.message_id for one in held])
+            return
+        ready = await self._without_too_large(held)
+        if ready:
+            await self._send(ready)
+
+    async def _without_too_large(self, letters: Sequence[DeadLetter]) -> list[tuple[DeadLetter, Outgoing]]:
+        ready, refused = [], []
+        for letter in letters:
+            body, attributes = outgoing(letter)
+            size = message_size(body, attributes)
+            if size > self._largest:
+                words = f"It can't be replayed: it has {size:,} bytes, the queue takes {self._largest:,}."
+                refused.append(Move(letter.message_id, "failed", words))
+            else:
+                ready.append((letter, Outgoing(body, attributes, letter.trace)))
+        await self._write(refused)
+        for one in refused:
+            await self._claims.give_back(one.message_id)
+        return ready
+
+    async def _send(self, ready: Sequence[tuple[DeadLetter, Outgoing]]) -> None:
+        ids = [letter.message_id for letter, _ in ready]
+        await self._write([Move(key, state) for key in ids for state in ("claimed", "sending")])
+        at = self._now()
+        answers = await self._send_patiently([message for _, message in ready])
+        moves = [_judged(letter, message, answer) for (letter, message), answer in zip(ready, answers, strict=True)]
+        if all(isinstance(answer, ConsoleError) and answer is answers[0] for answer in answers):
+            # The call as a whole failed: the next one would fail the same way.
+            self.line.stop(str(answers[0]))
+            moves = [Move(one.message_id, "planned", one.why) if one.state == "failed" else one for one in moves]
+        await self._write(moves)
+        sent = [one for one in moves if one.state == "sent"]
+        for (letter, _), one in zip(ready, moves, strict=True):
+            if one.state == "sent":
+                self._undeleted[one.message_id] = one.new_message_id
+                self._sent[one.message_id] = (_job_of(letter), at)
+            else:
+                await self._claims.give_back(one.message_id)
+        await self._delete([one.message_id for one in sent])
+
+    async def _send_patiently(self, messages: list[Outgoing]) -> list[SentMessage | ConsoleError]:
+        """Send; what the queue was too busy for is sent again after a while, and nothing else is."""
+        answers = await self._queues.send_many(messages)
+        for tried in range(_SEND_TRIES):
+            again = [at for at, answer in enumerate(answers) if isinstance(answer, Busy)]
+            if not again:
+                break
+            await asyncio.sleep(0.1 * 2**tried)
+            for at, answer in zip(again, await self._queues.send_many([messages[at] for at in again]), strict=True):
+                answers[at] = answer
+        return answers
+
+    async def _delete(self, ids: Sequence[str]) -> None:
+        """Take these out of the dead letters. What is not confirmed stays in `_undeleted`."""
+        left = list(ids)
+        problem = "Its hold ran out before it could be deleted."
+        for _ in range(_DELETE_TRIES):
+            receipts = {key: receipt for key in left if (receipt := self._claims.receipt(key))}
+            if not receipts:
+                break
+            answers = await self._queues.delete_many(list(receipts.values()))
+            done = [key for key, answer in zip(receipts, answers, strict=True) if answer is None]
+            problem = next((str(answer) for answer in answers if answer is not None), problem)
+            end: State = "archived" if self._batch.act == "archive" else "deleted"
+            await self._write([Move(key, end, new_message_id=self._undeleted.get(key, "")) for key in done])
+            for key in done:
+                self._undeleted.pop(key, None)
+                self._claims.drop(key)
+            left = [key for key in left if key not in done]
+            if not left:
+                return
+        if self._batch.act == "replay":
+            await self._write([Move(key, "delete_unconfirmed", problem) for key in left])
+        for key in left:
+            await self._claims.give_back(key)
+
+    async def _delete_rest(self, *, to_the_end: bool) -> None:
+        """Look for dead letters that were sent and are still there, and take them out.
+
+        `to_the_end`: wait for those that may only be hidden; what is not there then is gone.
+        """
+        tries: Counter[str] = Counter()
+        empty = 0
+        while wanted := {key for key in self._undeleted if tries[key] < _DELETE_ROUNDS}:
+            taken = await self._claims.take(wanted, MOST, wait=1 if empty else 0)
+            tries.update(letter.message_id for letter in taken)
+            await self._delete([letter.message_id for letter in taken])
+            empty = 0 if taken else empty + 1
+            if empty >= 2 and not (to_the_end and self._may_come_back()):
+                break
+        if to_the_end:
+            gone = [key for key in self._undeleted if not tries[key]]
+            end: State = "archived" if self._batch.act == "archive" else "deleted"
+            await self._write([Move(key, end, "Not among the dead letters any more.") for key in gone])
+            for key in gone:
+                del self._undeleted[key]
+
+    # Business results
+
+    async def _results(self) -> None:
+        """Wait until it is known what the jobs of this step came to; stop the line when too many failed."""
+        assert self._evidence is not None
+        until = asyncio.get_running_loop().time() + self._options.result_seconds
+        while self._sent and self._goes_on():
+            for key, (job_id, at) in list(self._sent.items()):
+                came_to = self._evidence.result(job_id, at) if job_id else "ok"
+                if came_to:
+                    del self._sent[key]
+                    self.line.judge(key, came_to == "ok")
+            if not self._sent:
+                break
+            if asyncio.get_running_loop().time() >= until:
+                for key in self._sent:
+                    self.line.judge(key, False)
+                self._sent = {}
+                break
+            self.line.wait_for(len(self._sent))
+            await asyncio.sleep(self._options.poll_seconds)
+        self.line.wait_for(0)
+        if self.line.failed_share() > self._options.worst:
+            self.line.stop("Too many of the jobs that were sent first have failed. The rest was not sent.")
+
+    # The journal
+
+    def _goes_on(self) -> bool:
+        return bool(self._todo) and not self.line.stopped and not self.line.cancelled
+
+    async def _end(self) -> Progress:
+        if self.line.cancelled:
+            left, self._todo = list(self._todo), {}
+            await self._write([Move(key, "skipped", "Cancelled.") for key in left])
+        state, words = self.line.ending(left=len(self._todo))
+        try:
+            await asyncio.to_thread(self._journal.end_batch, self._batch.id, state, words)
+        except (OSError, sqlite3.Error) as error:
+            raise JournalFailed(error) from error
+        return self.line.progress
+
+    async def _read(self) -> dict[str, State]:
+        try:
+            return await asyncio.to_thread(self._journal.batch_states, self._batch.id)
+        except (OSError, sqlite3.Error) as error:
+            raise JournalFailed(error) from error
+
+    async def _write(self, moves: Sequence[Move]) -> None:
+        if not moves:
+            return
+        try:
+            await asyncio.to_thread(self._journal.move_many, moves)
+        except (OSError, sqlite3.Error) as error:
+            raise JournalFailed(error) from error
+        self.line.moved(moves)
+
+
+class JournalFailed(Refused):
+    """The journal takes no more: nothing may be sent."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(
+            "The journal can't be written, so nothing more is sent.", hint="Is the disk full?", raw=str(error)
+        )
+
+
+def _judged(letter: DeadLetter, message: Outgoing, answer: SentMessage | ConsoleError) -> Move:
+    """What the queue's answer to one message of a batch means."""
+    key = letter.message_id
+    if isinstance(answer, Refused | NotPermitted | NotInstalled):
+        return Move(key, "failed", str(answer))
+    if isinstance(answer, ConsoleError):
+        return Move(key, "unknown", f"The send has no answer ({answer}).")
+    if answer.body_md5 != body_md5(message.body) or answer.attributes_md5 != attributes_md5(message.attributes):
+        return Move(key, "unknown", "The checksums differ: the queue took something else.", answer.message_id)
+    return Move(key, "sent", "", answer.message_id)
+
+
+def _job_of(letter: DeadLetter) -> str:
+    try:
+        return parse_job_message(letter.body).job_id
+    except ValueError:
+        return ""

@@ -1,0 +1,113 @@
+"""Holds dead letters of a plan for as long as they are worked on, always with the newest receipt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from typing import Final
+
+from services.domain.errors import Busy, ConsoleError, NotPermitted, NotReachable
+from services.ports.wishes import DeadLetter, ManyQueues
+
+MARGIN: Final = 10.0
+"""Seconds that must be left of a hold before something is done under it."""
+_TRIES: Final = 5
+
+
+class Claims:
+    """What one batch holds. Several lanes share it: a letter is given to one of them only."""
+
+    def __init__(self, queues: ManyQueues, seconds: int) -> None:
+        self._queues = queues
+        self._seconds = seconds
+        self._held: dict[str, tuple[str, float]] = {}
+        """Message id -> its newest receipt, and until when the hold lasts by the loop's clock."""
+        self._working: set[str] = set()
+        self._others: dict[str, str] = {}
+        self.may_change = True
+        """Whether this sign-in may change how long a message is hidden, as far as it was tried."""
+        self.seen: set[str] = set()
+        """Every message that a receive has shown."""
+        self.hidden_until = 0.0
+        """Until then, by the loop's clock, letters of ours may be hidden from ourselves."""
+
+    async def take(self, wanted: Collection[str], most: int, *, wait: int) -> list[DeadLetter]:
+        """One receive: at most `most` letters of `wanted` that nobody else works on. Raises ConsoleError."""
+        letters = await self._receive(most, wait)
+        until = asyncio.get_running_loop().time() + self._seconds
+        taken = []
+        for letter in letters:
+            self.seen.add(letter.message_id)
+            if letter.message_id in wanted:
+                self._held[letter.message_id] = (letter.receipt, until)
+                if letter.message_id not in self._working:
+                    self._working.add(letter.message_id)
+                    taken.append(letter)
+            else:
+                self._others[letter.message_id] = letter.receipt
+            self.hidden_until = until
+        return taken
+
+    async def still_hold(self, message_id: str) -> bool:
+        """Whether there is time left to do something with it; the hold is renewed where that is allowed."""
+        receipt, until = self._held[message_id]
+        now = asyncio.get_running_loop().time()
+        margin = min(MARGIN, self._seconds / 2)
+        if until - now > margin:
+            return True
+        if self.may_change and until > now:
+            try:
+                await self._queues.hold_dead(receipt, self._seconds)
+            except NotPermitted:
+                self.may_change = False
+            except ConsoleError:
+                pass
+            else:
+                self._held[message_id] = (receipt, now + self._seconds)
+                return True
+        self.drop(message_id)
+        return False
+
+    def receipt(self, message_id: str) -> str:
+        """The newest receipt while the hold lasts, "" after it: SQS would say yes to a stale one and delete nothing."""
+        receipt, until = self._held.get(message_id, ("", 0.0))
+        return receipt if until > asyncio.get_running_loop().time() else ""
+
+    def drop(self, message_id: str) -> None:
+        """Nobody works on it any more; the queue shows it again by itself."""
+        self._held.pop(message_id, None)
+        self._working.discard(message_id)
+
+    async def give_back(self, message_id: str) -> None:
+        """Nobody works on it any more; make it visible at once where that is allowed."""
+        receipt = self.receipt(message_id)
+        self.drop(message_id)
+        if receipt:
+            await self._release(receipt)
+
+    async def give_back_others(self) -> None:
+        """Make visible what receives have shown of letters that the plan doesn't have."""
+        others, self._others = self._others, {}
+        for receipt in others.values():
+            await self._release(receipt)
+
+    async def _receive(self, most: int, wait: int) -> list[DeadLetter]:
+        for tried in range(_TRIES):
+            try:
+                return await self._queues.receive_dead(limit=most, visibility=self._seconds, wait=wait)
+            except (Busy, NotReachable):
+                if tried == _TRIES - 1:
+                    raise
+                await asyncio.sleep(0.2 * 2**tried)
+        raise AssertionError("unreachable")
+
+    async def _release(self, receipt: str) -> None:
+        if not self.may_change:
+            return
+        try:
+            await self._queues.release_dead(receipt)
+        except NotPermitted:
+            self.may_change = False
+        except ConsoleError:
+            # It comes back by itself.
+            return

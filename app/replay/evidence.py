@@ -1,0 +1,49 @@
+"""What became of a message after it was sent, as far as the facts say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, Literal, Protocol
+
+from services.domain.records import HistoryEvent
+
+Result = Literal["ok", "failed", ""]
+"""The business result: what the job came to; "" while nothing is known."""
+
+_GOOD: Final = frozenset({"submitted", "skipped_duplicate"})
+_BAD: Final = frozenset({"job_failed", "error_no_profile", "no_directories"})
+
+
+class Evidence(Protocol):
+    """Asks the facts. `since`: unix seconds by the clock of the machine that sent it."""
+
+    def claimed(self, job_id: str, since: float) -> bool:
+        """Whether the subscriber took a message of this job since then."""
+        ...
+
+    def result(self, job_id: str, since: float) -> Result:
+        """What the job has come to since then."""
+        ...
+
+
+def claimed(events: Iterable[HistoryEvent], since: float) -> bool:
+    """Whether these events of one job say that the subscriber took a message since then."""
+    return any(event.event == "queue_claimed" and (event.created_at or 0.0) >= since for event in events)
+
+
+def result(events: Iterable[HistoryEvent], since: float) -> Result:
+    """What these events of one job, in their order, say of it since then.
+
+    That a flow has begun says nothing yet; the first directory that goes through does.
+    """
+    known: Result = ""
+    for event in events:
+        if (event.created_at or 0.0) < since:
+            continue
+        if event.event in _BAD:
+            known = "failed"
+        elif event.event == "job_finalized":
+            known = "failed" if event.details.get("final_status") == "failed" else "ok"
+        elif event.event in _GOOD and known != "failed":
+            known = "ok"
+    return known

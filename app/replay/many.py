@@ -1,0 +1,157 @@
+"""What one does with many dead letters, with the journal in between: plan, carry out, decide, put back."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from app.replay.batch import BatchRun
+from app.replay.engine import ReplayEngine
+from app.replay.evidence import Evidence
+from app.replay.journal import Batch, BatchAct, Entry, Journal, Move
+from app.replay.line import Line, Progress
+from app.replay.linter import outgoing
+from app.replay.pace import Options
+from services.domain.checksums import attributes_md5, body_md5
+from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, Refused
+from services.domain.messages import parse_job_message
+from services.ports.wishes import DeadLetter, ManyQueues, Outgoing
+
+_T = TypeVar("_T")
+
+
+class ManyEngine:
+    """Works on the same queues and journal as `engine`, in turn with it."""
+
+    def __init__(
+        self,
+        queues: ManyQueues,
+        journal: Journal,
+        engine: ReplayEngine,
+        *,
+        evidence: Evidence | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._queues = queues
+        self._journal = journal
+        self._engine = engine
+        self._evidence = evidence
+        self._now = now
+
+    async def plan(
+        self,
+        batch_id: str,
+        act: BatchAct,
+        letters: Sequence[DeadLetter],
+        *,
+        actor: str,
+        reason: str,
+        options: Options,
+    ) -> dict[str, str]:
+        """Write the wish down, messages and all. Message id -> why it isn't part of it. Raises Refused."""
+        return await self._ask(
+            lambda: self._journal.plan_batch(
+                batch_id, act, letters, actor=actor, reason=reason, options=msgspec.json.encode(options).decode()
+            ),
+        )
+
+    async def unfinished(self) -> list[Batch]:
+        """Batches that an earlier start, or an error, has left; a person may go on with them. Raises Refused."""
+        return await self._ask(self._journal.unfinished)
+
+    async def run(
+        self,
+        batch_id: str,
+        *,
+        on_change: Callable[[Progress], None] = lambda _: None,
+        on_line: Callable[[Line], None] = lambda _: None,
+    ) -> Progress:
+        """Carry a batch out, or go on with one. `on_line` is given its levers. Raises Refused."""
+        batch = await self._ask(lambda: self._journal.batch(batch_id))
+        if batch is None or batch.state in ("done", "cancelled"):
+            raise Refused("There is no such operation to go on with.")
+        run = BatchRun(self._queues, self._journal, batch, evidence=self._evidence, on_change=on_change, now=self._now)
+        on_line(run.line)
+        async with self._engine.turn:
+            await self._engine.until_visible()
+            try:
+                return await run.run()
+            finally:
+                self._engine.hidden_until = max(self._engine.hidden_until, run.hidden_until)
+
+    async def give_up(self, batch_id: str) -> None:
+        """End a batch that an earlier start has left; what it has not sent stays where it is. Raises Refused."""
+        states = await self._ask(lambda: self._journal.batch_states(batch_id))
+        left = [Move(key, "skipped", "Cancelled.") for key, state in states.items() if state in ("planned", "claimed")]
+        await self._ask(lambda: self._journal.move_many(left))
+        await self._ask(lambda: self._journal.end_batch(batch_id, "cancelled", "Cancelled."))
+
+    async def settle_unknown(self) -> list[str]:
+        """Sends without an answer of which the facts say that they arrived: noted as sent. Their ids.
+
+        Raises Refused."""
+        if self._evidence is None:
+            return []
+        unknown = await self._ask(lambda: self._journal.in_state("unknown"))
+        times = await self._ask(lambda: {one.message_id: self._journal.sending_at(one.message_id) for one in unknown})
+        arrived = [one.message_id for one in unknown if self._arrived(one, times[one.message_id])]
+        why = "The subscriber took a message of this job after the send."
+        await self._ask(lambda: self._journal.move_many([Move(key, "delete_unconfirmed", why) for key in arrived]))
+        return arrived
+
+    async def decide(self, message_id: str, *, sent: bool, actor: str) -> None:
+        """A person says what became of a send whose end isn't known. Not sent: it may be replayed again.
+
+        Raises Refused when its end is known.
+        """
+        entry = await self._ask(lambda: self._journal.entry(message_id))
+        if entry is None or entry.state not in ("unknown", "putting_back"):
+            raise Refused("What became of this message is known.")
+        what = "it was sent" if sent else "it was not sent"
+        if entry.state == "putting_back":
+            move = Move(message_id, "put_back" if sent else "archived", f"{actor} says that {what}.")
+        else:
+            move = Move(message_id, "delete_unconfirmed" if sent else "skipped", f"{actor} says that {what}.")
+        await self._ask(lambda: self._journal.move_many([move]))
+
+    async def archived(self) -> list[Entry]:
+        """The messages of the archive, the newest first; also those being put back. Raises Refused."""
+        being = await self._ask(lambda: self._journal.in_state("putting_back"))
+        return [*being, *await self._ask(lambda: self._journal.in_state("archived"))]
+
+    async def put_back(self, message_id: str) -> str:
+        """Send a message of the archive to the dead letters again; its new id there. Raises ConsoleError."""
+        entry = await self._ask(lambda: self._journal.entry(message_id))
+        if entry is None or entry.state != "archived":
+            raise Refused("This message is not in the archive, or may have been put back already.")
+        await self._ask(lambda: self._journal.move(message_id, "putting_back"))
+        [answer] = await self._queues.send_many([Outgoing(entry.body, entry.attributes, entry.trace)], to="dlq")
+        if isinstance(answer, Refused | NotPermitted | NotInstalled):
+            await self._ask(lambda: self._journal.move(message_id, "archived", why=str(answer)))
+            raise answer
+        if isinstance(answer, ConsoleError):
+            raise answer
+        if answer.body_md5 != body_md5(entry.body) or answer.attributes_md5 != attributes_md5(entry.attributes):
+            raise Refused("The queue took something else than was sent. The archive keeps the message.")
+        new_id = answer.message_id
+        await self._ask(lambda: self._journal.move(message_id, "put_back", new_message_id=new_id))
+        return new_id
+
+    def _arrived(self, entry: Entry, since: float) -> bool:
+        assert self._evidence is not None
+        try:
+            job_id = parse_job_message(outgoing(entry.letter)[0]).job_id
+        except ValueError:
+            return False
+        return self._evidence.claimed(job_id, since)
+
+    async def _ask(self, act: Callable[[], _T]) -> _T:
+        try:
+            return await asyncio.to_thread(act)
+        except (OSError, sqlite3.Error) as error:
+            raise Refused("The journal of replays can't be used.", hint="Is the disk full?", raw=str(error)) from error

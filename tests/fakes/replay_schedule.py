@@ -1,0 +1,152 @@
+"""One schedule of a batch: faults, kills and a person who decides; at its end nothing is lost and nothing doubled."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from app.replay.engine import ReplayEngine
+from app.replay.journal import SENT, Journal
+from app.replay.many import ManyEngine
+from app.replay.pace import Options
+from services.domain.errors import ConsoleError
+from tests.fakes.unkind_queues import Fault, Killed, UnkindQueues
+from tests.fakes.virtual_time import ThreadlessLoop, run_virtually
+
+MOST_STARTS = 40
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """`kills`: after so many steps each of the first starts is killed. `right`: whether the person decides rightly."""
+
+    letters: int
+    lanes: int
+    faults: list[Fault]
+    kills: list[int]
+    may_release: bool = True
+    right: bool = True
+
+
+@dataclass
+class World:
+    """What outlives a start of the program: the queues, the file of the journal, and what the person has decided."""
+
+    schedule: Schedule
+    file: Path
+    queues: UnkindQueues = field(init=False)
+    bodies: dict[str, str] = field(init=False)
+    decided: set[str] = field(default_factory=set)
+    starts: int = 0
+    steps: int = 0
+    offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.bodies = {f"m{n}": f'{{"job_id": "job-{n}"}}' for n in range(self.schedule.letters)}
+        self.queues = UnkindQueues.holding(self.bodies)
+        self.queues.may_release = self.schedule.may_release
+        self.queues.faults = list(self.schedule.faults)
+
+    def run(self) -> None:
+        """Start the program until nothing is left to do."""
+        kills = iter(self.schedule.kills)
+        for self.starts in range(1, MOST_STARTS + 1):
+            if self.starts > 3:
+                self.queues.faults.clear()
+            try:
+                if self._start(next(kills, None)):
+                    return
+            except Killed:
+                pass
+            except BaseExceptionGroup as group:
+                if group.split(Killed)[1] is not None:
+                    raise
+            self.nothing_lost()
+        raise AssertionError("it does not come to an end")
+
+    def nothing_lost(self) -> None:
+        """Each message is in the DLQ, in the target, or in both."""
+        here = {one.message.body for one in self.queues.dead.values()} | {one.body for one in self.queues.main.values()}
+        lost = set(self.bodies.values()) - here
+        assert not lost, f"neither in the dead letters nor sent: {lost}"
+
+    def end_is_right(self) -> None:
+        """As if nobody had disturbed it; doubled only what the journal called unknown and a person sent again."""
+        sent = Counter(one.body for one in self.queues.main.values())
+        for key, body in self.bodies.items():
+            assert sent[body] == 1 or (key in self.decided and not self.schedule.right), (key, sent[body])
+        assert not self.queues.dead
+
+    def _start(self, kill_after: int | None) -> bool:
+        """One start, killed after so many steps; whether all is done."""
+        counter = itertools.count(1)
+
+        def step(_: str) -> None:
+            self.steps += 1
+            if kill_after is not None and next(counter) > kill_after:
+                raise Killed
+
+        # The clock of the queue starts anew with each loop: what was hidden stays hidden for as long.
+        for one in self.queues.dead.values():
+            one.visible_at = max(0.0, one.visible_at - self.offset)
+        self.queues.step = step
+        journal = Journal(self.file)
+        watch(journal, step)
+        try:
+            return run_virtually(self._work(journal), ThreadlessLoop)
+        finally:
+            journal.close()
+
+    async def _work(self, journal: Journal) -> bool:
+        try:
+            return await self._work_on(journal)
+        finally:
+            # At first somebody starts it again at once, while the dead program's holds last; later after a while.
+            self.offset = asyncio.get_running_loop().time() + (0.0 if self.starts <= 3 else 61.0)
+
+    async def _work_on(self, journal: Journal) -> bool:
+        engine = ReplayEngine(self.queues, journal)
+        many = ManyEngine(self.queues, journal, engine)
+        journal.settle_after_crash()
+        try:
+            for batch in await many.unfinished():
+                await many.run(batch.id)
+            await self._decide(many, journal)
+            left = (await engine.look()).letters
+            states = journal.states()
+            for letter in left:
+                if states.get(letter.message_id) in SENT and states[letter.message_id] != "unknown":
+                    await engine.replay(letter.message_id)
+            fresh = [one for one in left if states.get(one.message_id) not in SENT]
+            if fresh and not any(state == "unknown" for state in states.values()):
+                options = Options(rate=0, ramp=(), lanes=self.schedule.lanes)
+                await many.plan(f"b{self.starts}", "replay", fresh, actor="desk-1", reason="", options=options)
+                await many.run(f"b{self.starts}")
+        except ConsoleError:
+            return False
+        return not self.queues.dead and not any(state in ("unknown", "planned") for state in journal.states().values())
+
+    async def _decide(self, many: ManyEngine, journal: Journal) -> None:
+        for entry in journal.in_state("unknown"):
+            arrived = any(one.body == entry.body for one in self.queues.main.values())
+            self.decided.add(entry.message_id)
+            sent = arrived if self.schedule.right else False
+            await many.decide(entry.message_id, sent=sent, actor="desk-1")
+
+
+def watch(journal: Journal, step: Any) -> None:
+    """A kill may come before and after each thing that the journal writes."""
+    for name in ("plan_batch", "move_many", "end_batch"):
+        act = getattr(journal, name)
+
+        def watched(*args: Any, act: Any = act, name: str = name, **kwargs: Any) -> Any:
+            step(f"{name}: before")
+            answer = act(*args, **kwargs)
+            step(f"{name}: after")
+            return answer
+
+        setattr(journal, name, watched)

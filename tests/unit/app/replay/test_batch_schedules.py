@@ -1,0 +1,56 @@
+"""Batches under faults, killed at every step: nothing is lost, and doubled only what a person sent again."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+
+from tests.fakes.replay_schedule import Schedule, World
+from tests.fakes.unkind_queues import FAULTS, Fault
+
+NO_FAULT: Fault = ""
+MEMORY = Path("/dev/shm")
+"""A kill is played, so nothing has to reach a disk: hundreds of schedules would wait for it for a minute."""
+schedules = st.builds(
+    Schedule,
+    letters=st.integers(1, 24),
+    lanes=st.integers(1, 3),
+    faults=st.lists(st.one_of(st.just(NO_FAULT), st.sampled_from(FAULTS)), max_size=24),
+    kills=st.lists(st.integers(0, 40), max_size=4),
+    may_release=st.booleans(),
+    right=st.booleans(),
+)
+
+
+def play(schedule: Schedule) -> World:
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        world = World(schedule, Path(folder) / "replay.db")
+        world.run()
+        world.nothing_lost()
+        world.end_is_right()
+        return world
+
+
+@seed(20261127)
+@settings(max_examples=250, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+@given(schedules)
+def test_any_schedule_ends_as_if_undisturbed(schedule: Schedule) -> None:
+    play(schedule)
+
+
+@pytest.mark.parametrize("may_release", [True, False])
+def test_killed_at_every_step(may_release: bool) -> None:
+    whole = play(Schedule(12, 2, [], [], may_release))
+    for step in range(whole.steps + 1):
+        play(Schedule(12, 2, [], [step], may_release))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_at_each_call(fault: Fault) -> None:
+    whole = play(Schedule(12, 1, [], []))
+    for call in range(len(whole.queues.calls)):
+        play(Schedule(12, 1, [*[NO_FAULT] * call, fault], []))
