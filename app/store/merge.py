@@ -56,3 +56,13 @@ def merged(table: str, held: Record | None, row: Mapping[str, Any]) -> Any:
         if not any(column in row for column in _SOURCES.get((table, name), (name,)))
     }
     return msgspec.structs.replace(fresh, **kept) if kept else fresh
+
+
+def same(old: Record, new: Record) -> bool:
+    """True when both say the same. Two texts of one JSON value may differ in spaces, or in the order of names."""
+    if old == new:
+        return True
+    if not isinstance(old, Result) or not isinstance(new, Result):
+        return False
+    respelt = msgspec.structs.replace(new, payload_json=old.payload_json, response_json=old.response_json)
+    return respelt == old and (old.payload, old.response_log) == (new.payload, new.response_log)

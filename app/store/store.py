@@ -13,8 +13,9 @@ from app.store.activity import Activity
 from app.store.jobs_view import JobsView
 from app.store.lines import Counts
 from app.store.link import AWAY, CUT_OFF, Link, Phase, TableState
-from app.store.merge import RECORDS, Record, key_of, merged
+from app.store.merge import RECORDS, Record, key_of, merged, same
 from app.store.rates import Rates
+from services.domain.records import HistoryEvent, Job, Result
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -137,18 +138,12 @@ class Store:
         key = key_of(table, row)
         if not key:
             return
-        rows = self._rows[table]
-        old = rows.get(key)
-        new = merged(table, old, row)
-        if new == old:
-            return
-        rows[key] = new
-        self._note(table, key, old, new)
-        if table == "queue_history":
-            self._new_events.add(key)
-            for gone in self.activity.add(new):
-                self.jobs.history_from = max(self.jobs.history_from or 0.0, gone.created_at or 0.0)
-                rows.pop(gone.id, None)
+        old = self._rows[table].get(key)
+        self._lay(table, key, old, merged(table, old, row))
+
+    def put_record(self, table: str, record: Job | Result | HistoryEvent) -> None:
+        """As `put`, with a whole row that is a record already."""
+        self._lay(table, record.id, self._rows[table].get(record.id), record)
 
     def remove(self, table: str, key: str) -> None:
         """The row no longer exists, or may no longer be seen."""
@@ -180,6 +175,18 @@ class Store:
     def set_dead_letters(self, job_ids: Iterable[str]) -> None:
         """The jobs whose message was last seen in the dead letter queue."""
         self.jobs.dead_letters(job_ids)
+
+    def _lay(self, table: str, key: str, old: Any, new: Any) -> None:
+        if old is not None and same(old, new):
+            return
+        rows = self._rows[table]
+        rows[key] = new
+        self._note(table, key, old, new)
+        if table == "queue_history":
+            self._new_events.add(key)
+            for gone in self.activity.add(new):
+                self.jobs.history_from = max(self.jobs.history_from or 0.0, gone.created_at or 0.0)
+                rows.pop(gone.id, None)
 
     def _note(self, table: str, key: str, old: Record | None, new: Record | None) -> None:
         self._changed.setdefault(table, set()).add(key)

@@ -53,7 +53,7 @@ class Inbox:
         self.arrived.set()
         during = self._arrived.get(change.table)
         if during is not None:
-            during[key_of(change.table, change.row)] = self._count
+            during[_key(change)] = self._count
 
     def arrivals(self, table: str) -> int:
         """How many changes of the table arrived so far."""
@@ -70,7 +70,7 @@ class Inbox:
             except Exception:
                 # One odd row must not stop the others; a read by key will tell what it is.
                 _log.exception("a change of %s could not be applied", change.table)
-                self.doubt(change.table, key_of(change.table, change.row))
+                self.doubt(change.table, _key(change))
             done += 1
         if not self._waiting:
             self.arrived.clear()
@@ -142,8 +142,8 @@ class Inbox:
         return len(doubted)
 
     def _apply(self, change: Change) -> None:
-        table, row = change.table, change.row
-        key = key_of(table, row)
+        table, row, record = change.table, change.row, change.record
+        key = _key(change)
         if change.kind == "DELETE":
             self._remove(table, key)
             self.doubt(table, key)
@@ -153,7 +153,8 @@ class Inbox:
             self.doubt(table, key)
             return
         held = self._store.get(table, key)
-        fresh, known = row.get("version"), getattr(held, "version", None)
+        fresh = row.get("version") if record is None else getattr(record, "version", None)
+        known = getattr(held, "version", None)
         versioned = isinstance(fresh, int)
         if not change.complete or (change.kind == "UPDATE" and held is None) or not (versioned or table in APPEND_ONLY):
             self.doubt(table, key)
@@ -162,7 +163,10 @@ class Inbox:
         if known is not None and (not versioned or fresh <= known):
             # Without its version, a cut change of a row that has one may be older than what is held.
             return
-        self._store.put(table, row)
+        if record is None:
+            self._store.put(table, row)
+        else:
+            self._store.put_record(table, record)
 
     def _remove(self, table: str, key: str) -> None:
         self._store.remove(table, key)
@@ -170,6 +174,10 @@ class Inbox:
         if len(gone) >= _GONE_LIMIT:
             gone.clear()
         gone.add(key)
+
+
+def _key(change: Change) -> str:
+    return key_of(change.table, change.row) if change.record is None else change.record.id
 
 
 def slices(rows: Sequence[Any], size: int = 200) -> Iterable[Sequence[Any]]:

@@ -9,11 +9,14 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from services.clients.realtime_rows import read_record
 from services.ports.facts import Change
 
 _INTEGERS: Final = frozenset({"int2", "int4", "int8", "oid"})
 _DECIMALS: Final = frozenset({"float4", "float8", "numeric"})
 _JSON: Final = frozenset({"json", "jsonb"})
+
+_NOTHING: Final[dict[str, Any]] = {}
 
 Converter = Callable[[str], Any]
 
@@ -21,8 +24,8 @@ Converter = Callable[[str], Any]
 class _Data(msgspec.Struct, gc=False):
     table: str
     type: Literal["INSERT", "UPDATE", "DELETE"]
-    record: dict[str, Any] | None = None
-    old_record: dict[str, Any] | None = None
+    record: msgspec.Raw = msgspec.Raw(b"null")
+    old_record: msgspec.Raw = msgspec.Raw(b"null")
     columns: msgspec.Raw = msgspec.Raw(b"[]")
     errors: list[str] | str | None = None
 
@@ -49,6 +52,7 @@ class _Plan(msgspec.Struct, frozen=True, gc=False):
 
 
 _frame = msgspec.json.Decoder(_Frame).decode
+_row = msgspec.json.Decoder(dict[str, Any] | None).decode
 _columns = msgspec.json.Decoder(list[_Column]).decode
 
 
@@ -63,19 +67,26 @@ def read_change(frame: bytes) -> tuple[str, Change] | None:
         if _is_change(frame):
             raise
         return None
-    data = message.payload.data
+    return message.topic, _change(message.payload.data)
+
+
+def _change(data: _Data) -> Change:
     if data.type == "DELETE":
-        return message.topic, Change(data.table, "DELETE", data.old_record or {})
-    row = data.record
+        return Change(data.table, "DELETE", _row(data.old_record) or {})
+    if not data.errors and len(data.columns) > len("[]"):
+        record = read_record(data.table, data.record)
+        if record is not None:
+            return Change(data.table, data.type, _NOTHING, record=record)
+    row = _row(data.record)
     plan = _plan(bytes(data.columns))
     if row is None:
-        return message.topic, Change(data.table, data.type, {}, complete=False)
+        return Change(data.table, data.type, {}, complete=False)
     for name, convert in plan.converters:
         value = row.get(name)
         if type(value) is str:
             row[name] = convert(value)
     complete = bool(plan.names) and not data.errors and plan.names <= row.keys()
-    return message.topic, Change(data.table, data.type, row, complete)
+    return Change(data.table, data.type, row, complete)
 
 
 def _is_change(frame: bytes) -> bool:

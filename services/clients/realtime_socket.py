@@ -10,13 +10,16 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, cast
 
 import websockets
 from pydantic import ValidationError
 from realtime import AsyncRealtimeClient
 from realtime.message import ChannelCloseMessage, Message, ServerMessageAdapter
+from websockets.asyncio.client import ClientConnection
 
+from services.clients.feed_connection import FeedConnection
 from services.clients.realtime_changes import read_change
 from services.ports.facts import Change
 
@@ -67,27 +70,29 @@ class RealtimeSocket(AsyncRealtimeClient):
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    async def _on_connect(self) -> None:
-        if self._ws_connection is not None:
-            self._ws_connection.protocol.max_size = _LARGEST_FRAME
-        await super()._on_connect()
+    async def connect(self) -> None:
+        """Open the socket, once. Raises what the WebSocket library raises."""
+        self._ws_connection = await websockets.connect(
+            self.endpoint_url(),
+            open_timeout=self.timeout,
+            max_size=_LARGEST_FRAME,
+            create_connection=cast(type[ClientConnection], partial(FeedConnection, self._take)),
+        )
+        await self._on_connect()
 
     async def _listen(self) -> None:
+        """Messages come to `_take` by themselves: only the end is waited for."""
         connection = self._ws_connection
         assert connection is not None
-        try:
-            while True:
-                frame = await connection.recv(decode=False)
-                self.frames += 1
-                self._take(frame)
-        except websockets.exceptions.ConnectionClosed as error:
-            # Also after 1000 and 1001; `end` takes the connection away first, so that it isn't a loss.
-            if self._ws_connection is connection:
-                self._ws_connection = None
-                self._set_channels_errored(error)
+        await connection.wait_closed()
+        # Also after 1000 and 1001; `end` takes the connection away first, so that it isn't a loss.
+        if self._ws_connection is connection:
+            self._ws_connection = None
+            self._set_channels_errored(connection.protocol.close_exc)
 
     def _take(self, frame: bytes) -> None:
-        """Nothing may leave here: it would end the loop without a sign."""
+        """Nothing may leave here: it would end the connection without a sign."""
+        self.frames += 1
         try:
             found = read_change(frame)
             if found is None:

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from services.domain.plans import Plan
-from services.domain.records import Customer
+from services.domain.records import Customer, HistoryEvent, Job, Result
 
 Table = Literal[
     "customers", "jobs", "directories", "directory_submissions", "job_results", "queue_history",
@@ -17,12 +17,16 @@ Table = Literal[
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One row change from the feed. `row` may lack columns (merge it); on delete it has the key only."""
+    """One row change from the feed. `row` may lack columns (merge it); on delete it has the key only.
+
+    `record`, where it is there, is the whole new row, and `row` is empty.
+    """
 
     table: str
     kind: Literal["INSERT", "UPDATE", "DELETE"]
     row: dict[str, Any]
     complete: bool = True
+    record: Job | Result | HistoryEvent | None = None
 
 
 class LinkSignal(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from app.store.merge import KEYS
+from app.store.merge import KEYS, RECORDS
 from services.domain.errors import ConsoleError, NotInstalled, NotReachable
 from services.domain.times import to_iso
 from services.ports.facts import Change, LinkSignal, Table
@@ -19,6 +19,8 @@ EPOCH = 1_800_000_000.0
 _LATE = 60.0
 """Seconds by which the second copy of a repeated change comes late, at most."""
 _VERSIONED = ("jobs", "directory_submissions", "job_results")
+_RECORDED = ("jobs", "job_results", "queue_history")
+"""Whole rows of these come as records."""
 _CURSOR = {"queue_history": "created_at", "outbox": "created_at", "worker_heartbeats": "last_heartbeat"}
 
 
@@ -243,5 +245,9 @@ class FakeServer:
         return rate > 0 and self._random.random() < rate
 
     def _deliver(self, session: int, change: Change) -> None:
-        if session == self._session and self._flowing:
-            self._on_change(change)
+        if session != self._session or not self._flowing:
+            return
+        if change.table in _RECORDED and change.complete and change.kind != "DELETE":
+            record = RECORDS[change.table].from_row(change.row)
+            change = Change(change.table, change.kind, {}, record=record)
+        self._on_change(change)

@@ -72,7 +72,7 @@ class Heard:
 
     @property
     def rows(self) -> list[str]:
-        return [str(change.row["id"]) for change in self.changes]
+        return [change.record.id if change.record else str(change.row["id"]) for change in self.changes]
 
 
 @asynccontextmanager
@@ -87,7 +87,7 @@ async def joined() -> AsyncIterator[Heard]:
             await heard.feed.close()
 
 
-def test_a_server_that_is_away_for_long_is_joined_again(logged: Logged) -> None:
+def test_a_server_that_is_away_for_long_is_joined_again() -> None:
     """D1: the library gives up after five tries, for ever."""
 
     async def suite() -> None:
@@ -109,7 +109,6 @@ def test_a_server_that_is_away_for_long_is_joined_again(logged: Logged) -> None:
                 await asyncio.gather(running, return_exceptions=True)
 
     asyncio.run(suite())
-    assert logged.take_every("realtime._async.client", "Connect")
 
 
 def test_a_frame_that_can_not_be_taken_is_a_loss_and_the_listener_lives(logged: Logged) -> None:

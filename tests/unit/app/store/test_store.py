@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -380,3 +381,16 @@ def test_an_event_that_is_not_there_can_not_be_taken_out() -> None:
     activity.remove(HistoryEvent(id="2", created_at=5.0))
     activity.remove(HistoryEvent(id="0", created_at=1.0))
     assert [one.id for one in activity.events] == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "changed"), [('{"a": 1, "b": [2]}', False), ('{"b":[2],"a":1}', False), ('{"a":1}', True)]
+)
+def test_another_spelling_of_the_same_json_is_no_change(store: Store, payload: str, changed: bool) -> None:
+    store.put("job_results", {"id": "r", "job_id": "j1", "status": "failed", "payload": {"a": 1, "b": [2]}})
+    store.take_changed()
+    held = store.get("job_results", "r")
+    store.put_record("job_results", msgspec.structs.replace(held, payload_json=payload.encode()))
+    assert bool(store.take_changed()) == changed
+    store.put_record("job_results", msgspec.structs.replace(held, error_message="no"))
+    assert store.take_changed()

@@ -9,6 +9,7 @@ import pytest
 
 from app.store.store import Store
 from app.sync.inbox import Inbox
+from services.domain.records import HistoryEvent, Job
 from services.ports.facts import Change
 from tests.leaks.logs import Logged
 
@@ -65,6 +66,23 @@ def test_an_older_version_is_never_shown(inbox: Inbox, store: Store) -> None:
     inbox.apply(1.0)
     assert store.get("jobs", "j").status == "completed"
     assert not inbox.dirty
+
+
+def test_a_row_that_comes_as_a_record_obeys_the_same_rules(inbox: Inbox, store: Store) -> None:
+    number = inbox.begin_read("jobs")
+    for status, version in (("in_progress", 2), ("pending", 1), ("completed", 3), ("in_progress", 2)):
+        inbox.arrive(Change("jobs", "INSERT", {}, record=Job.from_row(job(status, version))))
+    inbox.apply(1.0)
+    assert store.get("jobs", "j").status == "completed"
+    assert not inbox.dirty
+    inbox.read_rows("jobs", [job("failed", 2)], number)
+    inbox.end_read("jobs")
+    assert store.get("jobs", "j").status == "completed"
+    assert inbox.take_dirty("jobs", 9) == ["j"]
+    inbox.arrive(Change("queue_history", "UPDATE", {}, record=HistoryEvent("1", "j", event="note")))
+    inbox.apply(1.0)
+    assert store.get("queue_history", "1").event == "note"
+    assert inbox.take_dirty("queue_history", 9) == ["1"]
 
 
 def test_a_deleted_row_goes_at_once_and_a_late_change_of_it_is_doubted(inbox: Inbox, store: Store) -> None:

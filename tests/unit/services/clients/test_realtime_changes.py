@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.clients.realtime_changes import read_change
+from services.domain.records import HistoryEvent
 from services.ports.facts import Change
 
 COLUMNS = [
@@ -99,3 +100,13 @@ def test_a_change_that_makes_no_sense_is_an_error_and_not_silence(broken: dict[s
 @given(st.dictionaries(st.text(max_size=5), st.one_of(st.none(), st.integers(-(2**53), 2**53), st.text(max_size=5))))
 def test_any_row_comes_through_as_it_is(row: dict[str, Any]) -> None:
     assert change(record=row, columns=[{"name": name, "type": "text"} for name in row]).row == row
+
+
+def test_a_whole_row_of_a_busy_table_is_a_record_at_once() -> None:
+    row = {"id": 5, "job_id": "j", "directory_name": None, "event": "note", "details": {"a": 1}, "worker_id": None,
+           "created_at": "2026-01-01T00:00:00+00:00"}  # fmt: skip
+    found = change(table="queue_history", type="INSERT", record=row)
+    assert found == Change("queue_history", "INSERT", {}, record=HistoryEvent.from_row(row))
+    cuts: list[dict[str, Any]] = [{"errors": ["Error 413: Payload Too Large"]}, {"columns": []}]
+    for cut in cuts:
+        assert change(table="queue_history", record=row, **cut) == Change("queue_history", "UPDATE", row, False)

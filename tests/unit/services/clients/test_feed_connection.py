@@ -1,0 +1,119 @@
+"""Bytes from a WebSocket server as messages: however they are cut, and whatever stands between them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import pytest
+import websockets
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.frames import OP_CONT, OP_PING, OP_TEXT, Frame
+
+from services.clients.feed_connection import FeedConnection
+
+LIMIT = 200_000
+
+
+@asynccontextmanager
+async def connected(
+    talk: Callable[[ServerConnection], Awaitable[Any]], compression: str | None = None
+) -> AsyncIterator[tuple[FeedConnection, list[bytes]]]:
+    """A connection to a server that does `talk`, and the messages that it took."""
+    taken: list[bytes] = []
+    made: Any = partial(FeedConnection, taken.append)
+    async with serve(talk, "127.0.0.1", 0, compression=compression) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        address = f"ws://127.0.0.1:{port}"
+        async with websockets.connect(
+            address, create_connection=made, compression=compression, max_size=LIMIT, ping_interval=None
+        ) as connection:
+            assert isinstance(connection, FeedConnection)
+            yield connection, taken
+
+
+async def silence(server: ServerConnection) -> None:
+    await server.wait_closed()
+
+
+def frames_of(text: bytes, parts: int) -> list[bytes]:
+    """The frames of one message that comes in so many."""
+    cuts = [len(text) * part // parts for part in range(parts + 1)]
+    return [
+        Frame(OP_CONT if part else OP_TEXT, text[cuts[part] : cuts[part + 1]], fin=part == parts - 1).serialize(
+            mask=False
+        )
+        for part in range(parts)
+    ]
+
+
+_SIZES = st.sampled_from([0, 1, 125, 126, 300, 65_535, 65_536])
+_MESSAGES = st.lists(st.tuples(_SIZES, st.integers(1, 3), st.booleans()))
+"""Bytes, frames, and whether pings stand between them."""
+
+
+def test_messages_are_the_same_however_their_bytes_are_cut() -> None:
+    async def suite() -> None:
+        async with connected(silence) as (connection, taken):
+
+            @settings(max_examples=60, deadline=None)
+            @given(_MESSAGES, st.lists(st.integers(1, 200_000), max_size=12))
+            def check(messages: list[tuple[int, int, bool]], steps: list[int]) -> None:
+                taken.clear()
+                sent, wire = [], b""
+                for number, (size, parts, pinged) in enumerate(messages):
+                    sent.append(bytes([97 + number % 26]) * size)
+                    for frame in frames_of(sent[-1], parts):
+                        # A ping may stand between the parts of a message.
+                        wire += (Frame(OP_PING, b"p").serialize(mask=False) if pinged else b"") + frame
+                for step in [*steps, len(wire)]:
+                    piece, wire = wire[:step], wire[step:]
+                    connection.data_received(piece)
+                assert taken == sent
+
+            check()
+
+    asyncio.run(suite())
+
+
+@pytest.mark.parametrize("compression", [None, "deflate"])
+def test_what_a_server_sends_is_taken_in_order_and_its_close_is_heard(compression: str | None) -> None:
+    texts = [f"{number} " + "x" * (number * 97 % 3000) for number in range(300)]
+
+    async def talk(server: ServerConnection) -> None:
+        for text in texts:
+            await server.send(text)
+        await server.close(1001)
+
+    async def suite() -> None:
+        async with connected(talk, compression) as (connection, taken):
+            await asyncio.wait_for(connection.wait_closed(), 30)
+            assert [each.decode() for each in taken] == texts
+            assert connection.close_code == 1001
+
+    asyncio.run(suite())
+
+
+@pytest.mark.parametrize(
+    ("wire", "code"),
+    [
+        pytest.param(Frame(OP_TEXT, b"x" * (LIMIT + 1)).serialize(mask=False)[:50], 1009, id="too long"),
+        pytest.param(Frame(OP_TEXT, b"x").serialize(mask=True), 1002, id="masked"),
+        pytest.param(frames_of(b"xyz", 2)[0] + frames_of(b"xyz", 1)[0], 1002, id="one message inside another"),
+    ],
+)
+def test_what_a_server_must_not_send_ends_the_connection(wire: bytes, code: int) -> None:
+    async def suite() -> None:
+        async with connected(silence) as (connection, taken):
+            connection.data_received(frames_of(b"before", 1)[0] + wire + frames_of(b"after", 1)[0])
+            await asyncio.wait_for(connection.wait_closed(), 30)
+            sent = connection.protocol.close_sent
+            assert sent is not None
+            assert (taken, sent.code) == ([b"before"], code)
+
+    asyncio.run(suite())
