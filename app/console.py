@@ -14,13 +14,16 @@ from app.actions.database_acts import DatabaseActs
 from app.actions.dead_letters import DeadLetterActs
 from app.actions.jobs import JobActs
 from app.actions.operations import Operations
+from app.actions.registry import NOT_YET
 from app.actions.runs import RunActs
 from app.desk import Desk
 from app.models.pump import Pump
 from app.replay.journal import Journal
 from app.store.store import Store
 from app.sync.engine import Engine
+from app.sync.last_state import LastState
 from app.sync.older_events import OlderEvents
+from app.sync.state_file import Unusable
 from services.clients.brain import BrainClient
 from services.clients.sqs import SqsQueues
 from services.clients.stack_process import PartState, StackProcess
@@ -29,7 +32,7 @@ from services.clients.supabase_acts import SupabaseActs
 from services.clients.supabase_feed import SupabaseFeed
 from services.clients.supabase_reads import SupabaseReads
 from services.clients.supabase_session import SupabaseSession
-from services.domain.errors import ConsoleError, Refused
+from services.domain.errors import ConsoleError, NotPermitted, NotReachable, Refused, SignedOut
 from services.local.lock import AlreadyRunning, FolderLock
 from services.settings import Settings, missing, read_settings
 
@@ -74,6 +77,8 @@ class Console:
         self._journal: Journal | None = None
         self._lock: FolderLock | None = None
         self._pump: Pump | None = None
+        self._last: LastState | None = None
+        self._store: Store | None = None
         self.outdated = asyncio.Event()
         """Set when the project is at another address than before: only a new console can go on."""
 
@@ -81,7 +86,7 @@ class Console:
         """Start what is needed, sign in, show the pages. Raises ConsoleError."""
         self._hold(self._settings.data_path)
         if self._settings.supabase_url:
-            return await self._sign_in(self._settings)
+            return await self._sign_in(self._settings, keep=True)
         environment = await self._local_stack()
         desk = await self._sign_in(read_settings(environment))
         tasks.spawn("local stack", self._keep_stack(environment))
@@ -94,6 +99,8 @@ class Console:
         late = await tasks.shutdown()
         if late:
             _log.warning("tasks that did not end: %s", ", ".join(late))
+        if self._last is not None and self._store is not None:
+            await self._last.finish(self._store)
         if self._runner is not None:
             self._runner.close()
         for closing in (self._brain, self._session):
@@ -139,17 +146,20 @@ class Console:
                 self.outdated.set()
                 return
 
-    async def _sign_in(self, settings: Settings) -> Desk:
+    async def _sign_in(self, settings: Settings, *, keep: bool = False) -> Desk:
+        """The pages of a project. `keep`: what it last confirmed is kept, and shown when it does not answer."""
         unset = missing(settings)
         if unset:
             raise Refused("Settings are missing.", settings=unset)
         data_dir = settings.data_path
-        session = self._session = await SupabaseSession.sign_in(
-            settings.supabase_url, settings.publishable_key, settings.staff_email, settings.staff_password
-        )
+        store = Store()
+        last = None
+        if keep:
+            last = LastState(data_dir / "console" / "last_state", settings.supabase_url, settings.staff_email)
+        session = self._session = await self._session_of(settings, last, store)
+        self._last, self._store = last, store
         reads = SupabaseReads(session)
         acts = SupabaseActs(session)
-        store = Store()
         queues = self._queues = SqsQueues(settings)
         # In a thread: it reads every certificate that this machine trusts, which takes longer than a frame.
         brain = self._brain = await asyncio.to_thread(BrainClient, settings.brain_base)
@@ -163,7 +173,7 @@ class Console:
                 hint=f"Is the disk full, or {data_dir / 'console'} closed to this account?",
                 raw=str(error),
             ) from error
-        who, role = session.email, session.role
+        who, role = session.email, session.role if session.signed_in else NOT_YET
         database = DatabaseActs(reads, operations, actor=who)
         jobs = JobActs(acts, database, role=role)
         letters = DeadLetterActs(queues, journal, operations, actor=who, role=role)
@@ -173,17 +183,60 @@ class Console:
         await runs.settle()
         engine = Engine(reads, SupabaseFeed(session), store)
         older = OlderEvents(engine.load_job, store.jobs.holds_all_events)
-        desk = Desk(settings.where, who, role, data_dir, store, operations, jobs, letters, runs, older)
+        desk = Desk(settings.where, who, data_dir, store, operations, jobs, letters, runs, older)
         pump = self._pump = Pump(store)
         for _ in self._screen.show_desk(desk, pump):
             await asyncio.sleep(0)
         pump.start()
-        tasks.spawn("session", session.keep_fresh())
+        tasks.spawn("session", self._keep_signed_in(session))
         tasks.spawn("sync", engine.run())
+        if last is not None:
+            tasks.spawn("last state", last.follow(store))
+        if role == NOT_YET:
+            tasks.spawn("role", _follow_role(session, desk))
         tasks.supersede("settle acts", database.settle())
         if settings.dlq_url:
             tasks.spawn("dead letters", _follow_dead_letters(letters, store))
         return desk
+
+    async def _session_of(self, settings: Settings, last: LastState | None, store: Store) -> SupabaseSession:
+        """A sign-in; where the project doesn't answer, one for later over what was last known."""
+        who = (settings.supabase_url, settings.publishable_key, settings.staff_email, settings.staff_password)
+        try:
+            return await SupabaseSession.sign_in(*who)
+        except NotReachable as error:
+            if last is None:
+                raise
+            try:
+                kept = await last.read()
+            except Unusable as why:
+                error.hint = f"{error.hint} {why}"
+                raise error from None
+            store.set_link("offline", str(error))
+            await last.fill(store, kept)
+            return await SupabaseSession.later(*who)
+        except NotPermitted:
+            if last is not None:
+                last.forget()
+            raise
+
+    async def _keep_signed_in(self, session: SupabaseSession) -> None:
+        """Sign in where that is still to be done, then keep it so; what is kept on the disk ends with the sign-in."""
+        try:
+            while not session.signed_in:
+                try:
+                    await session.token()
+                except NotReachable:
+                    await asyncio.sleep(FIRST_PAUSE)
+                except ConsoleError:
+                    # Only a new console can tell what is wrong, and what to mend.
+                    self.outdated.set()
+                    return
+            await session.keep_fresh()
+        except SignedOut:
+            if self._last is not None:
+                self._last.forget()
+            raise
 
     def _hold(self, data_dir: Path) -> None:
         """One console a folder: a second one would take what the first is doing for what a crash has left."""
@@ -216,6 +269,16 @@ async def _close(closing: _Closes) -> None:
     except Exception:
         # One that can't close must not keep the others open.
         _log.exception("%s did not close well", type(closing).__name__)
+
+
+async def _follow_role(session: SupabaseSession, desk: Desk) -> None:
+    """Let the person act once the project has answered and what they look at was read from it."""
+    waiting = True
+    while waiting:
+        await asyncio.sleep(FIRST_PAUSE)
+        waiting = desk.store.kept or not session.signed_in
+    for acts in (desk.jobs, desk.dead_letters, desk.runs):
+        acts.role = session.role
 
 
 async def _follow_dead_letters(letters: DeadLetterActs, store: Store) -> None:

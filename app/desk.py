@@ -15,14 +15,13 @@ from app.sync.older_events import OlderEvents
 
 @dataclass(frozen=True)
 class Desk:
-    """Handed to every page by `app.console`. `role` is None when nobody is signed in.
+    """Handed to every page by `app.console`.
 
     `data_dir`: pictures are shown only from below it.
     """
 
     environment: str
     who: str
-    role: str | None
     data_dir: Path
     store: Store
     operations: Operations
@@ -30,3 +29,8 @@ class Desk:
     dead_letters: DeadLetterActs
     runs: RunActs
     older_events: OlderEvents
+
+    @property
+    def role(self) -> str | None:
+        """What the person is; None for somebody who isn't staff, NOT_YET while the project hasn't answered."""
+        return self.jobs.role

@@ -114,7 +114,7 @@ class ConsoleWindow(MainWindow):
         self.runs.open_job.connect(self.open_job)
         self.bar.show_link(True)
         self._show_link()
-        self.bar.show_who(f"{desk.who.split('@')[0]}, {desk.role or 'no role'}")
+        self._show_who()
         pump.changed.connect(self._take)
         pump.frame.connect(self._frame)
         self.show_page("jobs")
@@ -194,10 +194,15 @@ class ConsoleWindow(MainWindow):
         if second != self._second_seen:
             self._second_seen = second
             self._show_link()
+            self._show_who()
             last = desk.store.last_event_at
             self.bar.show_last_event(
                 "No event yet" if last is None else f"Last event {spans.ago(last, desk.store.now())} ago"
             )
+
+    def _show_who(self) -> None:
+        if self._desk is not None:
+            self.bar.show_who(f"{self._desk.who.split('@')[0]}, {self._desk.role or 'no role'}")
 
     def _show_link(self) -> None:
         if self._desk is None:

@@ -115,7 +115,8 @@ class DeadLetterActs:
         self._engine = ReplayEngine(queues, journal)
         self._operations = operations
         self._actor = actor
-        self._role = role
+        self.role = role
+        """Whose hands these are: it becomes known later where the project did not answer at the start."""
         self._undo_seconds = undo_seconds
         self._clock = clock
         self._undo: dict[str, asyncio.Event] = {}
@@ -137,7 +138,7 @@ class DeadLetterActs:
         """Why "replay" is off for this letter; "" when it may be pressed."""
         if line is None:
             return "Choose a dead letter first."
-        if refusal := why_not(REPLAY, self._role):
+        if refusal := why_not(REPLAY, self.role):
             return refusal
         if line.problem:
             return f"{line.problem} It would only come back."

@@ -32,7 +32,8 @@ class JobActs:
     def __init__(self, acts: StaffActs, database: DatabaseActs, *, role: str | None) -> None:
         self._acts = acts
         self._database = database
-        self._role = role
+        self.role = role
+        """Whose hands these are: it becomes known later where the project did not answer at the start."""
 
     def why_not_retry(self, job: JobLine | None) -> str:
         """Why "retry failed" is off for this job; "" when it may be pressed."""
@@ -145,7 +146,7 @@ class JobActs:
     def _why_not(self, act: Act, job: JobLine | None) -> str:
         if job is None:
             return "Choose a job first."
-        if refusal := why_not(act, self._role):
+        if refusal := why_not(act, self.role):
             return refusal
         if self._database.is_asking(job.id):
             return "An act on this job is running."

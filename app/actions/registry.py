@@ -7,6 +7,8 @@ from typing import Final, Literal
 import msgspec
 
 Role = Literal["viewer", "operator", "admin"]
+NOT_YET: Final = "not yet known"
+"""The role of somebody who looks at what was last known, before the project has answered."""
 _RANK: Final = {"viewer": 0, "operator": 1, "admin": 2}
 
 
@@ -68,6 +70,8 @@ ACTS: Final = (*BY_DATABASE, REPLAY, SCAN, DRY_RUN, REAL_RUN, STOP_RUN)
 
 def why_not(act: Act, role: str | None) -> str:
     """Why this person may not do it, as a sentence; "" when they may. The database decides again."""
+    if role == NOT_YET:
+        return "Not before the project has answered: this is what was last known."
     if role is None:
         return "Sign in first."
     if _RANK.get(role, -1) < _RANK[act.needs]:

@@ -75,7 +75,8 @@ class RunActs:
         self._operations = operations
         self._artifacts = artifacts
         self._actor = actor
-        self._role = role
+        self.role = role
+        """Whose hands these are: it becomes known later where the project did not answer at the start."""
         self._clock = clock
         self._pauses = tuple(pauses)
         self._stopped_id = ""
@@ -85,7 +86,7 @@ class RunActs:
 
     def why_not_run(self, target: RunTarget | None, *, dry: bool) -> str:
         """Why Run is off; "" when it may be pressed."""
-        if refusal := why_not(DRY_RUN if dry else REAL_RUN, self._role):
+        if refusal := why_not(DRY_RUN if dry else REAL_RUN, self.role):
             return refusal
         if self.state.going_on:
             return "A run is going on."
@@ -97,7 +98,7 @@ class RunActs:
 
     def why_not_stop(self) -> str:
         """Why Stop is off; "" when it may be pressed."""
-        if refusal := why_not(STOP_RUN, self._role):
+        if refusal := why_not(STOP_RUN, self.role):
             return refusal
         if not self.state.going_on:
             return "No run is going on."

@@ -74,6 +74,8 @@ class TableState(msgspec.Struct, frozen=True):
     """False when only the newest rows are held."""
     polled: bool = False
     """True when the feed doesn't tell of this table's changes, so that it is read again every few seconds."""
+    kept: bool = False
+    """True while the rows are those of an earlier start: nothing was read of this table yet."""
 
     @property
     def loaded(self) -> bool:

@@ -13,7 +13,7 @@ from app.store.activity import Activity
 from app.store.jobs_view import JobsView
 from app.store.lines import Counts
 from app.store.link import AWAY, CUT_OFF, Link, Phase, TableState
-from app.store.merge import RECORDS, Record, key_of, merged, same
+from app.store.merge import KEYS, RECORDS, Record, key_of, merged, same
 from app.store.rates import Rates
 from services.domain.records import HistoryEvent, Job, Result
 
@@ -102,13 +102,22 @@ class Store:
     def stale(self, table: str) -> bool:
         """True when what is held of a table may be older than it should be: the link is cut, or a read failed."""
         state = self._states[table]
-        return state.loaded and (bool(state.kind) or self._link.phase in CUT_OFF)
+        return state.loaded and (state.kept or bool(state.kind) or self._link.phase in CUT_OFF)
+
+    @property
+    def kept(self) -> bool:
+        """True while the jobs are those of an earlier start: to be looked at, and nothing may be done with them."""
+        return self._states["jobs"].kept
+
+    def tables(self) -> Iterable[str]:
+        """The names of all tables."""
+        return self._rows
 
     def true_at(self, table: str) -> float | None:
         """The instant for which the held rows are true; None before the first read. While changes flow, now."""
         state = self._states[table]
-        if state.as_of is None:
-            return None
+        if state.as_of is None or state.kept:
+            return state.as_of
         if self._link.live and not self.stale(table):
             return self.now()
         return max(state.as_of, self.last_event_at or 0.0)
@@ -144,6 +153,18 @@ class Store:
     def put_record(self, table: str, record: Job | Result | HistoryEvent) -> None:
         """As `put`, with a whole row that is a record already."""
         self._lay(table, record.id, self._rows[table].get(record.id), record)
+
+    def keep(self, table: str, records: Iterable[Any]) -> None:
+        """Lay in records of an earlier start where none are held; no change is told as new."""
+        rows = self._rows[table]
+        for record in records:
+            key = getattr(record, KEYS[table])
+            if key in rows:
+                continue
+            rows[key] = record
+            self._note(table, key, None, record)
+            if table == "queue_history":
+                self.activity.add(record)
 
     def remove(self, table: str, key: str) -> None:
         """The row no longer exists, or may no longer be seen."""

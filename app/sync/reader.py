@@ -11,7 +11,7 @@ import msgspec
 from app.store.link import TableState
 from app.store.merge import key_of
 from app.store.store import Store
-from app.sync.inbox import Inbox
+from app.sync.inbox import Inbox, slices
 from app.sync.pages import Pages
 from app.sync.tables import TABLES, Depth
 from app.sync.timings import Timings
@@ -115,7 +115,7 @@ class Reader:
                     self._inbox.doubt(table, key)
                 return "not_reachable"
             except ConsoleError as error:
-                return self._failed(table, error)
+                return await self._failed(table, error)
             finally:
                 self._inbox.end_read(table)
             return ""
@@ -135,28 +135,52 @@ class Reader:
 
     async def _read(self, table: Table, depth: Depth) -> Kind:
         as_of = self._store.now()
+        kept = self._store.state(table).kept
         try:
             found = await self._pages.read(table, depth)
         except ConsoleError as error:
-            return self._failed(table, error)
+            return await self._failed(table, error)
         heard = self._inbox.arrivals(table)
         if heard != self._heard.get(table):
             self.unannounced.discard(table)
         elif found and depth is Depth.RECENT:
             self.unannounced.add(table)
         self._heard[table] = heard
+        if kept and table == "queue_history":
+            await self._drop(table, self._loose_ends())
         complete = table != "queue_history" or self._store.jobs.history_from is None
         self._store.set_state(table, TableState(as_of, complete=complete, polled=table in self.unannounced))
         return ""
 
-    def _failed(self, table: Table, error: ConsoleError) -> Kind:
+    async def _failed(self, table: Table, error: ConsoleError) -> Kind:
         kind = kind_of(error)
         held = self._store.state(table)
         shown = "not_permitted" if kind == "signed_out" else kind
+        if held.kept and shown in ("not_permitted", "not_installed"):
+            # What an earlier start could read, this sign-in may not.
+            await self._drop(table, list(self._store.rows(table)))
+            held = TableState()
         self._store.set_state(
-            table, TableState(held.as_of, kind=shown, problem=str(error), hint=error.hint, complete=held.complete)
+            table,
+            TableState(
+                held.as_of, kind=shown, problem=str(error), hint=error.hint, complete=held.complete, kept=held.kept
+            ),
         )
         return kind
+
+    def _loose_ends(self) -> list[str]:
+        """Events of an earlier start from before the oldest that was read: what came between is not held."""
+        held_from = self._store.jobs.history_from
+        if held_from is None:
+            return []
+        rows = self._store.rows("queue_history")
+        return [key for key, event in rows.items() if (event.created_at or 0.0) < held_from]
+
+    async def _drop(self, table: Table, keys: list[str]) -> None:
+        for part in slices(keys):
+            for key in part:
+                self._store.remove(table, key)
+            await asyncio.sleep(0)
 
 
 def dirty_tables(inbox: Inbox) -> Iterable[tuple[Table, int]]:

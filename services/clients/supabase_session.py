@@ -17,10 +17,12 @@ from supabase_auth.types import Session
 
 from services.clients.supabase_errors import console_errors
 from services.clients.supabase_sign_in import KEY, blame, check_address
-from services.domain.errors import NotPermitted, NotReachable, SignedOut
+from services.domain.errors import ConsoleError, NotPermitted, NotReachable, SignedOut
 
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
 _LOOK_EVERY: Final = 15.0
+_FIRST_PAUSE: Final = 1.0
+_LONGEST_PAUSE: Final = 10.0
 
 
 def refuse_secret_key(url: str, key: str) -> None:
@@ -38,10 +40,15 @@ def refuse_secret_key(url: str, key: str) -> None:
 class SupabaseSession:
     """Who is signed in, and the client that asks as them. Close it with `close`."""
 
-    def __init__(self, url: str, client: AsyncClient, wire: httpx.AsyncClient) -> None:
+    def __init__(self, url: str, client: AsyncClient, wire: httpx.AsyncClient, email: str, password: str) -> None:
         self.url = url.rstrip("/")
         self.client = client
         self.wire = wire
+        self._email = email
+        self._password = password
+        self._refused: ConsoleError | None = None
+        self._again_at = 0.0
+        self._pause = _FIRST_PAUSE
         self._session: Session | None = None
         self._received = 0.0
         self._received_wall = 0.0
@@ -51,6 +58,17 @@ class SupabaseSession:
     @classmethod
     async def sign_in(cls, url: str, key: str, email: str, password: str) -> Self:
         """Sign in. Raises NotPermitted, NotReachable or Refused; its `settings` name what may be set wrong."""
+        session = await cls.later(url, key, email, password)
+        try:
+            await session._enter()
+        except BaseException:
+            await session.close()
+            raise
+        return session
+
+    @classmethod
+    async def later(cls, url: str, key: str, email: str, password: str) -> Self:
+        """A session that signs in when it is first asked for a token. Raises NotPermitted or Refused."""
         check_address(url)
         refuse_secret_key(url, key)
         # In a thread: it reads every certificate that this machine trusts, which takes longer than a frame.
@@ -58,24 +76,24 @@ class SupabaseSession:
         try:
             # Refreshing is `keep_fresh`'s: the library's own timer gives up silently after ten failures.
             options = AsyncClientOptions(auto_refresh_token=False, httpx_client=wire, postgrest_client_retry=False)
-            client = await acreate_client(url, key, options)
             try:
-                answer = await client.auth.sign_in_with_password({"email": email, "password": password})
-                if answer.session is None:
-                    raise ValueError("the answer has no session")
+                client = await acreate_client(url, key, options)
             except Exception as error:
                 raise blame(error, url) from error
-            session = cls(url, client, wire)
-            session._take(answer.session)
         except BaseException:
             await wire.aclose()
             raise
-        return session
+        return cls(url, client, wire, email, password)
+
+    @property
+    def signed_in(self) -> bool:
+        """False until the project has answered a session that signs in later."""
+        return self._session is not None
 
     @property
     def email(self) -> str:
         """The address that is signed in."""
-        return (self._session.user.email or "") if self._session else ""
+        return (self._session.user.email or "") if self._session else self._email
 
     @property
     def role(self) -> str | None:
@@ -147,15 +165,38 @@ class SupabaseSession:
             self._renewing.add_done_callback(lambda task: task.cancelled() or task.exception())
         await asyncio.shield(self._renewing)
 
+    async def _enter(self) -> None:
+        """Sign in; while that failed just now its error is raised again without asking."""
+        if self._refused is not None and time.monotonic() < self._again_at:
+            raise self._refused
+        try:
+            answer = await self.client.auth.sign_in_with_password({"email": self._email, "password": self._password})
+            if answer.session is None:
+                raise ValueError("the answer has no session")
+        except Exception as error:
+            self._refused = blame(error, self.url)
+            self._again_at = time.monotonic() + self._pause
+            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+            raise self._refused from error
+        self._refused = None
+        self._password = ""
+        self._take(answer.session)
+
     async def _renew(self) -> None:
+        if self._session is None:
+            await self._enter()
+        else:
+            await self._again(self._session.refresh_token)
+        for listener in self._listeners:
+            listener(self.access_token)
+
+    async def _again(self, refresh_token: str) -> None:
         try:
             with console_errors("renew the sign-in"):
-                answer = await self.client.auth.refresh_session(self._session.refresh_token if self._session else None)
+                answer = await self.client.auth.refresh_session(refresh_token)
         except NotPermitted as error:
             raise SignedOut("The sign-in has ended.", hint="Sign in again.", raw=error.raw) from error
         self._take(answer.session)
-        for listener in self._listeners:
-            listener(self.access_token)
 
     def _take(self, session: Session | None) -> None:
         if session is None:

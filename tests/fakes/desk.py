@@ -49,7 +49,7 @@ class DeskWorld:
         self.staff = FakeStaff()
         jobs = JobActs(self.staff, DatabaseActs(self.staff, self._operations, actor="desk-1", clock=clock), role=role)
         self.desk = Desk(
-            environment, "desk-1@directory-bolt.example", role, folder, self.store, self._operations,
+            environment, "desk-1@directory-bolt.example", folder, self.store, self._operations,
             jobs, letters, cast("RunActs", None), OlderEvents(self._load_older, self.store.jobs.holds_all_events),
         )  # fmt: skip
 

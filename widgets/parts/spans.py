@@ -45,9 +45,16 @@ def took(milliseconds: int | None) -> str:
     return f"{milliseconds / 1000:.1f} s" if milliseconds < 100_000 else since(milliseconds / 1000)
 
 
-def as_of(true_at: float | None, now: float, *, stale: bool = False) -> str:
-    """How old a panel's content is: as of 14:03:22; with its age when stale; "reading" before the first read."""
+def as_of(true_at: float | None, now: float, *, stale: bool = False, kept: bool = False) -> str:
+    """How old a panel's content is: as of 14:03:22; with its age when stale; "reading" before the first read.
+
+    `kept`: it is what an earlier start read, and the project hasn't answered since.
+    """
     if true_at is None:
         return "reading"
+    if kept:
+        day = datetime.fromtimestamp(true_at).astimezone()
+        today = datetime.fromtimestamp(now).astimezone()
+        return f"as of {day.strftime('%H:%M' if day.date() == today.date() else '%d %b %H:%M')}, offline"
     words = f"as of {clock(true_at)}"
     return f"{words}, {since(now - true_at)} old" if stale else words

@@ -277,7 +277,9 @@ class JobPage(QWidget):
         say(self._facts["Elapsed"], spans.elapsed(line.elapsed(now)))
         store = self._desk.store
         stale = store.stale("job_results")
-        self._as_of.show_time(spans.as_of(store.true_at("job_results"), store.now(), stale=stale), stale=stale)
+        kept = store.state("job_results").kept
+        words = spans.as_of(store.true_at("job_results"), store.now(), stale=stale, kept=kept)
+        self._as_of.show_time(words, stale=stale)
         self.directories.table.set_old(stale)
         self.directories.table.viewport().update()
 

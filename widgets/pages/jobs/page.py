@@ -188,7 +188,7 @@ class JobsPage(QWidget):
         store = self._desk.store
         stale = store.stale("jobs")
         state = store.state("jobs")
-        words = spans.as_of(store.true_at("jobs"), store.now(), stale=stale)
+        words = spans.as_of(store.true_at("jobs"), store.now(), stale=stale, kept=state.kept)
         self._as_of.show_time("not read" if state.kind and not state.loaded else words, stale=stale)
         self._as_of.setToolTip(f"Read completely at {spans.moment(state.as_of)}" if state.loaded else "")
         if self.isVisible():

@@ -36,7 +36,7 @@ class Panel(Surface):
         """Say how old the content is; while there is none (`filled`), say which kind of nothing it is."""
         state = store.state(table)
         self.stale = store.stale(table)
-        words = spans.as_of(store.true_at(table), store.now(), stale=self.stale)
+        words = spans.as_of(store.true_at(table), store.now(), stale=self.stale, kept=state.kept)
         self.head.as_of.show_time("not read" if state.kind and not state.loaded else words, stale=self.stale)
         self.head.as_of.setToolTip(f"Read completely at {spans.moment(state.as_of)}" if state.loaded else "")
         if filled:

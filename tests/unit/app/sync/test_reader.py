@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from app.store.link import TableState
 from app.store.store import Store
 from app.sync.inbox import Inbox
 from app.sync.reader import Reader
 from app.sync.tables import Depth
 from app.sync.timings import Timings
-from services.domain.errors import NotInstalled, NotReachable, Refused, SignedOut
+from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, NotReachable, Refused, SignedOut
+from services.domain.records import HistoryEvent, Job
 from services.ports.facts import Change
 from tests.fakes.server import EPOCH, FakeServer
 from tests.fakes.virtual_time import run_virtually
@@ -268,5 +270,83 @@ def test_a_change_during_a_sweep_is_no_doubt_and_during_a_read_it_is() -> None:
         assert world.doubted == {"old"}
         assert world.inbox.read_rows("jobs", [{"id": "new", "version": 1}], number) == 0
         assert world.doubted == {"old", "new"}
+
+    play(scene)
+
+
+def kept_from_before(world: World, *tables: str) -> None:
+    """What an earlier start held: job j00, which is still there, and job j99, which is gone."""
+    world.store.keep("jobs", [Job("j00", status="pending", version=0), Job("j99", status="pending", version=1)])
+    events = [HistoryEvent(f"e{age}", job_id="j00", created_at=world.store.now() - age) for age in (900, 800, 1)]
+    world.store.keep("queue_history", events)
+    for table in tables:
+        world.store.set_state(table, TableState(world.store.now() - 600, kept=True))
+
+
+def test_the_first_read_takes_the_place_of_what_was_kept() -> None:
+    async def scene(world: World) -> None:
+        await asyncio.sleep(1000)
+        world.jobs(3)
+        for number in range(8):
+            world.server.write("queue_history", f"n{number}", job_id="j00", event="submitting")
+        kept_from_before(world, "jobs", "queue_history")
+        for table in ("jobs", "queue_history"):
+            assert await world.reader.table(table, Depth.GAP) == ""
+            assert not world.store.state(table).kept
+        assert world.doubted == {"j99"}
+        await world.reader.points("jobs")
+        assert set(world.store.rows("jobs")) == {"j00", "j01", "j02"}
+        assert world.store.get("jobs", "j00").version == 1
+        # Between the oldest event that was read and what was kept there may be others.
+        assert world.store.jobs.history_from == pytest.approx(world.store.now(), abs=0.01)
+        assert {key[0] for key in world.store.rows("queue_history")} == {"n"}
+
+    play(scene)
+
+
+def test_events_that_are_all_read_need_not_go() -> None:
+    async def scene(world: World) -> None:
+        await asyncio.sleep(1000)
+        kept_from_before(world, "queue_history")
+        for key in ("e900", "e800", "e1"):
+            world.server.write("queue_history", key, job_id="j00")
+        await world.reader.table("queue_history", Depth.GAP)
+        assert len(world.store.rows("queue_history")) == 3
+
+    play(scene)
+
+
+def test_a_change_during_the_first_read_wins_over_what_was_kept() -> None:
+    async def scene(world: World) -> None:
+        world.jobs(1)
+        kept_from_before(world, "jobs")
+        world.server.read_delay = 5.0
+        reading = asyncio.get_running_loop().create_task(world.reader.table("jobs", Depth.GAP))
+        await asyncio.sleep(0.001)
+        row = {"id": "j00", "status": "in_progress", "version": 2, "customer_id": "c"}
+        world.inbox.arrive(Change("jobs", "UPDATE", row))
+        world.inbox.apply(1.0)
+        await reading
+        assert world.store.get("jobs", "j00").status == "in_progress"
+        assert world.doubted == {"j00", "j99"}
+
+    play(scene)
+
+
+@pytest.mark.parametrize(
+    ("error", "left"),
+    [
+        (SignedOut("No."), 0), (NotPermitted("No."), 0), (NotInstalled("No."), 0),
+        (NotReachable("No."), 2), (Refused("No."), 2),
+    ],
+)  # fmt: skip
+def test_what_may_no_longer_be_read_is_no_longer_shown(error: ConsoleError, left: int) -> None:
+    async def scene(world: World) -> None:
+        kept_from_before(world, "jobs")
+        world.server.errors["jobs"] = error
+        await world.reader.table("jobs", Depth.GAP)
+        state = world.store.state("jobs")
+        assert (len(world.store.rows("jobs")), state.loaded, state.kept) == (left, left > 0, left > 0)
+        assert state.problem == "No."
 
     play(scene)
