@@ -118,13 +118,11 @@ class BatchRun:
         """Take from the plan until the step's `room` is used up or nothing is found any more."""
         empty = 0
         while self._goes_on() and room[0] > 0:
-            await self.line.gate()
-            if not self._goes_on() or room[0] <= 0:
-                return
             wanted = min(MOST, room[0])
             room[0] -= wanted
             passed = await self._bucket.take(wanted)
             room[0] += wanted - passed
+            await self.line.gate()
             taken: list[DeadLetter] = []
             known = len(self._claims.seen)
             if self._goes_on():
@@ -200,6 +198,7 @@ class BatchRun:
             # The call as a whole failed: the next one would fail the same way.
             self.line.stop(str(answers[0]))
             moves = [Move(one.message_id, "planned", one.why) if one.state == "failed" else one for one in moves]
+            self._todo |= {one.message_id: None for one in moves if one.state == "planned"}
         await self._write(moves)
         sent = [one for one in moves if one.state == "sent"]
         for (letter, _), one in zip(ready, moves, strict=True):

@@ -45,6 +45,12 @@ class UnkindQueues:
     step: Callable[[str], None] = lambda _: None
     may_release: bool = True
     largest: int = 262_144
+    failing: set[int] = field(default_factory=set)
+    """Positions in a batch that the queue refuses."""
+    main_fault: Fault = ""
+    """What happens to the next send."""
+    stale: int = 0
+    """Deletes that came with a receipt that was not the newest any more, or whose hold had run out."""
     main: dict[str, Outgoing] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
@@ -93,7 +99,8 @@ class UnkindQueues:
         self, messages: Sequence[Outgoing], *, to: Literal["main", "dlq"] = "main"
     ) -> list[SentMessage | ConsoleError]:
         try:
-            fault = self._begin("send")
+            chosen, self.main_fault = self.main_fault, ""
+            fault = self._begin("send", chosen)
             answers = [self._take_in(at, message, fault, to) for at, message in enumerate(messages)]
             await self._after("send", fault)
         except ConsoleError as error:
@@ -115,6 +122,8 @@ class UnkindQueues:
                     continue
                 answers.append(None)
                 key = receipt.split("#")[0]
+                if key in self.dead and (self.dead[key].receipt != receipt or self.dead[key].visible_at <= _now()):
+                    self.stale += 1
                 # A stale receipt gets a yes, and nothing is deleted.
                 if fault != "no_effect" and key in self.dead and self.dead[key].receipt == receipt:
                     del self.dead[key]
@@ -139,7 +148,7 @@ class UnkindQueues:
         await self._after(name, fault)
 
     def _take_in(self, at: int, message: Outgoing, fault: Fault, to: str) -> SentMessage | ConsoleError:
-        if fault == "partial" and at % 3 == 1:
+        if at in self.failing or (fault == "partial" and at % 3 == 1):
             return Refused("Please try again.")
         body = f"x{message.body[1:]}" if fault == "flipped" else message.body
         key = f"new-{next(self._numbers)}"
@@ -150,10 +159,10 @@ class UnkindQueues:
             self.dead[key] = Held(taken)
         return SentMessage(key, body_md5(body), attributes_md5(message.attributes))
 
-    def _begin(self, name: str) -> Fault:
+    def _begin(self, name: str, chosen: Fault = "") -> Fault:
         self.calls.append(name)
         self.step(f"{name}: before")
-        fault = self.faults.pop(0) if self.faults else ""
+        fault = chosen or (self.faults.pop(0) if self.faults else "")
         if fault == "busy":
             raise Busy("The queue asks to go slower.")
         if fault == "denied":
