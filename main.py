@@ -88,6 +88,12 @@ def _watch(argv: list[str]) -> int:
     return run(argv)
 
 
+def _dlq(argv: list[str]) -> int:
+    from app.roles.dlq import run
+
+    return run(argv)
+
+
 def _tour(argv: list[str]) -> int:
     import argparse
 
@@ -245,6 +251,7 @@ ROLES = {
     "monitor": (_monitor, "queues jobs again that stand still, raises an alarm for dead letters"),
     "submit": (_submit, "one submission in a browser; request on stdin, events on stdout"),
     "watch": (_watch, "prints what happens, live, in a terminal or as JSON lines"),
+    "dlq": (_dlq, "lists, replays, archives and exports dead letters, for scripts"),
     "tour": (_tour, "drives the console through its journey and takes pictures"),
     "test": (_test, "checks the code and runs the tests"),
     "bench": (_bench, "measures this program beside its peers"),

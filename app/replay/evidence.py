@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Final, Literal, Protocol
 
+from app.store.store import Store
 from services.domain.records import HistoryEvent
 
 Result = Literal["ok", "failed", ""]
@@ -47,3 +49,21 @@ def result(events: Iterable[HistoryEvent], since: float) -> Result:
         elif event.event in _GOOD and known != "failed":
             known = "ok"
     return known
+
+
+class StoreEvidence:
+    """`Evidence` from the facts that sync has brought."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def claimed(self, job_id: str, since: float) -> bool:
+        """See the port."""
+        return claimed(self._store.jobs.history(job_id), self._by_the_server(since))
+
+    def result(self, job_id: str, since: float) -> Result:
+        """See the port."""
+        return result(self._store.jobs.history(job_id), self._by_the_server(since))
+
+    def _by_the_server(self, since: float) -> float:
+        return since + self._store.now() - time.time()

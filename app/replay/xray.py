@@ -11,6 +11,7 @@ from app.store.lines import DirectoryLine, JobLine
 from services.domain.keys import idempotency_key, older_idempotency_key
 
 Fate = Literal["submit", "live", "unknown", "in_flight", "blocked"]
+DONE: Final = "Already done: nothing is left to submit."
 FATES: Final[tuple[Fate, ...]] = ("submit", "live", "unknown", "in_flight", "blocked")
 
 
@@ -28,6 +29,11 @@ class XRay(msgspec.Struct, frozen=True):
     job_id: str
     directories: tuple[Directory, ...] = ()
     stops: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Nothing is left to submit, so that its message is of no use any more."""
+        return self.stops == DONE
 
     def count(self, fate: Fate) -> int:
         """How many directories have this fate."""
@@ -55,18 +61,13 @@ def xray(
     return XRay(job_id, looked, _stops(job, looked))
 
 
-def one_for_each_job(job_ids: Iterable[str]) -> list[str]:
-    """Several messages for one job are one send: each job once, in the order in which they came."""
-    return list(dict.fromkeys(job_ids))
-
-
 def _stops(job: JobLine, directories: tuple[Directory, ...]) -> str:
     if job.status == "cancelled":
         return "The job is cancelled."
     if job.status == "paused":
         return "The job is paused."
     if directories and not any(one.fate == "submit" for one in directories):
-        return "Already done: nothing is left to submit."
+        return DONE
     return ""
 
 

@@ -10,6 +10,7 @@ import threading
 from typing import Final
 
 from app.roles.feed_lines import FeedLines
+from app.roles.here import keep_fresh, print_error, settings_here
 from app.store.store import Store
 from app.sync.engine import Engine
 from services.clients.supabase_feed import SupabaseFeed
@@ -17,10 +18,9 @@ from services.clients.supabase_reads import SupabaseReads
 from services.clients.supabase_session import SupabaseSession
 from services.domain.errors import ConsoleError
 from services.lifetime import stop_event
-from services.local.install import load_install
 from services.log import keep_out, log_to_stderr
-from services.program import home, usage_name
-from services.settings import Settings, SettingsError, read_settings
+from services.program import usage_name
+from services.settings import Settings, SettingsError
 
 _PAUSE: Final = 0.25
 _WANTED: Final = {
@@ -45,7 +45,7 @@ def run(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     log_to_stderr("watch", "ERROR")
     try:
-        settings = _settings()
+        settings = settings_here()
     except SettingsError as error:
         print_error(f"A setting can't be used: {error}")
         return 2
@@ -71,19 +71,6 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-def print_error(sentence: str) -> None:
-    """One sentence on standard error."""
-    sys.stderr.write(f"{sentence}\n")
-
-
-def _settings() -> Settings:
-    settings = read_settings(dotenv=home() / ".env")
-    stack = settings.data_path / "local"
-    if settings.supabase_url or not (stack / "stack.json").exists():
-        return settings
-    return read_settings(load_install(stack).console_environment(settings.data_path))
-
-
 async def _watch(settings: Settings, stop: threading.Event, *, as_json: bool, job: str) -> None:
     session = await SupabaseSession.sign_in(
         settings.supabase_url, settings.publishable_key, settings.staff_email, settings.staff_password
@@ -94,7 +81,7 @@ async def _watch(settings: Settings, stop: threading.Event, *, as_json: bool, jo
         async with asyncio.TaskGroup() as group:
             running = [
                 group.create_task(Engine(SupabaseReads(session), SupabaseFeed(session), store).run()),
-                group.create_task(_keep_fresh(session)),
+                group.create_task(keep_fresh(session)),
             ]
             while not stop.is_set():
                 for line in lines.take():
@@ -107,9 +94,3 @@ async def _watch(settings: Settings, stop: threading.Event, *, as_json: bool, jo
         raise BrokenPipeError from broken
     finally:
         await session.close()
-
-
-async def _keep_fresh(session: SupabaseSession) -> None:
-    with contextlib.suppress(ConsoleError):
-        # When the sign-in has ended, the link says so.
-        await session.keep_fresh()

@@ -321,7 +321,7 @@ def test_no_journal_no_send(make: Callable[..., Desk]) -> None:
         def full(moves: object) -> None:
             raise OSError("no space left")
 
-        desk.journal.move_many = full  # type: ignore[method-assign, assignment]
+        desk.journal.move_many = full  # type: ignore[method-assign]
         with pytest.raises(Refused, match="can't be written"):
             await desk.run()
         assert desk.queues.main == {}
@@ -343,10 +343,10 @@ def test_a_queue_that_does_not_answer_stops_the_line(make: Callable[..., Desk]) 
         async def away(which: object) -> QueueFigures:
             raise NotReachable("The queue does not answer.")
 
-        figures, desk.queues.figures = desk.queues.figures, away  # type: ignore[method-assign, assignment]
+        figures, desk.queues.figures = desk.queues.figures, away  # type: ignore[method-assign]
         assert (await desk.run()).state == "stopped"
         desk.queues.figures = figures  # type: ignore[method-assign]
-        desk.queues.faults = ["", *["unreachable"] * 5]
+        desk.queues.faults = ["", "unreachable", "unreachable", "unreachable", "unreachable", "unreachable"]
         assert (await desk.run()).state == "stopped"
         assert (await desk.run()).moved == 4
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.replay.xray import FATES, XRay, one_for_each_job, xray
+from app.replay.xray import FATES, XRay, xray
 from app.store.lines import DirectoryLine, JobLine
 from services.domain.keys import idempotency_key, older_idempotency_key
 from services.domain.records import Result
@@ -85,7 +85,3 @@ def test_a_job_that_nobody_knows() -> None:
 
 def test_a_job_without_a_work_list_is_not_called_done() -> None:
     assert looked([], job=JobLine("j1", status="pending")).stops == ""
-
-
-def test_several_messages_for_a_job_are_one() -> None:
-    assert one_for_each_job(["b", "a", "b", "a", "c"]) == ["b", "a", "c"]

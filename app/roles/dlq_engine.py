@@ -1,0 +1,77 @@
+"""The replay engine put together for a terminal: queues, journal, and the facts where a project is set."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from app.replay.journal import Journal
+from app.replay.letters import Letters
+from app.roles.here import keep_fresh
+from app.store.store import Store
+from app.sync.engine import Engine
+from services.clients.sqs import SqsQueues
+from services.clients.supabase_feed import SupabaseFeed
+from services.clients.supabase_reads import SupabaseReads
+from services.clients.supabase_session import SupabaseSession
+from services.domain.errors import NotReachable
+from services.settings import Settings
+
+_FACTS_LIMIT: Final = 60.0
+_TABLES: Final = ("customers", "jobs", "directory_submissions", "job_results", "queue_history")
+
+
+@asynccontextmanager
+async def engine(settings: Settings) -> AsyncIterator[Letters]:
+    """The engine on the queues and the journal of these settings; what a crash has left is settled first.
+
+    Raises ConsoleError, and OSError or sqlite3.Error when the journal can't be opened.
+    """
+    journal = await asyncio.to_thread(Journal, settings.data_path / "console" / "replay.db")
+    queues = SqsQueues(settings)
+    try:
+        await asyncio.to_thread(journal.settle_after_crash)
+        if not settings.supabase_url:
+            yield Letters(queues, journal, None, getpass.getuser())
+            return
+        session = await SupabaseSession.sign_in(
+            settings.supabase_url, settings.publishable_key, settings.staff_email, settings.staff_password
+        )
+        try:
+            store = Store()
+            async with asyncio.TaskGroup() as group:
+                running = [
+                    group.create_task(Engine(SupabaseReads(session), SupabaseFeed(session), store).run()),
+                    group.create_task(_refresh(store)),
+                    group.create_task(keep_fresh(session)),
+                ]
+                try:
+                    await _loaded(store)
+                    yield Letters(queues, journal, store, session.email)
+                finally:
+                    for task in running:
+                        task.cancel()
+        finally:
+            await session.close()
+    finally:
+        queues.close()
+        journal.close()
+
+
+async def _loaded(store: Store) -> None:
+    until = asyncio.get_running_loop().time() + _FACTS_LIMIT
+    while not all(store.state(table).loaded for table in _TABLES):
+        if asyncio.get_running_loop().time() > until:
+            raise NotReachable("The project's jobs can't be read, so nothing is known of what a replay would do.")
+        await asyncio.sleep(0.05)
+    store.take_changed()
+
+
+async def _refresh(store: Store) -> None:
+    """What nobody takes is not worked out."""
+    while True:
+        store.take_changed()
+        await asyncio.sleep(0.25)

@@ -1,0 +1,166 @@
+"""`main.py dlq` on the real queue: what it prints, what it does, and how it exits."""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.roles.dlq import run
+from services.local.lock import FolderLock
+from tests.contract.queue.conftest import Endpoint, client_for
+from tests.contract.queue.helpers import count_of
+from tests.contract.queue.test_faults import Switches, faults
+
+__all__ = ["faults"]
+
+pytestmark = pytest.mark.stack
+
+Call = Callable[..., tuple[int, Any]]
+
+
+@pytest.fixture
+def urls(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Any, str, str]]:
+    raw = client_for(endpoint.origin)
+    name = uuid.uuid4().hex[:12]
+    main = raw.create_queue(QueueName=name)["QueueUrl"]
+    dlq = raw.create_queue(QueueName=f"{name}-dlq")["QueueUrl"]
+    for key, value in {
+        "SQS_QUEUE_URL": main, "SQS_DLQ_URL": dlq, "AWS_ENDPOINT_URL_SQS": endpoint.origin,
+        "AWS_DEFAULT_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_DEFAULT_SECRET_ACCESS_KEY": "local-secret",
+        "DIRECTORY_BOLT_HOME": str(tmp_path),
+    }.items():  # fmt: skip
+        monkeypatch.setenv(key, value)
+    monkeypatch.delenv("SUPABASE_URL", raising=False)
+    yield raw, main, dlq
+    raw.close()
+
+
+@pytest.fixture
+def call(urls: object, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Run it; the exit code, and what it printed as JSON, or the error's words."""
+
+    def call_it(*argv: str) -> tuple[int, Any]:
+        code = run([*argv, "--json"])
+        printed = capsys.readouterr()
+        return code, json.loads(printed.out) if printed.out else printed.err
+
+    return call_it
+
+
+def put(raw: Any, dlq: str, body: str, **more: Any) -> str:
+    return str(raw.send_message(QueueUrl=dlq, MessageBody=body, **more)["MessageId"])
+
+
+def job(name: str) -> str:
+    return json.dumps({"job_id": name})
+
+
+def test_list_show_and_export_tell_everything_and_change_nothing(
+    urls: tuple[Any, str, str], call: Call, tmp_path: Path
+) -> None:
+    raw, _, dlq = urls
+    attributes = {"picture": {"DataType": "Binary", "BinaryValue": b"\x00\xff"}}
+    good, bad = put(raw, dlq, job("a"), MessageAttributes=attributes), put(raw, dlq, "no json")
+    code, listed = call("list")
+    assert (code, listed["seen"], listed["about"]) == (0, 2, 2)
+    by_id = {one["message_id"]: one for one in listed["dead_letters"]}
+    assert by_id[good]["job_id"] == "a"
+    assert by_id[good]["expires_at"] > by_id[good]["sent_at"]
+    assert by_id[bad]["problem"] == "The message is not JSON."
+    code, shown = call("show", good)
+    assert (code, shown["body"]) == (0, job("a"))
+    assert base64.b64decode(shown["attributes"]["picture"]["BinaryValue"]) == b"\x00\xff"
+    assert call("show", "nowhere") == (1, "Not among the dead letters: nowhere.\n")
+    file = tmp_path / "letters.jsonl"
+    assert call("export", str(file)) == (0, {"exported": 2, "file": str(file)})
+    assert {json.loads(line)["body"] for line in file.read_text().splitlines()} == {job("a"), "no json"}
+    code, words = call("export", str(file))
+    assert (code, "can't be used" in words) == (1, True)
+    assert count_of(raw, dlq) == 2
+
+
+def test_a_replay_needs_a_yes_and_sends_each_job_once(urls: tuple[Any, str, str], call: Call) -> None:
+    raw, main, dlq = urls
+    ids = [put(raw, dlq, job(name)) for name in ("a", "b", "a")] + [put(raw, dlq, "no json")]
+    code, plan = call("replay", "--all")
+    assert (code, len(plan["plan"]), len(plan["not"])) == (0, 2, 2)
+    assert (count_of(raw, main), count_of(raw, dlq)) == (0, 4)
+    code, done = call("replay", "--all", "--yes", "--rate", "0", "--reason", "the pool was down")
+    assert (code, done["moved"], done["total"], done["state"]) == (0, 2, 2, "done")
+    assert done["not"][ids[3]] == "The message is not JSON."
+    assert (count_of(raw, main), count_of(raw, dlq)) == (2, 2)
+    assert call("resume") == (0, {"resumed": 0, "settled": []})
+
+
+def test_the_archive_takes_letters_out_and_puts_them_back(urls: tuple[Any, str, str], call: Call) -> None:
+    raw, main, dlq = urls
+    message_id = put(raw, dlq, "no json")
+    assert call("archive", message_id)[1]["plan"] == [message_id]
+    assert call("archive", message_id, "--yes")[1]["moved"] == 1
+    assert (count_of(raw, main), count_of(raw, dlq)) == (0, 0)
+    code, back = call("put-back", message_id)
+    assert (code, back["put_back"]) == (0, message_id)
+    assert count_of(raw, dlq) == 1
+    assert call("put-back", message_id)[0] == 1
+
+
+def test_what_did_not_go_through_is_named_and_gone_on_with(
+    urls: tuple[Any, str, str], call: Call, faults: Switches
+) -> None:
+    raw, main, dlq = urls
+    for name in ("a", "b", "c"):
+        put(raw, dlq, job(name))
+    faults.hold({"kind": "partial", "action": "SendMessageBatch", "entries": [1]})
+    code, done = call("replay", "--all", "--yes", "--rate", "0")
+    assert (code, done["moved"], done["failed"], len(done["failures"])) == (3, 2, 1, 1)
+    faults.hold({"kind": "access_denied", "action": "SendMessageBatch"})
+    code, done = call("replay", "--all", "--yes", "--rate", "0")
+    assert (code, done["state"], done["left"]) == (3, "stopped", 1)
+    code, done = call("resume")
+    assert (code, done["moved"]) == (0, 1)
+    assert (count_of(raw, main), count_of(raw, dlq)) == (3, 0)
+
+
+def test_beside_an_open_console_it_does_nothing(urls: object, call: Call, tmp_path: Path) -> None:
+    lock = FolderLock(tmp_path / "console" / "console.lock", "")
+    lock.take()
+    code, words = call("list")
+    lock.release()
+    assert (code, "A console is open" in words) == (1, True)
+
+
+def test_a_queue_that_is_not_there_is_said(
+    urls: tuple[Any, str, str], call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SQS_DLQ_URL", f"{urls[2]}-gone")
+    code, words = call("list")
+    assert (code, "does not exist" in words) == (1, True)
+
+
+def test_settings_and_arguments_that_are_wrong(
+    urls: object, call: Call, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as wrong:
+        run(["replay"])
+    assert wrong.value.code == 2
+    monkeypatch.setenv("SQS_DLQ_URL", "")
+    assert run(["list"]) == 2
+    monkeypatch.setenv("SQS_MAX_MESSAGES", "many")
+    assert run(["list"]) == 2
+    assert "SQS_MAX_MESSAGES" in capsys.readouterr().err
+
+
+def test_without_json_it_speaks_plain_words(urls: tuple[Any, str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    raw, _, dlq = urls
+    put(raw, dlq, job("a"))
+    put(raw, dlq, "no json")
+    assert run(["list"]) == 0
+    assert "2 seen of about 2." in capsys.readouterr().out
+    assert run(["replay", "--all"]) == 0
+    assert "1 to replay, 1 not. Nothing was done" in capsys.readouterr().out
