@@ -174,10 +174,13 @@ class Console:
                 raw=str(error),
             ) from error
         who, role = session.email, session.role if session.signed_in else NOT_YET
-        database = DatabaseActs(reads, operations, actor=who)
+        database = DatabaseActs(reads, operations, store.jobs.wishes, actor=who)
         jobs = JobActs(acts, database, role=role)
         letters = DeadLetterActs(queues, journal, operations, actor=who, role=role)
-        runs = RunActs(brain, runner, acts, operations, artifacts=data_dir / "artifacts", actor=who, role=role)
+        runs = RunActs(
+            brain, runner, acts, operations, store.jobs.wishes,
+            artifacts=data_dir / "artifacts", actor=who, role=role,
+        )  # fmt: skip
         # Before anybody can press anything: what these find open was left by an earlier start.
         await letters.settle()
         await runs.settle()

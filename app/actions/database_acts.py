@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from app import tasks
 from app.actions.operations import Operation, Operations, State
 from app.actions.registry import BY_DATABASE, Act
+from app.store.pending import Pending
 from services.domain.errors import ConsoleError, NotReachable
 from services.ports.facts import Reads
 
@@ -18,6 +19,8 @@ LOOK_AGAIN: Final = 30.0
 CERTAIN_AFTER: Final = 60.0
 """Seconds after which a call that the audit doesn't know can't be going on any more."""
 
+_LABELS: Final = {act.name: act.label for act in BY_DATABASE}
+
 Answer = Mapping[str, Any]
 
 
@@ -25,10 +28,17 @@ class DatabaseActs:
     """One row of the Operations list for each act, with the request id that the database's audit has too."""
 
     def __init__(
-        self, reads: Reads, operations: Operations, *, actor: str, clock: Callable[[], float] = time.time
+        self,
+        reads: Reads,
+        operations: Operations,
+        pending: Pending,
+        *,
+        actor: str,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._reads = reads
         self._operations = operations
+        self._pending = pending
         self._actor = actor
         self._clock = clock
         self._asking: set[str] = set()
@@ -45,13 +55,16 @@ class DatabaseActs:
         call: Callable[[str], Awaitable[Answer]],
         done: Callable[[Answer], tuple[str, int]],
         *,
+        hosts: Sequence[str] = (),
+        status: str = "",
         reason: str = "",
         total: int = 1,
     ) -> Operation:
         """Write the wish down, make the call with its request id, and return the operation as it stands at the end.
 
-        `done` turns the answer into words and how many things were done. Raises Refused when the wish can't be
-        written: then nothing was asked for.
+        `target` is a job's id. Its row shows the act until it shows the effect; `hosts`: so do those of these
+        directories. `status`: the job's, as the person saw it. `done` turns the answer into words and how many
+        things were done. Raises Refused when the wish can't be written: then nothing was asked for.
         """
         # Marked before the first await: a second press finds it taken.
         self._asking.add(target)
@@ -59,14 +72,18 @@ class DatabaseActs:
             wish = await asyncio.to_thread(
                 self._operations.plan, act.name, label, target, actor=self._actor, reason=reason, total=total
             )
+            self._pending.begin(wish.id, act.label, target, hosts, status=status)
             try:
                 answer = await call(wish.id)
             except NotReachable as error:
+                self._pending.unknown(wish.id, str(error))
                 ended = await self._move(wish, "unknown", f"No answer from the database: {error}")
                 tasks.supersede("settle acts", self.settle())
                 return ended
             except ConsoleError as error:
+                self._pending.failed(wish.id, str(error))
                 return await self._move(wish, "failed", str(error))
+            self._pending.answered(wish.id)
             words, count = done(answer)
             return await self._move(wish, "done", words, done=count)
         finally:
@@ -77,6 +94,10 @@ class DatabaseActs:
 
         Asks again until each is known, or until the audit can't be read at all.
         """
+        for wish in self._unsettled():
+            if not self._pending.knows(wish.id):
+                self._pending.begin(wish.id, _LABELS[wish.act], wish.target, ago=self._clock() - wish.started_at)
+                self._pending.unknown(wish.id, "The program ended before the database answered.")
         while open_ones := self._unsettled():
             for wish in open_ones:
                 try:
@@ -102,8 +123,10 @@ class DatabaseActs:
             counts = found[0].get("counts")
             done = counts.get("directories") if isinstance(counts, dict) else None
             words = "Carried out, as the audit says."
+            self._pending.answered(wish.id)
             await self._move(wish, "done", words, done=done if isinstance(done, int) else wish.total)
         elif self._clock() - wish.started_at >= CERTAIN_AFTER:
+            self._pending.failed(wish.id, "It was not carried out.")
             await self._move(wish, "failed", "It was not carried out.")
         elif wish.state != "unknown":
             await self._move(wish, "unknown", "The program ended before the database answered.")

@@ -89,6 +89,8 @@ class JobActs:
                 request_id=request, job_id=job.id, directories=directories, reason=reason
             ),
             done,
+            hosts=directories or (),
+            status=job.status,
             reason=reason,
             total=count,
         )
@@ -119,6 +121,7 @@ class JobActs:
                 request_id=request, job_id=job.id, to=to, expected=job.status, reason=reason
             ),
             _status_words,
+            status=job.status,
             reason=reason,
         )
 
@@ -140,6 +143,7 @@ class JobActs:
                 listing_url=listing_url,
             ),
             lambda _: (f"Declared: {_DECLARED[outcome]}", 1),
+            hosts=(directory.host,),
             reason=reason,
         )
 

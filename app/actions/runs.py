@@ -25,6 +25,7 @@ from app.actions.run_state import (
     step_lines,
     taken,
 )
+from app.store.pending import Pending
 from services.domain.errors import ConsoleError, NotReachable
 from services.domain.keys import idempotency_key
 from services.domain.plans import Plan, submit_step
@@ -62,6 +63,7 @@ class RunActs:
         runner: Runner,
         acts: RunClaims,
         operations: Operations,
+        pending: Pending,
         *,
         artifacts: Path,
         actor: str,
@@ -73,6 +75,7 @@ class RunActs:
         self._runner = runner
         self._acts = acts
         self._operations = operations
+        self._pending = pending
         self._artifacts = artifacts
         self._actor = actor
         self.role = role
@@ -132,6 +135,9 @@ class RunActs:
             words = "The program ended during the run; the form was not sent."
             if wish.state == "running" and wish.act == REAL_RUN.name:
                 state, words = "unknown", "The program ended during the run: look at the directory."
+                job_id, directory, run_id = wish.target.split("/", 2)
+                self._pending.begin(run_id, REAL_RUN.label, job_id, (directory,), ago=self._clock() - wish.started_at)
+                self._pending.unknown(run_id, words)
             if not wish.ended:
                 await self._note(wish.id, state, words)
 
@@ -178,6 +184,7 @@ class RunActs:
     async def _take_claim(self, claim: _Claim, plan: Plan, customer_id: str) -> None:
         """Raises ConsoleError when the directory isn't ours."""
         self._claim_asked = True
+        self._pending.begin(claim.run_id, REAL_RUN.label, claim.job_id, (claim.directory,))
         try:
             answer = await self._acts.claim_run(
                 job_id=claim.job_id, directory=claim.directory, key=claim.key, run_id=claim.run_id,
@@ -250,6 +257,13 @@ class RunActs:
             _log.error("The end of a run could not be written down: %s", error.raw or error)
 
     def _end(self, found: Judgement) -> None:
+        run_id = self.state.run_id
+        if found.status == "submitted":
+            self._pending.answered(run_id)
+        elif found.status == "unknown":
+            self._pending.unknown(run_id, found.words)
+        else:
+            self._pending.failed(run_id, found.words)
         self._set(
             msgspec.structs.replace(
                 self.state, phase="ended", verdict=found.status, words=found.words, reasons=found.reasons,

@@ -16,6 +16,7 @@ from app.store.activity import event_order, with_event, without_event
 from app.store.hops import Hops, hops_of
 from app.store.lines import Attempt, DirectoryLine, JobLine
 from app.store.outcomes import attempts, outcome_of
+from app.store.pending import Wish
 from app.store.rates import Mark
 from services.domain.faults import plain_words
 from services.domain.records import Directory, HistoryEvent, Job, OutboxMessage, Result, WorkItem
@@ -67,13 +68,13 @@ class DirectoryFacts(msgspec.Struct, gc=False):
         """When the newest try began, unix seconds; 0 when that isn't known."""
         return (self.tries[-1].started_at or 0.0) if self.tries else 0.0
 
-    def line_of(self, job_id: str, host: str, directory: Directory | None) -> DirectoryLine:
+    def line_of(self, job_id: str, host: str, directory: Directory | None, wish: Wish | None = None) -> DirectoryLine:
         """What the job's page shows of it; made on the first request after a change."""
-        if self.line is None:
-            self.line = self._made(job_id, host, directory)
+        if self.line is None or self.line.wish is not wish:
+            self.line = self._made(job_id, host, directory, wish)
         return self.line
 
-    def _made(self, job_id: str, host: str, directory: Directory | None) -> DirectoryLine:
+    def _made(self, job_id: str, host: str, directory: Directory | None, wish: Wish | None) -> DirectoryLine:
         result = max(self.results, key=lambda row: row.updated_at or row.created_at or 0.0, default=None)
         item = self.items[0] if self.items else None
         last = self.tries[-1] if self.tries else None
@@ -99,6 +100,7 @@ class DirectoryFacts(msgspec.Struct, gc=False):
             listing_url=result.listing_url if result else "",
             when=max((moment for moment in moments if moment), default=None),
             result=result,
+            wish=wish,
         )
 
 

@@ -11,6 +11,7 @@ from itertools import islice
 from app.store.job_facts import JobFacts, host_of, without_row
 from app.store.lines import ENDED, DirectoryLine, JobLine
 from app.store.owners import Move, Owners
+from app.store.pending import Pending
 from app.store.rates import Rates
 from app.store.tallies import Tallies
 from services.domain.diagnosis import DEFAULT_THRESHOLDS, Clues, diagnose
@@ -36,6 +37,8 @@ class JobsView:
         """Every job's line by job id. Read it, don't change it."""
         self.rates = Rates()
         self.tallies = Tallies(self.lines)
+        self.wishes = Pending(now, self._wish_moved)
+        """Acts that the rows don't show yet."""
         self.history_from: float | None = None
         """Events before this instant (unix seconds) are not held; None when all are."""
         self._whole: set[str] = set()
@@ -65,7 +68,7 @@ class JobsView:
         if facts is None:
             return []
         return [
-            one.line_of(job_id, host, self._by_host.get(host))
+            one.line_of(job_id, host, self._by_host.get(host), self.wishes.of(job_id, host))
             for host, one in sorted(facts.hosts(), key=lambda pair: pair[0])
             if one.outcome
         ]
@@ -74,7 +77,10 @@ class JobsView:
         """Those of the job's directories whose outcome is unknown."""
         facts = self._facts.get(job_id)
         found = [] if facts is None else [(host, one) for host, one in facts.hosts() if one.outcome == "unknown"]
-        return [one.line_of(job_id, host, self._by_host.get(host)) for host, one in sorted(found, key=lambda it: it[0])]
+        return [
+            one.line_of(job_id, host, self._by_host.get(host), self.wishes.of(job_id, host))
+            for host, one in sorted(found, key=lambda it: it[0])
+        ]
 
     def history(self, job_id: str) -> list[HistoryEvent]:
         """All held events of the job, oldest first."""
@@ -108,6 +114,8 @@ class JobsView:
         """A jobs row appeared, changed or went."""
         for row in filter(None, (old, new)):
             self._of(row.id).job = new
+        if new is not None:
+            self.wishes.job_changed(new)
         if old is not None and (new is None or new.customer_id != old.customer_id):
             left = tuple(key for key in self._by_customer[old.customer_id] if key != old.id)
             self._by_customer[old.customer_id] = left
@@ -143,6 +151,8 @@ class JobsView:
             self._of(old.job_id).remove_event(old)
         elif old is not None:
             self._move(self._owners.remove(old))
+        if new is not None:
+            self.wishes.event_came(new)
         if new is not None and new.job_id:
             self._of(new.job_id).add_event(new)
         elif new is not None:
@@ -207,6 +217,15 @@ class JobsView:
                 self._of(before).remove_event(event)
             if after:
                 self._of(after).add_event(event)
+
+    def _wish_moved(self, job_id: str, hosts: Iterable[str]) -> None:
+        facts = self._facts.get(job_id)
+        if facts is None:
+            return
+        self._mark((job_id,))
+        for host in hosts:
+            if facts.directories is not None and host in facts.directories:
+                facts.directory(host)
 
     def _mark(self, job_ids: Iterable[str]) -> None:
         for job_id in job_ids:
@@ -301,6 +320,7 @@ class JobsView:
             last_event=last.event if last else "",
             error=job.error_message,
             diagnosis=diagnose(self._clues(facts, job, done, total, now, alive)),
+            wish=self.wishes.of(job.id),
         )
 
     def _clues(self, facts: JobFacts, job: Job, done: int, total: int, now: float, alive: bool) -> Clues:

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from app.store.pending import Wish
 from services.domain.diagnosis import Diagnosis
 from services.domain.records import Result
 
@@ -50,6 +51,8 @@ class JobLine(msgspec.Struct, frozen=True, gc=False):
     error: str = ""
     """The job's own error message, raw."""
     diagnosis: Diagnosis = Diagnosis()
+    wish: Wish | None = None
+    """The newest act on it that the rows don't show yet; everything else here is as the rows say."""
     folded: str = ""
     """Name, e-mail and customer's number in lower case: what a search looks at, and how names sort."""
 
@@ -109,6 +112,8 @@ class DirectoryLine(msgspec.Struct, frozen=True, gc=False):
     """When the newest thing happened to it."""
     result: Result | None = None
     """The row behind it, with payload and response, None before the first try."""
+    wish: Wish | None = None
+    """The newest act that aims at it and that the rows don't show yet."""
 
 
 class Counts(msgspec.Struct, frozen=True, gc=False):

@@ -193,6 +193,11 @@ class Store:
         """What to add to this machine's clock to get the server's."""
         self._offset = seconds
 
+    def tick(self) -> None:
+        """Time went by."""
+        self.jobs.tick()
+        self.jobs.wishes.tick(None if self.kept else self._states["jobs"].as_of)
+
     def set_dead_letters(self, job_ids: Iterable[str]) -> None:
         """The jobs whose message was last seen in the dead letter queue."""
         self.jobs.dead_letters(job_ids)

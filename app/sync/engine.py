@@ -119,7 +119,7 @@ class Engine:
             self._supervisor.lose("the database does not answer")
 
     async def _tick(self) -> None:
-        self._store.jobs.tick()
+        self._store.tick()
 
     async def _every(self, seconds: float, step: Callable[[], Awaitable[None]]) -> None:
         while True:

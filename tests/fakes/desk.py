@@ -47,7 +47,8 @@ class DeskWorld:
             queues, self._journal, self._operations, actor="desk-1", role=role, undo_seconds=1.0, clock=clock
         )
         self.staff = FakeStaff()
-        jobs = JobActs(self.staff, DatabaseActs(self.staff, self._operations, actor="desk-1", clock=clock), role=role)
+        database = DatabaseActs(self.staff, self._operations, self.store.jobs.wishes, actor="desk-1", clock=clock)
+        jobs = JobActs(self.staff, database, role=role)
         self.desk = Desk(
             environment, "desk-1@directory-bolt.example", folder, self.store, self._operations,
             jobs, letters, cast("RunActs", None), OlderEvents(self._load_older, self.store.jobs.holds_all_events),

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from app.actions.database_acts import DatabaseActs
+from app.actions.jobs import JobActs
+from app.actions.operations import Operations
+from app.actions.registry import CANCEL_JOB, PAUSE_JOB, REQUEUE
 from app.store.store import Store
 from app.sync.engine import Engine
 from app.sync.timings import Timings
+from services.clients.supabase_acts import SupabaseActs
 from services.clients.supabase_feed import SupabaseFeed
 from services.clients.supabase_reads import SupabaseReads
 from services.local.postgres import Postgres
@@ -68,5 +74,33 @@ def test_a_server_that_is_gone_and_back_is_said_both_times(server: Postgres, own
             finally:
                 running.cancel()
                 await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(suite())
+
+
+def test_an_act_is_pending_until_its_effect_comes_back(
+    server: Postgres, owner: psycopg.Connection, tmp_path: Path
+) -> None:
+    async def suite() -> None:
+        job = add_job(owner, status="in_progress")
+        operations = Operations(tmp_path / "operations.db")
+        async with signed_in(server) as session:
+            store, reads = Store(), SupabaseReads(session)
+            engine = Engine(reads, SupabaseFeed(session), store)
+            database = DatabaseActs(reads, operations, store.jobs.wishes, actor=session.email)
+            acts = JobActs(SupabaseActs(session), database, role=session.role)
+            running = asyncio.get_running_loop().create_task(engine.run())
+            try:
+                await until(lambda: store.link.live and store.take_changed() is not None)
+                for act, status in ((REQUEUE, "pending"), (PAUSE_JOB, "paused"), (CANCEL_JOB, "cancelled")):
+                    line = store.jobs.lines[job]
+                    doing = acts.requeue(line) if act is REQUEUE else acts.set_status(act, line, reason="a test")
+                    assert (await doing).state == "done"
+                    await until(lambda: store.take_changed() is not None and store.jobs.lines[job].wish is None)
+                    assert store.jobs.lines[job].status == status
+            finally:
+                running.cancel()
+                await asyncio.gather(running, return_exceptions=True)
+                operations.close()
 
     asyncio.run(suite())

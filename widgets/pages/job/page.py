@@ -29,7 +29,7 @@ from widgets.parts.cell import Bar, word_tone
 from widgets.parts.faces import Faces
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.head import AsOf, PageHead
-from widgets.parts.label import label, say
+from widgets.parts.label import ElidedLabel, label, say
 from widgets.parts.menu import MenuButton, MenuEntry
 from widgets.parts.pill import Pill
 from widgets.parts.surface import Surface
@@ -93,6 +93,9 @@ class JobPage(QWidget):
         self._gap = GlyphLabel("failed", "", "body", "failed", 500)
         self._gap_words = label("", "body", "secondary")
         self.tabs = TabRow([Tab("directories", "Directories"), Tab("activity", "Activity")])
+        self._wish = GlyphLabel("send", "")
+        self._wish.hide()
+        self._wish_why = ElidedLabel("", "small", "secondary")
         self._legend = {name: GlyphLabel(shape, "") for name, (shape, _) in OUTCOMES.items()}
         for part in self._legend.values():
             self.tabs.add_right(part)
@@ -210,6 +213,11 @@ class JobPage(QWidget):
         parts = (("ok", line.submitted), ("failed", line.failed), ("unknown", line.unknown), ("skipped", line.skipped))
         self._bar.show_bar(Bar(tuple((name, n) for name, n in parts if n), line.total))  # type: ignore[misc]
         say(self._done, f"{line.done}/{line.total}")
+        wish = line.wish
+        self._wish.setVisible(wish is not None)
+        self._wish_why.say(wish.why if wish else "")
+        if wish is not None:
+            self._wish.say(wish.words(spans.clock(wish.since)), wish.shape, tone=word_tone(wish.shape))
         self._show_hops(line)
         self._show_legend(line)
         self._show_acts(line)
@@ -296,7 +304,9 @@ class JobPage(QWidget):
         row.addWidget(self._bar)
         row.addSpacing(metrics.px(4))
         row.addWidget(self._done)
-        row.addStretch(1)
+        row.addSpacing(metrics.px(16))
+        row.addWidget(self._wish)
+        row.addWidget(self._wish_why, 1)
         row.addWidget(self._as_of)
         self._gap_row = Surface("status.failed.tint")
         self._gap_row.setFixedHeight(metrics.px(28))

@@ -62,7 +62,7 @@ def jobs_model(now: Callable[[], float], parent: QObject | None = None) -> Lines
             operator.attrgetter("failed"),
             _elapsed_key,
             lambda line: -(line.last_event_at or 0.0),
-            lambda line: line.diagnosis.words,
+            lambda line: line.wish.act if line.wish else line.diagnosis.words,
         ],
         words=_words,
         parent=parent,
@@ -116,11 +116,14 @@ def _progress(line: JobLine) -> cell.Cell:
 
 
 def _diagnosis(line: JobLine) -> cell.Cell:
+    if line.wish is not None:
+        return cell.status(line.wish.shape, line.wish.whole(spans.clock(line.wish.since)))
     found = line.diagnosis
     tone = cell.word_tone(found.shape) if found.shape else ("tertiary" if line.status == "completed" else "secondary")
     return cell.words(found.words, tone)
 
 
 def _words(line: JobLine) -> str:
-    parts = [job_status_word(line.status), line.business, f"{line.done} of {line.total}", line.diagnosis.words]
+    why = line.wish.act if line.wish else line.diagnosis.words
+    parts = [job_status_word(line.status), line.business, f"{line.done} of {line.total}", why]
     return ", ".join(part for part in parts if part)

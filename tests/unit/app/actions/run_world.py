@@ -11,6 +11,7 @@ from app import tasks
 from app.actions.operations import Operation, Operations
 from app.actions.run_state import RunState, RunTarget
 from app.actions.runs import RunActs
+from app.store.store import Store
 from services.domain.errors import NotReachable
 from services.domain.keys import idempotency_key
 from services.domain.records import Customer
@@ -45,12 +46,13 @@ class World:
         self.file = folder / "operations.db"
         self.operations = Operations(self.file)
         self.artifacts = folder / "artifacts"
+        self.pending = Store().jobs.wishes
         self.acts = self.make(role)
 
     def make(self, role: str | None) -> RunActs:
         return RunActs(
-            self.planner, self.runner, self.claims, self.operations, artifacts=self.artifacts, actor="desk-1",
-            role=role, pauses=(0.0, 0.0),
+            self.planner, self.runner, self.claims, self.operations, self.pending, artifacts=self.artifacts,
+            actor="desk-1", role=role, pauses=(0.0, 0.0),
         )  # fmt: skip
 
     def script(self, *events: Any) -> None:

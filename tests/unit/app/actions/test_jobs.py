@@ -18,6 +18,7 @@ from app.actions.jobs import JobActs, start
 from app.actions.operations import Operation, Operations
 from app.actions.registry import CANCEL_JOB, PAUSE_JOB, REQUEUE, RESUME_JOB, RETRY_FAILED, Act
 from app.store.lines import DirectoryLine, JobLine
+from app.store.store import Store
 from services.domain.errors import ConsoleError, NotPermitted, NotReachable, Refused
 from tests.fakes.staff import FakeStaff
 from tests.waiting import until
@@ -37,7 +38,11 @@ class World:
 
     def start(self) -> None:
         self.operations = Operations(self.file)
-        self.database = DatabaseActs(self.staff, self.operations, actor="desk-1", clock=lambda: time.time() + self.late)
+        self.store = Store(lambda: time.time() + self.late)
+        self.pending = self.store.jobs.wishes
+        self.database = DatabaseActs(
+            self.staff, self.operations, self.pending, actor="desk-1", clock=lambda: time.time() + self.late
+        )
         self.acts = JobActs(self.staff, self.database, role=self.role)
 
     def killed(self) -> None:

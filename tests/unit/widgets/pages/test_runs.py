@@ -40,8 +40,8 @@ class World:
         self.claims = FakeClaims()
         self.planner = FakePlanner()
         acts = RunActs(
-            self.planner, self.runner, self.claims, self.base.desk.operations, artifacts=folder / "artifacts",
-            actor="desk-1", role=role, pauses=(),
+            self.planner, self.runner, self.claims, self.base.desk.operations, self.base.store.jobs.wishes,
+            artifacts=folder / "artifacts", actor="desk-1", role=role, pauses=(),
         )  # fmt: skip
         self.desk: Desk = dataclasses.replace(self.base.desk, runs=acts, environment=environment)
         self.acts = acts
