@@ -78,7 +78,8 @@ class DirectoryFacts(msgspec.Struct, gc=False):
         result = max(self.results, key=lambda row: row.updated_at or row.created_at or 0.0, default=None)
         item = self.items[0] if self.items else None
         last = self.tries[-1] if self.tries else None
-        error = (result.error_message if result else "") or (last.error if last else "")
+        told = last.error if last else ""
+        error = ((result.error_message or told or result.reason) if result else "") or told
         if self.outcome in ("submitted", "waiting", "running"):
             error = ""
         moments = (

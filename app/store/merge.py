@@ -23,11 +23,13 @@ _SOURCES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("jobs", "directories_total"): ("directories_total", "directory_limit"),
     ("directory_submissions", "job_id"): ("submission_queue_id",),
     ("job_results", "status"): ("status", "submission_status"),
+    ("job_results", "reason"): ("status", "submission_status"),
     ("job_results", "payload_json"): ("payload",),
     ("job_results", "response_json"): ("response_log",),
     ("queue_history", "job_id"): ("job_id", "details", "metadata"),
     ("queue_history", "event"): ("event", "details", "metadata", "status_to"),
-    ("queue_history", "details"): ("details", "metadata"),
+    ("queue_history", "directory_name"): ("directory_name", "details", "metadata"),
+    ("queue_history", "details"): ("details", "metadata", "error_message"),
     ("worker_heartbeats", "last_heartbeat"): ("last_heartbeat", "last_seen"),
 }
 

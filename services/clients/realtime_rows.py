@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from services.domain.faults import status_reason
 from services.domain.records import HistoryEvent, Job, Result
 from services.domain.statuses import job_status, result_status
 from services.domain.times import parse_instant
@@ -93,6 +94,7 @@ class _Result(msgspec.Struct, gc=False):
             created,
             created if self.updated_at == self.created_at else parse_instant(self.updated_at),
             self.version,
+            status_reason(self.status),
         )
 
 
@@ -105,10 +107,13 @@ class _HistoryEvent(msgspec.Struct, gc=False):
     worker_id: str | None
     created_at: str | None
     customer_id: str | None = None
+    error_message: object = None
 
     def record(self) -> HistoryEvent | None:
         # An empty one of these may have its value in another column.
-        if not (self.job_id and self.event and self.details):
+        if not (self.job_id and self.event and self.details) or self.error_message:
+            return None
+        if not self.directory_name and "directory_name" in self.details:
             return None
         return HistoryEvent(
             str(self.id),

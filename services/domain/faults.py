@@ -19,6 +19,13 @@ PERSON_NEEDED: Final[Mapping[Person, str]] = {
     "email_code": "This directory asks for a code that it sent by e-mail; a person is needed",
 }
 
+_STATUS_REASONS: Final = {
+    "captcha_failed": PERSON_NEEDED["captcha"],
+    "2fa_required": PERSON_NEEDED["email_code"],
+    "requires_manual": "A person is needed for this directory",
+    "rejected": "The directory rejected the entry",
+}
+
 _PLATFORM: Final = (
     ("asyncio.run() cannot be called from a running event loop", "event loop already running"),
     ("'coroutine' object has no attribute 'get'", "a call was not awaited"),
@@ -54,6 +61,11 @@ def platform_fault(text: str | None) -> str | None:
         if text and needle in text:
             return words
     return None
+
+
+def status_reason(raw: str) -> str:
+    """Why it failed, where a result's status as the database spells it says that; else ""."""
+    return _STATUS_REASONS.get(raw.strip().lower(), "")
 
 
 def person_needed(text: str | None) -> Person | None:

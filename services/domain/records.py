@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final, Self
 
 import msgspec
 
+from services.domain.faults import status_reason
 from services.domain.statuses import job_status, result_status
 from services.domain.times import parse_instant
 
@@ -165,6 +166,8 @@ class Result(msgspec.Struct, frozen=True, gc=False):
     created_at: float | None = None
     updated_at: float | None = None
     version: int | None = None
+    reason: str = ""
+    """Why it failed, where the status itself says so, as "captcha_failed" does."""
 
     @property
     def payload(self) -> dict[str, Any]:
@@ -178,11 +181,12 @@ class Result(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
+        status = _text(row.get("status") or row.get("submission_status"))
         return cls(
             id=_text(row.get("id")),
             job_id=_shared(row.get("job_id")),
             directory_name=_shared(row.get("directory_name")),
-            status=result_status(_text(row.get("status") or row.get("submission_status"))),
+            status=result_status(status),
             idempotency_key=_text(row.get("idempotency_key")),
             payload_json=_encoded(row.get("payload")),
             response_json=_encoded(row.get("response_log")),
@@ -192,6 +196,7 @@ class Result(msgspec.Struct, frozen=True, gc=False):
             created_at=parse_instant(row.get("created_at")),
             updated_at=parse_instant(row.get("updated_at")),
             version=None if row.get("version") is None else _number(row["version"]),
+            reason=status_reason(status),
         )
 
 
@@ -211,6 +216,8 @@ class HistoryEvent(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def from_row(cls, row: Row) -> Self:
         details = _object(row.get("details") or row.get("metadata"))
+        if row.get("error_message") and not details.get("error"):
+            details = {**details, "error": _text(row["error_message"])}
         event = _shared(row.get("event") or details.get("event"))
         if not event and row.get("status_to"):
             event = f"{_text(row.get('status_from')) or '—'} -> {_text(row['status_to'])}"
@@ -218,7 +225,7 @@ class HistoryEvent(msgspec.Struct, frozen=True, gc=False):
             id=_text(row.get("id")),
             job_id=_shared(row.get("job_id") or details.get("job_id")),
             customer_id=_shared(row.get("customer_id")),
-            directory_name=_shared(row.get("directory_name")),
+            directory_name=_shared(row.get("directory_name") or details.get("directory_name")),
             event=event,
             details=details,
             worker_id=_shared(row.get("worker_id")),

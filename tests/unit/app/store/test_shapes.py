@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.store.hops import hops_of
 from app.store.lines import JobLine
 from app.store.link import TableState
 from app.store.store import Store
@@ -112,6 +113,26 @@ def test_spellings_of_a_result_status(store: Store, column: str, raw: str, outco
     assert [line.outcome for line in store.jobs.directories("j1")] == [outcome]
 
 
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ("captcha_failed", "This directory asks for a captcha; a person is needed"),
+        ("2FA_required", "This directory asks for a code that it sent by e-mail; a person is needed"),
+        ("requires_manual", "A person is needed for this directory"),
+        ("rejected", "The directory rejected the entry"),
+        ("failed", ""),
+    ],
+)
+def test_a_status_may_say_why(store: Store, raw: str, words: str) -> None:
+    store.put("jobs", job())
+    store.put("job_results", result(raw))
+    store.take_changed()
+    assert store.jobs.directories("j1")[0].words == words
+    store.put("job_results", {"id": "r1", "error_message": "Its own words."})
+    store.take_changed()
+    assert store.jobs.directories("j1")[0].words == "Its own words."
+
+
 # 4. The second shape of queue_history.
 
 
@@ -122,6 +143,35 @@ def test_the_second_shape_names_its_job_in_metadata(store: Store) -> None:
     store.put("queue_history", {"id": 2, "status_from": "pending", "status_to": "in_progress", "metadata": metadata | {
         "event": None}, "created_at": at(4)})  # fmt: skip
     assert [one.event for one in store.jobs.history("j1")] == ["queue_claimed", "pending -> in_progress"]
+
+
+def test_the_second_shape_names_its_directory_and_its_error_elsewhere(store: Store) -> None:
+    store.put("jobs", job())
+    metadata = {"job_id": "j1", "event": "failed", "directory_name": "x.localhost"}
+    row = {"id": 1, "metadata": metadata, "error_message": "It broke.", "created_at": at(5)}
+    store.put("queue_history", row)
+    store.put("queue_history", row | {"id": 2, "metadata": metadata | {"error": "Its own.", "directory_name": "y"}})
+    store.take_changed()
+    assert [(one.host, one.error) for one in store.jobs.directories("j1")] == [
+        ("x.localhost", "It broke."), ("y", "Its own."),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("steps", "hops"),
+    [
+        (["— -> pending", "pending -> in-progress"], (False, True, False)),
+        (["pending -> in_progress", "in_progress -> complete"], (False, True, True)),
+        (["pending -> in_progress", "in_progress -> failed", "failed -> queued"], (False, False, False)),
+        (["failed -> pending", "queue_claimed", "pending -> processing", "processing -> odd"], (True, True, False)),
+    ],
+)
+def test_a_step_from_status_to_status_shows_a_hop(store: Store, steps: list[str], hops: tuple[bool, ...]) -> None:
+    store.put("jobs", job())
+    for number, step in enumerate(steps):
+        store.put("queue_history", event(number, step, 50 - number, None))
+    found = hops_of(store.jobs.hop_events("j1"))
+    assert (found.claimed_at is not None, found.started_at is not None, found.finalized_at is not None) == hops
 
 
 def test_an_outcome_and_its_completion_count_once_in_either_order(store: Store) -> None:
