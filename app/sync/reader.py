@@ -100,25 +100,35 @@ class Reader:
         return kind
 
     async def points(self, table: Table) -> Kind:
-        """Read the rows in doubt again by their keys, one batch."""
+        """Read the rows that are in doubt now again by their keys, batch by batch.
+
+        All of them in one turn: behind a slow server each turn waits for a whole comparison of the table, which
+        brings new ones.
+        """
         async with self._locks[table]:
-            keys = self._inbox.take_dirty(table, self._timings.batch)
-            if not keys:
-                return ""
-            number = self._inbox.begin_read(table)
-            try:
-                rows = await self._reads.by_ids(table, keys)
-                self._inbox.read_rows(table, rows, number)
-                self._inbox.read_absent(table, set(keys) - {key_of(table, row) for row in rows}, number)
-            except NotReachable:
-                for key in keys:
-                    self._inbox.doubt(table, key)
-                return "not_reachable"
-            except ConsoleError as error:
-                return await self._failed(table, error)
-            finally:
-                self._inbox.end_read(table)
-            return ""
+            left = len(self._inbox.dirty.get(table, ()))
+            kind: Kind = ""
+            while left > 0 and not kind:
+                keys = self._inbox.take_dirty(table, min(left, self._timings.batch))
+                left -= self._timings.batch
+                kind = await self._batch(table, keys)
+            return kind
+
+    async def _batch(self, table: Table, keys: list[str]) -> Kind:
+        number = self._inbox.begin_read(table)
+        try:
+            rows = await self._reads.by_ids(table, keys)
+            self._inbox.read_rows(table, rows, number)
+            self._inbox.read_absent(table, set(keys) - {key_of(table, row) for row in rows}, number)
+        except NotReachable:
+            for key in keys:
+                self._inbox.doubt(table, key)
+            return "not_reachable"
+        except ConsoleError as error:
+            return await self._failed(table, error)
+        finally:
+            self._inbox.end_read(table)
+        return ""
 
     async def of_job(self, job_id: str) -> None:
         """Read all events of one job, however old. Raises what the port raises."""
