@@ -47,8 +47,9 @@ class Arrangement(Generic[Line]):
         return self._order.row(slot) if self._shown[slot] else -1
 
     def slots(self) -> list[int]:
-        """All that are shown, in no promised order."""
-        return list(self._order)
+        """All that are shown, from the top."""
+        slots = list(self._order)
+        return slots[::-1] if self.rule.descending else slots
 
     def accepts(self, line: Line | None) -> bool:
         """True for a line that is to be shown."""
@@ -72,6 +73,11 @@ class Arrangement(Generic[Line]):
         if shown:
             self._order.add(slot)
         return found
+
+    def turn(self, rule: Rule[Line]) -> None:
+        """The same lines by the same values, but the other way round."""
+        self.rule = rule
+        self._order.descending = rule.descending
 
     def put(self, slot: int, line: Line | None) -> None:
         """Give the slot the row of this line, or none."""

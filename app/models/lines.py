@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import gc
 import logging
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Generic, TypeVar
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
+from msgspec.structs import replace
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from app.models.arrangement import Arrangement, everything
-from app.models.sorting import Rule, Sorted, sort_in_parts
+from app.models.long_sort import LongSort
+from app.models.sorting import Rule, Sorted
 
 _log = logging.getLogger(__name__)
 Line = TypeVar("Line")
@@ -23,8 +23,7 @@ CELL_ROLE: Final = int(Qt.ItemDataRole.UserRole) + 1
 LINE_ROLE: Final = int(Qt.ItemDataRole.UserRole) + 2
 """The line itself."""
 AT_ONCE: Final = 150_000
-"""So many lines are sorted in one go, within 50 ms; more in parts between which the window lives on."""
-PART_SECONDS: Final = 0.008
+"""So many lines are sorted in one go, within 50 ms; more in parts."""
 FEW_MOVES: Final = 8
 """So many rows that come, go or move are told to Qt one by one; more as one new layout."""
 
@@ -41,6 +40,9 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
 
     waiting_changed = Signal()
     """`waiting` is another: rows that come, go or move are held back, or were let in."""
+
+    sorting_changed = Signal()
+    """`sorting` is another."""
 
     def __init__(
         self,
@@ -66,12 +68,9 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         self._gone: set[int] = set()
         """Those of them that no longer exist."""
         self._broken: set[int] = set()
-        self._sorting: Iterator[Sorted | None] | None = None
-        self._worn: list[Arrangement[Line]] = []
+        self._long: LongSort[Line] = LongSort(self._sorted, self)
         self._touched: set[int] = set()
-        """Slots that changed since that sorting began."""
-        self._turns = QTimer(self)
-        self._turns.timeout.connect(self._sort_on)
+        """Slots that changed since a long sort began."""
 
     # What Qt asks
 
@@ -93,7 +92,13 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Order by a column; -1 keeps the order in which lines came."""
         value_of = self._sort_keys[column] if 0 <= column < len(self._sort_keys) else None
-        self._rearrange(Rule(value_of or everything, self._rule.accepts, order == Qt.SortOrder.DescendingOrder))
+        fresh = replace(self._rule, value_of=value_of or everything, descending=order == Qt.SortOrder.DescendingOrder)
+        if fresh.value_of is self._rule.value_of and not self._long.sorting and not self._held:
+            self._rule = fresh
+            with self._new_layout():
+                self._rows.turn(fresh)
+        else:
+            self._rearrange(fresh)
 
     # What pages ask
 
@@ -129,7 +134,7 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         return list(self._slots)
 
     def shown_keys(self) -> list[str]:
-        """Keys of the lines that pass the filter, in no promised order."""
+        """Keys of the lines that pass the filter, from the top."""
         return [self._key(line) for slot in self._rows.slots() if (line := self._lines[slot]) is not None]
 
     def total(self) -> int:
@@ -143,7 +148,12 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
     @property
     def busy(self) -> bool:
         """True while very many lines are sorted in parts, and while what that leaves behind is cleared away."""
-        return self._turns.isActive()
+        return self._long.busy
+
+    @property
+    def sorting(self) -> bool:
+        """True while the rows are still those of before the last sort or filter."""
+        return self._long.sorting
 
     def waiting(self) -> tuple[int, int]:
         """Rows that are new, and rows that have another place or should go, held back while frozen."""
@@ -170,16 +180,23 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
             self._move([(slot, None if slot in gone else self._lines[slot]) for slot in held])
             self.waiting_changed.emit()
 
-    def set_filter(self, accepts: Callable[[Line], bool] | None) -> None:
-        """Show only the lines that `accepts` says yes to; None shows all."""
-        self._rearrange(Rule(self._rule.value_of, accepts, self._rule.descending))
+    def set_filter(
+        self,
+        accepts: Callable[[Line], bool] | None,
+        pick: Callable[[Sequence[Line | None]], list[int]] | None = None,
+    ) -> None:
+        """Show only the lines that `accepts` says yes to; None shows all.
+
+        `pick` gives the same answer for many lines in one call, as the ascending places of those accepted.
+        """
+        self._rearrange(replace(self._rule, accepts=accepts, pick=pick))
 
     # What facts do
 
     def reset(self, lines: Iterable[Line]) -> None:
         """Replace everything; selection and scroll are lost, so only for another subject."""
         self.beginResetModel()
-        self._sorting = None
+        self._stop_sorting()
         self._lines = list(lines)
         self._slots = {self._key(line): slot for slot, line in enumerate(self._lines) if line is not None}
         self._held, self._gone = set(), set()
@@ -201,7 +218,7 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
             slot = self._slot_for(key, line)
             if slot < 0:
                 continue
-            if self._sorting is not None:
+            if self._long.sorting:
                 self._touched.add(slot)
             if self._rows.stays(slot, line):
                 self._stay(slot, line, window)
@@ -212,7 +229,7 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         self._move(moves)
         if self._held:
             self.waiting_changed.emit()
-        if len(self._lines) > 2 * len(self._slots) + 1000 and self._sorting is None and not self._gone:
+        if len(self._lines) > 2 * len(self._slots) + 1000 and not self._long.sorting and not self._gone:
             self._close_ranks()
 
     # Own
@@ -337,44 +354,30 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         self._rule = rule
         self._touched = set()
         if len(self._lines) > AT_ONCE:
-            self._sorting = sort_in_parts(self._lines, rule)
-            # One walk of the collector through a million of these takes longer than all parts of a frame.
-            gc.disable()
-            self._turns.start(0)
+            self._long.start(self._lines, rule)
+            self.sorting_changed.emit()
             return
-        self._sorting = None
+        self._stop_sorting()
         for slot in self._gone:
             self._forget(slot)
         self._show(Arrangement.of(self._lines, rule))
 
-    def _sort_on(self) -> None:
-        """The next parts of a long sort; at the end what changed meanwhile is put in its place."""
-        until = time.perf_counter() + PART_SECONDS
-        found: Sorted | None = None
-        while found is None:
-            if self._sorting is not None:
-                found = next(self._sorting)
-            elif not self._worn:
-                self._turns.stop()
-                gc.enable()
-                gc.freeze()
-                return
-            elif not self._worn[0].wear_off():
-                del self._worn[0]
-            if time.perf_counter() >= until:
-                break
-        if found is None:
-            return
-        self._sorting = None
+    def _stop_sorting(self) -> None:
+        if self._long.sorting:
+            self._long.stop()
+            self.sorting_changed.emit()
+
+    def _sorted(self, found: Sorted) -> None:
+        """A long sort has ended: what changed meanwhile is put in its place."""
         rows = Arrangement(self._rule, found)
         rows.grow(len(self._lines))
         for slot in self._touched | self._gone:
             if slot in self._gone:
                 self._forget(slot)
             rows.put(slot, self._lines[slot])
-        # The old order is given back bit by bit too.
-        self._worn.append(self._rows)
+        self._long.wear_off(self._rows)
         self._show(rows)
+        self.sorting_changed.emit()
 
     def _show(self, rows: Arrangement[Line]) -> None:
         waited = bool(self._held)

@@ -37,7 +37,7 @@ class Order:
         return self._count
 
     def __iter__(self) -> Iterator[int]:
-        """Every slot, in no promised order."""
+        """Every slot by its value, whichever way round the rows stand."""
         for piece in self._pieces:
             yield from piece
 

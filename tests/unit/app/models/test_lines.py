@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
 from app.models import lines as subject
+from app.models import long_sort
 from app.models.lines import CELL_ROLE, LINE_ROLE, LinesModel
 from tests.leaks.logs import Logged
 from tests.unit.widgets.waiting import wait_for
@@ -38,6 +40,10 @@ def make_model() -> LinesModel[Row]:
 
 def at_least(least: int | None) -> Callable[[Row], bool] | None:
     return None if least is None else lambda row: row.count >= least
+
+
+def picked(accepts: Callable[[Row], bool], lines: Sequence[Row | None]) -> list[int]:
+    return [slot for slot, row in enumerate(lines) if row is not None and accepts(row)]
 
 
 def shown(model: LinesModel[Row]) -> list[Row]:
@@ -87,7 +93,10 @@ def play(model: LinesModel[Row], naive: Naive, kind: str, value: Any) -> None:
         model.sort(value[0], Qt.SortOrder.DescendingOrder if value[1] else Qt.SortOrder.AscendingOrder)
     elif kind == "filter":
         naive.least = value
-        model.set_filter(at_least(value))
+        accepts = at_least(value)
+        # Both ways must give the same: line by line, or all lines in one call.
+        pick = None if accepts is None or value % 2 else partial(picked, accepts)
+        model.set_filter(accepts, pick)
     elif kind == "freeze":
         model.freeze(value)
     else:
@@ -124,6 +133,7 @@ def test_view_equals_sorting_and_filtering_from_scratch(qt_app: QApplication, pl
         for at, row in enumerate(found):
             assert model.is_gone(at) != (naive.truth.get(row.key) == row)
             assert model.row_of(row.key) == at
+        assert model.shown_keys() == [row.key for row in found]
         assert model.total() == len(naive.truth) + sum(model.is_gone(at) for at in range(len(found)))
         if held is not None and key and held.isValid():
             assert found[held.row()].key == key
@@ -168,12 +178,16 @@ def test_lines_that_come_while_a_long_sort_runs_are_in_it(
     qt_app: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subject, "AT_ONCE", 10)
-    monkeypatch.setattr(subject, "PART_SECONDS", 0.0)
+    monkeypatch.setattr(long_sort, "PART_SECONDS", 0.0)
     model = make_model()
     model.reset(Row(f"{number}", "x", number % 7) for number in range(3000))
+    told: list[bool] = []
+    model.sorting_changed.connect(lambda: told.append(model.sorting))
     assert model.busy
+    assert model.sorting
     model.apply({"new": Row("new", "x", 3), "5": None, "6": Row("6", "x", 0)})
     assert wait_for(lambda: not model.busy, 20)
+    assert told == [False]
     model.sort(1, Qt.SortOrder.DescendingOrder)
     assert model.busy
     model.apply({"new": Row("new", "x", 6), "7": None})
@@ -184,6 +198,9 @@ def test_lines_that_come_while_a_long_sort_runs_are_in_it(
     assert min(counts) == 3
     assert (model.row_of("5"), model.row_of("7"), model.row_of("6")) == (-1, -1, -1)
     assert model.row_of("new") >= 0
+    model.sort(0)
+    model.reset([Row("a", "x", 1)])
+    assert told[-2:] == [True, False]
 
 
 def test_only_changed_cells_are_told(qt_app: QApplication) -> None:
