@@ -86,7 +86,8 @@ class ConsoleWindow(MainWindow):
         """Build the pages of this sign-in, a part for each turn of the iterator, and show the first with the last."""
         self.overview = yield from OverviewPage.in_turns(desk)
         yield from self._taken_in(self.overview)
-        self.jobs = JobsPage(desk)
+        kept = self._kept["jobs"] = dict(self._kept.get("jobs") or {})
+        self.jobs = JobsPage(desk, kept=kept, say_end=lambda words, shape: self.toasts.say(words, shape=shape))
         yield from self._taken_in(self.jobs)
         self.job = yield from JobPage.in_turns(desk, self.body)
         yield from self._taken_in(self.job)

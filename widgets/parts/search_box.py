@@ -7,6 +7,7 @@ box.text(); box.set_text("..."); box.take_focus()
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
@@ -24,6 +25,9 @@ class SearchBox(QWidget):
     changed = Signal(str)
     left = Signal()
     """Enter, Down, or Esc in an empty box: the keys belong to the list again."""
+    typed = Signal()
+    """The text or the cursor is another, at once."""
+    focus_moved = Signal()
 
     def __init__(self, placeholder: str, parent: QWidget | None = None, *, key: str = "/") -> None:
         super().__init__(parent)
@@ -36,10 +40,12 @@ class SearchBox(QWidget):
         self._line.setFont(fonts.font("body"))
         self._line.setMaxLength(500)
         self._line.focus_moved.connect(self.update)
+        self._line.focus_moved.connect(self.focus_moved)
         self._line.escaped.connect(self._ended)
         self._line.done.connect(self._tell)
         self._line.done.connect(self.left)
         self._line.textChanged.connect(self._typed)
+        self._line.cursorPositionChanged.connect(lambda _old, _new: self.typed.emit())
         row = QHBoxLayout(self)
         row.setContentsMargins(metrics.px(32), 0, metrics.px(32), 0)
         row.addWidget(self._line)
@@ -64,6 +70,29 @@ class SearchBox(QWidget):
         """Put the cursor here with everything selected."""
         self._line.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._line.selectAll()
+
+    def has_cursor(self) -> bool:
+        """True while one types here."""
+        return self._line.hasFocus()
+
+    def before_cursor(self) -> str:
+        """The text before the cursor."""
+        return self.text()[: self._line.cursorPosition()]
+
+    def replace_before_cursor(self, start: int, text: str) -> None:
+        """Put `text` in the place of what stands between `start` and the cursor."""
+        after = self.text()[self._line.cursorPosition() :]
+        self._line.setText(self.text()[:start] + text + after)
+        self._line.setCursorPosition(start + len(text))
+
+    @property
+    def completes(self) -> Callable[[], bool]:
+        """Asked when Tab is pressed; when it says True, the cursor stays here."""
+        return self._line.completes
+
+    @completes.setter
+    def completes(self, asked: Callable[[], bool]) -> None:
+        self._line.completes = asked
 
     def sizeHint(self) -> QSize:
         return QSize(metrics.px(320), metrics.px(metrics.CONTROL))
@@ -119,6 +148,13 @@ class _Line(QLineEdit):
     focus_moved = Signal()
     escaped = Signal()
     done = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.completes: Callable[[], bool] = bool
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        return (forward and self.completes()) or super().focusNextPrevChild(forward)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

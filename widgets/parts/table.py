@@ -16,14 +16,13 @@ that also has `watch(first, last)` is told which rows are on the screen, one wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final, Protocol, cast
+from collections.abc import Callable, Sequence
+from typing import Any, Final, cast
 
 from PySide6.QtCore import (
     QAbstractItemModel,
     QEvent,
     QItemSelection,
-    QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
     QRect,
@@ -42,15 +41,9 @@ from widgets.parts.label import tip_text
 from widgets.parts.table_flash import Flashes
 from widgets.parts.table_header import TableHeader
 from widgets.parts.table_rows import RowPainter
+from widgets.parts.table_selection import TableSelection
 
 _LONGEST_TIP: Final = 2000
-_ROWS: Final = QItemSelectionModel.SelectionFlag.Rows
-
-
-class Rows(Protocol):
-    """What a table asks of its model besides Qt's own questions."""
-
-    def cell(self, row: int, column: int) -> object: ...
 
 
 class Table(QTableView):
@@ -63,10 +56,14 @@ class Table(QTableView):
     engaged = Signal(bool)
 
     def __init__(
-        self, columns: Sequence[Column], parent: QWidget | None = None, *, checks: bool = False, many: bool = True
-    ) -> None:
-        """`checks`: a box before each row; `many`: more than one row can be selected."""
+        self, columns: Sequence[Column], parent: QWidget | None = None, *, checks: bool = False, many: bool = True,
+        huge: bool = False,
+    ) -> None:  # fmt: skip
+        """`checks`: a box before each row; `many`: more than one row can be selected; `huge`: there may be very many
+        rows, of which "select all" takes those on the screen, and the page offers the rest."""
         super().__init__(parent)
+        self._selection = TableSelection(self)
+        self.huge = huge
         self.columns = tuple(columns)
         self.checks = checks
         self.pointed = -1
@@ -121,8 +118,7 @@ class Table(QTableView):
 
     def selected_rows(self) -> list[int]:
         """The selected rows, from the top."""
-        chosen = self.selectionModel()
-        return sorted(index.row() for index in chosen.selectedRows()) if chosen is not None else []
+        return self._selection.rows()
 
     def current_row(self) -> int:
         """The row of the keyboard or of the last click, -1 for none."""
@@ -154,11 +150,18 @@ class Table(QTableView):
             self.viewport().update()
 
     def toggle_all(self) -> None:
-        """Select every row, or none when all are."""
-        if self.checked_share() == 1.0:
+        """Select every row, or none when all are; of very many the rows on the screen, or none when any is."""
+        if self.checked_share() == 1.0 or (self.huge and self.checked_share()):
             self.clearSelection()
         else:
             self.selectAll()
+
+    def selectAll(self) -> None:
+        """Every row; of very many only those on the screen."""
+        if self.huge:
+            self._selection.take_seen()
+        else:
+            super().selectAll()
 
     # What the delegate asks
 
@@ -180,7 +183,7 @@ class Table(QTableView):
 
     def cell(self, row: int, column: int) -> object:
         """What a cell shows."""
-        return cast("Rows", self.model()).cell(row, column)
+        return cast("Any", self.model()).cell(row, column)
 
     def row_count(self) -> int:
         """How many rows there are."""
@@ -188,8 +191,13 @@ class Table(QTableView):
 
     def is_selected(self, row: int) -> bool:
         """True for a selected row."""
-        chosen = self.selectionModel()
-        return chosen is not None and chosen.hasSelection() and chosen.isRowSelected(row)
+        return self._selection.has(row)
+
+    def choose(self, chosen: Callable[[int], bool] | None) -> None:
+        """Draw as selected what `chosen` says of each row, instead of what is selected; None ends that."""
+        self._selection.chosen = chosen
+        self.horizontalHeader().viewport().update()
+        self.viewport().update()
 
     def is_old(self, row: int) -> bool:
         """True for a row that is greyed: everything is old, or the row no longer exists."""
@@ -214,10 +222,7 @@ class Table(QTableView):
 
     def checked_share(self) -> float:
         """0 when nothing is selected, 1 when everything is."""
-        chosen = self.selectionModel()
-        if chosen is None or not chosen.hasSelection():
-            return 0.0
-        return min(1.0, len(chosen.selectedRows()) / max(1, self.model().rowCount()))
+        return self._selection.share()
 
     # What Qt tells
 
@@ -274,7 +279,7 @@ class Table(QTableView):
             step = 1 if key == Qt.Key.Key_J else -1
             self.go_to(max(0, self.current_row() + step))
         elif plain and key == Qt.Key.Key_X and self.current_row() >= 0:
-            self._toggle(self.currentIndex())
+            self._selection.toggle(self.currentIndex())
         elif plain and event.text().isalpha():
             event.ignore()  # letters are shortcuts of the page, not a search in the rows
         else:
@@ -285,7 +290,7 @@ class Table(QTableView):
         self._by_keyboard = False
         index = self.indexAt(event.position().toPoint())
         if self.checks and index.isValid() and event.position().x() < self.check_edge():
-            self._toggle(index)
+            self._selection.toggle(index)
         else:
             super().mousePressEvent(event)
         self._set_ring()
@@ -317,11 +322,6 @@ class Table(QTableView):
         space = self.content(index.column(), self.visualRect(index)).width()
         wide = fonts.measure("mono" if cell.mono else "body", cell.weight).horizontalAdvance(cell.text)
         return cell.text if wide + (metrics.px(20) if cell.shape else 0) > space else ""
-
-    def _toggle(self, index: QModelIndex) -> None:
-        flag = QItemSelectionModel.SelectionFlag
-        self.selectionModel().select(index, flag.Toggle | _ROWS)
-        self.selectionModel().setCurrentIndex(index, flag.NoUpdate)
 
     def _head_clicked(self, column: int) -> None:
         if self.columns[column].sorts:

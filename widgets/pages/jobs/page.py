@@ -1,21 +1,32 @@
-"""The Jobs page: tabs by status, a search, the list, and what waits while the list stands still."""
+"""The Jobs page: tabs by status, the query bar, the list, its selection, and what waits while the list stands still."""
 
 from __future__ import annotations
 
 import time
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app.actions.registry import RETRY_FAILED
 from app.desk import Desk
+from app.models.query import Query, QueryProblem
+from app.models.query_offers import Offer, offers
+from app.store.job_facts import host_of
+from app.store.lines import JobLine
 from app.store.store import Changes
-from widgets.pages.jobs.rows import COLUMNS, accepting, jobs_model
+from widgets.pages.jobs.fields import job_fields, job_query, picking
+from widgets.pages.jobs.query_box import QueryBox
+from widgets.pages.jobs.rows import COLUMNS, jobs_model
+from widgets.pages.jobs.selection import SelectionBar
 from widgets.parts import spans
 from widgets.parts.button import Button
 from widgets.parts.faces import Faces
+from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.head import AsOf, PageHead
-from widgets.parts.search_box import SearchBox
+from widgets.parts.label import label, tip
 from widgets.parts.table import Table
 from widgets.parts.tabs import Tab, TabRow
 
@@ -32,6 +43,8 @@ TABS = (
 
 MOVE_SECONDS: Final = 0.064
 """Rows take other places at most so often."""
+CLOCK_SECONDS: Final = 10
+"""A filter on ages is asked anew so often."""
 
 
 class JobsPage(QWidget):
@@ -39,21 +52,47 @@ class JobsPage(QWidget):
 
     opened = Signal(str)
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        parent: QWidget | None = None,
+        *,
+        kept: dict[str, Any] | None = None,
+        say_end: Callable[[str, str], object] = lambda words, shape: None,
+    ) -> None:
+        """`kept` has what the last start left and is written to; `say_end` says how an act on many ended."""
         super().__init__(parent)
         self._desk = desk
-        self.search = SearchBox("Search a customer, e-mail or id")
+        self._kept = {} if kept is None else kept
+        self._fields = job_fields(desk.store.now, self._hosts)
+        self._query: Query[JobLine] = Query()
+        self.search = QueryBox("Search a customer, e-mail or id, or filter: status:failed age:>2h", self._offers, self)
+        self.sorting = label("Sorting…", "micro", "tertiary")
+        self.sorting.hide()
+        self._polled = GlyphLabel("polling", "", "micro", "secondary")
+        self._polled.hide()
         self.tabs = TabRow(TABS)
         self._as_of = AsOf()
         self.chip = Button("", icon="chevron-up", small=True, tip="Show what came while the list stood still")
         self.chip.clicked.connect(self._let_in)
         self.chip.hide()
         self.tabs.add_right(self.chip)
+        self.tabs.add_right(self.sorting)
+        self.tabs.add_right(self._polled)
         self.tabs.add_right(self._as_of)
-        self.table = Table(COLUMNS)
+        self.table = Table(COLUMNS, checks=True, huge=True)
         self.model = jobs_model(desk.store.now, self)
         self.table.setModel(self.model)
         self.table.sort_by(0)
+        self.model.sorting_changed.connect(lambda: self.sorting.setVisible(self.model.sorting))
+        self._chosen: tuple[str, ...] | None = None
+        """What was selected as "all matching", None while the table's own selection counts."""
+        self.selection = SelectionBar(desk, self.selected, say_end)
+        self.selection.everything.connect(self.select_matching)
+        self.selection.cleared.connect(self.select_nothing)
+        self.table.selection_moved.connect(self._selection_moved)
+        again = QShortcut(QKeySequence(RETRY_FAILED.key), self.table, context=Qt.ShortcutContext.WidgetShortcut)
+        again.activated.connect(lambda: self.selection.ask(RETRY_FAILED))
         self._engaged = False
         self._moved_at = 0.0
         self._moving = QTimer(self)
@@ -75,6 +114,7 @@ class JobsPage(QWidget):
         column.setSpacing(0)
         column.addWidget(head)
         column.addWidget(self.tabs)
+        column.addWidget(self.selection)
         column.addWidget(self._faces, 1)
         self.setFocusProxy(self.table)
         # Ages and spans move on even when nothing happens.
@@ -82,12 +122,34 @@ class JobsPage(QWidget):
         self._second.setInterval(1000)
         self._second.timeout.connect(self._tick)
         self._second.start()
+        self._again = CLOCK_SECONDS
+        self.search.set_text(str(self._kept.get("query", "")))
         self._tick()
 
     def show_status(self, status: str) -> None:
         """Show one tab: all, pending, in_progress, completed, failed, paused or unknown."""
         self.tabs.choose(status)
         self._filter()
+
+    def selected(self) -> list[JobLine]:
+        """The lines that are selected, those no longer there left out."""
+        if self._chosen is None:
+            return [self.model.line(row) for row in self.table.selected_rows() if not self.model.is_gone(row)]
+        return [line for key in self._chosen if (line := self.model.by_key(key)) is not None]
+
+    def select_matching(self) -> None:
+        """Select every job that matches now; one that comes later isn't selected."""
+        keys = tuple(self.model.shown_keys())
+        chosen = frozenset(keys)
+        self.select_nothing()
+        self._chosen = keys
+        self.table.choose(lambda row: self.model.line(row).id in chosen)
+        self._show_selection()
+
+    def select_nothing(self) -> None:
+        """Select no job."""
+        self.table.clearSelection()
+        self._selection_moved()
 
     def take(self, changes: Changes) -> None:
         """Show what changed in the store."""
@@ -136,11 +198,39 @@ class JobsPage(QWidget):
         self.chip.say(f"{fresh:,} new" if fresh else f"{moved:,} moved")
         self.chip.setVisible(self._engaged and bool(fresh or moved))
 
-    def _filter(self) -> None:
-        needle = self.search.text().strip().lower()
-        tab = self.tabs.current()
+    def _selection_moved(self) -> None:
+        if self._chosen is not None:
+            self._chosen = None
+            self.table.choose(None)
+        self._show_selection()
 
-        self.model.set_filter(accepting(tab, needle))
+    def _show_selection(self) -> None:
+        everything = self._chosen is not None
+        count = len(self._chosen) if self._chosen is not None else len(self.table.selected_rows())
+        self.selection.show_selection(count, self.model.rowCount(), everything)
+
+    def _offers(self, before: str) -> list[Offer]:
+        return offers(before, self._fields)
+
+    def _hosts(self) -> tuple[str, ...]:
+        """Real directories to offer behind `dir:`."""
+        return tuple(
+            sorted(
+                {host_of(row.submission_url or row.website) for row in self._desk.store.rows("directories").values()}
+            )
+        )
+
+    def _filter(self) -> None:
+        try:
+            self._query = job_query(self.search.text(), self._fields)
+        except QueryProblem as problem:
+            # What was shown stays: half a query is no answer.
+            self.search.show_problem(str(problem))
+            return
+        self.search.show_problem("")
+        self.select_nothing()
+        self.model.set_filter(*picking(self.tabs.current(), self._query))
+        self._kept["query"] = self.search.text()
         self._show_face()
 
     def _to_the_rows(self) -> None:
@@ -191,5 +281,14 @@ class JobsPage(QWidget):
         words = spans.as_of(store.true_at("jobs"), store.now(), stale=stale, kept=state.kept)
         self._as_of.show_time("not read" if state.kind and not state.loaded else words, stale=stale)
         self._as_of.setToolTip(f"Read completely at {spans.moment(state.as_of)}" if state.loaded else "")
+        self._polled.setVisible(state.polled)
+        self._polled.say("Jobs are polled" if state.polled else "")
+        tip(self._polled, "The feed does not tell of changed jobs: they are read again every few seconds.")
+        if self.selection.isVisible():
+            self._show_selection()
+        self._again -= 1
+        if self._query.clock and self._again <= 0 and not self._engaged:
+            self._again = CLOCK_SECONDS
+            self.model.set_filter(*picking(self.tabs.current(), self._query))
         if self.isVisible():
             self.table.viewport().update()

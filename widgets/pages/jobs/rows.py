@@ -69,23 +69,6 @@ def jobs_model(now: Callable[[], float], parent: QObject | None = None) -> Lines
     )
 
 
-def accepting(tab: str, needle: str) -> Callable[[JobLine], bool] | None:
-    """Which jobs a tab (a status, "all" or "unknown") and a search (in lower case) show; None: every one."""
-
-    # Called for each of a hundred thousand lines: as little as possible is done in each call.
-    def found(line: JobLine) -> bool:
-        return needle in line.folded or needle in line.id or needle in line.customer_id
-
-    by_tab: Callable[[JobLine], bool] | None = None
-    if tab == "unknown":
-        by_tab = operator.attrgetter("unknown")
-    elif tab != "all":
-        by_tab = lambda line: line.status == tab  # noqa: E731  (an operator can't compare with a constant)
-    if not needle:
-        return by_tab
-    return found if by_tab is None else lambda line: bool(by_tab(line)) and found(line)
-
-
 def _status_key(line: JobLine) -> float:
     """By status, within it the newest first; one number, since those are sorted fastest."""
     return _ORDER.get(line.status, 9) * 1e11 - (line.created_at or 0.0)

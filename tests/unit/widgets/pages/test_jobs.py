@@ -16,7 +16,7 @@ from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
 from tests.unit.widgets.waiting import in_front, wait_for
 from widgets.pages.jobs import JobsPage
-from widgets.pages.jobs.rows import accepting
+from widgets.pages.jobs.fields import job_fields, job_query, picking
 
 NAMES = ("Ash Books", "Birch Yoga", "Cedar Motors", "Dogwood Dental")
 
@@ -157,5 +157,7 @@ def test_what_a_tab_and_a_search_let_through(tab: str, needle: str, shown: str) 
         JobLine("id-b", "cust-b", folded="acme two", status="failed"),
         JobLine("id-c", "cust-c", folded="other", status="completed", unknown=1),
     ]
-    accepts = accepting(tab, needle)
+    accepts, pick = picking(tab, job_query(needle, job_fields(time.time)))
     assert [line.id[-1] for line in lines if accepts is None or accepts(line)] == list(shown)
+    places = list(range(3)) if pick is None else pick([*lines, None])
+    assert [lines[place].id[-1] for place in places] == list(shown)

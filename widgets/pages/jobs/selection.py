@@ -1,0 +1,135 @@
+"""What is selected on the Jobs page: how many, all that match, and what can be done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout
+
+from app.actions.many_jobs import MOST, Ended, Fit, fit, start
+from app.actions.registry import PAUSE_JOB, RESUME_JOB, RETRY_FAILED, Act
+from app.desk import Desk
+from app.store.lines import JobLine
+from widgets.look import metrics
+from widgets.parts.button import Button
+from widgets.parts.label import label, say
+from widgets.parts.sheet import ConfirmSheet
+from widgets.parts.surface import Surface
+
+ACTS: Final = (RETRY_FAILED, PAUSE_JOB, RESUME_JOB)
+TYPED_FROM: Final = 51
+"""From so many jobs on, the environment's name has to be typed."""
+TOO_MANY: Final = f"At most {MOST} jobs in one go."
+_SHOWN_KEYS: Final = {RETRY_FAILED.name: "⇧R"}
+
+
+class SelectionBar(Surface):
+    """Shown while something is selected."""
+
+    everything = Signal()
+    """All that match are wanted."""
+    cleared = Signal()
+
+    def __init__(
+        self, desk: Desk, selected: Callable[[], Sequence[JobLine]], say_end: Callable[[str, str], object]
+    ) -> None:
+        """`selected` gives the lines; `say_end` takes words and shape of how an act on them ended."""
+        super().__init__("surface.selected", "b")
+        self._desk = desk
+        self._selected = selected
+        self._say_end = say_end
+        self.setFixedHeight(metrics.px(metrics.BAR))
+        self.words = label("", weight=500)
+        self.all_button = Button("", "link", small=True)
+        self.all_button.clicked.connect(self.everything)
+        self.acts: dict[str, Button] = {}
+        row = QHBoxLayout(self)
+        row.setContentsMargins(metrics.px(16), 0, metrics.px(12), 0)
+        row.setSpacing(metrics.px(8))
+        row.addWidget(self.words)
+        row.addWidget(self.all_button)
+        row.addStretch(1)
+        for act in ACTS:
+            button = Button(act.label, icon=act.icon, key=_SHOWN_KEYS.get(act.name, ""), small=True)
+            button.clicked.connect(lambda _=False, act=act: self.ask(act))
+            self.acts[act.name] = button
+            row.addWidget(button)
+        close = Button(icon="x", look="quiet", small=True, tip="Select nothing")
+        close.clicked.connect(self.cleared)
+        row.addWidget(close)
+        self.hide()
+
+    def show_selection(self, count: int, matching: int, everything: bool) -> None:
+        """`count` are selected of the `matching` ones; `everything`: they were all selected at once."""
+        self.setVisible(count > 0)
+        if not count:
+            return
+        say(self.words, f"All {count:,} matching are selected" if everything else f"{count:,} selected")
+        self.all_button.say(f"Select all {matching:,} matching")
+        self.all_button.setVisible(not everything and matching > count)
+        if count > MOST:
+            for button in self.acts.values():
+                button.set_off(TOO_MANY)
+            return
+        lines = self._selected()
+        for act in ACTS:
+            self.acts[act.name].set_off(fit(self._desk.jobs, act, lines).why_not)
+
+    def ask(self, act: Act) -> None:
+        """Start the act for one job at once where that takes nothing to undo, else after a sheet."""
+        if not self.acts[act.name].isEnabled():
+            return
+        found = fit(self._desk.jobs, act, self._selected())
+        if found.why_not:
+            return
+        count, production = len(found.jobs), self._desk.environment == "production"
+        if count == 1 and act is PAUSE_JOB and not production:
+            self._start(act, found, "")
+            return
+        noun = "job" if count == 1 else "jobs"
+        sheet = ConfirmSheet(
+            self._body(),
+            f"{_title(act)} {count:,} {noun} in {self._desk.environment.upper()}",
+            ", ".join(line.business or line.id for line in found.jobs[:3]) + (" and others" if count > 3 else ""),
+            f"{act.label.split()[0]} {count:,}",
+            facts=_facts(act, found),
+            reason=True,
+            typed=self._desk.environment.upper() if production or count >= TYPED_FROM else "",
+            foot="Written to the audit first",
+        )
+        sheet.confirmed.connect(lambda reason: self._start(act, found, reason))
+
+    def _body(self) -> Surface:
+        """The part of the window that a sheet covers."""
+        found: Surface = self
+        part = self.parentWidget()
+        while part is not None:
+            found = part if isinstance(part, Surface) else found
+            part = part.parentWidget()
+        return found
+
+    def _start(self, act: Act, found: Fit, reason: str) -> None:
+        start(self._desk.jobs, act, found.jobs, reason, lambda ended: self._tell(act, found, ended))
+
+    def _tell(self, act: Act, found: Fit, ended: Ended) -> None:
+        parts = [f"{ended.done:,} of {len(found.jobs):,} done"]
+        parts += [f"{ended.failed:,} failed"] if ended.failed else []
+        parts += [f"{ended.unknown:,} not known yet"] if ended.unknown else []
+        self._say_end(f"{act.label}: {', '.join(parts)}", "failed" if ended.failed or ended.unknown else "ok")
+
+
+def _title(act: Act) -> str:
+    return "Retry the failed directories of" if act is RETRY_FAILED else act.label
+
+
+def _facts(act: Act, found: Fit) -> list[tuple[str, str]]:
+    if act is RETRY_FAILED:
+        facts = [("send", f"{sum(line.failed for line in found.jobs):,} directories will be submitted again")]
+    elif act is RESUME_JOB:
+        facts = [("send", f"{sum(line.waiting for line in found.jobs):,} directories will be submitted")]
+    else:
+        facts = [("paused", f"{len(found.jobs):,} stop before their next directory")]
+    left = sum(count for _, count in found.others)
+    return [*facts, ("skipped", f"{left:,} left alone: {found.others[0][0]}")] if left else facts
