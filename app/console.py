@@ -13,6 +13,7 @@ from app import tasks
 from app.actions.database_acts import DatabaseActs
 from app.actions.dead_letters import DeadLetterActs
 from app.actions.jobs import JobActs
+from app.actions.letter_batches import LetterBatches
 from app.actions.operations import Operations
 from app.actions.registry import NOT_YET
 from app.actions.runs import RunActs
@@ -177,16 +178,18 @@ class Console:
         database = DatabaseActs(reads, operations, store.jobs.wishes, actor=who)
         jobs = JobActs(acts, database, role=role)
         letters = DeadLetterActs(queues, journal, operations, actor=who, role=role)
+        batches = LetterBatches(queues, journal, letters, operations, store, actor=who)
         runs = RunActs(
             brain, runner, acts, operations, store.jobs.wishes,
             artifacts=data_dir / "artifacts", actor=who, role=role,
         )  # fmt: skip
         # Before anybody can press anything: what these find open was left by an earlier start.
         await letters.settle()
+        await batches.settle()
         await runs.settle()
         engine = Engine(reads, SupabaseFeed(session), store)
         older = OlderEvents(engine.load_job, store.jobs.holds_all_events)
-        desk = Desk(settings.where, who, data_dir, store, operations, jobs, letters, runs, older)
+        desk = Desk(settings.where, who, data_dir, store, operations, jobs, letters, batches, runs, older)
         pump = self._pump = Pump(store)
         for _ in self._screen.show_desk(desk, pump):
             await asyncio.sleep(0)

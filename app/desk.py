@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.actions.dead_letters import DeadLetterActs
 from app.actions.jobs import JobActs
+from app.actions.letter_batches import LetterBatches
 from app.actions.operations import Operations
 from app.actions.runs import RunActs
 from app.store.store import Store
@@ -27,6 +28,7 @@ class Desk:
     operations: Operations
     jobs: JobActs
     dead_letters: DeadLetterActs
+    batches: LetterBatches
     runs: RunActs
     older_events: OlderEvents
 

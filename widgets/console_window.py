@@ -11,10 +11,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
+from app.actions.letter_batches import LetterBatches, buttons, press
 from app.actions.operations import Operation
 from app.desk import Desk
 from app.models.pump import Pump
 from app.store.store import Changes
+from services.domain.diagnosis import since
 from services.domain.errors import SettingProblem
 from services.domain.statuses import Shape
 from widgets.main_window import MainWindow, PageEntry
@@ -25,7 +27,7 @@ from widgets.pages.overview import OverviewPage
 from widgets.pages.problem import ProblemPage
 from widgets.pages.runs import RunsPage
 from widgets.pages.starting import StartingPage
-from widgets.parts import drawer, spans, stack_words
+from widgets.parts import cell, drawer, spans, stack_words
 
 _SHAPES: dict[str, Shape] = {
     "planned": "waiting",
@@ -35,6 +37,30 @@ _SHAPES: dict[str, Shape] = {
     "unknown": "unknown",
     "undone": "skipped",
 }
+
+
+def operation_row(operation: Operation, batches: LetterBatches) -> drawer.Operation:
+    """An act for the drawer; one on many dead letters with its progress, rate, time left and buttons."""
+    words, more, bar = operation.words.rstrip("."), spans.clock(operation.changed_at), None
+    shape = _SHAPES.get(operation.state, "unknown")
+    progress = batches.progress.get(operation.id)
+    if progress is not None and batches.is_running(operation.id):
+        parts = [f"{progress.moved:,} of {progress.total:,}"]
+        parts += [f"{progress.failed:,} failed"] if progress.failed else []
+        parts += [f"{progress.unknown:,} unknown"] if progress.unknown else []
+        parts += [f"waits for {progress.waits_for:,} jobs"] if progress.waits_for else []
+        words = ", ".join(parts)
+        rate = batches.rate(operation.id)
+        left = f", {since(progress.waiting / rate)} left" if rate > 0 and progress.waiting else ""
+        more = "paused" if progress.paused else f"{rate:,.1f}/s{left}"
+        shape = "paused" if progress.paused else "running"
+        bar = cell.Bar(
+            (("send", progress.moved), ("failed", progress.failed), ("unknown", progress.unknown)), progress.total
+        )
+    return drawer.Operation(
+        key=operation.id, name=operation.label, shape=shape, words=words, more=more, bar=bar,
+        acts=buttons(batches, operation), tip=words,
+    )  # fmt: skip
 
 
 class ConsoleWindow(MainWindow):
@@ -49,7 +75,8 @@ class ConsoleWindow(MainWindow):
         super().__init__(environment, self._before_desk(), kept=kept)
         self._desk: Desk | None = None
         self._pump: Pump | None = None
-        self._operations_seen = -1
+        self._operations_seen = (-1, -1)
+        self.drawer.pressed.connect(self._operation_pressed)
         self._letters_seen = -1
         self._second_seen = 0
         self.bar.show_zone(datetime.now().astimezone().strftime("Local time, UTC%z")[:-2])
@@ -91,7 +118,7 @@ class ConsoleWindow(MainWindow):
         yield from self._taken_in(self.jobs)
         self.job = yield from JobPage.in_turns(desk, self.body)
         yield from self._taken_in(self.job)
-        self.letters = DeadLettersPage(desk, toasts=self.toasts)
+        self.letters = DeadLettersPage(desk, toasts=self.toasts, body=self.body)
         yield from self._taken_in(self.letters)
         self.runs = yield from RunsPage.in_turns(desk)
         yield from self._taken_in(self.runs)
@@ -185,9 +212,10 @@ class ConsoleWindow(MainWindow):
             return
         for page in (self.overview, self.job, self.letters, self.runs):
             page.frame()
-        if desk.operations.version != self._operations_seen:
-            self._operations_seen = desk.operations.version
-            self._show_operations(desk.operations.newest_first())
+        seen = (desk.operations.version, desk.batches.version)
+        if seen != self._operations_seen:
+            self._operations_seen = seen
+            self._show_operations(desk)
         if desk.dead_letters.version != self._letters_seen:
             self._letters_seen = desk.dead_letters.version
             self.rail.set_badge("dead_letters", len(desk.dead_letters.lines))
@@ -213,7 +241,8 @@ class ConsoleWindow(MainWindow):
         self.bar.link.show_state(link.phase, link.word + since.get(link.phase, ""), link.why)
         self.faults.take("link", "lost" if link.phase == "offline" else "up", link.why, since=link.since)
 
-    def _show_operations(self, operations: list[Operation]) -> None:
+    def _show_operations(self, desk: Desk) -> None:
+        operations = desk.operations.newest_first()
         running = sum(1 for operation in operations if not operation.ended)
         today = datetime.now().astimezone().date()
         done = sum(
@@ -222,15 +251,10 @@ class ConsoleWindow(MainWindow):
             if operation.ended and datetime.fromtimestamp(operation.changed_at).astimezone().date() == today
         )
         self.drawer.show_operations(
-            [
-                drawer.Operation(
-                    key=operation.id,
-                    name=operation.label,
-                    shape=_SHAPES.get(operation.state, "unknown"),
-                    words=operation.words.rstrip("."),
-                    more=spans.clock(operation.changed_at),
-                )
-                for operation in operations[:50]
-            ],
+            [operation_row(operation, desk.batches) for operation in operations[:50]],
             f"{running or 'None'} running, {done} done today",
         )
+
+    def _operation_pressed(self, key: str, act: str) -> None:
+        if self._desk is not None:
+            press(self._desk.batches, key, act)

@@ -7,7 +7,7 @@ import contextlib
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
 import msgspec
@@ -31,8 +31,11 @@ _OUTCOMES: Final[dict[str, State]] = {
     "gone": "failed",
 }
 
-Doing = Literal["", "planned", "running", "unknown", "duplicate_possible"]
+Doing = Literal["", "planned", "waiting", "running", "unknown", "duplicate_possible"]
 _DOING: Final[dict[str, Doing]] = {"unknown": "unknown", "duplicate_possible": "duplicate_possible"}
+_IN_BATCH: Final[dict[ReplayState, Doing]] = {
+    "planned": "waiting", "claimed": "waiting", "sending": "running", "sent": "running", "archiving": "running",
+}  # fmt: skip
 _LEFT: Final[dict[ReplayState, Doing]] = {
     "sending": "unknown",
     "unknown": "unknown",
@@ -112,10 +115,12 @@ class DeadLetterActs:
     ) -> None:
         self._queues = queues
         self._journal = journal
-        self._engine = ReplayEngine(queues, journal)
+        self.engine = ReplayEngine(queues, journal)
         self._operations = operations
         self._actor = actor
         self.role = role
+        self.in_batch = False
+        """A batch receives: a look would have to wait for its end, and is not needed before."""
         """Whose hands these are: it becomes known later where the project did not answer at the start."""
         self._undo_seconds = undo_seconds
         self._clock = clock
@@ -142,7 +147,7 @@ class DeadLetterActs:
             return refusal
         if line.problem:
             return f"{line.problem} It would only come back."
-        if line.doing in ("planned", "running"):
+        if line.doing in ("planned", "waiting", "running"):
             return "A replay of this message is running."
         if line.doing == "unknown":
             return "An earlier send has no known end. It is not repeated by itself."
@@ -150,11 +155,13 @@ class DeadLetterActs:
 
     async def scan(self) -> None:
         """Look at the queue again; a failure is kept in `look.problem`, the old list stays."""
+        if self.in_batch:
+            return
         self._set_look(looking=True)
         try:
             main = await self._queues.figures("main")
-            found = await self._engine.look()
-            states = await self._engine.states()
+            found = await self.engine.look()
+            states = await self.engine.states()
         except ConsoleError as error:
             self._set_look(looking=False, problem=str(error), hint=error.hint)
             return
@@ -177,7 +184,7 @@ class DeadLetterActs:
         # stays hidden for a while longer, as long as the queue counts more than it showed.
         hidden = found.figures.visible + found.figures.in_flight - len(found.letters)
         for key, old in self.lines.items():
-            if key not in fresh and (old.doing in ("planned", "running") or (old.doing and hidden > 0)):
+            if key not in fresh and (old.doing in ("planned", "waiting", "running") or (old.doing and hidden > 0)):
                 fresh[key] = old
         self.lines = fresh
         # What a later look would find is judged by the counts of this one: others may hold messages that we don't see.
@@ -204,7 +211,7 @@ class DeadLetterActs:
         except ConsoleError as error:
             self._set_look(problem=str(error), hint=error.hint)
             return
-        if (
+        if not self.in_batch and (
             self.look.as_of is None
             or self.look.problem
             or figures.visible + figures.in_flight != self._total
@@ -261,6 +268,24 @@ class DeadLetterActs:
         tasks.supersede("dlq-scan", self.scan())
         return answer
 
+    def follow_batch(self, states: Mapping[str, ReplayState]) -> None:
+        """Show how far a batch is with each of its letters."""
+        for key, state in states.items():
+            line = self.lines.get(key)
+            if line is None:
+                continue
+            if state in ("deleted", "archived"):
+                del self.lines[key]
+            elif (doing := _IN_BATCH.get(state, _left(state))) != line.doing:
+                self.lines[key] = msgspec.structs.replace(line, doing=doing)
+        self.version += 1
+
+    def left_of(self, line: LetterLine) -> ReplayState | None:
+        """What the journal says of a letter that must not be sent again; None when it may be."""
+        if line.doing == "unknown":
+            return "unknown"
+        return "delete_unconfirmed" if line.doing == "duplicate_possible" else None
+
     def undo(self, message_id: str) -> None:
         """Take a replay back while its time to undo runs."""
         event = self._undo.get(message_id)
@@ -279,7 +304,7 @@ class DeadLetterActs:
                 "The journal of replays can't be written.", hint="Is the disk full?", raw=str(error)
             ) from error
         for wish in self._operations.left_behind(REPLAY.name):
-            state, words = _ended(wish, await self._engine.entry(wish.target))
+            state, words = _ended(wish, await self.engine.entry(wish.target))
             if state != wish.state:
                 await self._end(wish.id, state, words, done=1 if state == "done" else 0)
 
@@ -291,21 +316,21 @@ class DeadLetterActs:
         `undone` is None for one that was sent before.
         """
         if undone is not None:
-            await self._engine.plan(line.letter, actor=self._actor, reason=reason)
+            await self.engine.plan(line.letter, actor=self._actor, reason=reason)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(send_at):
                     await undone.wait()
             if undone.is_set():
-                await self._engine.undo(line.id)
+                await self.engine.undo(line.id)
                 return None
         self._undo.pop(line.id, None)
         self._mark(line.id, "running")
         await asyncio.to_thread(self._operations.move, wish_id, "running", "Sending")
-        return await self._engine.replay(line.id)
+        return await self.engine.replay(line.id)
 
     async def _left_now(self, message_id: str) -> Doing:
         try:
-            entry = await self._engine.entry(message_id)
+            entry = await self.engine.entry(message_id)
         except ConsoleError:
             return "unknown"
         return _left(entry.state if entry else None)

@@ -35,6 +35,14 @@ REPLAY: Final = Act(
     "replay", "Replay", "play", "Shift+P", "operator", "undo",
     "Sends a dead letter to the main queue again, verifies it, and takes it out of the dead letters.",
 )  # fmt: skip
+REPLAY_MANY: Final = Act(
+    "replay_many", "Replay", "play", "", "operator", "sheet",
+    "Sends many dead letters again, a few first, and waits for what their jobs come to.",
+)  # fmt: skip
+ARCHIVE: Final = Act(
+    "archive", "Archive", "archive", "", "operator", "sheet",
+    "Keeps dead letters on this machine and takes them out of the queue.",
+)  # fmt: skip
 SCAN: Final = Act("scan", "Scan", "refresh-cw", "", "viewer", "none", "Looks at the dead letter queue again.")
 DRY_RUN: Final = Act(
     "dry_run", "Run", "play", "Ctrl+Return", "viewer", "none",
@@ -65,7 +73,7 @@ DECLARE: Final = Act(
 
 BY_DATABASE: Final = (RETRY_FAILED, REQUEUE, PAUSE_JOB, RESUME_JOB, CANCEL_JOB, DECLARE)
 """Acts that the database carries out and audits; their names are those of its audit."""
-ACTS: Final = (*BY_DATABASE, REPLAY, SCAN, DRY_RUN, REAL_RUN, STOP_RUN)
+ACTS: Final = (*BY_DATABASE, REPLAY, REPLAY_MANY, ARCHIVE, SCAN, DRY_RUN, REAL_RUN, STOP_RUN)
 
 
 def why_not(act: Act, role: str | None) -> str:

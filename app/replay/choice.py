@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -10,6 +11,8 @@ from app.replay.journal import SENT, State
 from app.replay.reading import Reading
 from app.replay.xray import XRay
 from services.ports.wishes import DeadLetter
+
+MERGED: Final = "Another message for the same job is sent."
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -49,7 +52,7 @@ def choose(
             if seen.done:
                 done.append(letter)
         elif job_id in send:
-            rest[key] = "Another message for the same job is sent."
+            rest[key] = MERGED
             done.append(letter)
         else:
             send[job_id] = letter

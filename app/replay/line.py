@@ -29,6 +29,7 @@ class Progress(msgspec.Struct, frozen=True):
     waits_for: int = 0
     failures: dict[str, str] = {}
     state: BatchState = "open"
+    ended: bool = False
 
 
 class Line:
@@ -39,7 +40,8 @@ class Line:
         self.stopped = False
         self.cancelled = False
         self._on_change = on_change
-        self._states: dict[str, State] = {}
+        self.states: dict[str, State] = {}
+        """How far each message is. Read it, don't change it."""
         self._failures: dict[str, str] = {}
         self._judged: dict[str, bool] = {}
         self._open = asyncio.Event()
@@ -47,13 +49,13 @@ class Line:
 
     def begin(self, states: Mapping[str, State]) -> None:
         """Where the journal says that the batch's messages are."""
-        self._states = dict(states)
+        self.states = dict(states)
         self._tell()
 
     def moved(self, moves: Sequence[Move]) -> None:
         """These steps are in the journal."""
         for one in moves:
-            self._states[one.message_id] = one.state
+            self.states[one.message_id] = one.state
             self._failures.pop(one.message_id, None)
             if one.state in ("failed", "unknown", "delete_unconfirmed"):
                 self._failures[one.message_id] = one.why
@@ -65,8 +67,8 @@ class Line:
 
     def failed_share(self) -> float:
         """The share of failures among what is known, sends that were refused included."""
-        bad = sum(not ok for ok in self._judged.values()) + sum(state == "failed" for state in self._states.values())
-        known = len(self._judged) + sum(state == "failed" for state in self._states.values())
+        bad = sum(not ok for ok in self._judged.values()) + sum(state == "failed" for state in self.states.values())
+        known = len(self._judged) + sum(state == "failed" for state in self.states.values())
         return bad / known if known else 0.0
 
     def wait_for(self, jobs: int) -> None:
@@ -103,7 +105,7 @@ class Line:
         """How the batch ends when nothing is done any more, and in words what was done."""
         state: BatchState = "cancelled" if self.cancelled else "stopped" if left else "done"
         words = " ".join(part for part in (self._count_words(left), self.progress.words) if part)
-        self._tell(words=words, state=state)
+        self._tell(words=words, state=state, ended=True)
         return state, words
 
     def _count_words(self, left: int) -> str:
@@ -124,10 +126,10 @@ class Line:
 
     def _tell(self, **changes: object) -> None:
         counts = {"moved": 0, "waiting": 0, "failed": 0, "unknown": 0, "undeleted": 0, "skipped": 0}
-        for state in self._states.values():
+        for state in self.states.values():
             counts[_GROUP[state]] += 1
         self.progress = msgspec.structs.replace(
-            self.progress, total=len(self._states), failures=dict(self._failures), **counts, **changes
+            self.progress, total=len(self.states), failures=dict(self._failures), **counts, **changes
         )
         self._on_change(self.progress)
 

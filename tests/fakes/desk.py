@@ -10,10 +10,12 @@ from typing import Any, cast
 from app.actions.database_acts import DatabaseActs
 from app.actions.dead_letters import DeadLetterActs
 from app.actions.jobs import JobActs
+from app.actions.letter_batches import LetterBatches
 from app.actions.operations import Operations
 from app.actions.runs import RunActs
 from app.desk import Desk
 from app.replay.journal import Journal
+from app.replay.pace import Options
 from app.store.link import TableState
 from app.store.store import Store
 from app.sync.older_events import OlderEvents
@@ -49,9 +51,14 @@ class DeskWorld:
         self.staff = FakeStaff()
         database = DatabaseActs(self.staff, self._operations, self.store.jobs.wishes, actor="desk-1", clock=clock)
         jobs = JobActs(self.staff, database, role=role)
+        batches = LetterBatches(
+            queues, self._journal, letters, self._operations, self.store, actor="desk-1",
+            pace=Options(rate=0, poll_seconds=0.01),
+        )  # fmt: skip
         self.desk = Desk(
             environment, "desk-1@directory-bolt.example", folder, self.store, self._operations,
-            jobs, letters, cast("RunActs", None), OlderEvents(self._load_older, self.store.jobs.holds_all_events),
+            jobs, letters, batches, cast("RunActs", None),
+            OlderEvents(self._load_older, self.store.jobs.holds_all_events),
         )  # fmt: skip
 
     async def _load_older(self, job_id: str) -> None:

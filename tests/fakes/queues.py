@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from services.domain.checksums import attributes_md5, body_md5
 from services.domain.errors import ConsoleError, NotPermitted
-from services.ports.wishes import DeadLetter, QueueFigures, SentMessage
+from services.ports.wishes import DeadLetter, Outgoing, QueueFigures, SentMessage
 
 
 class FakeQueues:
@@ -72,6 +72,30 @@ class FakeQueues:
         if not self._may_release:
             raise NotPermitted("This sign-in may not give messages back.")
         self._hidden.pop(receipt.removeprefix("receipt "), None)
+
+    async def send_many(
+        self, messages: Sequence[Outgoing], *, to: Literal["main", "dlq"] = "main"
+    ) -> list[SentMessage | ConsoleError]:
+        answers: list[SentMessage | ConsoleError] = []
+        for message in messages:
+            try:
+                answers.append(await self.send(message.body, message.attributes, message.trace))
+            except ConsoleError as error:
+                answers.append(error)
+        return answers
+
+    async def delete_many(self, receipts: Sequence[str]) -> list[ConsoleError | None]:
+        answers: list[ConsoleError | None] = []
+        for receipt in receipts:
+            try:
+                await self.delete_dead(receipt)
+                answers.append(None)
+            except ConsoleError as error:
+                answers.append(error)
+        return answers
+
+    async def hold_dead(self, receipt: str, seconds: int) -> None:
+        self._hidden[receipt.removeprefix("receipt ")] = self._clock() + seconds
 
     def _is_hidden(self, message_id: str) -> bool:
         return self._hidden.get(message_id, 0.0) > self._clock()

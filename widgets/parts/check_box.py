@@ -1,11 +1,30 @@
-"""The check box of table rows, drawn by hand."""
+"""Check boxes: that of table rows, drawn by hand, and one with words."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QCheckBox, QWidget
 
-from widgets.look import icons, metrics, theme
+from services.domain.text import one_line
+from widgets.look import fonts, icons, metrics, theme
+
+
+class CheckBox(QCheckBox):
+    """A box with words beside it."""
+
+    def __init__(self, words: str, parent: QWidget | None = None) -> None:
+        super().__init__(one_line(words, 120), parent)
+        self.setFont(fonts.font("body"))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.isChecked():
+            painter = QPainter(self)
+            size = metrics.px(10)
+            # The frame that the style sheet gives: 14 px and a border of 1.
+            icons.paint(painter, "check", metrics.px(3), (self.height() - size) // 2, "accent.on_fill", size, "3")
+            painter.end()
 
 
 def paint(painter: QPainter, left: int, middle: int, share: float) -> None:

@@ -15,17 +15,19 @@ from widgets.parts.bar import BarView
 from widgets.parts.button import Button
 from widgets.parts.cell import Bar
 from widgets.parts.glyph_label import GlyphLabel
-from widgets.parts.label import ElidedLabel, label, say
+from widgets.parts.label import ElidedLabel, label, say, tip
 from widgets.parts.surface import Surface
 
 _MOST: Final = 6
+_ACTS: Final = 152
+"""Width of two buttons."""
 
 
 class Operation(msgspec.Struct, frozen=True):
     """One act as the drawer shows it.
 
     `shape`: how it stands. `words`: "5 of 12", `more`: "1.0/s, 7 s left" or when it ended.
-    `act`: the words of its one button, "" for none.
+    `acts`: the words of its buttons. `tip`: all that is to say of it.
     """
 
     key: str
@@ -34,13 +36,14 @@ class Operation(msgspec.Struct, frozen=True):
     words: str = ""
     more: str = ""
     bar: Bar | None = None
-    act: str = ""
+    acts: tuple[str, ...] = ()
+    tip: str = ""
 
 
 class Drawer(Surface):
-    """32 px closed, a row of 36 px for each act when open. `pressed` tells the key of the act whose button it was."""
+    """32 px closed, a row of 36 px for each act when open. `pressed` tells an act's key and its button's words."""
 
-    pressed = Signal(str)
+    pressed = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("surface.window", "t", parent)
@@ -127,18 +130,22 @@ class Drawer(Surface):
             bar.setFixedWidth(metrics.px(96))
             bar.show_bar(operation.bar)
             row.addWidget(bar)
-        row.addWidget(ElidedLabel(operation.words, "small", "secondary"), 1)
+        words = ElidedLabel(operation.words, "small", "secondary")
+        if operation.tip:
+            tip(words, operation.tip)
+        row.addWidget(words, 1)
         more = ElidedLabel(operation.more, "small", "tertiary")
         more.setFixedWidth(metrics.px(128))
         row.addWidget(more)
         acts = QWidget()
-        acts.setFixedWidth(metrics.px(84))
+        acts.setFixedWidth(metrics.px(_ACTS))
         inner = QHBoxLayout(acts)
         inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(metrics.px(4))
         inner.addStretch(1)
-        if operation.act:
-            act = Button(operation.act, "quiet", small=True)
-            act.clicked.connect(lambda: self.pressed.emit(operation.key))
+        for name in operation.acts:
+            act = Button(name, "quiet", small=True)
+            act.clicked.connect(lambda _=False, name=name: self.pressed.emit(operation.key, name))
             inner.addWidget(act)
         row.addWidget(acts)
         return made

@@ -43,8 +43,12 @@ class ConfirmSheet(QWidget):
         danger: bool = False,
         wait: float = 0.0,
         foot: str = "",
+        inside: QWidget | None = None,
+        width: int = 560,
     ) -> None:
-        """`facts`: shapes with words; `reason`: one has to be given; `typed`: the name that has to be typed;
+        """`inside`: what is looked at before it is confirmed, in a card of `width` pixels.
+
+        `facts`: shapes with words; `reason`: one has to be given; `typed`: the name that has to be typed;
         `wait`: seconds before it can be confirmed."""
         super().__init__(body)
         self._before = body.window().focusWidget()
@@ -63,8 +67,8 @@ class ConfirmSheet(QWidget):
         self._cancel.clicked.connect(self.cancel)
         self._confirm.clicked.connect(self._accept)
         self._card = _Card(self)
-        self._card.setFixedWidth(metrics.px(560))
-        self._fill(title, sentence, facts, foot)
+        self._card.setFixedWidth(metrics.px(width))
+        self._fill(title, sentence, facts, foot, inside)
         self._reason.textChanged.connect(self._check)
         self._name.textChanged.connect(self._check)
         self._waiting = QTimer(self)
@@ -103,7 +107,9 @@ class ConfirmSheet(QWidget):
         painter.fillRect(self.rect(), theme.current().colour("scrim"))
         painter.end()
 
-    def _fill(self, title: str, sentence: str, facts: Sequence[tuple[str, str]], foot: str) -> None:
+    def _fill(
+        self, title: str, sentence: str, facts: Sequence[tuple[str, str]], foot: str, inside: QWidget | None
+    ) -> None:
         column = QVBoxLayout(self._card)
         column.setContentsMargins(1, 1, 1, 1)
         column.setSpacing(0)
@@ -123,6 +129,9 @@ class ConfirmSheet(QWidget):
                 row.addWidget(GlyphLabel(shape, words, "body", _fact_tone(shape), under="surface.raised"))
             row.addStretch(1)
             column.addLayout(row)
+            column.addWidget(Hairline())
+        if inside is not None:
+            column.addWidget(inside)
             column.addWidget(Hairline())
         if self._reason_wanted or self._typed_wanted:
             grid = QGridLayout()

@@ -1,4 +1,4 @@
-"""Dead letters: what the queue holds of jobs that could not be started, and the replay of one."""
+"""Dead letters: what the queue holds of jobs that could not be started, and their replay."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.actions.dead_letters import LetterLine, Look, start_replay, start_scan
-from app.actions.registry import REPLAY, SCAN
+from app.actions.registry import ARCHIVE, REPLAY, REPLAY_MANY, SCAN
 from app.desk import Desk
 from app.models.lines import LinesModel
 from app.store.store import Changes
@@ -18,6 +18,7 @@ from services.domain.diagnosis import since
 from services.domain.statuses import Shape
 from widgets.look import metrics
 from widgets.pages.dead_letters.inspector import Inspector
+from widgets.pages.dead_letters.sheet import ask_archive, ask_replay
 from widgets.pages.dead_letters.words import act_of, expires, state_of, summary
 from widgets.parts import cell, spans
 from widgets.parts.button import Button
@@ -25,6 +26,7 @@ from widgets.parts.columns import Column
 from widgets.parts.faces import Faces
 from widgets.parts.head import AsOf, PageHead
 from widgets.parts.label import label, say, tip
+from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
 from widgets.parts.table import Table
 from widgets.parts.tabs import Tab, TabRow
@@ -40,6 +42,7 @@ COLUMNS: Final = (
     Column("Body", 120, stretch=1.2, drops=1, sorts=False),
     Column("", 50, right=True, sorts=False),
 )
+_TOLD: Final = (REPLAY.name, REPLAY_MANY.name, ARCHIVE.name)
 _ACT: Final = len(COLUMNS) - 1
 _ENDS: Final[dict[str, Shape]] = {"done": "ok", "failed": "failed", "unknown": "unknown", "undone": "skipped"}
 
@@ -52,13 +55,19 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class DeadLettersPage(Surface):
-    """`open_job` gives the id of a letter's job. `toasts`: where short words go, over the page itself by default."""
+    """`open_job` gives the id of a letter's job. `toasts`, `body`: where short words and sheets go, over the page
+    itself by default."""
 
     open_job = Signal(str)
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None, *, toasts: Toasts | None = None) -> None:
+    def __init__(
+        self, desk: Desk, parent: QWidget | None = None, *, toasts: Toasts | None = None, body: Surface | None = None
+    ) -> None:
         super().__init__("surface.page", parent=parent)
         self._desk = desk
+        self._body = body if body is not None else self
+        self.sheet: ConfirmSheet | None = None
+        """The last one that was shown."""
         self._acts = desk.dead_letters
         self._letters_seen = self._operations_seen = -1
         self._told = {wish.id for wish in desk.operations.newest_first() if wish.ended}
@@ -66,17 +75,20 @@ class DeadLettersPage(Surface):
         self.scan_button = Button(SCAN.label, "quiet", icon=SCAN.icon, tip=SCAN.words)
         self.scan_button.clicked.connect(lambda: start_scan(self._acts))
         self.replay_button = Button(REPLAY.label, "primary", icon=REPLAY.icon)
-        self.replay_button.clicked.connect(lambda: self._replay(self._current()))
+        self.replay_button.clicked.connect(self._press_replay)
+        self.archive_button = Button(ARCHIVE.label, icon=ARCHIVE.icon)
+        self.archive_button.clicked.connect(self._press_archive)
         self.tabs = TabRow([Tab("inventory", "Inventory")])
         self.seen_words = label("", "small", "secondary")
         self.as_of = AsOf()
-        self.table = Table(COLUMNS, many=False)
+        self.table = Table(COLUMNS, checks=True)
         self.model = self._make_model()
         self.table.setModel(self.model)
         self.table.sort_by(5)
         self.table.pressed_cell.connect(self._cell_pressed)
         self.table.opened.connect(self._opened)
         self.table.current_moved.connect(lambda _: self._show_current())
+        self.table.selection_moved.connect(self._show_current)
         self.faces = Faces(self.table)
         self.faces.pressed.connect(lambda: start_scan(self._acts))
         self.inspector = Inspector()
@@ -87,7 +99,7 @@ class DeadLettersPage(Surface):
         self._toasts = toasts if toasts is not None else Toasts(self, self._foot)
         self._undo_key = QShortcut(QKeySequence.StandardKey.Undo, self)
         self._undo_key.activated.connect(self._undo_last)
-        QShortcut(QKeySequence(REPLAY.key), self).activated.connect(lambda: self._replay(self._current()))
+        QShortcut(QKeySequence(REPLAY.key), self).activated.connect(self._press_replay)
         # Countdowns and ages move on even when nothing happens.
         self._second = QTimer(self)
         self._second.setInterval(500)
@@ -165,10 +177,17 @@ class DeadLettersPage(Surface):
     def _show_current(self) -> None:
         line = self._current()
         self.inspector.show_letter(line, self._business(line) if line else "", self._desk.store.now())
-        why = self._acts.why_not_replay(line)
+        chosen = self._chosen()
+        many = len(chosen) > 1
+        why = self._desk.batches.why_not(REPLAY_MANY, chosen) if many else self._acts.why_not_replay(line)
+        self.replay_button.say(f"{REPLAY.label} {len(chosen):,}…" if many else REPLAY.label)
         self.replay_button.set_off(why)
         if not why:
-            tip(self.replay_button, REPLAY.words)
+            tip(self.replay_button, REPLAY_MANY.words if many else REPLAY.words)
+        why = self._desk.batches.why_not(ARCHIVE, chosen)
+        self.archive_button.set_off(why)
+        if not why:
+            tip(self.archive_button, ARCHIVE.words)
 
     def _tick(self) -> None:
         if self.isVisible():
@@ -177,7 +196,7 @@ class DeadLettersPage(Surface):
     def _tell_ends(self) -> None:
         """Say in a toast how a replay ended; its row in the Operations list stays."""
         for wish in self._desk.operations.newest_first():
-            if wish.act == REPLAY.name and wish.ended and wish.id not in self._told:
+            if wish.act in _TOLD and wish.ended and wish.id not in self._told:
                 self._told.add(wish.id)
                 self._toasts.say(wish.words, shape=_ENDS.get(wish.state, "unknown"))
 
@@ -191,6 +210,19 @@ class DeadLettersPage(Surface):
             self._acts.undo(line.id)
         else:
             self._replay(line)
+
+    def _press_replay(self) -> None:
+        """One healthy message is one click, many are looked through first."""
+        chosen = self._chosen()
+        if len(chosen) < 2:
+            self._replay(self._current())
+        elif not self._desk.batches.why_not(REPLAY_MANY, chosen):
+            self.sheet = ask_replay(self._body, self._desk, chosen)
+
+    def _press_archive(self) -> None:
+        chosen = self._chosen()
+        if not self._desk.batches.why_not(ARCHIVE, chosen):
+            self.sheet = ask_archive(self._body, self._desk, chosen)
 
     def _replay(self, line: LetterLine | None) -> None:
         if line is None or self._acts.why_not_replay(line):
@@ -224,6 +256,10 @@ class DeadLettersPage(Surface):
             self.open_job.emit(line.job_id)
 
     # Helpers
+
+    def _chosen(self) -> list[str]:
+        """Ids of the selected letters, from the top."""
+        return [self.model.line(row).line.id for row in self.table.selected_rows()]
 
     def _current(self) -> LetterLine | None:
         row = self.table.current_row()
@@ -276,6 +312,7 @@ class DeadLettersPage(Surface):
         head = PageHead("Dead letters")
         head.add_stretch()
         head.add(self.scan_button)
+        head.add(self.archive_button)
         head.add(self.replay_button)
         self.tabs.add_right(self.seen_words)
         self.tabs.add_right(self.as_of)

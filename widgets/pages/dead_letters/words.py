@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from app.actions.dead_letters import LetterLine
+from app.actions.letter_batches import MERGED, Choice
 from services.domain.diagnosis import since
 from services.domain.statuses import Shape
 from services.domain.text import one_line
@@ -21,6 +22,8 @@ def state_of(line: LetterLine, now: float) -> tuple[Shape, str]:
     """Shape and words of the first column: what is being done with it, else why it is here."""
     if line.doing == "planned":
         return "send", f"Replaying in {max(1, math.ceil(line.undo_until - now))} s"
+    if line.doing == "waiting":
+        return "waiting", "Waits for its turn"
     if line.doing == "running":
         return "running", "Replaying"
     if line.doing == "unknown":
@@ -87,3 +90,19 @@ def attribute(value: object) -> str:
         return text if kind == "Binary" else f"{kind}, {text}"
     text = one_line(value.get("StringValue", "")) or "empty"
     return text if kind in ("String", "") else f"{kind}: {text}"
+
+
+def letters(count: int) -> str:
+    """1 dead letter, 4 dead letters."""
+    return f"{count:,} dead letter{'s' if count != 1 else ''}"
+
+
+def choice_title(choice: Choice) -> str:
+    """What a replay of many would come to: "2 sends, 1 merged, 3 not sent"."""
+    merged = sum(why == MERGED for why in choice.rest.values())
+    others = len(choice.rest) - merged
+    sends = len(choice.send)
+    parts = [f"{sends:,} send{'s' if sends != 1 else ''}"]
+    parts += [f"{merged:,} merged"] if merged else []
+    parts += [f"{others:,} not sent"] if others else []
+    return ", ".join(parts)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from app import tasks
 from app.actions.dead_letters import LetterLine
@@ -22,6 +22,7 @@ from tests.fakes.desk import DeskWorld
 from tests.fakes.odd_letters import UNUSABLE, USABLE
 from tests.fakes.queues import FakeQueues
 from widgets.pages.dead_letters import DeadLettersPage
+from widgets.pages.dead_letters.sheet import XRayView
 from widgets.pages.dead_letters.words import attribute, expires, plain, size, state_of, summary
 from widgets.parts.toast import Toast
 
@@ -298,3 +299,54 @@ def test_words() -> None:
     assert plain("x" * 5_001, whole=True).endswith("x\nx")
     assert plain("\n\na\r\n") == "\n\na\n"
     assert [size(text) for text in ("", "ü", "x", "x" * 20_480)] == ["0 bytes", "2 bytes", "1 byte", "20 kB"]
+
+
+def test_many_are_looked_through_before_anything_is_sent(qt_app: QApplication, tmp_path: Path) -> None:
+    letters = {f"m{n}": json.dumps({"job_id": f"j{n % 3}"}) for n in range(4)}
+    world = DeskWorld(tmp_path, FakeQueues(letters, time.time), time.time, "operator")
+    for n in range(3):
+        world.job(f"j{n}", f"Business {n}", "pending")
+    for n, status in enumerate(("pending", "submitted")):
+        item = {"id": f"s{n}", "submission_queue_id": "j0", "directory_url": f"https://d{n}.example/", "status": status}
+        world.store.put("directory_submissions", item)
+    world.loaded("jobs")
+    world.store.take_changed()
+
+    async def look(page: DeadLettersPage) -> None:
+        page.table.selectAll()
+        assert page.replay_button.accessibleName() == "Replay 4…"
+        page.replay_button.click()
+        sheet = page.sheet
+        assert sheet is not None
+        said = " ".join(part.text() for part in sheet.findChildren(QLabel))
+        assert "Replay 4 dead letters: 3 sends, 1 merged" in said
+        [view] = sheet.findChildren(XRayView)
+        assert [view.jobs_model.line(row).words for row in range(3)] == ["send 1"] * 3
+        assert view.directories_model.rowCount() == 2
+        view.jobs.go_to(1)
+        assert view.directories_model.rowCount() == 0
+        assert world.queues.sent == []
+        sheet.confirmed.emit("the pool was down")
+        for n in range(3):
+            world.event(n, f"j{n}", "submitted", "d9.example", ago=-60.0)  # what the ramp waits for
+        await until(page, lambda: len(world.queues.sent) == 3)
+        await until(page, lambda: not world.queues.dead)
+        await until(page, lambda: page.model.rowCount() == 0)
+
+    on_page(world, look)
+    world.close()
+
+
+def test_without_facts_the_sheet_says_so_and_an_archive_asks_too(world: DeskWorld) -> None:
+    async def look(page: DeadLettersPage) -> None:
+        page.table.selectAll()
+        page.replay_button.click()
+        assert page.sheet is not None
+        assert "Nothing is known of these jobs" in " ".join(part.text() for part in page.sheet.findChildren(QLabel))
+        page.sheet.cancel()
+        page.archive_button.click()
+        page.sheet.confirmed.emit("junk")
+        await until(page, lambda: not world.queues.dead)
+        assert world.queues.sent == []
+
+    on_page(world, look)

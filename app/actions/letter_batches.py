@@ -1,0 +1,231 @@
+"""Acts on many dead letters: weigh, replay or archive, pause, cancel, and go on with what was left."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from app import tasks
+from app.actions.dead_letters import DeadLetterActs
+from app.actions.operations import Operation, Operations, State
+from app.actions.registry import ARCHIVE, REPLAY_MANY, Act, why_not
+from app.replay.choice import MERGED, Choice, choose
+from app.replay.evidence import StoreEvidence
+from app.replay.journal import BatchAct, BatchState, Journal
+from app.replay.line import Line, Progress
+from app.replay.many import ManyEngine
+from app.replay.pace import Options
+from app.replay.xray import FATES, Directory, Fate, XRay, xray
+from app.store.store import Store
+from services.domain.errors import ConsoleError, Refused
+from services.ports.wishes import DeadLetter, ManyQueues
+
+__all__ = ["FATES", "MERGED", "Choice", "Directory", "Fate", "LetterBatches", "XRay"]  # what the sheet shows
+
+PACE: Final = Options()
+_ACTS: Final[dict[str, BatchAct]] = {REPLAY_MANY.name: "replay", ARCHIVE.name: "archive"}
+_ENDS: Final[dict[BatchState, State]] = {"done": "done", "cancelled": "undone", "stopped": "unknown", "open": "unknown"}
+
+
+class LetterBatches:
+    """One batch after the other; each is a row of the Operations list whose id is the batch's.
+
+    `progress`: by that id, of batches of this start. `version` grows with each change of it.
+    """
+
+    def __init__(
+        self,
+        queues: ManyQueues,
+        journal: Journal,
+        letters: DeadLetterActs,
+        operations: Operations,
+        store: Store,
+        *,
+        actor: str,
+        pace: Options = PACE,
+    ) -> None:
+        self._journal = journal
+        self._letters = letters
+        self._operations = operations
+        self._store = store
+        self._actor = actor
+        self.pace = pace
+        self._many = ManyEngine(queues, journal, letters.engine, evidence=StoreEvidence(store))
+        self._lines: dict[str, Line] = {}
+        self._began: dict[str, tuple[float, int]] = {}
+        self.progress: dict[str, Progress] = {}
+        self.version = 0
+
+    def why_not(self, act: Act, ids: Sequence[str]) -> str:
+        """Why this act is off for these letters; "" when it may be pressed."""
+        if not ids:
+            return "Choose dead letters first."
+        if refusal := why_not(act, self._letters.role):
+            return refusal
+        if any(not line.progress.ended for line in self._lines.values()):
+            return "An operation on the dead letters is running. Wait for it, or cancel it."
+        if any(
+            self._letters.lines[key].doing in ("planned", "waiting", "running")
+            for key in ids
+            if key in self._letters.lines
+        ):
+            return "One of these is being replayed."
+        return ""
+
+    def weigh(self, ids: Sequence[str]) -> Choice:
+        """What a replay of these would do, by what is known now."""
+        lines = [self._letters.lines[key] for key in ids if key in self._letters.lines]
+        pairs = [(line.letter, line.reading) for line in lines]
+        states = {line.id: self._letters.left_of(line) for line in lines}
+        return choose(pairs, {key: state for key, state in states.items() if state}, self._look_into)
+
+    async def replay(self, choice: Choice, *, reason: str, archive: bool = False) -> None:
+        """Send what was weighed, and keep what nobody needs any more in the archive if `archive`.
+
+        Raises ConsoleError before anything is done; how it ends is in the Operations list.
+        """
+        if choice.send:
+            await self._new(REPLAY_MANY, choice.send, reason)
+        if archive and choice.done:
+            await self._new(ARCHIVE, choice.done, reason)
+
+    async def archive(self, ids: Sequence[str], *, reason: str) -> None:
+        """Keep these in the archive and take them out of the queue. Raises and ends as `replay`."""
+        await self._new(ARCHIVE, [self._letters.lines[key].letter for key in ids if key in self._letters.lines], reason)
+
+    async def resume(self, operation_id: str) -> None:
+        """Go on with a batch that an error or an earlier start has left."""
+        await self._many.settle_unknown()
+        await self._carry_out(operation_id)
+
+    async def give_up(self, operation_id: str) -> None:
+        """Leave the rest of such a batch where it is."""
+        await self._many.give_up(operation_id)
+        await self._end(operation_id, "undone", "Given up: what was not sent is still a dead letter.")
+
+    def can_resume(self, operation: Operation) -> bool:
+        """Whether there is something to go on with."""
+        return operation.act in _ACTS and operation.state == "unknown" and not self.is_running(operation.id)
+
+    def is_running(self, operation_id: str) -> bool:
+        """Whether this start works on it."""
+        line = self._lines.get(operation_id)
+        return line is not None and not line.progress.ended
+
+    def pause(self, operation_id: str) -> None:
+        """After the send in hand nothing more is sent, until it is pressed again."""
+        line = self._lines[operation_id]
+        if line.progress.paused:
+            line.go_on()
+        else:
+            line.pause()
+
+    def cancel(self, operation_id: str) -> None:
+        """Finish the send in hand, and leave the rest."""
+        self._lines[operation_id].cancel()
+
+    def rate(self, operation_id: str) -> float:
+        """Messages a second that were moved since it began; 0 before the first."""
+        began, moved = self._began[operation_id]
+        seconds = time.monotonic() - began
+        return (self.progress[operation_id].moved - moved) / seconds if seconds > 0 else 0.0
+
+    async def settle(self) -> None:
+        """After a crash: say of each batch that was cut off that it can be gone on with. Raises Refused."""
+        for wish in self._operations.left_behind(*_ACTS):
+            try:
+                batch = await asyncio.to_thread(self._journal.batch, wish.id)
+            except (OSError, sqlite3.Error) as error:
+                raise Refused("The journal of replays can't be read.", raw=str(error)) from error
+            if batch is None:
+                await self._end(wish.id, "failed", "The program ended before anything was done.")
+            elif batch.state == "open":
+                await self._end(wish.id, "unknown", "The program ended in the middle: go on with it, or give it up.")
+            else:
+                await self._end(wish.id, _ENDS[batch.state], batch.words)
+
+    async def _new(self, act: Act, letters: Sequence[DeadLetter], reason: str) -> None:
+        if refusal := self.why_not(act, [letter.message_id for letter in letters]):
+            raise ConsoleError(refusal)
+        label = f"{act.label} {len(letters):,} dead {'letter' if len(letters) == 1 else 'letters'}"
+        wish = await asyncio.to_thread(
+            self._operations.plan, act.name, label, "", actor=self._actor, reason=reason, total=len(letters)
+        )
+        try:
+            left_out = await self._many.plan(
+                wish.id, _ACTS[act.name], letters, actor=self._actor, reason=reason, options=self.pace
+            )
+        except ConsoleError as error:
+            await self._end(wish.id, "failed", str(error))
+            raise
+        await self._carry_out(wish.id, "".join(f" Not {key}: {why}" for key, why in left_out.items()))
+
+    async def _carry_out(self, operation_id: str, more: str = "") -> None:
+        await asyncio.to_thread(self._operations.move, operation_id, "running", "Sending")
+        self._letters.in_batch = True
+        try:
+            progress = await self._many.run(
+                operation_id,
+                on_change=lambda now: self._changed(operation_id, now),
+                on_line=lambda line: self._lines.update({operation_id: line}),
+            )
+        except ConsoleError as error:
+            self._lines.pop(operation_id, None)
+            await self._end(operation_id, "unknown", str(error))
+            raise
+        finally:
+            self._letters.in_batch = False
+        end = _ENDS[progress.state]
+        if end == "done" and progress.moved < progress.total:
+            end = "failed"
+        named = "".join(f" {key[:8]}: {why}" for key, why in list(progress.failures.items())[:3])
+        await self._end(operation_id, end, f"{progress.words}{named}{more}", done=progress.moved)
+        tasks.supersede("dlq-scan", self._letters.scan())
+
+    def _changed(self, operation_id: str, progress: Progress) -> None:
+        if operation_id not in self._began:
+            self._began[operation_id] = (time.monotonic(), progress.moved)
+        self.progress[operation_id] = progress
+        self._letters.follow_batch(self._lines[operation_id].states)
+        self.version += 1
+
+    def _look_into(self, job_id: str) -> XRay | None:
+        if not self._store.state("jobs").loaded:
+            return None
+        return xray(job_id, self._store.jobs.get(job_id), self._store.jobs.directories(job_id))
+
+    async def _end(self, operation_id: str, state: State, words: str, *, done: int | None = None) -> None:
+        await asyncio.to_thread(self._operations.move, operation_id, state, words, done=done)
+        self.version += 1
+
+
+def start_replay(batches: LetterBatches, choice: Choice, *, reason: str, archive: bool) -> None:
+    """Start it as a task; how it ends is in the Operations list."""
+    tasks.spawn("replay many", batches.replay(choice, reason=reason, archive=archive))
+
+
+def start_archive(batches: LetterBatches, ids: Sequence[str], *, reason: str) -> None:
+    """Start it as a task; how it ends is in the Operations list."""
+    tasks.spawn("archive", batches.archive(ids, reason=reason))
+
+
+def press(batches: LetterBatches, operation_id: str, act: str) -> None:
+    """What was pressed in the Operations list: Pause, Go on, Cancel, Resume or Give up."""
+    if act in ("Pause", "Go on"):
+        batches.pause(operation_id)
+    elif act == "Cancel":
+        batches.cancel(operation_id)
+    elif act == "Resume":
+        tasks.spawn("resume", batches.resume(operation_id))
+    else:
+        tasks.spawn("give up", batches.give_up(operation_id))
+
+
+def buttons(batches: LetterBatches, operation: Operation) -> tuple[str, ...]:
+    """What can be pressed at an operation of the list."""
+    if batches.is_running(operation.id):
+        return ("Go on" if batches.progress[operation.id].paused else "Pause", "Cancel")
+    return ("Resume", "Give up") if batches.can_resume(operation) else ()
