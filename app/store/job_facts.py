@@ -35,7 +35,7 @@ def host_of(url: str) -> str:
 
 def without_row(rows: tuple[_Row, ...], key: str) -> tuple[_Row, ...]:
     """The rows but the one with this id."""
-    return tuple(row for row in rows if row.id != key)
+    return rows and tuple(row for row in rows if row.id != key)
 
 
 class DirectoryFacts(msgspec.Struct, gc=False):
@@ -58,11 +58,14 @@ class DirectoryFacts(msgspec.Struct, gc=False):
         self.tries = attempts(self.events) if self.events else ()
         known = self.items or self.results or self.tries
         self.outcome = outcome_of(self.items, self.results, self.tries, now) if known else ""
-        ends = [(one.ended_at, one.outcome) for one in self.tries if one.outcome != "running"]
-        if not ends and self.outcome in ("submitted", "failed", "unknown"):
+        self.marks = self._marks()
+
+    def _marks(self) -> tuple[Mark, ...]:
+        ends = [(one.ended_at, one.outcome) for one in self.tries if one.outcome != "running"] if self.tries else []
+        if not ends and self.results and self.outcome in ("submitted", "failed", "unknown"):
             # Where history is missing, the rows tell of the last try.
-            ends = [(max((row.updated_at or 0.0 for row in self.results), default=0.0), self.outcome)]
-        self.marks = tuple((int(at // 60), outcome) for at, outcome in ends if at)
+            ends = [(max([row.updated_at or 0.0 for row in self.results]), self.outcome)]
+        return tuple([(int(at // 60), outcome) for at, outcome in ends if at])
 
     def began(self) -> float:
         """When the newest try began, unix seconds; 0 when that isn't known."""
@@ -117,6 +120,8 @@ class JobFacts(msgspec.Struct, gc=False):
     """One job. `job` is None while only other rows of it are known. The six numbers count directories."""
 
     job: Job | None = None
+    renewed: bool = True
+    """The job's row, or its customer's, came in since the line was made."""
     line: JobLine | None = None
     directories: dict[str, DirectoryFacts] | None = None
     """By host; None as long as there are none."""

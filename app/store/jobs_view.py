@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 
+import msgspec
+
 from app.store.job_facts import JobFacts, host_of, without_row
 from app.store.lines import ENDED, DirectoryLine, JobLine
 from app.store.owners import Move, Owners
@@ -113,7 +115,8 @@ class JobsView:
     def job_changed(self, old: Job | None, new: Job | None) -> None:
         """A jobs row appeared, changed or went."""
         for row in filter(None, (old, new)):
-            self._of(row.id).job = new
+            facts = self._of(row.id)
+            facts.job, facts.renewed = new, True
         if new is not None:
             self.wishes.job_changed(new)
         if old is not None and (new is None or new.customer_id != old.customer_id):
@@ -126,10 +129,12 @@ class JobsView:
                 self._by_customer[new.customer_id] = (*others, new.id)
             self._move(self._owners.settle(new.customer_id))
 
-    def customer_changed(self, customer_id: str) -> None:
+    def customer_changed(self, old: Customer | None, new: Customer | None) -> None:
         """A customers row appeared, changed or went."""
-        self._mark(self._by_customer.get(customer_id, ()))
-        self._move(self._owners.settle(customer_id))
+        for row in filter(None, (new or old,)):
+            for job_id in self._by_customer.get(row.id, ()):
+                self._of(job_id).renewed = True
+            self._move(self._owners.settle(row.id))
 
     def item_changed(self, old: WorkItem | None, new: WorkItem | None) -> None:
         """A row of a work list appeared, changed or went."""
@@ -234,7 +239,9 @@ class JobsView:
                 self._waiting.append(job_id)
 
     def _of(self, job_id: str) -> JobFacts:
-        self._mark((job_id,))
+        if job_id not in self._stale:
+            self._stale.add(job_id)
+            self._waiting.append(job_id)
         facts = self._facts.get(job_id)
         if facts is None:
             facts = self._facts[job_id] = JobFacts()
@@ -283,15 +290,36 @@ class JobsView:
     def _line(self, facts: JobFacts, now: float, alive: bool) -> JobLine:
         job = facts.job
         assert job is not None
-        customer = self._customers.get(job.customer_id)
         known = facts.known()
         # Without a list, what was paid for; once the job has ended, what was tried.
         promised = 0 if known and job.status in ENDED else job.package_size
         total = known if facts.listed else max(known, job.directories_total or promised)
         done = facts.submitted + facts.failed + facts.skipped if known else min(job.directories_done or 0, total)
         last = facts.last_event
+        line = facts.line
+        if line is None or facts.renewed:
+            line, facts.renewed = self._row_of_line(job, line), False
+        return msgspec.structs.replace(
+            line,
+            submitted=facts.submitted,
+            failed=facts.failed,
+            unknown=facts.unknown,
+            skipped=facts.skipped,
+            running=facts.running,
+            waiting=facts.waiting + total - known,
+            total=total,
+            done=done,
+            current=facts.current_now(),
+            last_event_at=last.created_at if last else None,
+            last_event=last.event if last else "",
+            diagnosis=diagnose(self._clues(facts, job, done, total, now, alive)),
+            wish=self.wishes.of(job.id),
+        )
+
+    def _row_of_line(self, job: Job, old: JobLine | None) -> JobLine:
+        """The part of the job's line that comes from its own row and its customer's."""
+        customer = self._customers.get(job.customer_id)
         name = (customer.business_name, customer.email, customer.customer_id) if customer else ("", "", "")
-        old = facts.line
         same = old is not None and (old.business, old.email, old.customer) == name
         return JobLine(
             id=job.id,
@@ -304,23 +332,10 @@ class JobsView:
             package_size=job.package_size,
             status=job.status,
             priority=job.priority_level,
-            submitted=facts.submitted,
-            failed=facts.failed,
-            unknown=facts.unknown,
-            skipped=facts.skipped,
-            running=facts.running,
-            waiting=facts.waiting + total - known,
-            total=total,
-            done=done,
-            current=facts.current_now(),
             created_at=job.created_at,
             started_at=job.started_at,
             completed_at=job.completed_at,
-            last_event_at=last.created_at if last else None,
-            last_event=last.event if last else "",
             error=job.error_message,
-            diagnosis=diagnose(self._clues(facts, job, done, total, now, alive)),
-            wish=self.wishes.of(job.id),
         )
 
     def _clues(self, facts: JobFacts, job: Job, done: int, total: int, now: float, alive: bool) -> Clues:

@@ -76,8 +76,8 @@ def outcome_of(
     for result in results:
         if result.status == "submitted":
             return "submitted"
-    item = max(items, key=_changed, default=None)
-    row = max(results, key=_changed, default=None)
+    item = max(items, key=_changed) if items else None
+    row = max(results, key=_changed) if results else None
     last = tries[-1] if tries else None
     if item is not None and item.status == "pending" and _since(item, row, last):
         return "waiting"

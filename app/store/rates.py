@@ -51,7 +51,7 @@ class Rates:
         for minute, outcome in gone:
             counts = self._minutes[minute]
             counts[outcome] -= 1
-            if not any(counts.values()):
+            if not counts[outcome] and not any(counts.values()):
                 del self._minutes[minute]
         for minute, outcome in come:
             self._minutes.setdefault(minute, Counter())[outcome] += 1

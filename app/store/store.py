@@ -56,6 +56,7 @@ class Store:
         self._states_changed = True
         self.jobs = JobsView(self._rows["customers"], self._rows["worker_heartbeats"], self.now)
         self._derived: dict[str, Callable[[Any, Any], None]] = {
+            "customers": self.jobs.customer_changed,
             "jobs": self.jobs.job_changed,
             "directory_submissions": self.jobs.item_changed,
             "job_results": self.jobs.result_changed,
@@ -215,8 +216,10 @@ class Store:
                 rows.pop(gone.id, None)
 
     def _note(self, table: str, key: str, old: Record | None, new: Record | None) -> None:
-        self._changed.setdefault(table, set()).add(key)
-        if table == "customers":
-            self.jobs.customer_changed(key)
-        elif table in self._derived:
-            self._derived[table](old, new)
+        changed = self._changed.get(table)
+        if changed is None:
+            changed = self._changed[table] = set()
+        changed.add(key)
+        derive = self._derived.get(table)
+        if derive is not None:
+            derive(old, new)

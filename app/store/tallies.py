@@ -29,6 +29,8 @@ class Tallies:
 
     def move(self, old: JobLine | None, new: JobLine | None) -> None:
         """A job's line is another; None: there was, or is, none."""
+        if old is not None and new is not None and _counts_alike(old, new):
+            return
         if old is not None:
             self._count(old, -1)
         if new is not None:
@@ -73,3 +75,12 @@ class Tallies:
             self._ended[key] += by
             if not self._ended[key]:
                 del self._ended[key]
+
+
+def _counts_alike(old: JobLine, new: JobLine) -> bool:
+    return (
+        old.status == new.status
+        and old.unknown == new.unknown
+        and old.completed_at == new.completed_at
+        and (old.diagnosis.gap is None) == (new.diagnosis.gap is None)
+    )

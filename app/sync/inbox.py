@@ -63,8 +63,9 @@ class Inbox:
         """Apply waiting changes for at most `budget` seconds (at least 16 of them); how many were applied."""
         done = 0
         until = self._clock() + budget
-        while self._waiting and (done % 16 or done == 0 or self._clock() < until):
-            change = self._waiting.popleft()
+        waiting = self._waiting
+        while waiting and (done % 16 or done == 0 or self._clock() < until):
+            change = waiting.popleft()
             try:
                 self._apply(change)
             except Exception:
@@ -72,7 +73,7 @@ class Inbox:
                 _log.exception("a change of %s could not be applied", change.table)
                 self.doubt(change.table, _key(change))
             done += 1
-        if not self._waiting:
+        if not waiting:
             self.arrived.clear()
         if done:
             self._store.last_event_at = self._store.now()

@@ -57,6 +57,9 @@ class Thresholds(msgspec.Struct, frozen=True):
 DEFAULT_THRESHOLDS: Final = Thresholds()
 
 
+_ALL_WELL: Final = Diagnosis()
+
+
 def since(seconds: float) -> str:
     """A span in words: 40 s, 6 min, 1 h 22, 3 d."""
     whole = max(0, int(seconds))
@@ -94,7 +97,7 @@ def _ended(clues: Clues) -> Diagnosis:
         return Diagnosis(f"All {clues.failed} failed", "failed")
     if clues.total and clues.package_size > clues.total:
         return Diagnosis(f"{clues.total} listed of {clues.package_size} paid")
-    return Diagnosis()
+    return _ALL_WELL
 
 
 def _unknown(count: int) -> str:
@@ -109,7 +112,7 @@ def _moving(clues: Clues, limits: Thresholds) -> Diagnosis:
         last = max(clues.last_event_at or clues.started_at, clues.started_at)
         if now - last >= limits.silence:
             return Diagnosis(f"Silent for {since(now - last)}: worker crashed?", "failed", "started_not_finalized")
-        return Diagnosis(_unknown(clues.unknown_outcomes), "unknown") if clues.unknown_outcomes else Diagnosis()
+        return Diagnosis(_unknown(clues.unknown_outcomes), "unknown") if clues.unknown_outcomes else _ALL_WELL
     if clues.triggered_at is not None:
         waited = now - clues.triggered_at
         if waited >= limits.start and clues.worker_alive:

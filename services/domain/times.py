@@ -20,9 +20,9 @@ def parse_instant(value: object) -> float | None:
         moment = value
     elif isinstance(value, str) and value:
         try:
-            moment = datetime.fromisoformat(value.strip().replace(" ", "T", 1))
+            moment = datetime.fromisoformat(value)
         except ValueError:
-            return None
+            return None if value == value.strip() else parse_instant(value.strip())
     else:
         return None
     if moment.tzinfo is None:

@@ -81,6 +81,19 @@ def test_messages_are_the_same_however_their_bytes_are_cut() -> None:
     asyncio.run(suite())
 
 
+def test_a_message_may_come_byte_by_byte() -> None:
+    async def suite() -> None:
+        async with connected(silence) as (connection, taken):
+            for size in (3, 300, 70_000):
+                wire = frames_of(b"x" * size, 1)[0]
+                for at in range(12):
+                    connection.data_received(wire[at : at + 1])
+                connection.data_received(wire[12:])
+            assert [len(each) for each in taken] == [3, 300, 70_000]
+
+    asyncio.run(suite())
+
+
 @pytest.mark.parametrize("compression", [None, "deflate"])
 def test_what_a_server_sends_is_taken_in_order_and_its_close_is_heard(compression: str | None) -> None:
     texts = [f"{number} " + "x" * (number * 97 % 3000) for number in range(300)]
