@@ -17,9 +17,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def run(minutes: float, seed: int) -> dict[str, int | float | str]:
     """Runs `main.py test` under each Python 3.11 to 3.13 on PATH, each in at most its share of the minutes."""
-    found = dict(_pythons())
-    assert found, "no Python that this program is meant for is on PATH"
-    figures: dict[str, int | float | str] = {}
+    on_path = dict(_pythons())
+    found = {name: python for name, (python, problem) in on_path.items() if not problem}
+    figures: dict[str, int | float | str] = {
+        name: f"on PATH, but can't run: {problem}" for name, (_, problem) in on_path.items() if problem
+    }
+    assert found, f"no Python that this program is meant for is on PATH; {figures}"
     for name, python in found.items():
         started = time.monotonic()
         figures[name] = _tested(python, minutes * 60 / len(found))
@@ -29,18 +32,19 @@ def run(minutes: float, seed: int) -> dict[str, int | float | str]:
     return figures
 
 
-def _pythons() -> Iterator[tuple[str, str]]:
-    """Name and path of those that really run: a shim of a version manager may stand for one that isn't chosen."""
+def _pythons() -> Iterator[tuple[str, tuple[str, str]]]:
+    """Name, path and what is wrong with each: a shim of a version manager may stand for one that isn't chosen."""
     for minor in range(interpreter.OLDEST[1], interpreter.TOO_NEW[1]):
         name = f"python3.{minor}"
         python = shutil.which(name)
-        if python and _runs(python, minor):
-            yield name, python
+        if python:
+            yield name, (python, interpreter.why_not(python) or _another(python, minor))
 
 
-def _runs(python: str, minor: int) -> bool:
-    code = f"import sys; sys.exit(sys.version_info[:2] != (3, {minor}))"
-    return subprocess.run([python, "-c", code], capture_output=True, check=False).returncode == 0
+def _another(python: str, minor: int) -> str:
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    version = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    return "" if version == f"3.{minor}" else f"it is Python {version}"
 
 
 def _tested(python: str, seconds: float) -> str:

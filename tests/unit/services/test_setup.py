@@ -74,6 +74,23 @@ def test_this_python_passes() -> None:
     interpreter.check_python()
 
 
+@posix
+def test_the_sentence_names_a_python_that_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, script in (("3.13", "echo 'pyenv: not chosen' >&2; exit 127"), ("3.12", f'exec {sys.executable} "$@"')):
+        (tmp_path / f"python{name}").write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / f"python{name}").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "version_info", (3, 6, 1))
+    with pytest.raises(SystemExit) as caught:
+        interpreter.check_python()
+    assert str(caught.value).endswith(
+        " python3.13 is there, but can't run: pyenv: not chosen. This machine has it: start with python3.12."
+    )
+    (tmp_path / "python3.12").chmod(0o644)
+    assert interpreter.why_not("python3.12") == "Permission denied"
+    assert interpreter.why_not("python3.11") == interpreter.MISSING
+
+
 def test_ready_means_this_lock_this_python_this_platform_this_folder(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,7 +99,7 @@ def test_ready_means_this_lock_this_python_this_platform_this_folder(
     assert setup.is_ready(str(checkout))
 
     with monkeypatch.context() as other:
-        other.setattr(sys, "version_info", (3, 13, 0))
+        other.setattr(sys, "version_info", (3, 10, 0))
         assert not setup.is_ready(str(checkout))
     with monkeypatch.context() as other:
         other.setattr("sysconfig.get_platform", lambda: "linux-riscv64")
