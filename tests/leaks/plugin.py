@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
-from tests.leaks import processes, tasks, threads
+from tests.leaks import processes, tasks, threads, windows
 from tests.leaks.logs import Logged, Swallowed, say
 
 LIMIT: Final = 5.0
@@ -72,7 +72,9 @@ def nothing_left_behind(nothing_left_at_the_end: None) -> Iterator[None]:
     if _logged not in root.handlers:
         root.addHandler(_logged)
     before = _living()
+    shown = set(windows.living())
     yield
+    windows.put_away(shown)
     _fail_for(_left(before), "This test")
 
 

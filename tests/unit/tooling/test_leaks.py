@@ -9,6 +9,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import getCppPointer, isValid
+
+from tests.leaks import windows
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -137,3 +141,12 @@ def test_nothing_else_fails(told: dict[str, str]) -> None:
     assert len(told) > len(LEAKS)
     session = {name for name, words in told.items() if "The session left behind" in words}
     assert not {name: words for name, words in told.items() if words and name not in LEAKS and name not in session}
+
+
+def test_a_window_that_a_test_leaves_is_put_away(qt_app: QApplication) -> None:
+    kept, left = QWidget(), QWidget()
+    inside = QWidget(left)
+    before = {getCppPointer(kept)[0]}
+    left.show()
+    windows.put_away(before)
+    assert [isValid(one) for one in (kept, left, inside)] == [True, False, False]
