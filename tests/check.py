@@ -9,8 +9,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from tests import reach
 
@@ -25,14 +26,12 @@ LINTERS: Final = (
 MOST_WORKERS: Final = 4
 """More of them start more local stacks than a desk has memory for."""
 
-Run = Callable[[tuple[str, ...], Mapping[str, str]], int]
+Run = Callable[[tuple[str, ...], Mapping[str, str], IO[bytes] | None], int]
+"""Runs a command with a whole environment and gives its exit code; what it says goes to a file, or else to ours."""
 
 
 def run(argv: list[str], call: Run | None = None) -> int:
-    """Check everything; with arguments only run pytest, which gets them. 0 when all is well, else 1 or pytest's code.
-
-    `call` runs a command with a whole environment and gives its exit code.
-    """
+    """Check everything, or with arguments only run pytest, which gets them. 0 when all is well, else 1 or its code."""
     parser = argparse.ArgumentParser(
         prog="main.py test",
         description="ruff, mypy, import-linter, pytest, and whether the tests reach what they must. "
@@ -43,12 +42,28 @@ def run(argv: list[str], call: Run | None = None) -> int:
         return 0
     call = call or _call
     if argv:
-        return call((*PYTHON, "pytest", *argv), os.environ)
+        return call((*PYTHON, "pytest", *argv), os.environ, None)
     started = time.monotonic()
-    failed = [command for command in LINTERS if _step(command, os.environ, call) != 0]
-    tests = _tests(call)
+    # Many a test waits more than it works, so there is time for the linters beside them.
+    with ThreadPoolExecutor(1, "linters") as beside:
+        linting = beside.submit(_lint, call)
+        tests = _tests(call)
+        failed = linting.result()
     print(f"== {'FAILED' if tests or failed else 'all is well'} after {time.monotonic() - started:.0f} s", flush=True)
     return tests or int(bool(failed))
+
+
+def _lint(call: Run) -> bool:
+    """Whether one of them complains."""
+    failed = False
+    for command in LINTERS:
+        with tempfile.TemporaryFile() as output:
+            code = call(command, os.environ, output)
+            output.seek(0)
+            said = output.read().decode(errors="replace")
+        print(f"\n{_title(command)}\n{said}{'== FAILED' if code else ''}", flush=True)
+        failed = failed or code != 0
+    return failed
 
 
 def _tests(call: Run) -> int:
@@ -57,21 +72,29 @@ def _tests(call: Run) -> int:
     spread = (f"--numprocesses={workers}", "--dist=loadfile", "--no-loadscope-reorder")
     command = (*PYTHON, "coverage", "run", "-m", "pytest", *spread)
     with tempfile.TemporaryDirectory(prefix="directory-bolt-reach-") as folder:
-        data = {"COVERAGE_FILE": str(Path(folder) / "all")}
-        code = _step(command, {**os.environ, **data}, call)
+        reached = Path(folder) / "reached"
+        reached.mkdir()
+        print(_title(command), flush=True)
+        code = call(command, {**_environment(Path(folder)), "COVERAGE_FILE": str(reached / "all")}, None)
         if code:
+            print("== FAILED", flush=True)
             return code  # what a test that failed didn't reach says nothing
         print("== reach", flush=True)
-        return reach.main(Path(folder))
+        return reach.main(reached)
 
 
-def _step(command: tuple[str, ...], environment: Mapping[str, str], call: Run) -> int:
-    print(f"== {' '.join([Path(command[0]).name, *command[1:]])}", flush=True)
-    code = call(command, environment)
-    if code:
-        print("== FAILED", flush=True)
-    return code
+def _environment(folder: Path) -> dict[str, str]:
+    """Ours. Where Python may not keep what it compiles, it may in `folder`: the tests start some hundred processes."""
+    told = dict(os.environ)
+    if told.pop("PYTHONDONTWRITEBYTECODE", ""):
+        told["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")
+    return told
 
 
-def _call(command: tuple[str, ...], environment: Mapping[str, str]) -> int:
-    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+def _title(command: tuple[str, ...]) -> str:
+    return f"== {' '.join([Path(command[0]).name, *command[1:]])}"
+
+
+def _call(command: tuple[str, ...], environment: Mapping[str, str], output: IO[bytes] | None) -> int:
+    errors = None if output is None else subprocess.STDOUT
+    return subprocess.run(command, cwd=ROOT, env=environment, stdout=output, stderr=errors, check=False).returncode

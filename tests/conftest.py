@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_API", "pyside6")
@@ -19,7 +20,8 @@ settings.register_profile("suite", deadline=None, derandomize=True, suppress_hea
 settings.load_profile("suite")
 
 
-LONGEST_FIRST = ("tests/e2e/", "tests/stack/", "tests/contract/")
+LONGEST_FIRST = ("tests/e2e/", "tests/contract/test_", "tests/stack/", "tests/unit/app/sync/", "tests/contract/")
+"""Those of the browsers between those of whole stacks, which would slow each other down."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -27,6 +29,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hasattr(config, "workerinput"):
         rank = {folder: place for place, folder in enumerate(LONGEST_FIRST)}
         items.sort(key=lambda item: next((rank[f] for f in LONGEST_FIRST if item.nodeid.startswith(f)), len(rank)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Coverage rests while a test runs that is marked so."""
+    measuring = Coverage.current() if item.get_closest_marker("unmeasured") else None
+    if measuring is None:
+        return (yield)
+    measuring.stop()
+    try:
+        return (yield)
+    finally:
+        measuring.start()
 
 
 @pytest.hookimpl(tryfirst=True)

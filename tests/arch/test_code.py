@@ -12,6 +12,7 @@ import pytest
 
 from tests.arch.code_rules import RULES, Rule
 
+pytestmark = pytest.mark.unmeasured
 ROOT = Path(__file__).resolve().parents[2]
 EVERYWHERE = ("main.py", "app", "widgets", "services", "resources", "tests")
 LONGEST = 400

@@ -31,10 +31,10 @@ def processes_of(home: Path) -> list[str]:
     return found
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    made = tmp_path / "home"
-    made.mkdir()
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The data folder of all tests here: what the first one leaves is what a later start finds."""
+    made = tmp_path_factory.mktemp("home")
     yield made
     remove_postgres(made)
 

@@ -1,10 +1,11 @@
-"""`main.py test`: every check runs, pytest last, and a failure of any is the answer."""
+"""`main.py test`: every check runs, and a failure of any is the answer."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -17,13 +18,16 @@ class Calls:
     def __init__(self, failing: str | None = None) -> None:
         self.failing = failing
         self.ran: list[str] = []
-        self.arguments: list[tuple[str, ...]] = []
+        self.arguments: dict[str, tuple[str, ...]] = {}
+        self.told: dict[str, Mapping[str, str]] = {}
 
-    def __call__(self, command: tuple[str, ...], environment: Mapping[str, str]) -> int:
+    def __call__(self, command: tuple[str, ...], environment: Mapping[str, str], output: IO[bytes] | None) -> int:
         tool = command[2] if command[0] == sys.executable else Path(command[0]).stem
         self.ran.append(tool)
-        self.arguments.append(command[3:] if command[0] == sys.executable else ())
-        assert "PATH" in environment
+        self.arguments[tool] = command[3:] if command[0] == sys.executable else ()
+        self.told[tool] = environment
+        if output is not None:
+            output.write(f"{tool} says this\n".encode())
         return 4 if tool == self.failing else 0
 
 
@@ -38,11 +42,29 @@ def reached(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.mark.parametrize(
     ("failing", "code"), [(None, 0), ("ruff", 1), ("mypy", 1), ("lint-imports", 1), ("coverage", 4)]
 )
-def test_every_check_runs_and_the_tests_last(failing: str | None, code: int, reached: list[int]) -> None:
+def test_every_check_runs(
+    failing: str | None, code: int, reached: list[int], capsys: pytest.CaptureFixture[str]
+) -> None:
     calls = Calls(failing)
     assert check.run([], calls) == code
-    assert calls.ran == ["ruff", "ruff", "mypy", "lint-imports", "coverage"]
-    assert calls.arguments[-1][:3] == ("run", "-m", "pytest")
+    assert sorted(calls.ran) == ["coverage", "lint-imports", "mypy", "ruff", "ruff"]
+    assert calls.arguments["coverage"][:3] == ("run", "-m", "pytest")
+    said = capsys.readouterr().out
+    assert "\nmypy says this\n" in said
+    assert ("== FAILED\n" in said) == bool(failing)
+
+
+def test_python_keeps_what_it_compiles_where_it_may(reached: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = Calls()
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    check.run([], calls)
+    told = calls.told["coverage"]
+    assert "PYTHONDONTWRITEBYTECODE" not in told
+    assert Path(told["PYTHONPYCACHEPREFIX"]).parent == Path(told["COVERAGE_FILE"]).parents[1]
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
+    check.run([], calls)
+    assert "PYTHONPYCACHEPREFIX" not in calls.told["coverage"]
 
 
 def test_what_the_tests_do_not_reach_is_a_failure(reached: list[int]) -> None:
@@ -54,7 +76,7 @@ def test_what_the_tests_do_not_reach_is_a_failure(reached: list[int]) -> None:
 def test_with_arguments_it_is_pytest_alone(reached: list[int]) -> None:
     calls = Calls()
     assert check.run(["-k", "plans"], calls) == 0
-    assert (calls.ran, calls.arguments) == (["pytest"], [("-k", "plans")])
+    assert (calls.ran, calls.arguments) == (["pytest"], {"pytest": ("-k", "plans")})
 
 
 def test_help_runs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
