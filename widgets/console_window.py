@@ -239,7 +239,10 @@ class ConsoleWindow(MainWindow):
         link = self._desk.store.link
         since = {"reconnecting": f" {spans.clock(link.since)}", "offline": f" since {spans.clock(link.since)}"}
         self.bar.link.show_state(link.phase, link.word + since.get(link.phase, ""), link.why)
-        self.faults.take("link", "lost" if link.phase == "offline" else "up", link.why, since=link.since)
+        # Of what an earlier start has left, the last that is known is from before this one.
+        store = self._desk.store
+        cut = store.true_at("jobs") if store.kept else link.since
+        self.faults.take("link", "lost" if link.phase == "offline" else "up", link.why, since=cut)
 
     def _show_operations(self, desk: Desk) -> None:
         operations = desk.operations.newest_first()

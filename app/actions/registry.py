@@ -7,7 +7,7 @@ from typing import Final, Literal
 import msgspec
 
 Role = Literal["viewer", "operator", "admin"]
-NOT_YET: Final = "not yet known"
+NOT_YET: Final = "not signed in yet"
 """The role of somebody who looks at what was last known, before the project has answered."""
 _RANK: Final = {"viewer": 0, "operator": 1, "admin": 2}
 

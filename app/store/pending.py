@@ -51,7 +51,7 @@ class Wish(msgspec.Struct, frozen=True, gc=False):
         if self.state == "failed":
             return f"{self.act}: not done"
         if self.state == "unknown":
-            return f"{self.act} of {clock}: outcome unknown"
+            return f"Outcome unknown: {self.act}, {clock}"
         return f"{self.act}: pending since {clock}"
 
     def whole(self, clock: str) -> str:

@@ -12,6 +12,11 @@ def clock(seconds: float | None) -> str:
     return "—" if seconds is None else datetime.fromtimestamp(seconds).astimezone().strftime("%H:%M:%S")
 
 
+def hour(seconds: float | None) -> str:
+    """A time of day to the minute, 14:03; "—" when not known."""
+    return clock(seconds)[:5]
+
+
 def moment(seconds: float | None) -> str:
     """Date and time with the zone, for tool tips; "" when not known."""
     return "" if seconds is None else datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")

@@ -97,6 +97,6 @@ class DirectoriesTable(QWidget):
 
 def _evidence(line: DirectoryLine) -> cell.Cell:
     if line.wish is not None:
-        return cell.status(line.wish.shape, line.wish.whole(spans.clock(line.wish.since)), tip=line.words)
+        return cell.status(line.wish.shape, line.wish.whole(spans.hour(line.wish.since)), tip=line.words)
     tone = "primary" if line.outcome in ("failed", "unknown") else "tertiary"
     return cell.words(line.words, tone, tip=line.error)

@@ -14,6 +14,7 @@ from app.desk import Desk
 from app.store import timeline
 from app.store.hops import hops_of
 from app.store.lines import JobLine
+from app.store.reasons import in_words, reasons
 from app.store.store import Changes
 from services.domain.packages import priority_of_package
 from services.domain.statuses import Declared, job_status_shape, job_status_word
@@ -92,10 +93,11 @@ class JobPage(QWidget):
         self._hops = hops.HopsView()
         self._gap = GlyphLabel("failed", "", "body", "failed", 500)
         self._gap_words = label("", "body", "secondary")
+        self._why = ElidedLabel("", "body", "primary")
         self.tabs = TabRow([Tab("directories", "Directories"), Tab("activity", "Activity")])
         self._wish = GlyphLabel("send", "")
         self._wish.hide()
-        self._wish_why = ElidedLabel("", "small", "secondary")
+        self._wish_words = ElidedLabel("", "small", "primary")
         self._legend = {name: GlyphLabel(shape, "") for name, (shape, _) in OUTCOMES.items()}
         for part in self._legend.values():
             self.tabs.add_right(part)
@@ -215,9 +217,9 @@ class JobPage(QWidget):
         say(self._done, f"{line.done}/{line.total}")
         wish = line.wish
         self._wish.setVisible(wish is not None)
-        self._wish_why.say(wish.why if wish else "")
+        self._wish_words.say(wish.whole(spans.clock(wish.since)) if wish else "")
         if wish is not None:
-            self._wish.say(wish.words(spans.clock(wish.since)), wish.shape, tone=word_tone(wish.shape))
+            self._wish.say("", wish.shape)
         self._show_hops(line)
         self._show_legend(line)
         self._show_acts(line)
@@ -255,6 +257,9 @@ class JobPage(QWidget):
         self._gap_row.setVisible(bool(gap))
         self._gap.say(f"{title}: {line.diagnosis.words}." if gap else "", line.diagnosis.shape or "failed")
         say(self._gap_words, words)
+        why = in_words(reasons(jobs.directories(line.id))) if line.failed else ""
+        self._why_row.setVisible(bool(why))
+        self._why.say(why)
 
     def _show_legend(self, line: JobLine) -> None:
         counts = {
@@ -306,7 +311,7 @@ class JobPage(QWidget):
         row.addWidget(self._done)
         row.addSpacing(metrics.px(16))
         row.addWidget(self._wish)
-        row.addWidget(self._wish_why, 1)
+        row.addWidget(self._wish_words, 1)
         row.addWidget(self._as_of)
         self._gap_row = Surface("status.failed.tint")
         self._gap_row.setFixedHeight(metrics.px(28))
@@ -315,11 +320,19 @@ class JobPage(QWidget):
         gap.addWidget(self._gap)
         gap.addWidget(self._gap_words)
         gap.addStretch(1)
+        self._why_row = QWidget()
+        self._why_row.setFixedHeight(metrics.px(28))
+        why = QHBoxLayout(self._why_row)
+        why.setContentsMargins(0, 0, 0, 0)
+        why.setSpacing(metrics.px(8))
+        why.addWidget(label("Why it failed", "small", "tertiary"))
+        why.addWidget(self._why, 1)
         way = Surface("surface.page", "b")
         way_column = QVBoxLayout(way)
         way_column.setContentsMargins(metrics.px(16), metrics.px(12), metrics.px(16), metrics.px(12))
         way_column.addWidget(self._hops)
         way_column.addWidget(self._gap_row)
+        way_column.addWidget(self._why_row)
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)

@@ -100,7 +100,8 @@ def _progress(line: JobLine) -> cell.Cell:
 
 def _diagnosis(line: JobLine) -> cell.Cell:
     if line.wish is not None:
-        return cell.status(line.wish.shape, line.wish.whole(spans.clock(line.wish.since)))
+        words = line.wish.whole(spans.hour(line.wish.since))
+        return cell.status(line.wish.shape, words, tip=words)
     found = line.diagnosis
     tone = cell.word_tone(found.shape) if found.shape else ("tertiary" if line.status == "completed" else "secondary")
     return cell.words(found.words, tone)

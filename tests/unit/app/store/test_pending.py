@@ -110,7 +110,7 @@ def test_after_a_while_without_a_sign_it_is_unknown(world: World, answered: bool
     world.store.tick()
     wish = world.job()
     assert wish is not None
-    assert wish.whole("14:02:11") == "Pause of 14:02:11: outcome unknown. Nothing came of it yet."
+    assert wish.whole("14:02:11") == "Outcome unknown: Pause, 14:02:11. Nothing came of it yet."
     world.now += 10 * LIMIT
     world.store.tick()
     assert world.job() == wish
