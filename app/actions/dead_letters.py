@@ -60,6 +60,8 @@ class LetterLine(msgspec.Struct, frozen=True):
     undo_until: float = 0.0
     kept_seconds: float | None = None
     same_job: int = 0
+    since: float = 0.0
+    """When a replay of this start came to `doing`, unix seconds; 0 when an earlier start left it."""
 
     @property
     def id(self) -> str:
@@ -179,6 +181,7 @@ class DeadLetterActs:
                 old.undo_until if old else 0.0,
                 found.figures.kept_seconds,
                 jobs[reading.message.job_id] - 1 if reading.message else 0,
+                old.since if old is not None else 0.0,
             )
         # A letter that a replay holds right now is hidden from the look, not gone; one whose replay was cut off
         # stays hidden for a while longer, as long as the queue counts more than it showed.
@@ -277,7 +280,7 @@ class DeadLetterActs:
             if state in ("deleted", "archived"):
                 del self.lines[key]
             elif (doing := _IN_BATCH.get(state, _left(state))) != line.doing:
-                self.lines[key] = msgspec.structs.replace(line, doing=doing)
+                self.lines[key] = self._moved(line, doing)
         self.version += 1
 
     def left_of(self, line: LetterLine) -> ReplayState | None:
@@ -344,8 +347,12 @@ class DeadLetterActs:
     ) -> None:
         line = self.lines.get(message_id)
         if line is not None:
-            self.lines[message_id] = msgspec.structs.replace(line, doing=doing, undo_until=undo_until)
+            self.lines[message_id] = self._moved(line, doing, undo_until=undo_until)
         self.version += 1
+
+    def _moved(self, line: LetterLine, doing: Doing, *, undo_until: float = 0.0) -> LetterLine:
+        since = line.since if doing == line.doing else self._clock()
+        return msgspec.structs.replace(line, doing=doing, undo_until=undo_until, since=since)
 
     def _set_look(self, **changes: object) -> None:
         self.look = msgspec.structs.replace(self.look, **changes)

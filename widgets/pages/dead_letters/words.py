@@ -11,6 +11,7 @@ from app.actions.letter_batches import MERGED, Choice
 from services.domain.diagnosis import since
 from services.domain.statuses import Shape
 from services.domain.text import one_line
+from widgets.parts import spans
 
 FIRST: Final = 4_000
 """Characters of a body that are shown before somebody asks for all."""
@@ -25,14 +26,18 @@ def state_of(line: LetterLine, now: float) -> tuple[Shape, str]:
     if line.doing == "waiting":
         return "waiting", "Waits for its turn"
     if line.doing == "running":
-        return "running", "Replaying"
+        return "running", f"Replaying{_since(line)}"
     if line.doing == "unknown":
-        return "unknown", "Send unknown"
+        return "unknown", f"Send unknown{_since(line)}"
     if line.doing == "duplicate_possible":
         return "doubled", "Sent, not deleted"
     if line.problem:
         return "blocked", line.reading.what
     return "failed", line.reading.reason or "Could not be started"
+
+
+def _since(line: LetterLine) -> str:
+    return f" since {spans.hour(line.since)}" if line.since else ""
 
 
 def act_of(line: LetterLine) -> str:

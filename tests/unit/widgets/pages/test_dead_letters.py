@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from PySide6.QtWidgets import QApplication, QLabel
 
@@ -24,6 +25,7 @@ from tests.fakes.queues import FakeQueues
 from widgets.pages.dead_letters import DeadLettersPage
 from widgets.pages.dead_letters.sheet import XRayView
 from widgets.pages.dead_letters.words import attribute, expires, plain, size, state_of, summary
+from widgets.parts import spans
 from widgets.parts.toast import Toast
 
 GOOD = json.dumps({"job_id": "j1", "customer_id": "c1", "package_size": 3, "priority": "pro", "source": "intake"})
@@ -195,7 +197,7 @@ def test_a_failure_stands_in_the_operations_and_the_row_stays(world: DeskWorld) 
     async def fail(page: DeadLettersPage) -> None:
         page.table.go_to(page.model.row_of("m1"))
         page.replay_button.click()
-        await until(page, lambda: row_of(page, "m1")[0] == "Send unknown")
+        await until(page, lambda: row_of(page, "m1")[0].startswith("Send unknown since "))
         assert [wish.state for wish in world.desk.operations.newest_first()] == ["unknown"]
         assert row_of(page, "m1")[ACT] == "Replay"
         page.table.pressed_cell.emit(page.model.row_of("m1"), ACT)
@@ -290,6 +292,9 @@ def test_attributes_are_shown_as_what_they_are(value: object, words: str) -> Non
 def test_words() -> None:
     app_made = line('{"job_id": "j", "_dlq_reason": "max\\nretries"}')
     assert state_of(app_made, 0.0) == ("failed", "max retries")
+    running = msgspec.structs.replace(app_made, doing="running", since=1000.0)
+    assert state_of(running, 0.0) == ("running", f"Replaying since {spans.hour(1000.0)}")
+    assert state_of(msgspec.structs.replace(app_made, doing="unknown"), 0.0) == ("unknown", "Send unknown")
     assert summary(line("")) == "empty"
     assert summary(line("\u202e\x01")) == "only blank or invisible characters"
     old = LetterLine(DeadLetter("m", "r", "{}", sent_at=1000.0), Reading(), kept_seconds=14 * 86400.0)

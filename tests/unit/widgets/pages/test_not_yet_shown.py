@@ -80,7 +80,7 @@ def test_an_act_is_on_its_rows_until_the_effect_comes(world: DeskWorld) -> None:
     wish = next(iter(world.store.jobs.wishes))
     words = f"Retry failed: pending since {spans.hour(wish.since)}"
     assert diagnosis(page) == words
-    assert (job._wish_words.text(), job._wish.isVisibleTo(job)) == (wish.whole(spans.clock(wish.since)), True)
+    assert (job._wish_words.text(), job._wish_row.isVisibleTo(job)) == (wish.whole(spans.clock(wish.since)), True)
     directories: Any = job.directories.model
     rows = [directories.line(row) for row in range(directories.rowCount())]
     shown = {line.host: str(directories._cells[2](line).text) for line in rows}
@@ -95,7 +95,7 @@ def test_an_act_is_on_its_rows_until_the_effect_comes(world: DeskWorld) -> None:
     changes = world.store.take_changed()
     page.take(changes)
     job.take(changes)
-    assert (diagnosis(page), job._wish.isVisibleTo(job)) == (before, False)
+    assert (diagnosis(page), job._wish_row.isVisibleTo(job)) == (before, False)
     page.close()
     job.close()
 
