@@ -34,8 +34,14 @@ def _gui() -> list[Row]:
     return gui.measure()
 
 
+def _replay() -> list[Row]:
+    from tests.bench import replay
+
+    return replay.measure()
+
+
 GROUPS: Final[dict[str, Callable[[], list[Row]]]] = {
-    "gui": _gui, "ingest": _ingest, "start": _start, "table": _table,
+    "gui": _gui, "ingest": _ingest, "replay": _replay, "start": _start, "table": _table,
 }  # fmt: skip
 
 

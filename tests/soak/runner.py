@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from tests.soak import faults, pythons, sync_live, sync_observers, sync_schedules
+from tests.soak import faults, pythons, replay_schedules, sync_live, sync_observers, sync_schedules
 
 Figures = Mapping[str, int | float | str]
 """What a soak counted or measured, by name with the unit in it ("restarts", "worst_gap_ms")."""
@@ -24,6 +24,7 @@ The first line of its docstring says what it does to whom."""
 SOAKS: Final[dict[str, Soak]] = {
     "faults": faults.run,
     "pythons": pythons.run,
+    "replay": replay_schedules.run,
     "schedules": sync_schedules.run,
     "sync": sync_live.run,
     "observers": sync_observers.run,
