@@ -54,7 +54,10 @@ class Rates:
             if not counts[outcome] and not any(counts.values()):
                 del self._minutes[minute]
         for minute, outcome in come:
-            self._minutes.setdefault(minute, Counter())[outcome] += 1
+            counted = self._minutes.get(minute)
+            if counted is None:
+                counted = self._minutes[minute] = Counter()
+            counted[outcome] += 1
 
     def move_outcome(self, host: str, gone: str, come: str) -> None:
         """A directory of some job went from outcome `gone` to `come`; "" means not there."""

@@ -155,7 +155,7 @@ class Inbox:
             return
         held = self._store.get(table, key)
         fresh = row.get("version") if record is None else getattr(record, "version", None)
-        known = getattr(held, "version", None)
+        known = None if held is None else getattr(held, "version", None)
         versioned = isinstance(fresh, int)
         if not change.complete or (change.kind == "UPDATE" and held is None) or not (versioned or table in APPEND_ONLY):
             self.doubt(table, key)

@@ -19,6 +19,8 @@ from services.domain.times import parse_instant
 
 _NO_JSON: Final = b"{}"
 _EMPTY_JSON: Final = (b"null", _NO_JSON)
+_OBJECT: Final = (b"{", b"n")
+"""First byte of an object, and of null."""
 
 
 class _Job(msgspec.Struct, gc=False):
@@ -77,7 +79,8 @@ class _Result(msgspec.Struct, gc=False):
 
     def record(self) -> Result | None:
         payload, response = bytes(self.payload), bytes(self.response_log)
-        if not self.status or not (_is_object(payload) and _is_object(response)):
+        # A text or a list here is what only the long way can read.
+        if not self.status or payload[:1] not in _OBJECT or response[:1] not in _OBJECT:
             return None
         created = parse_instant(self.created_at)
         return Result(
@@ -143,7 +146,3 @@ def read_record(table: str, row: msgspec.Raw) -> Job | Result | HistoryEvent | N
         return decode(row).record()
     except msgspec.ValidationError:
         return None
-
-
-def _is_object(raw: bytes) -> bool:
-    return raw[:1] == b"{" or raw == b"null"
