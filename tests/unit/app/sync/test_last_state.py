@@ -272,3 +272,16 @@ def test_a_hundred_thousand_jobs_are_laid_in_by_small_steps(tmp_path: Path) -> N
     assert after.rows("jobs") == before.rows("jobs")
     # Each turn ends with the first part after its budget: so many turns there are at least.
     assert len(turns) > 20
+
+
+def test_what_is_held_already_is_newer(tmp_path: Path) -> None:
+    kept_by(tmp_path, filled())
+
+    async def suite() -> Store:
+        last, store = state(tmp_path), Store(lambda: NOW)
+        store.put("jobs", {"id": "j0", "status": "paused"})
+        await last.fill(store, await last.read())
+        return store
+
+    after = asyncio.run(suite())
+    assert (len(after.rows("jobs")), after.get("jobs", "j0").status) == (3, "paused")
