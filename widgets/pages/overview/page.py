@@ -22,6 +22,8 @@ from widgets.parts.head import PageHead
 from widgets.parts.stat import StatRow
 
 REFRESH_MS: Final = 250
+PARTS: Final = 4
+"""The page is brought up to date part by part."""
 LIST_SECONDS: Final = 0.1
 """Lists follow ten times a second: nobody reads faster, and each row costs."""
 _LISTS: Final = {"success": "all", "main": "pending"}
@@ -61,7 +63,8 @@ class OverviewPage(QWidget):
             panel.open_job.connect(self.open_job)
         self._lay_out()
         self._timer = QTimer(self)
-        self._timer.setInterval(REFRESH_MS)
+        self._next_part = 0
+        self._timer.setInterval(REFRESH_MS // PARTS)
         self._timer.timeout.connect(self._tick)
         self._timer.start()
 
@@ -116,20 +119,39 @@ class OverviewPage(QWidget):
         """Bring figures and charts up to date."""
         self._dirty = False
         self._refreshed_at = time.monotonic()
-        self._show_words()
-        self.throughput.refresh()
-        self.outcomes.refresh()
+        for part in range(PARTS):
+            self._show_part(part)
 
     def _tick(self) -> None:
-        # Ages move on even when nothing happens.
-        if self.isVisible() and (self._dirty or time.monotonic() - self._refreshed_at >= 1.0):
-            self.refresh()
+        """A part of the page in each turn: all of it at once takes longer than a frame."""
+        if not self.isVisible():
+            self._next_part = 0
+            return
+        if self._next_part == 0:
+            # Ages move on even when nothing happens.
+            if not self._dirty and time.monotonic() - self._refreshed_at < 1.0:
+                return
+            self._dirty = False
+            self._refreshed_at = time.monotonic()
+        self._show_part(self._next_part)
+        self._next_part = (self._next_part + 1) % PARTS
+
+    def _show_part(self, part: int) -> None:
+        if part == 0:
+            self.stats.show_stats(figures(self._desk))
+            self.workers.refresh()
+        elif part == 1:
+            self.throughput.refresh()
+        elif part == 2:
+            self.needs.refresh()
+            self.activity.refresh()
+        else:
+            self.outcomes.refresh()
 
     def _show_words(self) -> None:
         self.stats.show_stats(figures(self._desk))
-        self.needs.refresh()
-        self.activity.refresh()
-        self.workers.refresh()
+        for part in (self.needs, self.activity, self.workers):
+            part.refresh()
 
     def _pressed(self, key: str) -> None:
         if key == "dead_letters":

@@ -187,5 +187,5 @@ def test_the_chart_is_drawn_once_the_page_is_shown(world: DeskWorld) -> None:
     world.event(1, "j1", "submitted", "mapnook.localhost", ago=1)
     page = shown(world)
     assert wait_for(lambda: "1 submitted" in page.throughput.chart.accessibleName(), 20)
-    assert "mapnook.localhost 100.0 %" in page.outcomes.bars.accessibleName()
+    assert wait_for(lambda: "mapnook.localhost 100.0 %" in page.outcomes.bars.accessibleName(), 20)
     page.close()
