@@ -107,6 +107,18 @@ async def until(condition: Callable[[], bool], seconds: float) -> None:
             await asyncio.sleep(0.05)
 
 
+async def _grown_to(count: Callable[[], int], wanted: int) -> bool:
+    """Wait until that many are there; False when none came for ten seconds."""
+    had, since = count(), time.monotonic()
+    while had < wanted:
+        await asyncio.sleep(0.05)
+        if count() > had:
+            had, since = count(), time.monotonic()
+        elif time.monotonic() - since > 10:
+            return False
+    return True
+
+
 async def measure(options: argparse.Namespace, feed: FeedProcess, folder: Path) -> dict[str, Any]:
     """Load, stand idle, take the feed; the figures."""
     count = int(options.rate * options.seconds)
@@ -159,9 +171,13 @@ async def measure(options: argparse.Namespace, feed: FeedProcess, folder: Path) 
     paints.began = feed.go()
     await asyncio.sleep(max(0.0, paints.began + options.seconds - time.monotonic()))
     cpu = time.process_time() - cpu
+    beats.stop()
+    # What is still on its way is no difference: a slow machine is given the time to take it in.
+    results = sum(map(len, wanted.results.values()))
+    arrived = await _grown_to(lambda: len(store.rows("job_results")), results)
     await until(lambda: engine.settled, 300)
     await asyncio.sleep(0.5)
-    beats.stop()
+    late = time.monotonic() - paints.began - options.seconds
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     pump.stop()
@@ -173,7 +189,8 @@ async def measure(options: argparse.Namespace, feed: FeedProcess, folder: Path) 
         "worst": [(round(at - paints.began, 2), round(turn * 1000, 1)) for at, turn in worst],
         "p50_ms": 1000 * delays[len(delays) // 2] if delays else 0.0,
         "p99_ms": 1000 * delays[int(len(delays) * 0.99)] if delays else 0.0,
-        "painted": len(delays), "wrong": wrong, "cpu_share": cpu / options.seconds, "memory_mib": memory_mib(),
+        "painted": len(delays), "wrong": wrong, "arrived": arrived, "late_s": late,
+        "cpu_share": cpu / options.seconds, "memory_mib": memory_mib(),
     }  # fmt: skip
     desk_world.close()
     return figures
