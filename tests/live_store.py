@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import psycopg
 from psycopg.rows import dict_row
 
-from app.store.merge import RECORDS, key_of
+from app.store.merge import RECORDS, key_of, same
 from app.store.store import Store
 from app.sync.engine import Engine
 from app.sync.tables import TABLES
@@ -44,7 +44,11 @@ def differences(store: Store, database_url: str) -> dict[str, list[str]]:
             if table == "queue_history":
                 truth = {key: row for key, row in truth.items() if row.created_at > held_from}
                 held = {key: row for key, row in held.items() if row.created_at > held_from}
-            differing = [key for key in truth.keys() | held.keys() if truth.get(key) != held.get(key)]
+            differing = [
+                key
+                for key in truth.keys() | held.keys()
+                if key not in truth or key not in held or not same(held[key], truth[key])
+            ]
             if differing:
                 found[table] = differing
     return found
