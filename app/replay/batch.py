@@ -300,7 +300,9 @@ class BatchRun:
         if self.line.cancelled:
             left, self._todo = list(self._todo), {}
             await self._write([Move(key, "skipped", "Cancelled.") for key in left])
-        state, words = self.line.ending(left=len(self._todo))
+        # What was sent and not deleted can be finished one by one; what is half in the archive only by its batch.
+        half = len(self._undeleted) if self._batch.act == "archive" else 0
+        state, words = self.line.ending(left=len(self._todo) + half)
         try:
             await asyncio.to_thread(self._journal.end_batch, self._batch.id, state, words)
         except (OSError, sqlite3.Error) as error:

@@ -92,14 +92,15 @@ class Claims:
             await self._release(receipt)
 
     async def _receive(self, most: int, wait: int) -> list[DeadLetter]:
-        for tried in range(_TRIES):
+        tried = 0
+        while True:
             try:
                 return await self._queues.receive_dead(limit=most, visibility=self._seconds, wait=wait)
             except (Busy, NotReachable):
-                if tried == _TRIES - 1:
+                tried += 1
+                if tried == _TRIES:
                     raise
-                await asyncio.sleep(0.2 * 2**tried)
-        raise AssertionError("unreachable")
+                await asyncio.sleep(0.1 * 2**tried)
 
     async def _release(self, receipt: str) -> None:
         if not self.may_change:

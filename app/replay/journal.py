@@ -189,12 +189,6 @@ class Journal:
         with self._lock, self._transaction():
             self._db.execute("update batches set state = ?, words = ? where id = ?", (state, words, batch_id))
 
-    def of_batch(self, batch_id: str) -> list[Entry]:
-        """The messages of a batch, in the order of the plan."""
-        with self._lock:
-            rows = self._db.execute("select * from entries where batch = ? order by rowid", (batch_id,)).fetchall()
-        return [_entry(row) for row in rows]
-
     def batch_states(self, batch_id: str) -> dict[str, State]:
         """How far each message of a batch is, in the order of the plan."""
         with self._lock:
@@ -219,11 +213,6 @@ class Journal:
                 "select max(at) from steps where message_id = ? and state = 'sending'", (message_id,)
             ).fetchone()
         return float(row[0] or 0.0)
-
-    def replays(self, message_id: str) -> int:
-        """How many times this message was sent by earlier replays from here, under whatever id."""
-        with self._lock:
-            return self._replays(message_id)
 
     def entry(self, message_id: str) -> Entry | None:
         """What is known of one message's replay."""

@@ -7,13 +7,16 @@ import os
 import random
 import signal
 import socket
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
 
-from tests.local_stack import RunningStack, processes_of, running_stack, wait_until
+from tests.local_stack import ROOT, RunningStack, processes_of, running_stack, wait_until
 from tests.soak.faults import PARTS, Assault, attack
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -35,6 +38,24 @@ def test_the_pipeline_really_submits(stack: RunningStack) -> None:
 
 
 def test_dead_letters_are_there_from_the_start(stack: RunningStack) -> None:
+    assert stack.witness().queue_count("DirectoryBolt-dlq") == 4
+
+
+def test_a_terminal_sees_what_a_replay_would_do_with_each_job(stack: RunningStack) -> None:
+    def dlq(*words: str) -> dict[str, Any]:
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "main.py"), "dlq", *words, "--json"],
+            env={**os.environ, **stack.env}, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    plan = dlq("replay", "--all")
+    assert len(plan["plan"]) + len(plan["not"]) == 4
+    assert len(plan["jobs"]) == len(plan["plan"])
+    assert all(job["submit"] > 0 and not job["stops"] for job in plan["jobs"].values())
+    assert dlq("resume") == {"resumed": 0, "settled": []}
     assert stack.witness().queue_count("DirectoryBolt-dlq") == 4
 
 

@@ -99,3 +99,28 @@ def test_a_closed_journal_raises_and_writes_nothing(journal: Journal) -> None:
     journal.close()
     with pytest.raises(sqlite3.Error):
         journal.plan(DeadLetter("m1", "", "body", attributes={}), actor="desk-1", reason="")
+
+
+def test_what_a_batch_wanted_it_still_wants_after_a_crash(journal: Journal) -> None:
+    letters = [DeadLetter(key, "", "body") for key in ("m1", "m2", "m3")]
+    reach(journal, "deleted", "m3")
+    left_out = journal.plan_batch("b1", "replay", letters, actor="desk-1", reason="")
+    assert left_out == {"m3": "It was sent before, or may have been."}
+    journal.move("m2", "claimed")
+    journal.settle_after_crash()
+    assert journal.batch_states("b1") == {"m1": "planned", "m2": "planned"}
+
+
+def test_a_journal_of_an_earlier_version_is_used_on(file: Path) -> None:
+    file.parent.mkdir()
+    with sqlite3.connect(file) as old:
+        columns = "message_id text primary key, state text, body text, attributes text, actor text, reason text"
+        more = "new_message_id text default '', why text default '', planned_at real, changed_at real"
+        old.execute(f"create table entries ({columns}, {more})")
+        old.execute("insert into entries values ('m1', 'unknown', 'body', '{}', 'desk-1', '', '', '', 1, 2)")
+    old.close()
+    journal = Journal(file)
+    entry = journal.entry("m1")
+    journal.close()
+    assert entry is not None
+    assert (entry.state, entry.trace, entry.batch, entry.letter.body) == ("unknown", "", "", "body")
