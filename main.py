@@ -15,14 +15,19 @@ ROOT = program.home()
 def _console(argv: list[str]) -> int:
     from services.settings import has_display
 
-    theme = _theme(argv) if argv else "system"  # a parser alone would delay the first picture by a twentieth
+    theme, read_only = (
+        _options(argv) if argv else ("system", False)
+    )  # a parser alone would delay the first picture by a twentieth
     if not has_display():
+        if read_only:
+            print("No display: there is nothing to look at, and the tour would press buttons.", file=sys.stderr)
+            return 2
         print(f"No display: the same journey runs offscreen ({program.usage_name('tour')}).", flush=True)
         return _tour([])
-    return _window(theme)
+    return _window(theme, read_only=read_only)
 
 
-def _theme(argv: list[str]) -> str:
+def _options(argv: list[str]) -> tuple[str, bool]:
     import argparse
 
     parser = argparse.ArgumentParser(
@@ -31,7 +36,9 @@ def _theme(argv: list[str]) -> str:
         "without a display it takes the tour instead, offscreen.",
     )
     parser.add_argument("--theme", choices=("system", "light", "dark"), default="system", help="colours of the window")
-    return str(parser.parse_args(argv).theme)
+    parser.add_argument("--read-only", action="store_true", help="look only: every act is off")
+    args = parser.parse_args(argv)
+    return args.theme, args.read_only
 
 
 def _stack(argv: list[str]) -> int:
@@ -111,7 +118,7 @@ def _tour(argv: list[str]) -> int:
     return _window("light", args.out)
 
 
-def _window(theme: str, tour_folder: Path | None = None) -> int:
+def _window(theme: str, tour_folder: Path | None = None, *, read_only: bool = False) -> int:
     from typing import cast
 
     if program.is_frozen():
@@ -170,7 +177,7 @@ def _window(theme: str, tour_folder: Path | None = None) -> int:
         if frame.closed:
             return 0
         await asyncio.sleep(0)
-        window = ConsoleWindow(settings.where, kept=frame.kept)
+        window = ConsoleWindow(settings.where, kept=frame.kept, read_only=read_only)
         window.environment_shown.connect(frame.show_environment)
         await asyncio.sleep(0)
         frame.hold(window)
@@ -187,7 +194,8 @@ def _window(theme: str, tour_folder: Path | None = None) -> int:
 
             return await Tour(window, desk, Witness(desk.data_dir), tour_folder or ROOT).run()
 
-        code = await sit(lambda: read_settings(dotenv=dotenv), dotenv, window, closing, tour if touring else None)
+        work = tour if touring else None
+        code = await sit(lambda: read_settings(dotenv=dotenv), dotenv, window, closing, work, read_only=read_only)
         if code and window.current_page() == "problem":
             print(f"Nothing could be shown: {window.problem.words()}", flush=True)
         return code

@@ -15,7 +15,7 @@ from app.actions.dead_letters import DeadLetterActs
 from app.actions.jobs import JobActs
 from app.actions.letter_batches import LetterBatches
 from app.actions.operations import Operations
-from app.actions.registry import NOT_YET
+from app.actions.registry import NOT_YET, READ_ONLY
 from app.actions.runs import RunActs
 from app.desk import Desk
 from app.models.pump import Pump
@@ -63,11 +63,12 @@ class Screen(Protocol):
 class Console:
     """One sign-in to one project, with everything that goes on behind the window.
 
-    `open` once, then `close` once, also after an `open` that failed.
+    `open` once, then `close` once, also after an `open` that failed. `read_only`: every act is off, whoever signs in.
     """
 
-    def __init__(self, settings: Settings, screen: Screen) -> None:
+    def __init__(self, settings: Settings, screen: Screen, *, read_only: bool = False) -> None:
         self._settings = settings
+        self._read_only = read_only
         self._screen = screen
         self._stack: StackProcess | None = None
         self._session: SupabaseSession | None = None
@@ -175,6 +176,8 @@ class Console:
                 raw=str(error),
             ) from error
         who, role = session.email, session.role if session.signed_in else NOT_YET
+        if self._read_only:
+            role = READ_ONLY
         database = DatabaseActs(reads, operations, store.jobs.wishes, actor=who)
         jobs = JobActs(acts, database, role=role)
         letters = DeadLetterActs(queues, journal, operations, actor=who, role=role)

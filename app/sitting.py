@@ -49,18 +49,25 @@ class Closing(Protocol):
 
 
 async def sit(
-    read: Read, dotenv: Path, screen: Screen, closing: Closing, work: Callable[[Desk], Awaitable[int]] | None = None
+    read: Read,
+    dotenv: Path,
+    screen: Screen,
+    closing: Closing,
+    work: Callable[[Desk], Awaitable[int]] | None = None,
+    *,
+    read_only: bool = False,
 ) -> int:
     """Keep a console open until `closing`; `dotenv` is the file that people are told to write settings into.
 
     With `work`, do that at the desk once and end with its answer; 1 when there is no desk to be had.
+    `read_only`: every act is off.
     """
     again = asyncio.Event()
     screen.when_trying_again(again.set)
     screen.show_starting()
     while True:
         again.clear()
-        error = await _sit_once(read, screen, closing, work)
+        error = await _sit_once(read, screen, closing, work, read_only)
         if isinstance(error, int):
             return error
         if error is None:
@@ -77,7 +84,7 @@ async def sit(
 
 
 async def _sit_once(
-    read: Read, screen: Screen, closing: Closing, work: Callable[[Desk], Awaitable[int]] | None
+    read: Read, screen: Screen, closing: Closing, work: Callable[[Desk], Awaitable[int]] | None, read_only: bool
 ) -> int | ConsoleError | None:
     """One console from opening to closing: an exit code, what kept it closed, or None to open another one."""
     found: list[Desk | ConsoleError] = []
@@ -88,7 +95,7 @@ async def _sit_once(
         return Refused("Settings can't be used.", settings=wrong)
     keep_out(*settings.secrets)
     screen.show_environment(settings.where)
-    opened = console.Console(settings, screen)
+    opened = console.Console(settings, screen, read_only=read_only)
 
     async def open_it() -> None:
         try:

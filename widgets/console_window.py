@@ -69,10 +69,10 @@ class ConsoleWindow(MainWindow):
     environment_shown = Signal(str)
     """The environment of the console that is being opened."""
 
-    def __init__(self, environment: str, *, kept: dict[str, Any] | None = None) -> None:
+    def __init__(self, environment: str, *, kept: dict[str, Any] | None = None, read_only: bool = False) -> None:
         self.starting = StartingPage()
         self.problem = ProblemPage()
-        super().__init__(environment, self._before_desk(), kept=kept)
+        super().__init__(environment, self._before_desk(), kept=kept, read_only=read_only)
         self._desk: Desk | None = None
         self._pump: Pump | None = None
         self._operations_seen = (-1, -1)

@@ -97,18 +97,23 @@ class LetterBatches:
         await self._new(ARCHIVE, [self._letters.lines[key].letter for key in ids if key in self._letters.lines], reason)
 
     async def resume(self, operation_id: str) -> None:
-        """Go on with a batch that an error or an earlier start has left."""
+        """Go on with a batch that an error or an earlier start has left. Raises ConsoleError when one may not."""
+        if refusal := why_not(REPLAY_MANY, self._letters.role):
+            raise ConsoleError(refusal)
         await self._many.settle_unknown()
         await self._carry_out(operation_id)
 
     async def give_up(self, operation_id: str) -> None:
-        """Leave the rest of such a batch where it is."""
+        """Leave the rest of such a batch where it is. Raises ConsoleError when one may not."""
+        if refusal := why_not(REPLAY_MANY, self._letters.role):
+            raise ConsoleError(refusal)
         await self._many.give_up(operation_id)
         await self._end(operation_id, "undone", "Given up: what was not sent is still a dead letter.")
 
     def can_resume(self, operation: Operation) -> bool:
-        """Whether there is something to go on with."""
-        return operation.act in _ACTS and operation.state == "unknown" and not self.is_running(operation.id)
+        """Whether there is something to go on with, for somebody who may."""
+        may = not why_not(REPLAY_MANY, self._letters.role)
+        return may and operation.act in _ACTS and operation.state == "unknown" and not self.is_running(operation.id)
 
     def is_running(self, operation_id: str) -> bool:
         """Whether this start works on it."""

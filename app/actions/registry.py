@@ -9,6 +9,8 @@ import msgspec
 Role = Literal["viewer", "operator", "admin"]
 NOT_YET: Final = "not signed in yet"
 """The role of somebody who looks at what was last known, before the project has answered."""
+READ_ONLY: Final = "read only"
+"""The role of everybody in a console that was started with --read-only."""
 _RANK: Final = {"viewer": 0, "operator": 1, "admin": 2}
 
 
@@ -80,6 +82,8 @@ def why_not(act: Act, role: str | None) -> str:
     """Why this person may not do it, as a sentence; "" when they may. The database decides again."""
     if role == NOT_YET:
         return "Not before the project has answered: this is what was last known."
+    if role == READ_ONLY:
+        return "This console was started with --read-only: every act is off."
     if role is None:
         return "Sign in first."
     if _RANK.get(role, -1) < _RANK[act.needs]:

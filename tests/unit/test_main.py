@@ -64,6 +64,23 @@ def test_an_unknown_role_is_refused(
     assert not called
 
 
+@pytest.mark.parametrize(("argv", "read_only"), [(["--read-only"], True), (["--theme", "dark"], False), ([], False)])
+def test_the_window_is_told_whether_it_is_only_to_look(
+    argv: list[str], read_only: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[bool] = []
+    monkeypatch.setattr("services.settings.has_display", lambda: True)
+    monkeypatch.setattr(main, "_window", lambda _theme, *, read_only: told.append(read_only))
+    main._console(argv)
+    assert told == [read_only]
+
+
+def test_without_a_display_a_console_to_look_at_takes_no_tour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.settings.has_display", lambda: False)
+    monkeypatch.setattr(main, "_tour", lambda _: 0)
+    assert (main._console([]), main._console(["--read-only"])) == (0, 2)
+
+
 @pytest.fixture
 def frozen(called: list[tuple[str, list[str], bool]], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """This as the frozen program; says when its start was made ready."""

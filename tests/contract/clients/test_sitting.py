@@ -11,11 +11,12 @@ import psycopg
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from app.actions.registry import PAUSE_JOB, READ_ONLY, why_not
 from app.console import Console
 from app.desk import Desk
 from app.models.pump import Pump
 from app.sitting import sit
-from services.domain.errors import SettingProblem
+from services.domain.errors import ConsoleError, SettingProblem
 from services.local.lock import FolderLock
 from services.local.postgres import Postgres
 from services.settings import Settings, read_settings
@@ -133,6 +134,34 @@ def test_it_opens_by_itself_when_the_other_console_of_its_folder_is_closed(
                 assert await sitting == 0
 
     asyncio.run(suite())
+
+
+def test_a_console_to_look_at_reads_everything_with_every_act_off(
+    server: Postgres, owner: psycopg.Connection, tmp_path: Path, qt_app: QApplication
+) -> None:
+    file = tmp_path / ".env"
+
+    async def suite() -> None:
+        async with asyncio.timeout(60), gateway(server) as running:
+            written(file, **right(running.url, tmp_path / "home"))
+            screen, closing = Screen(), asyncio.Event()
+            async with asyncio.TaskGroup() as group:
+                sitting = group.create_task(sit(from_file(file), file, screen, closing, read_only=True))
+                await until(lambda: screen.desk is not None)
+                desk = screen.desk
+                assert desk is not None
+                assert desk.who == "operator@directory-bolt.example"
+                job = add_job(owner)
+                await until(lambda: shows(desk, job))
+                line = desk.store.jobs.lines[job]
+                assert desk.jobs.why_not(PAUSE_JOB, line) == why_not(PAUSE_JOB, READ_ONLY)
+                with pytest.raises(ConsoleError):
+                    await desk.jobs.set_status(PAUSE_JOB, line)
+                closing.set()
+                assert await sitting == 0
+
+    asyncio.run(suite())
+    assert owner.execute("select status from public.jobs order by created_at desc limit 1").fetchone() == ("pending",)
 
 
 def test_two_folders_have_two_consoles_on_one_project(

@@ -15,7 +15,7 @@ from app import tasks
 from app.actions.dead_letters import DeadLetterActs
 from app.actions.letter_batches import LetterBatches, buttons, press, start_archive, start_replay
 from app.actions.operations import Operation, Operations
-from app.actions.registry import ARCHIVE, REPLAY_MANY
+from app.actions.registry import ARCHIVE, READ_ONLY, REPLAY_MANY
 from app.replay.journal import Journal
 from app.replay.pace import Options
 from app.store.link import TableState
@@ -177,6 +177,26 @@ def test_a_line_that_stopped_is_resumed_or_given_up(program: Program, queues: Fa
     program.run(act)
     assert queues.sent == [job("a"), job("b")]
     assert set(queues.dead) == {"m3", "m4"}
+
+
+@pytest.mark.parametrize("role", ["viewer", READ_ONLY])
+def test_who_may_not_send_can_neither_resume_a_line_nor_give_it_up(
+    program: Program, queues: FakeQueues, role: str
+) -> None:
+    async def act() -> None:
+        queues.faults["send"] = NotPermitted("You may not send.")
+        await program.batches.replay(program.batches.weigh(["m1"]), reason="")
+        queues.faults.clear()
+        wish = program.newest()
+        program.letters.role = role
+        assert buttons(program.batches, wish) == ()
+        for press_it in (program.batches.resume, program.batches.give_up):
+            with pytest.raises(ConsoleError):
+                await press_it(wish.id)
+        assert program.newest() == wish
+
+    program.run(act)
+    assert queues.sent == []
 
 
 @pytest.mark.parametrize("planned", [True, False])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.actions.registry import ACTS, DRY_RUN, RETRY_FAILED, why_not
+from app.actions.registry import ACTS, DRY_RUN, READ_ONLY, RETRY_FAILED, why_not
 
 
 @pytest.mark.parametrize("role", ["operator", "admin"])
@@ -20,6 +20,10 @@ def test_a_viewer_may_look_and_run_dry_but_change_nothing() -> None:
 
 def test_nobody_signed_in_may_do_nothing() -> None:
     assert {why_not(act, None) for act in ACTS} == {"Sign in first."}
+
+
+def test_a_console_to_look_at_has_every_act_off_and_says_why() -> None:
+    assert {why_not(act, READ_ONLY) for act in ACTS} == {"This console was started with --read-only: every act is off."}
 
 
 def test_a_role_that_nobody_knows_is_less_than_a_viewer() -> None:
