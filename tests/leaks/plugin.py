@@ -67,8 +67,9 @@ def nothing_left_at_the_end() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def nothing_left_behind(nothing_left_at_the_end: None) -> Iterator[None]:
     """Fail the test when something outlives it that wasn't there before."""
-    # A test may have taken the handlers of the root logger for itself.
+    # A test that runs a role may have taken the root logger for it: its handlers, and what it lets through.
     root = logging.getLogger()
+    root.setLevel(logging.WARNING)
     if _logged not in root.handlers:
         root.addHandler(_logged)
     before = _living()
