@@ -48,6 +48,7 @@ def test_a_process():
 
 def test_a_process_that_nobody_waited_for():
     globals()["ended"] = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and is still to be waited for
 
 def test_a_grandchild():
     code = f"import subprocess; p = subprocess.Popen({SLEEPER!r}); p.returncode = 0"
