@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from app import tasks
 from app.actions.database_acts import DatabaseActs
 from app.actions.dead_letters import DeadLetterActs
+from app.actions.health import HealthActs, start_check
 from app.actions.jobs import JobActs
 from app.actions.letter_batches import LetterBatches
 from app.actions.operations import Operations
@@ -20,6 +21,7 @@ from app.actions.runs import RunActs
 from app.desk import Desk
 from app.models.pump import Pump
 from app.replay.journal import Journal
+from app.store.parts import Parts
 from app.store.store import Store
 from app.sync.engine import Engine
 from app.sync.last_state import LastState
@@ -31,11 +33,12 @@ from services.clients.stack_process import PartState, StackProcess
 from services.clients.submission_process import SubmissionProcess
 from services.clients.supabase_acts import SupabaseActs
 from services.clients.supabase_feed import SupabaseFeed
+from services.clients.supabase_project import SupabaseProject
 from services.clients.supabase_reads import SupabaseReads
 from services.clients.supabase_session import SupabaseSession
 from services.domain.errors import ConsoleError, NotPermitted, NotReachable, Refused, SignedOut
 from services.local.lock import AlreadyRunning, FolderLock
-from services.settings import Settings, missing, read_settings
+from services.settings import Settings, missing, read_settings, shown
 
 _log = logging.getLogger(__name__)
 
@@ -69,6 +72,8 @@ class Console:
     def __init__(self, settings: Settings, screen: Screen, *, read_only: bool = False) -> None:
         self._settings = settings
         self._read_only = read_only
+        self._parts = Parts()
+        self._of_stack: dict[str, str] = {}
         self._screen = screen
         self._stack: StackProcess | None = None
         self._session: SupabaseSession | None = None
@@ -89,7 +94,7 @@ class Console:
         self._hold(self._settings.data_path)
         if self._settings.supabase_url:
             return await self._sign_in(self._settings, keep=True)
-        environment = await self._local_stack()
+        environment = self._of_stack = await self._local_stack()
         desk = await self._sign_in(read_settings(environment))
         tasks.spawn("local stack", self._keep_stack(environment))
         return desk
@@ -127,23 +132,27 @@ class Console:
         return environment
 
     def _show_part(self, part: PartState) -> None:
-        self._screen.show_part(part.name, part.state, part.why)
+        self._say_part(part.name, part.state, part.why)
+
+    def _say_part(self, name: str, state: str, why: str) -> None:
+        self._parts.note(name, state, why)
+        self._screen.show_part(name, state, why)
 
     async def _keep_stack(self, environment: dict[str, str]) -> None:
         """Start the local stack again whenever its supervisor ends; its parts are the supervisor's to mend."""
         pause = FIRST_PAUSE
         while self._stack is not None:
             await self._stack.ended()
-            self._screen.show_part("stack", "restarting", "its supervisor ended")
+            self._say_part("stack", "restarting", "its supervisor ended")
             try:
                 fresh = await self._local_stack()
             except ConsoleError as error:
-                self._screen.show_part("stack", "restarting", str(error))
+                self._say_part("stack", "restarting", str(error))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
                 continue
             pause = FIRST_PAUSE
-            self._screen.show_part("stack", "up", "")
+            self._say_part("stack", "up", "")
             if fresh != environment:
                 self.outdated.set()
                 return
@@ -191,8 +200,12 @@ class Console:
         await batches.settle()
         await runs.settle()
         engine = Engine(reads, SupabaseFeed(session), store)
+        health = HealthActs(
+            SupabaseProject(session), brain, queues, store, lambda: letters.look, self._parts,
+            shown(self._settings, self._of_stack),
+        )  # fmt: skip
         older = OlderEvents(engine.load_job, store.jobs.holds_all_events)
-        desk = Desk(settings.where, who, data_dir, store, operations, jobs, letters, batches, runs, older)
+        desk = Desk(settings.where, who, data_dir, store, operations, jobs, letters, batches, runs, older, health)
         pump = self._pump = Pump(store)
         for _ in self._screen.show_desk(desk, pump):
             await asyncio.sleep(0)
@@ -203,6 +216,7 @@ class Console:
             tasks.spawn("last state", last.follow(store))
         if role == NOT_YET:
             tasks.spawn("role", _follow_role(session, desk))
+        start_check(health)
         tasks.supersede("settle acts", database.settle())
         if settings.dlq_url:
             tasks.spawn("dead letters", _follow_dead_letters(letters, store))

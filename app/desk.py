@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.actions.dead_letters import DeadLetterActs
+from app.actions.health import HealthActs
 from app.actions.jobs import JobActs
 from app.actions.letter_batches import LetterBatches
 from app.actions.operations import Operations
@@ -31,6 +32,7 @@ class Desk:
     batches: LetterBatches
     runs: RunActs
     older_events: OlderEvents
+    health: HealthActs
 
     @property
     def role(self) -> str | None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from services.domain.errors import SettingProblem
+from services.domain.setting_lines import SettingLine
 
 # Access key ids too: one without its secret would only mislead the AWS SDK.
 _SECRET_NAME: Final = re.compile(r"SECRET|PASSWORD|TOKEN|(?:API|ACCESS|PRIVATE)_?KEY|CREDENTIAL", re.IGNORECASE)
@@ -227,6 +228,46 @@ def missing(settings: Settings) -> dict[str, str]:
     needed = ("supabase_url", "publishable_key", "staff_email", "staff_password")
     names = {field.name: field.metadata["names"][0] for field in described()}
     return {names[key]: "It is not set." for key in needed if not getattr(settings, key)}
+
+
+def shown(settings: Settings, stack: Mapping[str, str]) -> list[SettingLine]:
+    """Every setting for the screen: set or not, where from; `stack` is what the local stack gave, by name.
+
+    Nothing that opens a door is in it: no secret, no key, and of an address neither who signs in nor what is asked.
+    """
+    lines: list[SettingLine] = []
+    for field in described():
+        names = field.metadata["names"]
+        of_stack = next((name for name in names if stack.get(name)), "")
+        of_environment = next((name for name in names if os.environ.get(name, "").strip()), "")
+        value = stack[of_stack] if of_stack else str(getattr(settings, field.name))
+        if of_stack:
+            source = "local stack"
+        elif of_environment:
+            source = "environment"
+        else:
+            source = "default" if getattr(settings, field.name) == field.default else ".env file"
+        if field.name == "data_dir" and source == ".env file" and value == _data_dir():
+            source = "default"
+        hidden = field.metadata["secret"] or any(_SECRET_NAME.search(name) or "KEY" in name for name in names)
+        lines.append(
+            SettingLine(
+                of_stack or of_environment or names[0],
+                source != "default",
+                source,
+                ("hidden" if value else "") if hidden else _harmless(value),
+                field.metadata["why"],
+            )
+        )
+    return lines
+
+
+def _harmless(value: str) -> str:
+    """An address without user, password, query and fragment; anything else as it is."""
+    if "://" not in value:
+        return value
+    parts = urlsplit(value)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def explain(problems: Mapping[str, str], dotenv: Path) -> list[SettingProblem]:

@@ -21,6 +21,7 @@ from services.domain.errors import SettingProblem
 from services.domain.statuses import Shape
 from widgets.main_window import MainWindow, PageEntry
 from widgets.pages.dead_letters import DeadLettersPage
+from widgets.pages.health import HealthPage
 from widgets.pages.job.page import JobPage
 from widgets.pages.jobs import JobsPage
 from widgets.pages.overview import OverviewPage
@@ -122,6 +123,8 @@ class ConsoleWindow(MainWindow):
         yield from self._taken_in(self.letters)
         self.runs = yield from RunsPage.in_turns(desk)
         yield from self._taken_in(self.runs)
+        self.health = HealthPage(desk)
+        yield from self._taken_in(self.health)
         self._desk, self._pump = desk, pump
         self.set_pages(
             [
@@ -130,6 +133,7 @@ class ConsoleWindow(MainWindow):
                 PageEntry("job", "Job", "list-checks", self.job, hidden=True),
                 PageEntry("dead_letters", "Dead letters", "mail-x", self.letters, key="d"),
                 PageEntry("runs", "Runs", "square-play", self.runs, key="r"),
+                PageEntry("health", "Health", "heart-pulse", self.health, key="h"),
             ]
         )
         self.overview.show_jobs.connect(self.open_jobs)
@@ -158,7 +162,7 @@ class ConsoleWindow(MainWindow):
         self.faults.forget()
         if self._desk is None:
             return
-        pages: list[QWidget] = [self.overview, self.jobs, self.job, self.letters, self.runs]
+        pages: list[QWidget] = [self.overview, self.jobs, self.job, self.letters, self.runs, self.health]
         self._desk = self._pump = None
         self.bar.show_link(False)
         self.bar.show_who("")
@@ -210,7 +214,7 @@ class ConsoleWindow(MainWindow):
         desk = self._desk
         if desk is None:
             return
-        for page in (self.overview, self.job, self.letters, self.runs):
+        for page in (self.overview, self.job, self.letters, self.runs, self.health):
             page.frame()
         seen = (desk.operations.version, desk.batches.version)
         if seen != self._operations_seen:

@@ -46,6 +46,9 @@ ARCHIVE: Final = Act(
     "Keeps dead letters on this machine and takes them out of the queue.",
 )  # fmt: skip
 SCAN: Final = Act("scan", "Scan", "refresh-cw", "", "viewer", "none", "Looks at the dead letter queue again.")
+CHECK: Final = Act(
+    "check", "Check again", "refresh-cw", "", "viewer", "none", "Asks each hop and the project again what is missing."
+)
 DRY_RUN: Final = Act(
     "dry_run", "Run", "play", "Ctrl+Return", "viewer", "none",
     "Fills the form in a browser on this machine; nothing is sent.",
@@ -75,7 +78,7 @@ DECLARE: Final = Act(
 
 BY_DATABASE: Final = (RETRY_FAILED, REQUEUE, PAUSE_JOB, RESUME_JOB, CANCEL_JOB, DECLARE)
 """Acts that the database carries out and audits; their names are those of its audit."""
-ACTS: Final = (*BY_DATABASE, REPLAY, REPLAY_MANY, ARCHIVE, SCAN, DRY_RUN, REAL_RUN, STOP_RUN)
+ACTS: Final = (*BY_DATABASE, REPLAY, REPLAY_MANY, ARCHIVE, SCAN, CHECK, DRY_RUN, REAL_RUN, STOP_RUN)
 
 
 def why_not(act: Act, role: str | None) -> str:

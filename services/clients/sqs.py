@@ -59,6 +59,13 @@ class SqsQueues:
             largest=int(found.get("MaximumMessageSize", 262_144)),
         )
 
+    async def find(self, which: Literal["main", "dlq"]) -> str:
+        """The address that the queue service gives for the queue's name: whether GetQueueUrl is allowed."""
+        url = self._settings.queue_url if which == "main" else self._settings.dlq_url
+        name = url.rpartition("/")[2]
+        answer: Any = await self._call(url, lambda client: client.get_queue_url(QueueName=name))
+        return str(answer["QueueUrl"])
+
     async def receive_dead(self, *, limit: int, visibility: int, wait: int) -> list[DeadLetter]:
         """See the port."""
         url = self._settings.dlq_url

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from services.domain.plans import Plan
+from services.domain.project import ProjectFacts
 from services.domain.records import Customer, HistoryEvent, Job, Result
 
 Table = Literal[
@@ -88,3 +89,9 @@ class Planner(Protocol):
     async def health(self) -> dict[str, Any]:
         """The body of /health plus `latency_ms`."""
         ...
+
+
+class Project(Protocol):
+    """What the project of this sign-in has: tables, functions, policies, live tables."""
+
+    async def facts(self) -> ProjectFacts: ...

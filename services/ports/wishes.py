@@ -153,6 +153,14 @@ class ManyQueues(Queues, Protocol):
         ...
 
 
+class NamedQueues(Queues, Protocol):
+    """Queues that can be asked for by name too."""
+
+    async def find(self, which: Literal["main", "dlq"]) -> str:
+        """The queue's address by its name, as the queue service gives it."""
+        ...
+
+
 class RunRequest(msgspec.Struct, frozen=True):
     """What the submission process is told, as one JSON line on its standard input."""
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from app.actions.database_acts import DatabaseActs
 from app.actions.dead_letters import DeadLetterActs
+from app.actions.health import HealthActs
 from app.actions.jobs import JobActs
 from app.actions.letter_batches import LetterBatches
 from app.actions.operations import Operations
@@ -17,10 +18,12 @@ from app.desk import Desk
 from app.replay.journal import Journal
 from app.replay.pace import Options
 from app.store.link import TableState
+from app.store.parts import Parts
 from app.store.store import Store
 from app.sync.older_events import OlderEvents
 from services.domain.errors import NotReachable
 from services.domain.times import to_iso
+from tests.fakes.health import FakePlanner, FakeProject
 from tests.fakes.queues import FakeQueues
 from tests.fakes.staff import FakeStaff
 
@@ -55,10 +58,14 @@ class DeskWorld:
             queues, self._journal, letters, self._operations, self.store, actor="desk-1",
             pace=Options(rate=0, poll_seconds=0.01),
         )  # fmt: skip
+        self.project, self.planner, self.parts = FakeProject(), FakePlanner(), Parts(clock)
+        health = HealthActs(
+            self.project, self.planner, queues, self.store, lambda: letters.look, self.parts, [], clock=clock
+        )
         self.desk = Desk(
             environment, "desk-1@directory-bolt.example", folder, self.store, self._operations,
             jobs, letters, batches, cast("RunActs", None),
-            OlderEvents(self._load_older, self.store.jobs.holds_all_events),
+            OlderEvents(self._load_older, self.store.jobs.holds_all_events), health,
         )  # fmt: skip
 
     async def _load_older(self, job_id: str) -> None:

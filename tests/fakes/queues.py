@@ -38,6 +38,10 @@ class FakeQueues:
         hidden = sum(1 for message_id in self.dead if self._is_hidden(message_id))
         return QueueFigures(len(self.dead) - hidden, hidden, 0, kept_seconds=self.kept_seconds)
 
+    async def find(self, which: Literal["main", "dlq"]) -> str:
+        self._fail("find")
+        return f"http://127.0.0.1:9/{which}"
+
     async def receive_dead(self, *, limit: int, visibility: int, wait: int) -> list[DeadLetter]:
         self._fail("receive")
         self.received += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from services.settings import (
     explain,
     missing,
     read_settings,
+    shown,
 )
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -120,3 +122,19 @@ def test_a_wrong_setting_is_explained_under_the_name_that_was_used() -> None:
     assert "NEXT_PUBLIC_SUPABASE_URL=... into /desk/.env" in url.how
     assert "SUPABASE_URL is read too." in url.how
     assert port.how == "Write a line PORT=... into /desk/.env, or set it in the environment."
+
+
+def test_settings_are_shown_with_where_they_are_from_and_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAFF_PASSWORD", "planted-secret")
+    monkeypatch.setenv("CREWAI_URL", "https://me:planted-secret@brain.example/plan?token=planted-secret#planted-secret")
+    own = read_settings({**os.environ, "LOG_LEVEL": "DEBUG"})
+    lines = {
+        line.name: line for line in shown(own, {"SUPABASE_ANON_KEY": "planted-secret", "SQS_QUEUE_URL": "http://q/1"})
+    }
+    assert len(lines) == len(described())
+    assert "planted-secret" not in str(lines)
+    assert (lines["STAFF_PASSWORD"].source, lines["STAFF_PASSWORD"].value) == ("environment", "hidden")
+    assert lines["CREWAI_URL"].value == "https://brain.example/plan"
+    assert (lines["SQS_QUEUE_URL"].source, lines["SQS_QUEUE_URL"].value) == ("local stack", "http://q/1")
+    assert (lines["LOG_LEVEL"].source, lines["LOG_LEVEL"].is_set) == (".env file", True)
+    assert (lines["SLACK_WEBHOOK_URL"].is_set, lines["DIRECTORY_BOLT_HOME"].source) == (False, "default")

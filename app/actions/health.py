@@ -1,0 +1,236 @@
+"""The self-check of the project and of each hop that can be asked: what is missing, and what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Literal
+
+import msgspec
+
+from app import tasks
+from app.actions.dead_letters import Look
+from app.store.parts import Parts
+from app.store.store import Store
+from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, Refused
+from services.domain.project import TABLES, Lack, lacking
+from services.domain.setting_lines import SettingLine
+from services.domain.statuses import Shape
+from services.domain.times import to_iso
+from services.ports.facts import Planner, Project
+from services.ports.wishes import NamedQueues
+
+FRESH_SECONDS: Final = 600.0
+"""Older findings are shown as stale."""
+_NO_RECEIPT: Final = "not-a-receipt"
+_TIMES: Final = 75.0
+
+
+class Hop(msgspec.Struct, frozen=True):
+    """One hop. `state`: a word or two; `evidence`: what was seen; `missing`, `todo`: sentences, "" for nothing."""
+
+    name: str
+    shape: Shape
+    state: str
+    evidence: str = ""
+    latency_ms: int | None = None
+    missing: str = ""
+    todo: str = ""
+
+
+class Findings(msgspec.Struct, frozen=True):
+    """What the last check found. `as_of` is None before the first; `problem` is why the project could not be asked."""
+
+    as_of: float | None = None
+    checking: bool = False
+    hops: tuple[Hop, ...] = ()
+    lacks: tuple[Lack, ...] = ()
+    unsure: str = ""
+    problem: str = ""
+    hint: str = ""
+    raw: str = ""
+    kind: Literal["", "blocked", "failed"] = ""
+
+
+class HealthActs:
+    """`version` grows with each change of what is shown."""
+
+    def __init__(
+        self,
+        project: Project,
+        planner: Planner,
+        queues: NamedQueues,
+        store: Store,
+        look: Callable[[], Look],
+        parts: Parts,
+        settings: list[SettingLine],
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`look`: how the list of dead letters stands."""
+        self._project = project
+        self._planner = planner
+        self._queues = queues
+        self._store = store
+        self._look = look
+        self._clock = clock
+        self.parts = parts
+        self.settings = settings
+        self.found = Findings()
+        self.version = 0
+
+    def now(self) -> float:
+        """Unix seconds by the clock that `as_of` is told by."""
+        return self._clock()
+
+    @property
+    def stale(self) -> bool:
+        """Whether the findings are too old to be believed."""
+        return self.found.as_of is not None and self._clock() - self.found.as_of > FRESH_SECONDS
+
+    async def check(self) -> None:
+        """Ask everything once, side by side. A failure is a finding; nothing is raised but a cancellation."""
+        before = self.found
+        self._show(msgspec.structs.replace(before, checking=True))
+        try:
+            (database, found), *others = await asyncio.gather(
+                self._database(), self._brain(), self._queue("main"), self._queue("dlq"), self._rights()
+            )
+            hops = (database, self._realtime(found), *others)
+            self._show(msgspec.structs.replace(found, as_of=self._clock(), hops=hops))
+        except asyncio.CancelledError:
+            self._show(before)
+            raise
+
+    def report(self) -> dict[str, Any]:
+        """The findings as plain data, for JSON: no secret is in it."""
+        found = self.found
+        return {
+            "checked_at": None if found.as_of is None else to_iso(found.as_of),
+            "hops": msgspec.to_builtins(found.hops),
+            "lacking": msgspec.to_builtins(found.lacks),
+            "not_told": found.unsure,
+            "problem": found.problem,
+            "parts": [{**msgspec.to_builtins(line), "since": to_iso(line.since)} for line in self.parts.lines.values()],
+            "settings": msgspec.to_builtins(self.settings),
+        }
+
+    def _show(self, found: Findings) -> None:
+        self.found = found
+        self.version += 1
+
+    async def _database(self) -> tuple[Hop, Findings]:
+        name = "Database"
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(_TIMES):
+                facts = await self._project.facts()
+        except (ConsoleError, TimeoutError) as error:
+            told = _told(error)
+            kind: Literal["blocked", "failed"] = "blocked" if isinstance(error, NotPermitted) else "failed"
+            found = Findings(problem=str(told), hint=told.hint, raw=told.raw, kind=kind)
+            return _failed(name, told), found
+        latency = round((time.monotonic() - began) * 1000)
+        lacks = tuple(lacking(facts))
+        found = Findings(lacks=lacks, unsure=facts.unsure)
+        evidence = f"{sum(1 for need in TABLES if need.name in facts.tables)} of {len(TABLES)} tables can be read."
+        if not lacks:
+            return Hop(name, "ok", "Answers", evidence, latency), found
+        missing = f"{len(lacks)} {'thing is' if len(lacks) == 1 else 'things are'} missing in the project."
+        return Hop(
+            name, "stale", "Incomplete", evidence, latency, missing, "See Self-check for the files to apply."
+        ), found
+
+    def _realtime(self, found: Findings) -> Hop:
+        link, last = self._store.link, self._store.last_event_at
+        seen = "No change has come in yet." if last is None else f"Last change at {to_iso(last)}."
+        polled = sorted(need.name for need in TABLES if need.live and self._store.state(need.name).polled)
+        unpublished = sorted({lack.name for lack in found.lacks if lack.kind == "publication"} | set(polled))
+        missing = f"Not sent live: {', '.join(unpublished)}." if unpublished else ""
+        if not link.live:
+            todo = "It connects again by itself." if link.phase in ("reconnecting", "offline", "polling") else ""
+            return Hop("Live changes", link.shape, link.word, seen, missing=link.why or missing, todo=todo)
+        todo = "Apply 0002_access.sql as the owner of the publication supabase_realtime." if missing else ""
+        return Hop("Live changes", "stale" if missing else "ok", link.word, seen, missing=missing, todo=todo)
+
+    async def _brain(self) -> Hop:
+        try:
+            async with asyncio.timeout(_TIMES):
+                body = await self._planner.health()
+        except (ConsoleError, TimeoutError) as error:
+            return _failed("Brain", _told(error))
+        status, latency = str(body.get("status", "")), body.get("latency_ms")
+        note = str(body.get("note", ""))
+        evidence = f"It says {status}." if status else "It answers, but not how it is."
+        if status in ("healthy", ""):
+            return Hop("Brain", "ok", "Answers", f"{evidence} {note}".strip(), latency)
+        wrong = ", ".join(
+            f"{key}: {value}" for key, value in body.items() if key not in ("status", "service", "latency_ms")
+        )
+        return Hop("Brain", "stale", "Degraded", evidence, latency, wrong, "Look into Brain's log.")
+
+    async def _queue(self, which: Literal["main", "dlq"]) -> Hop:
+        name = "Queue" if which == "main" else "Dead letter queue"
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(_TIMES):
+                figures = await self._queues.figures(which)
+        except (ConsoleError, TimeoutError) as error:
+            return _failed(name, _told(error))
+        latency = round((time.monotonic() - began) * 1000)
+        evidence = f"About {figures.visible:,} waiting, {figures.in_flight:,} in hand, {figures.delayed:,} delayed."
+        return Hop(name, "ok", "Answers", evidence, latency)
+
+    async def _rights(self) -> Hop:
+        """The five rights that staff have. SendMessage is never tried: a trial could become a message."""
+        look = self._look()
+        tried = {
+            "GetQueueAttributes": await _allowed(self._queues.figures("dlq")),
+            "GetQueueUrl": await _allowed(self._queues.find("dlq")),
+            "DeleteMessage": await _allowed(self._queues.delete_dead(_NO_RECEIPT)),
+            "ReceiveMessage": True if look.as_of is not None and not look.problem else None,
+        }
+        has = [name for name, allowed in tried.items() if allowed]
+        refused = [name for name, allowed in tried.items() if allowed is False]
+        unknown = [name for name, allowed in tried.items() if allowed is None]
+        evidence = f"Allowed: {', '.join(has) or 'none seen'}. SendMessage shows itself with the first replay."
+        if refused:
+            missing, todo = f"Refused: {', '.join(refused)}.", "Ask an administrator for these rights."
+            return Hop("Rights at the queue", "blocked", "Not permitted", evidence, missing=missing, todo=todo)
+        if unknown:
+            missing, todo = f"Not known: {', '.join(unknown)}.", "Scan the dead letters, then check again."
+            return Hop("Rights at the queue", "waiting", "Not all known", evidence, missing=missing, todo=todo)
+        return Hop("Rights at the queue", "ok", "Allowed", evidence)
+
+
+def start_check(acts: HealthActs) -> None:
+    """Check again, in the background; a check under way is left to end."""
+    if not acts.found.checking:
+        tasks.supersede("self-check", acts.check())
+
+
+async def _allowed(call: Awaitable[object]) -> bool | None:
+    """Whether the call is allowed; None when nobody answers. What is refused for another reason was allowed."""
+    try:
+        async with asyncio.timeout(_TIMES):
+            await call
+    except NotPermitted:
+        return False
+    except Refused:
+        return True
+    except (ConsoleError, TimeoutError):
+        return None
+    return True
+
+
+def _told(error: ConsoleError | TimeoutError) -> ConsoleError:
+    return error if isinstance(error, ConsoleError) else ConsoleError("It took too long to answer.", hint="Try again.")
+
+
+def _failed(name: str, error: ConsoleError) -> Hop:
+    if isinstance(error, NotInstalled):
+        return Hop(name, "skipped", "Not set up", missing=str(error), todo=error.hint)
+    if isinstance(error, NotPermitted):
+        return Hop(name, "blocked", "Not permitted", missing=str(error), todo=error.hint)
+    return Hop(name, "failed", "Not reachable", missing=str(error), todo=error.hint)

@@ -1,0 +1,153 @@
+"""What the console needs of a project, and what of it a project lacks, in words for staff."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+Kind = Literal["table", "column", "function", "policy", "publication"]
+
+
+class ProjectFacts(msgspec.Struct, frozen=True):
+    """What a project has, as far as this sign-in can tell; None where it can't.
+
+    `tables`: name -> columns. `guarded`: tables with row-level security. `readable`: tables with a policy by which
+    somebody who signed in may read. `functions`: those that somebody who signed in may call. `published`: tables whose
+    changes are sent live. `closed`: tables that exist and may not be read. `unsure`: why something was not told.
+    """
+
+    tables: dict[str, list[str]]
+    functions: list[str]
+    guarded: list[str] | None = None
+    readable: list[str] | None = None
+    published: list[str] | None = None
+    closed: list[str] = []
+    unsure: str = ""
+
+
+class Lack(msgspec.Struct, frozen=True):
+    """One thing that is missing: `name` such as "jobs.progress", what doesn't work, and the SQL file that adds it."""
+
+    kind: Kind
+    name: str
+    effect: str
+    file: str
+
+
+class TableNeed(msgspec.Struct, frozen=True):
+    """A table and the columns that the console reads in it. `live`: it is followed as it changes."""
+
+    name: str
+    columns: tuple[str, ...]
+    effect: str
+    live: bool = True
+
+
+class FunctionNeed(msgspec.Struct, frozen=True):
+    """A function that an act calls. `ids`: its arguments of the type uuid; `others`: the rest that must be given."""
+
+    name: str
+    ids: tuple[str, ...]
+    others: tuple[str, ...]
+    effect: str
+    file: str
+
+
+TABLES_FILE: Final = "0001_tables.sql"
+ACCESS_FILE: Final = "0002_access.sql"
+_ACTS: Final = "0004_staff_acts.sql"
+_DECISIONS: Final = "0005_staff_decisions.sql"
+
+TABLES: Final = (
+    TableNeed("customers", ("id", "business_name", "updated_at"), "Jobs are shown without the name of the business."),
+    TableNeed(
+        "jobs",
+        ("id", "customer_id", "status", "package_size", "directories_total", "directories_done", "progress",
+         "error_message", "created_at", "updated_at", "version"),
+        "No job is shown.",
+    ),
+    TableNeed("directories", ("id", "name", "submission_url", "updated_at"), "Directories are shown by address only."),
+    TableNeed(
+        "directory_submissions", ("id", "submission_queue_id", "directory_url", "status", "updated_at", "version"),
+        "The work list of a job isn't shown, and its total may be a guess.",
+    ),
+    TableNeed(
+        "job_results",
+        ("id", "job_id", "directory_name", "status", "idempotency_key", "response_log", "updated_at", "version"),
+        "Outcomes of directories are read from the history only.",
+    ),
+    TableNeed(
+        "queue_history", ("id", "job_id", "directory_name", "event", "details", "created_at"),
+        "A job's way through the pipeline isn't shown, so stuck jobs aren't found.",
+    ),
+    TableNeed("outbox", ("id", "job_id", "sent_at", "created_at"), "Nobody sees that a retry waits to be queued."),
+    TableNeed("worker_heartbeats", ("worker_id", "status", "last_heartbeat"), "Silent workers aren't noticed."),
+    TableNeed(
+        "staff_actions", ("id", "request_id", "act", "target"), "Acts of staff aren't recorded centrally.", False
+    ),
+)  # fmt: skip
+_COLUMN_EFFECTS: Final = {
+    "progress": "Progress is counted from results and history.",
+    "directories_done": "Progress is counted from results and history.",
+    "directories_total": "The total is counted from the work list, else taken from the package.",
+    "version": "Of two states of a row, the newer is told by its time only.",
+    "idempotency_key": "Whether a directory was submitted before can't be checked here.",
+}
+
+_REQUEST: Final = ("p_request_id", "p_job")
+FUNCTIONS: Final = (
+    FunctionNeed(
+        "staff_retry_failed", _REQUEST, ("p_directories", "p_reason"), "Failed directories can't be retried.", _ACTS
+    ),
+    FunctionNeed(
+        "staff_claim_run", ("p_job",), ("p_directory", "p_key", "p_payload", "p_run_id"),
+        "Real runs on this machine are off; dry runs work.", _ACTS,
+    ),
+    FunctionNeed(
+        "staff_requeue_job", _REQUEST, ("p_expected", "p_reason"), "Lost jobs can't be queued again.", _DECISIONS
+    ),
+    FunctionNeed(
+        "staff_set_job_status", _REQUEST, ("p_to", "p_expected", "p_reason"),
+        "Jobs can't be paused, resumed or cancelled.", _DECISIONS,
+    ),
+    FunctionNeed(
+        "staff_declare_outcome", _REQUEST, ("p_directory", "p_outcome", "p_reason", "p_listing_url"),
+        "Nobody can say how a submission with an unknown outcome ended.", _DECISIONS,
+    ),
+)  # fmt: skip
+
+
+def lacking(facts: ProjectFacts) -> list[Lack]:
+    """What the project lacks, tables first. What isn't known isn't lacking."""
+    found: list[Lack] = []
+    for table in TABLES:
+        found += _of_table(table, facts)
+    for function in FUNCTIONS:
+        if function.name not in facts.functions:
+            found.append(Lack("function", function.name, function.effect, function.file))
+    return found
+
+
+def _of_table(need: TableNeed, facts: ProjectFacts) -> list[Lack]:
+    if need.name in facts.closed:
+        return [Lack("policy", f"{need.name}: staff may read", need.effect, ACCESS_FILE)]
+    if need.name not in facts.tables:
+        return [Lack("table", need.name, need.effect, TABLES_FILE)]
+    found = [
+        Lack("column", f"{need.name}.{column}", _COLUMN_EFFECTS.get(column, need.effect), TABLES_FILE)
+        for column in need.columns
+        if column not in facts.tables[need.name]
+    ]
+    if facts.guarded is not None and need.name not in facts.guarded:
+        found.append(
+            Lack("policy", f"{need.name}: row-level security", "Anybody with the public key may see it.", ACCESS_FILE)
+        )
+    elif facts.readable is not None and need.name not in facts.readable:
+        found.append(Lack("policy", f"{need.name}: staff may read", need.effect, ACCESS_FILE))
+    if need.live and facts.published is not None and need.name not in facts.published:
+        found.append(
+            Lack("publication", need.name, "Its changes don't come live; the console reads it anew now and then.",
+                 ACCESS_FILE)
+        )  # fmt: skip
+    return found

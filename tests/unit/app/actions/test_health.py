@@ -1,0 +1,116 @@
+"""The self-check: each hop's answer as a finding, and the report of all of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.actions.health import FRESH_SECONDS, HealthActs, Hop
+from app.actions.health_report import as_json, as_markdown
+from services.domain.errors import NotInstalled, NotPermitted, NotReachable, Refused
+from services.domain.setting_lines import SettingLine
+from tests.fakes.desk import DeskWorld
+from tests.fakes.health import whole_project
+from tests.fakes.queues import FakeQueues
+
+NOW = [1_800_000_000.0]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[DeskWorld]:
+    made = DeskWorld(tmp_path, FakeQueues({"m1": "{}"}, lambda: NOW[0]), lambda: NOW[0], "viewer")
+    made.loaded("jobs")
+    yield made
+    made.close()
+
+
+def checked(world: DeskWorld) -> dict[str, Hop]:
+    asyncio.run(world.desk.health.check())
+    return {hop.name: hop for hop in world.desk.health.found.hops}
+
+
+def test_all_is_well(world: DeskWorld) -> None:
+    asyncio.run(world.desk.dead_letters.scan())
+    world.queues.faults["delete"] = Refused("The receipt is none.")
+    hops = checked(world)
+    assert {name: hop.shape for name, hop in hops.items()} == {
+        "Database": "ok", "Live changes": "ok", "Brain": "ok", "Queue": "ok", "Dead letter queue": "ok",
+        "Rights at the queue": "ok",
+    }  # fmt: skip
+    assert world.queues.sent == []
+    assert list(world.queues.dead) == ["m1"]
+
+
+def test_what_fails_says_what_and_the_others_are_still_asked(world: DeskWorld) -> None:
+    world.project.answer = NotPermitted("Only staff may ask.", hint="Ask for a role.")
+    world.planner.body = NotInstalled("Brain's address is not set.", hint="Set CREWAI_URL.")
+    world.queues.faults.update(figures=NotReachable("The queue does not answer."), find=NotPermitted("Not allowed."))
+    hops = checked(world)
+    assert (hops["Database"].shape, hops["Database"].todo) == ("blocked", "Ask for a role.")
+    assert (hops["Brain"].state, hops["Brain"].todo) == ("Not set up", "Set CREWAI_URL.")
+    assert hops["Queue"].state == "Not reachable"
+    assert hops["Rights at the queue"].missing == "Refused: GetQueueUrl."
+    found = world.desk.health.found
+    assert (found.kind, found.problem, found.lacks) == ("blocked", "Only staff may ask.", ())
+    world.project.answer = NotReachable("Gone.")
+    assert checked(world)["Database"].state == "Not reachable"
+    assert world.desk.health.found.kind == "failed"
+
+
+def test_rights_that_nobody_tried_are_not_known(world: DeskWorld) -> None:
+    world.queues.faults["delete"] = NotReachable("The queue does not answer.")
+    assert checked(world)["Rights at the queue"].missing == "Not known: DeleteMessage, ReceiveMessage."
+
+
+def test_a_degraded_brain_and_an_incomplete_project_are_told(world: DeskWorld) -> None:
+    world.planner.body = {"status": "degraded", "database": "silent", "latency_ms": 3}
+    world.project.answer = whole_project(published=[], functions=[])
+    hops = checked(world)
+    assert (hops["Brain"].state, hops["Brain"].missing) == ("Degraded", "database: silent")
+    assert hops["Database"].missing.endswith("things are missing in the project.")
+    assert "jobs" in hops["Live changes"].missing
+    world.store.set_link("offline", "the network is away")
+    hops = checked(world)
+    assert (hops["Live changes"].state, hops["Live changes"].missing) == ("Offline", "the network is away")
+
+
+def test_findings_grow_stale_and_a_check_that_is_ended_leaves_them(world: DeskWorld) -> None:
+    checked(world)
+    acts = world.desk.health
+    before = acts.found
+
+    async def ended() -> None:
+        world.project.may_answer = asyncio.Event()
+        checking = asyncio.get_running_loop().create_task(acts.check())
+        await asyncio.sleep(0)
+        assert acts.found.checking
+        checking.cancel()
+        await asyncio.gather(checking, return_exceptions=True)
+
+    asyncio.run(ended())
+    assert acts.found == before
+    assert not acts.stale
+    NOW[0] += FRESH_SECONDS + 1
+    assert acts.stale
+
+
+def test_the_report_holds_all_of_it_on_lines_of_its_own(world: DeskWorld) -> None:
+    acts = world.desk.health
+    acts.settings = [SettingLine("STAFF_PASSWORD", True, "environment", "hidden", "password"),
+                     SettingLine("LOG_LEVEL", True, "default", "a|b\n<b>", "level")]  # fmt: skip
+    world.parts.note("worker", "up", "")
+    assert as_markdown(acts).startswith("# Health, not checked yet")
+    world.project.answer = whole_project(functions=[])
+    checked(world)
+    text = as_markdown(acts)
+    assert "| function | staff_retry_failed |" in text
+    assert r"| LOG_LEVEL | set | default | a\|b &lt;b> |" in text
+    told = json.loads(as_json(acts))
+    assert told["settings"][0]["value"] == "hidden"
+    assert [line["name"] for line in told["parts"]] == ["worker"]
+    assert len(told["lacking"]) == 5
+    assert isinstance(acts, HealthActs)
