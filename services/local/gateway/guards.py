@@ -47,6 +47,9 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         return web.json_response(error.body, status=error.status, headers=error.headers)
     except web.HTTPException as error:
         return web.json_response({"message": error.reason}, status=error.status)
+    except UnicodeError:
+        message = "The request has characters that are no text."
+        return web.json_response({"code": 400, "error_code": "validation_failed", "msg": message}, status=400)
     except psycopg.Error:
         _LOG.warning("The database failed during a request.", exc_info=True)
         message = "The database does not answer."

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 VERSIONS: Final = ("1.0.0", "2.0.0")
+_DEEPEST: Final = 64
 
 
 class FrameError(ValueError):
@@ -36,6 +37,8 @@ def decode(text: str, version: str) -> Frame:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise FrameError("not a Phoenix message") from error
     join_ref, ref, topic, event, payload = parts
+    if not _is_shallow(parts):
+        raise FrameError("nested too deeply")
     if not isinstance(topic, str) or not isinstance(event, str):
         raise FrameError("topic and event must be text")
     return Frame(topic, event, payload if isinstance(payload, dict) else {}, _ref(ref), _ref(join_ref))
@@ -47,6 +50,21 @@ def encode(version: str, topic: str, event: str, payload: str, *, ref: str | Non
     if version == "1.0.0":
         return f'{{"topic":{name},"event":{kind},"payload":{payload},"ref":{reference}}}'
     return f"[{json.dumps(join_ref)},{reference},{name},{kind},{payload}]"
+
+
+def _is_shallow(value: object) -> bool:
+    """Whether what is echoed of a frame can be written again wherever that happens."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list | tuple)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return True
+    return False
 
 
 def _ref(value: object) -> str | None:

@@ -16,6 +16,7 @@ _OPERATION: Final = re.compile(rf"(not\.)?({'|'.join(OPERATORS)})\.")
 _GROUP: Final = re.compile(r"(not\.)?(and|or)(?=\()")
 _ORDER: Final = re.compile(rf"({_NAME.pattern})(?:\.(asc|desc))?(?:\.(nullsfirst|nullslast))?")
 _DEEPEST: Final = 20
+_MOST_COLUMNS: Final = 500
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ class Read:
     offset: int = 0
 
 
+def is_name(text: str) -> bool:
+    """Whether a table or column could have this name."""
+    return _NAME.fullmatch(text) is not None
+
+
 def parse_read(pairs: Iterable[tuple[str, str]]) -> Read:
     """The request of a query string's decoded pairs. Raises WireError PGRST100."""
     columns: tuple[str, ...] = ()
@@ -86,8 +92,10 @@ def parse_select(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(","))
     if names in (("*",), ("",)):
         return ()
+    if len(names) > _MOST_COLUMNS:
+        raise _refused("select parameter", text)
     for name in names:
-        if not _NAME.fullmatch(name):
+        if not is_name(name):
             raise _refused("select parameter", text)
     return names
 

@@ -11,8 +11,8 @@ from aiohttp import web
 from services.local.gateway.callers import bearer, key_caller
 from services.local.gateway.config import GatewayConfig
 from services.local.gateway.database import Database
-from services.local.gateway.errors import rest_error
-from services.local.gateway.query import Read, parse_read
+from services.local.gateway.errors import WireError, rest_error
+from services.local.gateway.query import Read, is_name, parse_read
 from services.local.gateway.sqlstates import database_error
 from services.local.gateway.statements import count_statement, read_statement
 from services.local.gateway.tokens import Caller, TokenError, Tokens
@@ -47,6 +47,8 @@ class Rest:
         if request.method not in ("GET", "HEAD"):
             raise rest_error(405, "PGRST117", f"Unsupported HTTP method: {request.method}")
         table = request.match_info["table"]
+        if not is_name(table):
+            raise _no_table(table)
         read = _with_range(parse_read(request.query.items()), request.headers.get("Range"))
         limit = self._max_rows if read.limit is None else min(read.limit, self._max_rows)
         single = _OBJECT in request.headers.get("Accept", "")
@@ -58,8 +60,7 @@ class Rest:
                     counted = await (await connection.execute(*count_statement(table, read))).fetchone()
                     total = counted[0] if counted else None
         except psycopg.errors.UndefinedTable as error:
-            missing = f"Could not find the table 'public.{table}' in the schema cache"
-            raise rest_error(404, "PGRST205", missing) from error
+            raise _no_table(table) from error
         except psycopg.Error as error:
             raise database_error(error, caller.role) from error
         assert page is not None
@@ -84,6 +85,10 @@ def _page(body: str, count: int, offset: int, total: int | None) -> web.Response
     status = 206 if total is not None and count < total else 200
     headers = {"Content-Range": f"{seen}/{'*' if total is None else total}"}
     return web.Response(text=body, status=status, content_type="application/json", charset="utf-8", headers=headers)
+
+
+def _no_table(table: str) -> WireError:
+    return rest_error(404, "PGRST205", f"Could not find the table 'public.{table}' in the schema cache")
 
 
 def _with_range(read: Read, header: str | None) -> Read:

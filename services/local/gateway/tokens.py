@@ -53,6 +53,8 @@ class Tokens:
 
     def key(self, text: str) -> Caller | None:
         """The caller of an API key, opaque or JWT; None when it is neither of ours."""
+        if not text.isascii():
+            return None
         for key, role in self._keys:
             if hmac.compare_digest(key.encode(), text.encode()):
                 return Caller(role, {"role": role})
@@ -63,6 +65,8 @@ class Tokens:
         known = self.key(token)
         if known is not None:
             return known
+        if not token.isascii():
+            raise TokenError("Not enough segments")
         try:
             # A token issued right after `expire_all` carries the next second.
             options: Options = {"verify_aud": False, "verify_iat": False}
