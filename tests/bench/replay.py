@@ -49,6 +49,7 @@ class Bench:
     def __init__(self, origins: dict[str, str]) -> None:
         self.origin = origins["queue"]
         self.bare = origins["bare"]
+        self._letters: dict[str, list[DeadLetter]] = {}
         self.raw: Any = boto3.client("sqs", endpoint_url=self.origin, region_name="us-east-2", **KEYS)
 
     def add(self, seconds: float) -> None:
@@ -64,14 +65,21 @@ class Bench:
         name = uuid.uuid4().hex[:12]
         main = self.raw.create_queue(QueueName=name)["QueueUrl"]
         dlq = self.raw.create_queue(QueueName=f"{name}-dlq")["QueueUrl"]
+        letters: list[DeadLetter] = []
         for start in range(0, count, 10):
-            entries = []
+            entries: list[Any] = []
             for n in range(start, min(count, start + 10)):
                 body = {"job_id": str(uuid.UUID(int=n)), "customer_id": f"c{n}", "package_size": 50, "priority": "pro"}
                 entries.append(
                     {"Id": str(n), "MessageBody": json.dumps(body), "MessageAttributes": message_attributes(body)}
                 )
-            self.raw.send_message_batch(QueueUrl=dlq, Entries=entries)
+            sent = self.raw.send_message_batch(QueueUrl=dlq, Entries=entries)["Successful"]
+            ids = {one["Id"]: one["MessageId"] for one in sent}
+            letters += [
+                DeadLetter(ids[one["Id"]], "", one["MessageBody"], attributes=one["MessageAttributes"])
+                for one in entries
+            ]
+        self._letters[dlq] = letters
         return main, dlq
 
     def in_main(self, main: str) -> int:
@@ -93,11 +101,11 @@ class Bench:
     # Those that move
 
     def ours(self, main: str, dlq: str, count: int) -> float:
-        """The engine: plan and journal included, the look that shows them not."""
+        """The engine: plan and journal included, the look before them not."""
         with tempfile.TemporaryDirectory(prefix="replay-") as folder:
             queues = SqsQueues(Settings(queue_url=main, dlq_url=dlq, sqs_endpoint=self.origin, **KEYS))
             journal = Journal(Path(folder) / "replay.db")
-            letters = self._seen(dlq, count)
+            letters = self._letters.pop(dlq)
 
             async def move() -> float:
                 many = ManyEngine(queues, journal, ReplayEngine(queues, journal))
@@ -114,20 +122,6 @@ class Bench:
             finally:
                 queues.close()
                 journal.close()
-
-    def _seen(self, dlq: str, count: int) -> list[DeadLetter]:
-        added: list[DeadLetter] = []
-        while len(added) < count:
-            answer = self.raw.receive_message(
-                QueueUrl=dlq, MaxNumberOfMessages=10, VisibilityTimeout=600, MessageAttributeNames=["All"]
-            )
-            added += [
-                DeadLetter(one["MessageId"], one["ReceiptHandle"], one["Body"], attributes=one["MessageAttributes"])
-                for one in answer["Messages"]
-            ]
-        for one in added:
-            self.raw.change_message_visibility(QueueUrl=dlq, ReceiptHandle=one.receipt, VisibilityTimeout=0)
-        return added
 
     def one_by_one(self, main: str, dlq: str, count: int) -> float:
         """The loop that everybody writes first."""
