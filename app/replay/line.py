@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -42,6 +43,7 @@ class Line:
         self._on_change = on_change
         self.states: dict[str, State] = {}
         """How far each message is. Read it, don't change it."""
+        self._counts: Counter[str] = Counter()
         self._failures: dict[str, str] = {}
         self._judged: dict[str, bool] = {}
         self._open = asyncio.Event()
@@ -50,11 +52,15 @@ class Line:
     def begin(self, states: Mapping[str, State]) -> None:
         """Where the journal says that the batch's messages are."""
         self.states = dict(states)
+        self._counts = Counter(_GROUP[state] for state in states.values())
         self._tell()
 
     def moved(self, moves: Sequence[Move]) -> None:
         """These steps are in the journal."""
         for one in moves:
+            # Counting all of them at each step would cost more than the step.
+            self._counts[_GROUP[self.states[one.message_id]]] -= 1
+            self._counts[_GROUP[one.state]] += 1
             self.states[one.message_id] = one.state
             self._failures.pop(one.message_id, None)
             if one.state in ("failed", "unknown", "delete_unconfirmed"):
@@ -125,9 +131,7 @@ class Line:
         return ", ".join(parts) + "." if parts else "Nothing was there to do."
 
     def _tell(self, **changes: object) -> None:
-        counts = {"moved": 0, "waiting": 0, "failed": 0, "unknown": 0, "undeleted": 0, "skipped": 0}
-        for state in self.states.values():
-            counts[_GROUP[state]] += 1
+        counts = {name: self._counts[name] for name in set(_GROUP.values())}
         self.progress = msgspec.structs.replace(
             self.progress, total=len(self.states), failures=dict(self._failures), **counts, **changes
         )
