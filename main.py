@@ -111,8 +111,15 @@ def _tour(argv: list[str]) -> int:
     )
     parser.add_argument("--out", type=Path, default=Path("tour"), help="folder for the pictures (default: tour)")
     args = parser.parse_args(argv)
-    from services.settings import choose_offscreen, has_display
+    from services.settings import SettingsError, choose_offscreen, has_display, read_settings
 
+    try:
+        project = read_settings(dotenv=ROOT / ".env").supabase_url
+    except SettingsError:
+        project = ""  # the window says what is wrong with them
+    if project:
+        print(f"The tour presses buttons, and SUPABASE_URL leads to {project}. Unset it.", file=sys.stderr)
+        return 2
     if not has_display():
         choose_offscreen()
     return _window("light", args.out)

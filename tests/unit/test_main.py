@@ -119,3 +119,14 @@ def test_it_tells_its_version(called: list[tuple[str, list[str], bool]], capsys:
     assert main.main(["--version"]) == 0
     assert capsys.readouterr().out == f"Directory-Bolt {program.version()}\n"
     assert not called
+
+
+@pytest.mark.parametrize("argv", [["tour"], ["console"]])
+def test_the_tour_presses_no_button_of_a_real_project(
+    argv: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("services.settings.has_display", lambda: False)
+    monkeypatch.setenv("SUPABASE_URL", "https://abc.supabase.example")
+    monkeypatch.setattr(main, "_window", lambda *_, **__: pytest.fail("a window was opened"))
+    assert main.main(argv) == 2
+    assert "SUPABASE_URL leads to https://abc.supabase.example" in capsys.readouterr().err
