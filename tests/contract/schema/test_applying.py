@@ -106,7 +106,7 @@ def test_every_file_applies_again_and_keeps_the_rows(server: Postgres, owner: ps
     record(owner, job, "a.example", "failed")
     before = (items(owner, job), job_row(owner, job), events(owner, job))
     files = schema_files()
-    assert [file.name for file in files][:3] == ["platform.sql", "queue.sql", "0001_tables.sql"]
+    assert [file.name for file in files][:3] == ["platform.sql", "queue.sql", "0000_older_project.sql"]
     with psycopg.connect(server.url, autocommit=True) as connection:
         for file in files:
             for _ in range(2):

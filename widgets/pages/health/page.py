@@ -129,8 +129,8 @@ class HealthPage(Surface):
         elif found.lacks:
             self.faces["lacks"].show_content()
         else:
-            known = "What could be asked is there." if found.unsure else "Tables, columns, functions, policies, live."
-            self.faces["lacks"].show_face("Nothing is missing in the project.", known, shape="ok")
+            known = "What could be asked is there." if found.unsure else "Tables, functions, policies, live changes."
+            self.faces["lacks"].show_face("Nothing was found missing.", known, shape="" if found.unsure else "ok")
 
     def _show_note(self) -> None:
         note = self._acts.found.unsure if self.tabs.current() == "lacks" else ""
@@ -157,7 +157,7 @@ class HealthPage(Surface):
                 lambda line: cell.number(line.restarts),
                 lambda line: cell.words(line.why),
             ],
-            sort_keys=[lambda line: line.name, lambda line: line.state, lambda line: line.since,
+            sort_keys=[lambda line: stack_words.part_name(line.name), lambda line: line.state, lambda line: line.since,
                        lambda line: line.restarts, lambda line: line.why],
             words=lambda line: f"{line.name}, {line.state}",
             parent=self,

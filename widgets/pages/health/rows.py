@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.actions.health import Hop
-from services.domain.project import Lack
+from services.domain.project import Kind, Lack
 from widgets.look import metrics
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import label
 from widgets.parts.surface import Hairline, Surface
+
+_MISSING: Final[dict[Kind, str]] = {
+    "table": "Missing table",
+    "column": "Missing column",
+    "function": "Missing function",
+    "policy": "Missing policy",
+    "publication": "Not sent live",
+}
 
 
 class Line(NamedTuple):
@@ -35,7 +43,7 @@ def of_hop(hop: Hop) -> Line:
 def of_lack(lack: Lack) -> Line:
     """What is missing in the project."""
     file = f"Add it with resources/schema/{lack.file}."
-    return Line(lack.name, "failed" if lack.kind in ("table", "function") else "stale", f"Missing {lack.kind}", "",
+    return Line(lack.name, "failed" if lack.kind in ("table", "function") else "stale", _MISSING[lack.kind], "",
                 (lack.effect, file))  # fmt: skip
 
 
@@ -79,7 +87,7 @@ class _Row(QWidget):
         grid.setHorizontalSpacing(metrics.px(16))
         grid.setVerticalSpacing(metrics.px(2))
         grid.setColumnMinimumWidth(0, metrics.px(264))
-        grid.setColumnMinimumWidth(1, metrics.px(136))
+        grid.setColumnMinimumWidth(1, metrics.px(152))
         grid.setColumnStretch(2, 1)
         top = Qt.AlignmentFlag.AlignTop
         grid.addWidget(label(line.name, "body", weight=500, selectable=True), 0, 0, top)

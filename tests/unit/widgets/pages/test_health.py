@@ -70,7 +70,7 @@ def test_hops_and_lacks_are_lines_with_what_to_do(world: DeskWorld, page: Health
 
 def test_nothing_missing_not_permitted_and_failed_are_faces_of_their_own(world: DeskWorld, page: HealthPage) -> None:
     check(world, page)
-    assert page.faces["lacks"].face_words() == "Nothing is missing in the project."
+    assert page.faces["lacks"].face_words() == "Nothing was found missing."
     for error in (NotPermitted("Only staff may ask."), NotReachable("The database does not answer.")):
         world.project.answer = error
         check(world, page)
