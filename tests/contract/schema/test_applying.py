@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
@@ -29,7 +30,9 @@ from tests.contract.schema.rows import (
 pytestmark = pytest.mark.stack
 
 _PLATFORM = """
-create schema auth;
+create schema auth authorization supabase_admin;
+create schema extensions authorization supabase_admin;
+grant usage on schema extensions to anon, authenticated, service_role, project_owner;
 create function auth.jwt() returns jsonb language sql stable as $$
   select coalesce(nullif(current_setting('request.jwt.claim', true), ''),
                   nullif(current_setting('request.jwt.claims', true), ''))::jsonb $$;
@@ -81,10 +84,18 @@ class Project:
 
 @pytest.fixture
 def project(server: Postgres) -> Iterator[Project]:
+    with hosted(server) as made:
+        yield made
+
+
+@contextmanager
+def hosted(server: Postgres) -> Iterator[Project]:
+    """A database as a hosted project has it, with an owner who isn't a superuser."""
     name = f"hosted_{uuid.uuid4().hex[:8]}"
     url = server.url.rpartition("/")[0] + "/" + name
     with psycopg.connect(server.url, autocommit=True) as local:
         if not local.execute("select 1 from pg_roles where rolname = 'project_owner'").fetchone():
+            local.execute("create role supabase_admin superuser")
             local.execute("create role project_owner login password 'secret-of-the-test'")
             local.execute("grant anon, authenticated, service_role to project_owner")
         local.execute(f"create database {name}".encode())
