@@ -11,6 +11,7 @@ import msgspec
 
 from app import tasks
 from app.actions.dead_letters import Look
+from app.store.link import Link
 from app.store.parts import Parts
 from app.store.store import Store
 from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, Refused
@@ -97,18 +98,28 @@ class HealthActs:
             (database, found), *others = await asyncio.gather(
                 self._database(), self._brain(), self._queue("main"), self._queue("dlq"), self._rights()
             )
-            hops = (database, self._realtime(found), *others)
-            self._show(msgspec.structs.replace(found, as_of=self._clock(), hops=hops))
+            self._show(msgspec.structs.replace(found, as_of=self._clock(), hops=(database, *others)))
         except asyncio.CancelledError:
             self._show(before)
             raise
+
+    @property
+    def hops(self) -> tuple[Hop, ...]:
+        """What the last check found of each hop, and the link as it is now; none before the first check."""
+        database, *others = self.found.hops or (None,)
+        return () if database is None else (database, self._realtime(self.found), *others)
+
+    @property
+    def link(self) -> Link:
+        """The state of the link to the project's changes."""
+        return self._store.link
 
     def report(self) -> dict[str, Any]:
         """The findings as plain data, for JSON: no secret is in it."""
         found = self.found
         return {
             "checked_at": None if found.as_of is None else to_iso(found.as_of),
-            "hops": msgspec.to_builtins(found.hops),
+            "hops": msgspec.to_builtins(self.hops),
             "lacking": msgspec.to_builtins(found.lacks),
             "not_told": found.unsure,
             "problem": found.problem,

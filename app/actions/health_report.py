@@ -20,7 +20,7 @@ def as_markdown(acts: HealthActs) -> str:
     checked = "not checked yet" if found.as_of is None else f"checked at {to_iso(found.as_of)}"
     hops = [
         [hop.name, hop.state, "" if hop.latency_ms is None else f"{hop.latency_ms} ms", hop.evidence,
-         f"{hop.missing} {hop.todo}"] for hop in found.hops
+         f"{hop.missing} {hop.todo}"] for hop in acts.hops
     ]  # fmt: skip
     lacks = [[lack.kind, lack.name, lack.effect, lack.file] for lack in found.lacks]
     parts = [

@@ -47,7 +47,7 @@ class HealthPage(Surface):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__("surface.page", parent=parent)
         self._acts = desk.health
-        self._seen = self._parts_seen = -1
+        self._seen: object = None
         self.check_button = Button(CHECK.label, "primary", icon=CHECK.icon, tip=CHECK.words)
         self.check_button.clicked.connect(lambda: start_check(self._acts))
         self.markdown_button = Button("Copy as Markdown", "quiet", icon="copy")
@@ -78,29 +78,31 @@ class HealthPage(Surface):
 
     def frame(self) -> None:
         """Show what the check has found since the last frame; while nobody sees the page, wait."""
-        if self.isVisible() and (self._acts.version, self._acts.parts.version) != (self._seen, self._parts_seen):
-            self._seen, self._parts_seen = self._acts.version, self._acts.parts.version
+        if not self.isVisible():
+            return
+        seen = self._acts.version, self._acts.parts.version, self._acts.link
+        if seen != self._seen:
+            self._seen = seen
             self._show()
-        if self.isVisible():
-            self._show_age()
+        self._show_age()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.settings_model.apply({line.name: line for line in self._acts.settings})
         if self._acts.found.as_of is None:
             start_check(self._acts)
-        self._seen = -1
+        self._seen = None
         self.frame()
 
     def _show(self) -> None:
         found = self._acts.found
         self.check_button.set_off("It is being checked." if found.checking else "")
-        self.hops.show_lines([of_hop(hop) for hop in found.hops])
+        self.hops.show_lines([of_hop(hop) for hop in self._acts.hops])
         self.lacks.show_lines([of_lack(lack) for lack in found.lacks])
         parts = self._acts.parts.lines
         self.parts_model.apply(dict(parts))
         read = found.as_of is not None
-        bad = sum(1 for hop in found.hops if hop.shape not in ("ok", "skipped"))
+        bad = sum(1 for hop in self._acts.hops if hop.shape not in ("ok", "skipped"))
         self.tabs.set_counts(
             {"hops": bad if read else None, "lacks": len(found.lacks) if read and not found.problem else None,
              "parts": len(parts), "settings": len(self._acts.settings)}

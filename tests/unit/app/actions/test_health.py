@@ -30,7 +30,7 @@ def world(tmp_path: Path) -> Iterator[DeskWorld]:
 
 def checked(world: DeskWorld) -> dict[str, Hop]:
     asyncio.run(world.desk.health.check())
-    return {hop.name: hop for hop in world.desk.health.found.hops}
+    return {hop.name: hop for hop in world.desk.health.hops}
 
 
 def test_all_is_well(world: DeskWorld) -> None:

@@ -63,6 +63,10 @@ def test_hops_and_lacks_are_lines_with_what_to_do(world: DeskWorld, page: Health
     world.project.answer = whole_project(functions=[], unsure="Policies can't be told.")
     check(world, page)
     assert [line.name for line in page.hops.lines][:3] == ["Database", "Live changes", "Brain"]
+    assert page.hops.lines[1].state == "Live"
+    world.store.set_link("offline", "The network is away.")
+    page.frame()
+    assert (page.hops.lines[1].state, page.hops.lines[1].sentences[0]) == ("Offline", "The network is away.")
     page.tabs.chosen.emit("lacks")
     assert page.lacks.lines[0].state == "Missing function"
     assert "0004_staff_acts.sql" in page.lacks.lines[0].sentences[1]
