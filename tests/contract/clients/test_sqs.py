@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import uuid
@@ -10,7 +11,7 @@ import uuid
 import pytest
 
 from services.clients.sqs import SqsQueues
-from services.domain.errors import NotInstalled, NotReachable
+from services.domain.errors import NotInstalled, NotReachable, Refused
 from services.settings import Settings
 from tests.contract.queue.conftest import Endpoint, client_for
 
@@ -79,5 +80,28 @@ def test_what_is_wrong_is_said_in_our_words(settings: Settings) -> None:
         with pytest.raises(NotReachable):
             await nobody.send("{}", {})
         nobody.close()
+
+    asyncio.run(suite())
+
+
+def test_a_queue_is_found_by_its_name_and_a_receipt_that_is_none_deletes_nothing(settings: Settings) -> None:
+    async def suite() -> None:
+        queues = SqsQueues(settings)
+        assert (await queues.find("main"), await queues.find("dlq")) == (settings.queue_url, settings.dlq_url)
+        # For what it is, not for want of the right; moto takes it.
+        with contextlib.suppress(Refused):
+            await queues.delete_dead("not-a-receipt")
+        assert (await queues.figures("dlq")).visible == 0
+        queues.close()
+
+    asyncio.run(suite())
+
+
+def test_a_queue_that_is_gone_is_not_found() -> None:
+    async def suite() -> None:
+        queues = SqsQueues(Settings())
+        with pytest.raises(NotInstalled):
+            await queues.find("dlq")
+        queues.close()
 
     asyncio.run(suite())
