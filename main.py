@@ -193,6 +193,7 @@ def _window(theme: str, tour_folder: Path | None = None, *, read_only: bool = Fa
         imports = Imports(_import_console)
         imports.start()
         await asyncio.to_thread(imports.finish)
+        from app.failures import Failures
         from app.sitting import sit
 
         async def tour(desk: Desk) -> int:
@@ -202,7 +203,8 @@ def _window(theme: str, tour_folder: Path | None = None, *, read_only: bool = Fa
             return await Tour(window, desk, Witness(desk.data_dir), tour_folder or ROOT).run()
 
         work = tour if touring else None
-        code = await sit(lambda: read_settings(dotenv=dotenv), dotenv, window, closing, work, read_only=read_only)
+        with Failures(settings.data_path / "console" / "crashes", window.show_failure).watched():
+            code = await sit(lambda: read_settings(dotenv=dotenv), dotenv, window, closing, work, read_only=read_only)
         if code and window.current_page() == "problem":
             print(f"Nothing could be shown: {window.problem.words()}", flush=True)
         return code

@@ -85,4 +85,8 @@ def run_in_qt(
 
 
 def _unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    _log.error("in the loop: %s", context.get("message"), exc_info=context.get("exception"))
+    error = context.get("exception")
+    if isinstance(error, Exception):
+        tasks.failed("window", error)
+    else:
+        _log.error("in the loop: %s", context.get("message"), exc_info=error)

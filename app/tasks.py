@@ -20,6 +20,13 @@ def report_failures(handler: Callable[[str, BaseException], None] | None) -> Non
     _handlers[:] = [handler] if handler is not None else []
 
 
+def failed(name: str, error: BaseException) -> None:
+    """Log what nobody caught, and report it as a task's failure is."""
+    _log.error("%s failed", name, exc_info=error)
+    for handler in _handlers:
+        handler(name, error)
+
+
 def spawn(name: str, coro: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
     """Start `coro` as a task that is kept alive until it ends and whose failure is reported under `name`."""
     task = asyncio.get_running_loop().create_task(coro, name=name)
@@ -65,6 +72,4 @@ def _ended(task: asyncio.Task[Any]) -> None:
     error = task.exception()
     if error is None:
         return
-    _log.error("%s failed", name, exc_info=error)
-    for handler in _handlers:
-        handler(name, error)
+    failed(name, error)

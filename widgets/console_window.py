@@ -98,6 +98,14 @@ class ConsoleWindow(MainWindow):
         self.starting.show_part(name, state, why)
         self.faults.take(name, state, why)
 
+    def show_failure(self, name: str, why: str, report: str) -> None:
+        """What nobody caught: a vital task in the band, anything else in a toast beside its `report`."""
+        words = stack_words.failed_task(name, why, report)
+        if words is None:
+            self.toasts.say(f"Failed: {name}. {why or report}".strip(), shape="failed", seconds=20)
+        else:
+            self.faults.stopped(name, words)
+
     def show_starting(self) -> None:
         """Show the parts of the local stack as they come up."""
         self._leave_desk()

@@ -44,6 +44,8 @@ KNOWN = {
     ("services.domain.records", "services.settings"): "services-rooms",
     ("services.domain.records", "resources"): "words-alone",
     ("app.store.store", "app.sync.engine"): "app-rooms",
+    ("app.failures", "app.sitting"): "app-rooms",
+    ("app.failures", "PySide6"): "qt-free",
     ("app.models.lines", "httpx"): "network-free",
     ("app.sync.engine", "services.clients.supabase_feed"): "network-free",
     ("services.domain.records", "PySide6"): "qt-free",

@@ -60,6 +60,11 @@ class FaultBand(QWidget):
             self._lines["link"].setVisible(not _SPEAK_FOR_LINK & self._lines.keys())
         self.setVisible(bool(self.words()))
 
+    def stopped(self, what: str, words: str) -> None:
+        """A part of the console itself has ended for good: `words` stay until another console begins."""
+        self._show_words(f"console {what}", words)
+        self.show()
+
     def forget(self) -> None:
         """Another console begins: nothing is known of its stack yet."""
         self._was_up.clear()
@@ -87,11 +92,14 @@ class FaultBand(QWidget):
             self._drop(part)
 
     def _show(self, part: str, state: str, why: str) -> None:
+        self._show_words(part, stack_words.fault(part, state, spans.clock(self._since[part]), why))
+
+    def _show_words(self, part: str, words: str) -> None:
         if part not in self._lines:
             self._lines[part] = made = _Line()
             self._column.addWidget(made)
             made.show()
-        self._lines[part].say(stack_words.fault(part, state, spans.clock(self._since[part]), why))
+        self._lines[part].say(words)
 
     def _drop(self, part: str) -> bool:
         """Whether its line was to be seen."""

@@ -30,6 +30,14 @@ PARTS: Final = {
     "link": PartWords("Connection to the database", "what you see is as it was then and acts are refused"),
     "disk": PartWords("Disk", "acts are refused, for they can't be recorded"),
 }
+_TASKS: Final = {
+    "sync": "Live updates have stopped: what you see no longer changes.",
+    "session": "The sign-in has ended: nothing new can be read and acts are refused.",
+    "local stack": "The local stack is no longer watched: it is not started again when it ends.",
+    "watch over the supervisor": "The local stack is no longer watched: what fails in it is not said here.",
+    "dead letters": "The dead letters are no longer read: their page stays as it is.",
+}
+"""What it means when a task ends that the console can't do without."""
 SHAPES: Final[dict[str, Shape]] = {
     "starting": "running",
     "up": "ok",
@@ -49,6 +57,18 @@ _NEXT: Final = {
 def part_name(part: str) -> str:
     """What staff call a part."""
     return PARTS[part].name if part in PARTS else part.capitalize()
+
+
+def failed_task(name: str, why: str, report: str) -> str | None:
+    """What the end of a vital task means and what to do, in words; None for a task that isn't vital.
+
+    `why`: a sentence, or "" where only the file `report` of the data folder knows.
+    """
+    means = _TASKS.get(name)
+    if means is None:
+        return None
+    details = f"Details: console/crashes/{report} in the data folder." if report else ""
+    return " ".join(part for part in (means, why, "Close the program and start it again.", details) if part)
 
 
 def line(part: str, state: str, why: str) -> str:

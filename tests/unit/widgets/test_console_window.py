@@ -17,6 +17,8 @@ from tests.unit.app.actions.run_world import World
 from tests.unit.widgets.waiting import in_front, wait_for
 from widgets.console_window import ConsoleWindow
 from widgets.look import theme
+from widgets.parts.label import ElidedLabel
+from widgets.parts.toast import Toast
 
 
 @pytest.fixture
@@ -68,3 +70,21 @@ def test_a_count_leads_to_the_jobs_that_it_counts(window: ConsoleWindow, world: 
     assert wait_for(window.jobs.isVisible)
     assert window.jobs.tabs.current() == "failed"
     assert window.jobs.model.rowCount() == 1
+
+
+def test_a_vital_task_that_failed_stays_on_the_screen_with_what_to_do(window: ConsoleWindow, world: DeskWorld) -> None:
+    window.show_failure("sync", "", "a.txt")
+    (words,) = window.faults.words()
+    assert words.startswith("Live updates have stopped")
+    assert words.endswith("start it again. Details: console/crashes/a.txt in the data folder.")
+    window.show_failure("session", "The password was changed.", "")
+    assert "The password was changed. Close the program" in window.faults.words()[1]
+    window.show_starting()
+    assert window.faults.words() == []
+
+
+def test_another_task_that_failed_is_named_in_a_toast(window: ConsoleWindow) -> None:
+    window.show_failure("replay", "", "b.txt")
+    toasts = [toast for toast in window.body.findChildren(Toast) if toast.isVisible()]
+    assert [words.text() for toast in toasts for words in toast.findChildren(ElidedLabel)] == ["Failed: replay. b.txt"]
+    assert window.faults.words() == []
