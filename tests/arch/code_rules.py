@@ -45,6 +45,13 @@ def _labels(tree: ast.Module) -> Iterator[ast.AST]:
     return _called(tree, "QLabel")
 
 
+def _loose_words(tree: ast.Module) -> Iterator[ast.AST]:
+    """Words that Qt may take for markup, or an address that it opens whatever it is."""
+    for call in _called(tree, "setToolTip", "setWhatsThis", "setStatusTip", "setHtml", "showMessage", "openUrl"):
+        if not (call.args and ast.unparse(call.args[0]).startswith("tip_text(")):
+            yield call
+
+
 def _blocking_sleeps(tree: ast.Module) -> Iterator[ast.AST]:
     return (call for call in _called(tree, "sleep") if ast.unparse(call.func) in ("sleep", "time.sleep"))
 
@@ -144,6 +151,12 @@ RULES: Final = {
         ("widgets",),
         _labels,
         ("QLabel('x')", "QtWidgets.QLabel()"),
+        {"widgets/parts/label.py": "the factory"},
+    ),
+    "tool tips come from the factory, and nothing opens an address": Rule(
+        CONSOLE,
+        _loose_words,
+        ("part.setToolTip(words)", "bar.showMessage('x')", "view.setHtml(words)", "QDesktopServices.openUrl(url)"),
         {"widgets/parts/label.py": "the factory"},
     ),
     "the window never waits": Rule(CONSOLE, _blocking_sleeps, ("time.sleep(1)", "sleep(1)")),

@@ -280,7 +280,7 @@ class JobsPage(QWidget):
         state = store.state("jobs")
         words = spans.as_of(store.true_at("jobs"), store.now(), stale=stale, kept=state.kept)
         self._as_of.show_time("not read" if state.kind and not state.loaded else words, stale=stale)
-        self._as_of.setToolTip(f"Read completely at {spans.moment(state.as_of)}" if state.loaded else "")
+        tip(self._as_of, f"Read completely at {spans.moment(state.as_of)}" if state.loaded else "")
         self._polled.setVisible(state.polled)
         self._polled.say("Jobs are polled" if state.polled else "")
         tip(self._polled, "The feed does not tell of changed jobs: they are read again every few seconds.")

@@ -9,6 +9,7 @@ from widgets.look import metrics
 from widgets.parts import spans
 from widgets.parts.faces import Faces
 from widgets.parts.head import PanelHead
+from widgets.parts.label import tip
 from widgets.parts.surface import Hairline, Surface
 
 
@@ -38,7 +39,7 @@ class Panel(Surface):
         self.stale = store.stale(table)
         words = spans.as_of(store.true_at(table), store.now(), stale=self.stale, kept=state.kept)
         self.head.as_of.show_time("not read" if state.kind and not state.loaded else words, stale=self.stale)
-        self.head.as_of.setToolTip(f"Read completely at {spans.moment(state.as_of)}" if state.loaded else "")
+        tip(self.head.as_of, f"Read completely at {spans.moment(state.as_of)}" if state.loaded else "")
         if filled:
             self.faces.show_content()
         elif state.kind and not state.loaded:

@@ -29,7 +29,7 @@ from widgets.parts.choice import Choice
 from widgets.parts.faces import Faces
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.head import PageHead
-from widgets.parts.label import ElidedLabel, label, say
+from widgets.parts.label import ElidedLabel, label, say, tip
 from widgets.parts.segments import Segments
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
@@ -294,7 +294,7 @@ class RunsPage(Surface):
         why = self._why_not(self._target(), dry=dry)
         self.run_button.set_off(why)
         if not why:
-            self.run_button.setToolTip(DRY_RUN.words if dry else REAL_RUN.words)
+            tip(self.run_button, DRY_RUN.words if dry else REAL_RUN.words)
         self.stop_button.set_off(self._runs.why_not_stop())
         self.mode.setEnabled(not self._runs.state.going_on)
         self._show_banner()
