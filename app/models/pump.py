@@ -15,6 +15,11 @@ BUDGET = 0.004
 BACKLOG = 2000
 """Jobs that wait: more of them, and it is the first load or a catch-up, where sooner is better than smoother."""
 BACKLOG_BUDGET = 0.010
+FLOOD = 200
+"""Jobs that changed within a frame: more of them, and jobs wait, so that one that changes several times is worked
+out once. The oldest come first, and the feed has the time."""
+FLOOD_BUDGET = 0.002
+"""Seconds of a frame that they get meanwhile."""
 
 
 class Pump(QObject):
@@ -30,6 +35,8 @@ class Pump(QObject):
         super().__init__(parent)
         self._store = store
         self._frozen = False
+        self._left = 0
+        """Jobs that the turn before had no time for."""
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(FRAME_MS)
@@ -48,8 +55,14 @@ class Pump(QObject):
         self._timer.setInterval(HIDDEN_MS if hidden else FRAME_MS)
 
     def _turn(self) -> None:
-        behind = self._store.jobs.pending > BACKLOG
-        changes: Changes = self._store.take_changed(BACKLOG_BUDGET if behind else BUDGET)
+        waiting = self._store.jobs.pending
+        behind = waiting > BACKLOG
+        budget = BACKLOG_BUDGET if behind else BUDGET
+        frames = self._timer.interval() / FRAME_MS
+        if waiting - self._left > FLOOD * frames:
+            budget = FLOOD_BUDGET * frames
+        changes: Changes = self._store.take_changed(budget)
+        self._left = self._store.jobs.pending
         if changes:
             self.changed.emit(changes)
         if not self._frozen and not behind and self._store.link.live:

@@ -61,11 +61,14 @@ class DirectoryFacts(msgspec.Struct, gc=False):
         self.marks = self._marks()
 
     def _marks(self) -> tuple[Mark, ...]:
-        ends = [(one.ended_at, one.outcome) for one in self.tries if one.outcome != "running"] if self.tries else []
-        if not ends and self.results and self.outcome in ("submitted", "failed", "unknown"):
-            # Where history is missing, the rows tell of the last try.
-            ends = [(max([row.updated_at or 0.0 for row in self.results]), self.outcome)]
-        return tuple([(int(at // 60), outcome) for at, outcome in ends if at])
+        ended = [one for one in self.tries if one.outcome != "running"] if self.tries else None
+        if ended:
+            return tuple([(int(one.ended_at // 60), one.outcome) for one in ended if one.ended_at])
+        if not self.results or self.outcome not in ("submitted", "failed", "unknown"):
+            return ()
+        # Where history is missing, the rows tell of the last try.
+        at = max([row.updated_at or 0.0 for row in self.results])
+        return ((int(at // 60), self.outcome),) if at else ()
 
     def began(self) -> float:
         """When the newest try began, unix seconds; 0 when that isn't known."""
@@ -117,11 +120,11 @@ def _evidence(result: Result | None, outcome: str) -> str:
 
 
 class JobFacts(msgspec.Struct, gc=False):
-    """One job. `job` is None while only other rows of it are known. The six numbers count directories."""
+    """One job. `job` is None while only other rows of it are known. The numbers count directories."""
 
     job: Job | None = None
     renewed: bool = True
-    """The job's row, or its customer's, came in since the line was made."""
+    """Something other than a directory of it came in, or time went by, since the line was made."""
     line: JobLine | None = None
     directories: dict[str, DirectoryFacts] | None = None
     """By host; None as long as there are none."""
@@ -133,15 +136,14 @@ class JobFacts(msgspec.Struct, gc=False):
     failed: int = 0
     unknown: int = 0
     skipped: int = 0
-    running: int = 0
     waiting: int = 0
+    under_way: tuple[str, ...] = ()
+    """The hosts whose outcome is running."""
     outbox: tuple[OutboxMessage, ...] = ()
     events: tuple[HistoryEvent, ...] = ()
     """Events of the job as a whole, oldest first; those of a directory are with the directory."""
     hops: Hops | None = None
     last_event: HistoryEvent | None = None
-    current: str | None = ""
-    """The host that is being worked on: the one whose running try began last; None: to be found."""
 
     def directory(self, host: str) -> DirectoryFacts:
         """The directory's facts, marked for weighing."""
@@ -157,10 +159,8 @@ class JobFacts(msgspec.Struct, gc=False):
 
     def doubt_running(self) -> None:
         """Time went by: have the running directories weighed."""
-        if self.running and self.directories is not None:
-            for host, one in self.directories.items():
-                if one.outcome == "running":
-                    self.directory(host)
+        for host in self.under_way:
+            self.directory(host)
 
     def hosts(self) -> Iterable[tuple[str, DirectoryFacts]]:
         """All directories in no particular order."""
@@ -189,7 +189,7 @@ class JobFacts(msgspec.Struct, gc=False):
             one.events = with_event(one.events, event)
         else:
             self.events = with_event(self.events, event)
-            self.hops = None
+            self.hops, self.renewed = None, True
         if self.last_event is None or event_order(event) > event_order(self.last_event):
             self.last_event = event
 
@@ -200,7 +200,7 @@ class JobFacts(msgspec.Struct, gc=False):
             one.events = without_event(one.events, event)
         else:
             self.events = without_event(self.events, event)
-            self.hops = None
+            self.hops, self.renewed = None, True
         if self.last_event is not None and self.last_event.id == event.id:
             self.last_event = max(self.history(), key=event_order, default=None)
 
@@ -219,23 +219,25 @@ class JobFacts(msgspec.Struct, gc=False):
 
     def known(self) -> int:
         """Directories that anything is known of."""
-        return self.submitted + self.failed + self.unknown + self.skipped + self.running + self.waiting
+        return self.submitted + self.failed + self.unknown + self.skipped + len(self.under_way) + self.waiting
 
-    def move_outcome(self, before: str, after: str) -> None:
+    def move_outcome(self, host: str, before: str, after: str) -> None:
         """A directory went from one outcome to another; "" means not there."""
-        if before:
+        if before == "running":
+            self.under_way = tuple(one for one in self.under_way if one != host)
+        elif before:
             setattr(self, before, getattr(self, before) - 1)
-        if after:
+        if after == "running":
+            self.under_way = (*self.under_way, host)
+        elif after:
             setattr(self, after, getattr(self, after) + 1)
-        if "running" in (before, after):
-            self.current = None
 
-    def current_now(self) -> str:
-        """The host that is being worked on; "" when none is."""
-        if self.current is None:
-            running = [(host, one) for host, one in self.hosts() if one.outcome == "running"] if self.running else []
-            self.current = max(running, key=lambda pair: pair[1].began(), default=("", None))[0]
-        return self.current
+    def current(self) -> str:
+        """The host that is being worked on: the one whose running try began last; "" when none is."""
+        if len(self.under_way) < 2:
+            return self.under_way[0] if self.under_way else ""
+        assert self.directories is not None
+        return max([(self.directories[host].began(), host) for host in self.under_way])[1]
 
     def outbox_now(self) -> OutboxMessage | None:
         """The newest message of the job, sent or not."""

@@ -16,7 +16,7 @@ from app.store.owners import Move, Owners
 from app.store.pending import Pending
 from app.store.rates import Rates
 from app.store.tallies import Tallies
-from services.domain.diagnosis import DEFAULT_THRESHOLDS, Clues, diagnose
+from services.domain.diagnosis import DEFAULT_THRESHOLDS, Clues, Diagnosis, diagnose, under_way
 from services.domain.records import Customer, Directory, Heartbeat, HistoryEvent, Job, OutboxMessage, Result, WorkItem
 
 TICK_LIMIT = 500
@@ -98,7 +98,7 @@ class JobsView:
     def mark_whole(self, job_id: str) -> None:
         """All events of the job were read."""
         self._whole.add(job_id)
-        self._mark((job_id,))
+        self._renewed(job_id)
 
     def hop_events(self, job_id: str) -> list[HistoryEvent]:
         """The held events of the job as a whole (those without a directory), oldest first."""
@@ -115,8 +115,7 @@ class JobsView:
     def job_changed(self, old: Job | None, new: Job | None) -> None:
         """A jobs row appeared, changed or went."""
         for row in filter(None, (old, new)):
-            facts = self._of(row.id)
-            facts.job, facts.renewed = new, True
+            self._renewed(row.id).job = new
         if new is not None:
             self.wishes.job_changed(new)
         if old is not None and (new is None or new.customer_id != old.customer_id):
@@ -133,7 +132,7 @@ class JobsView:
         """A customers row appeared, changed or went."""
         for row in filter(None, (new or old,)):
             for job_id in self._by_customer.get(row.id, ()):
-                self._of(job_id).renewed = True
+                self._renewed(job_id)
             self._move(self._owners.settle(row.id))
 
     def item_changed(self, old: WorkItem | None, new: WorkItem | None) -> None:
@@ -166,10 +165,10 @@ class JobsView:
     def outbox_changed(self, old: OutboxMessage | None, new: OutboxMessage | None) -> None:
         """An outbox row appeared, changed or went."""
         if old is not None and old.job_id:
-            facts = self._of(old.job_id)
+            facts = self._renewed(old.job_id)
             facts.outbox = without_row(facts.outbox, old.id)
         if new is not None and new.job_id:
-            facts = self._of(new.job_id)
+            facts = self._renewed(new.job_id)
             facts.outbox = (*without_row(facts.outbox, new.id), new)
 
     def directory_changed(self, old: Directory | None, new: Directory | None) -> None:
@@ -182,7 +181,8 @@ class JobsView:
     def dead_letters(self, job_ids: Iterable[str]) -> None:
         """The jobs that have a message in the dead letter queue, as last seen there."""
         fresh = frozenset(job_ids)
-        self._mark(self._dead ^ fresh)
+        for job_id in self._dead ^ fresh:
+            self._renewed(job_id)
         self._dead = fresh
 
     def tick(self, limit: int = TICK_LIMIT) -> None:
@@ -190,7 +190,7 @@ class JobsView:
         for job_id in list(islice(self._open, limit)):
             del self._open[job_id]
             self._open[job_id] = None
-            self._of(job_id).doubt_running()
+            self._renewed(job_id).doubt_running()
 
     def refresh(self, budget: float = math.inf) -> set[str]:
         """Work out changed jobs for about `budget` seconds; the ids whose line changed, appeared or went."""
@@ -227,18 +227,19 @@ class JobsView:
         facts = self._facts.get(job_id)
         if facts is None:
             return
-        self._mark((job_id,))
+        self._of(job_id)
         for host in hosts:
             if facts.directories is not None and host in facts.directories:
                 facts.directory(host)
 
-    def _mark(self, job_ids: Iterable[str]) -> None:
-        for job_id in job_ids:
-            if job_id not in self._stale:
-                self._stale.add(job_id)
-                self._waiting.append(job_id)
+    def _renewed(self, job_id: str) -> JobFacts:
+        """As `_of`, for what is no directory of the job."""
+        facts = self._of(job_id)
+        facts.renewed = True
+        return facts
 
     def _of(self, job_id: str) -> JobFacts:
+        """The job's facts, marked for a new look at them."""
         if job_id not in self._stale:
             self._stale.add(job_id)
             self._waiting.append(job_id)
@@ -251,9 +252,11 @@ class JobsView:
         facts = self._facts.get(job_id)
         if facts is None:
             return False
-        hosts, facts.stale = facts.stale, ()
-        for host in hosts:
-            self._weigh(facts, host, now)
+        hosts = facts.stale
+        if hosts:
+            facts.stale = ()
+            for host in hosts:
+                self._weigh(facts, host, now)
         line = self._line(facts, now, alive) if facts.job is not None else None
         old = facts.line
         if facts.empty():
@@ -281,9 +284,7 @@ class JobsView:
             self.rates.move_marks(marks, one.marks)
         if outcome != one.outcome:
             self.rates.move_outcome(host, outcome, one.outcome)
-            facts.move_outcome(outcome, one.outcome)
-        elif outcome == "running":
-            facts.current = None
+            facts.move_outcome(host, outcome, one.outcome)
         if not one.outcome and not one.events:
             del facts.directories[host]
 
@@ -296,6 +297,7 @@ class JobsView:
         total = known if facts.listed else max(known, job.directories_total or promised)
         done = facts.submitted + facts.failed + facts.skipped if known else min(job.directories_done or 0, total)
         last = facts.last_event
+        diagnosis = self._diagnosis(facts, job, done, total, now, alive)
         line = facts.line
         if line is None or facts.renewed:
             line, facts.renewed = self._row_of_line(job, line), False
@@ -305,16 +307,30 @@ class JobsView:
             failed=facts.failed,
             unknown=facts.unknown,
             skipped=facts.skipped,
-            running=facts.running,
+            running=len(facts.under_way),
             waiting=facts.waiting + total - known,
             total=total,
             done=done,
-            current=facts.current_now(),
+            current=facts.current() if facts.under_way else "",
             last_event_at=last.created_at if last else None,
             last_event=last.event if last else "",
-            diagnosis=diagnose(self._clues(facts, job, done, total, now, alive)),
+            diagnosis=diagnosis,
             wish=self.wishes.of(job.id),
         )
+
+    def _diagnosis(self, facts: JobFacts, job: Job, done: int, total: int, now: float, alive: bool) -> Diagnosis:
+        # Gathering all clues takes as long as the rest of a line, so where few decide, only these are looked at.
+        hops = facts.hops or facts.hops_now()
+        at_work = job.status == "in_progress"
+        started = hops.started_at if hops.started_at is not None or not at_work else job.started_at
+        if started is None:
+            if not facts.renewed and facts.line is not None and job.status not in ENDED:
+                # Of a job that hasn't started, its directories say nothing.
+                return facts.line.diagnosis
+        elif at_work and hops.finalized_at is None and job.id not in self._dead:
+            last = facts.last_event
+            return under_way(started, last.created_at if last is not None else None, facts.unknown, now)
+        return diagnose(self._clues(facts, job, started, done, total, now, alive))
 
     def _row_of_line(self, job: Job, old: JobLine | None) -> JobLine:
         """The part of the job's line that comes from its own row and its customer's."""
@@ -338,12 +354,11 @@ class JobsView:
             error=job.error_message,
         )
 
-    def _clues(self, facts: JobFacts, job: Job, done: int, total: int, now: float, alive: bool) -> Clues:
+    def _clues(
+        self, facts: JobFacts, job: Job, started: float | None, done: int, total: int, now: float, alive: bool
+    ) -> Clues:
         hops = facts.hops_now()
         message = facts.outbox_now() if facts.outbox else None
-        started = hops.started_at
-        if started is None and job.status == "in_progress":
-            started = job.started_at
         return Clues(
             status=job.status,
             now=now,

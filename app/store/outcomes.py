@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from app.store.lines import Attempt
 from services.domain.records import HistoryEvent, Result, WorkItem
+
+_Row = TypeVar("_Row", WorkItem, Result)
 
 PATIENCE: Final = 2010.0
 """Seconds that a try may take, all repeats included; `submitting` for longer is an unknown outcome."""
@@ -76,8 +78,7 @@ def outcome_of(
     for result in results:
         if result.status == "submitted":
             return "submitted"
-    item = max(items, key=_changed) if items else None
-    row = max(results, key=_changed) if results else None
+    item, row = _newest(items), _newest(results)
     last = tries[-1] if tries else None
     if item is not None and item.status == "pending" and _since(item, row, last):
         return "waiting"
@@ -91,6 +92,12 @@ def outcome_of(
     began = last.started_at if last is not None and last.outcome == "running" else None
     began = max(filter(None, (began, _changed(row) if row is not None else None)), default=None)
     return "unknown" if began is not None and now - began > patience else "running"
+
+
+def _newest(rows: Sequence[_Row]) -> _Row | None:
+    if len(rows) < 2:
+        return rows[0] if rows else None
+    return max(rows, key=_changed)
 
 
 def _changed(row: WorkItem | Result) -> float:

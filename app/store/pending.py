@@ -70,6 +70,8 @@ class Pending:
 
     def of(self, job_id: str, host: str | None = None) -> Wish | None:
         """The newest act on a job, or (`host`) of those that aim at one of its directories; None when there is none."""
+        if not self._by_job:
+            return None
         for wish_id in reversed(self._by_job.get(job_id, ())):
             wish = self._wishes[wish_id]
             if host is None or host in wish.hosts:

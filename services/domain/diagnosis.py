@@ -109,10 +109,7 @@ def _moving(clues: Clues, limits: Thresholds) -> Diagnosis:
     if clues.finalized_at is not None and clues.status == "in_progress":
         return Diagnosis("Finished, but its status was not updated", "failed")
     if clues.started_at is not None:
-        last = max(clues.last_event_at or clues.started_at, clues.started_at)
-        if now - last >= limits.silence:
-            return Diagnosis(f"Silent for {since(now - last)}: worker crashed?", "failed", "started_not_finalized")
-        return Diagnosis(_unknown(clues.unknown_outcomes), "unknown") if clues.unknown_outcomes else _ALL_WELL
+        return under_way(clues.started_at, clues.last_event_at, clues.unknown_outcomes, now, limits)
     if clues.triggered_at is not None:
         waited = now - clues.triggered_at
         if waited >= limits.start and clues.worker_alive:
@@ -132,3 +129,13 @@ def _moving(clues: Clues, limits: Thresholds) -> Diagnosis:
     if clues.created_at is None or now - clues.created_at >= limits.claim:
         return Diagnosis("No message, no history: never queued", "lost", "never_queued")
     return Diagnosis("Not queued yet")
+
+
+def under_way(
+    started: float, last_event: float | None, unknown: int, now: float, limits: Thresholds = DEFAULT_THRESHOLDS
+) -> Diagnosis:
+    """Of a job in progress that has started, is not finalized and has no dead letter: these few clues decide."""
+    last = max(last_event or started, started)
+    if now - last >= limits.silence:
+        return Diagnosis(f"Silent for {since(now - last)}: worker crashed?", "failed", "started_not_finalized")
+    return Diagnosis(_unknown(unknown), "unknown") if unknown else _ALL_WELL
