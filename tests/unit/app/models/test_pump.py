@@ -13,7 +13,7 @@ from tests.unit.app.store.rows import job
 
 
 class Watched(Store):
-    """A store that works out no more than a given number of jobs in a turn, and says what time it was given."""
+    """A store that says what time it was given, and works out no job unless it `works`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class Watched(Store):
 
 
 @pytest.fixture
-def store(qapp: QApplication) -> Watched:
+def store(qt_app: QApplication) -> Watched:
     return Watched()
 
 
