@@ -255,6 +255,7 @@ class Table(QTableView):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         motion.clock.leave(self)
+        self._painter.forget()
 
     def focusInEvent(self, event: Any) -> None:
         self._by_keyboard = event.reason() in (

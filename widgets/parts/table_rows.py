@@ -6,8 +6,9 @@ Whole rows at once: asking Qt for each cell takes ten times as long.
 from __future__ import annotations
 
 import atexit
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen, QStaticText
@@ -17,6 +18,7 @@ from widgets.look import fonts, glyphs, icons, metrics, motion, theme
 from widgets.parts import check_box
 from widgets.parts.bar import paint_bar
 from widgets.parts.cell import Cell
+from widgets.parts.row_pictures import RowPictures
 
 if TYPE_CHECKING:
     from widgets.parts.table import Table
@@ -25,6 +27,17 @@ _LONGEST: Final = 400
 """Characters that are looked at of a text from outside: more than the widest column shows."""
 _NUMBERS: Final = 62
 """The room for `n/m` behind a bar, as in 1,000/1,000."""
+_OLD: Final = 0.55
+
+
+class _Look(NamedTuple):
+    """How a row looks besides its cells: surface, strength of the flash, box (None: no box), ring of the keyboard."""
+
+    under: str
+    flash: float
+    old: bool
+    checked: float | None
+    ring: bool
 
 
 class RowPainter:
@@ -35,11 +48,13 @@ class RowPainter:
         self._columns: list[tuple[int, QRect, QRect]] = []
         """Each shown column with its section and the part of it for words, both as in a row at the very top."""
         self._turning: dict[tuple[int, int], QRect] = {}
+        self._pictures = RowPictures()
 
     def measure(self) -> None:
         """The columns have other widths."""
         table, height = self._table, metrics.px(metrics.ROW)
         self._columns = []
+        self.forget()
         for column in range(len(table.columns)):
             if not table.isColumnHidden(column):
                 section = QRect(table.columnViewportPosition(column), 0, table.columnWidth(column), height)
@@ -54,52 +69,96 @@ class RowPainter:
         """Draw every cell that the event touches."""
         table = self._table
         painter = QPainter(table.viewport())
-        shown = theme.current()
         region, wide, height = event.region(), table.viewport().width(), metrics.px(metrics.ROW)
         bounds = event.rect()
-        painter.fillRect(bounds, shown.colour("surface.page"))
+        painter.fillRect(bounds, theme.current().colour("surface.page"))
         offset = table.verticalOffset()
         first = max(0, (bounds.top() + offset) // height)
         last = min(table.row_count() - 1, (bounds.bottom() + offset) // height)
         flashes = table.flashes()
-        hairline = QPen(shown.colour("line.faint"), 0)
         # In one piece, its bounds say enough; asking about each cell takes as long as a third of drawing it.
         pieces = region.rectCount() > 1
+        # Rows that take other places look as before: a picture of each is drawn anew only when its cells are others.
+        # Between two pixels of the screen a picture would be blurred.
+        ratio = table.devicePixelRatioF()
+        pictured = not pieces and bounds.width() >= wide and ratio.is_integer()
+        if pictured:
+            self._pictures.suit((wide, height, ratio, theme.current()), last - first + 1)
         for row in range(first, last + 1):
             whole = QRect(0, row * height - offset, wide, height)
             if pieces and not region.intersects(whole):
                 continue
             selected = table.is_selected(row)
-            under = table.surface_of(row, selected)
-            if under != "surface.page":
-                painter.fillRect(whole, shown.colour(under))
-            if flashes and not selected and row in flashes:
-                painter.setOpacity(flashes[row])
-                painter.fillRect(whole, shown.colour("surface.flash"))
-                painter.setOpacity(1.0)
-            old = table.is_old(row)
-            for column, section, content in self._columns:
-                if section.right() < bounds.left() or section.left() > bounds.right():
-                    continue
-                if not pieces or region.intersects(section.translated(0, whole.top())):
-                    cell = table.cell(row, column)
-                    if isinstance(cell, Cell):
-                        self._paint_cell(painter, cell, content.translated(0, whole.top()), column, under, old)
-            if table.checks and (selected or row in (table.pointed, table.ring)):
-                check_box.paint(painter, metrics.px(16), whole.center().y(), 1.0 if selected else 0.0)
-            painter.setPen(hairline)
-            painter.drawLine(0, whole.bottom(), wide, whole.bottom())
-            if table.ring == row:
-                painter.setPen(QPen(shown.colour("accent.focus"), 0))
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawRect(whole.adjusted(0, 0, -1, -1))
+            look = _Look(
+                under=table.surface_of(row, selected),
+                flash=0.0 if selected else flashes.get(row, 0.0),
+                old=table.is_old(row),
+                checked=1.0 if selected else 0.0 if row in (table.pointed, table.ring) else None,
+                ring=table.ring == row,
+            )
+            cells = [
+                (column, content, table.cell(row, column))
+                for column, section, content in self._columns
+                if not (section.right() < bounds.left() or section.left() > bounds.right())
+                and (not pieces or region.intersects(section.translated(0, whole.top())))
+            ]
+            if pictured:
+                key = (look, *(cell for _, _, cell in cells))
+                picture = self._pictures.get(key)
+                if picture is None:
+                    picture = self._pictures.add(key)
+                    with QPainter(picture) as alone:
+                        alone.fillRect(0, 0, wide, height, theme.current().colour("surface.page"))
+                        self._paint_row(alone, QRect(0, 0, wide, height), look, cells)
+                painter.drawPixmap(0, whole.top(), picture)
+            else:
+                self._paint_row(painter, whole, look, cells)
+            for _, content, cell in cells:
+                if isinstance(cell, Cell) and cell.shape == "running":
+                    self._paint_turning(painter, content.translated(0, whole.top()), look)
         painter.end()
 
-    def _paint_cell(self, painter: QPainter, cell: Cell, rect: QRect, column: int, under: str, old: bool) -> None:
+    def forget(self) -> None:
+        """Give back the memory of what was drawn."""
+        self._pictures.clear()
+
+    def _paint_row(
+        self, painter: QPainter, whole: QRect, look: _Look, cells: Sequence[tuple[int, QRect, object]]
+    ) -> None:  # fmt: skip
+        """A row in the place `whole`, without the shapes that turn."""
+        shown = theme.current()
+        if look.under != "surface.page":
+            painter.fillRect(whole, shown.colour(look.under))
+        if look.flash:
+            painter.setOpacity(look.flash)
+            painter.fillRect(whole, shown.colour("surface.flash"))
+            painter.setOpacity(1.0)
+        for column, content, cell in cells:
+            if isinstance(cell, Cell):
+                self._paint_cell(painter, cell, content.translated(0, whole.top()), column, look)
+        if self._table.checks and look.checked is not None:
+            check_box.paint(painter, metrics.px(16), whole.center().y(), look.checked)
+        painter.setPen(QPen(shown.colour("line.faint"), 0))
+        painter.drawLine(0, whole.bottom(), whole.width(), whole.bottom())
+        if look.ring:
+            painter.setPen(QPen(shown.colour("accent.focus"), 0))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(whole.adjusted(0, 0, -1, -1))
+
+    def _paint_turning(self, painter: QPainter, rect: QRect, look: _Look) -> None:
+        """The shape of what runs, as it stands in its turn now."""
+        size, left = metrics.px(metrics.GLYPH), rect.left()
+        painter.setOpacity(_OLD if look.old else 1.0)
+        middle = rect.top() + (rect.height() - 1) / 2
+        glyphs.paint(painter, "running", left, middle - size / 2, look.under, size, motion.clock.frame)
+        painter.setOpacity(1.0)
+        self._turning[left, rect.top()] = QRect(left, rect.top(), size, rect.height())
+
+    def _paint_cell(self, painter: QPainter, cell: Cell, rect: QRect, column: int, look: _Look) -> None:
         left, right = rect.left(), rect.right() + 1
         middle = rect.top() + (rect.height() - 1) / 2
-        if old:
-            painter.setOpacity(0.55)
+        if look.old:
+            painter.setOpacity(_OLD)
         if cell.bar is not None:
             numbers = metrics.px(_NUMBERS)
             height = metrics.px(4)
@@ -108,16 +167,14 @@ class RowPainter:
             left = right - numbers
         if cell.shape:
             size = metrics.px(metrics.GLYPH)
-            frame = motion.clock.frame if cell.shape == "running" else 0
-            glyphs.paint(painter, cell.shape, left, middle - size / 2, under, size, frame)
-            if cell.shape == "running":
-                self._turning[left, rect.top()] = QRect(left, rect.top(), size, rect.height())
+            if cell.shape != "running":
+                glyphs.paint(painter, cell.shape, left, middle - size / 2, look.under, size)
             left += size + metrics.px(6)
         if cell.icon:
             size = metrics.px(16)
             icons.paint(painter, cell.icon, left, middle - size / 2, _icon_token(cell.tone), size)
             left += size + metrics.px(6)
-        if old:
+        if look.old:
             painter.setOpacity(1.0)
         if not cell.text:
             return
@@ -127,7 +184,7 @@ class RowPainter:
         if spec.right or cell.bar is not None:
             left = right - width
         painter.setFont(_font(role, cell.weight, metrics.px(100)))
-        painter.setPen(theme.current().tone("tertiary" if old else cell.tone))
+        painter.setPen(theme.current().tone("tertiary" if look.old else cell.tone))
         painter.drawStaticText(QPointF(left, middle - fonts.measure(role, cell.weight).height() / 2), static)
 
 

@@ -1,0 +1,94 @@
+"""Rows that are shown from pictures look as if they were drawn anew."""
+
+from __future__ import annotations
+
+import random
+
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
+
+from app.models.lines import LinesModel
+from widgets.look import theme
+from widgets.parts import cell
+from widgets.parts.columns import Column
+from widgets.parts.row_pictures import RowPictures
+from widgets.parts.table import Table
+
+COLUMNS = (Column("Status", 96), Column("Name", 100, stretch=1), Column("OK", 90, right=True))
+SHAPES = ("running", "failed", "ok")
+
+Line = tuple[str, int]
+
+
+def shown(lines: list[Line]) -> tuple[Table, LinesModel[Line]]:
+    """A table that was drawn once, ordered by number."""
+    table = Table(COLUMNS, checks=True)
+    model: LinesModel[Line] = LinesModel(
+        lambda line: line[0],
+        [
+            lambda line: cell.status(SHAPES[line[1] % 3], f"Status {line[1] % 3}"),
+            lambda line: cell.name(line[0]),
+            lambda line: cell.progress(line[1], 100, face="ok", submitted=line[1]),
+        ],
+        [None, None, lambda line: line[1]],
+        lambda line: line[0],
+        table,
+    )
+    model.reset(lines)
+    table.setModel(model)
+    table.sort_by(2)
+    table.resize(500, 300)
+    table.show()
+    return table, model
+
+
+def picture(table: Table) -> QImage:
+    return table.viewport().grab().toImage()
+
+
+def test_whatever_changes_the_rows_look_as_in_a_fresh_table(qt_app: QApplication) -> None:
+    theme.apply("light", qt_app)
+    chance = random.Random(7)
+    lines = {f"name {number}": number for number in range(20)}
+    table, model = shown(list(lines.items()))
+    for turn in range(12):
+        picture(table)
+        for name in chance.sample(sorted(lines), 3):
+            lines[name] = chance.randrange(100)
+        model.apply({name: (name, value) for name, value in lines.items()})
+        fresh, _ = shown([model.line(row) for row in range(20)])
+        for one in (table, fresh):
+            one.clearSelection() if turn % 3 == 0 else one.selectRow(turn)
+            one.pointed = turn % 4
+            one.ring = turn % 5
+            one.set_old(turn % 6 == 5)
+        if turn == 6:
+            theme.apply("dark", qt_app)
+        if turn == 9:
+            table.resize(560, 300)
+        fresh.resize(table.size())
+        assert picture(table) == picture(fresh), f"turn {turn}"
+        fresh.close()
+    theme.apply("light", qt_app)
+    table.close()
+
+
+def test_a_row_that_only_moved_is_not_drawn_again(qt_app: QApplication) -> None:
+    pictures = RowPictures()
+    pictures.suit((100, 28, 1.0, "light"), 2)
+    first = pictures.add("a")
+    assert pictures.get("a") is first
+    assert (first.width(), first.height()) == (100, 28)
+    pictures.suit((100, 28, 1.0, "dark"), 2)
+    assert pictures.get("a") is None, "another theme: another picture"
+
+
+def test_pictures_of_rows_long_gone_are_given_back(qt_app: QApplication) -> None:
+    pictures = RowPictures()
+    pictures.suit((10, 10, 2.0, None), 3)
+    for number in range(100):
+        pictures.get(0)
+        assert pictures.add(number).width() == 20
+    assert len(pictures) == 11
+    assert pictures.get(99) is not None
+    assert pictures.get(50) is None
