@@ -89,9 +89,11 @@ class Paints(QObject):
         table, model = self._page.table, self._page.model
         now = time.monotonic()
         first = max(0, table.rowAt(0))
+        # A job that was elsewhere meanwhile is seen anew.
+        before, self._seen = self._seen, {}
         for row in range(first, min(model.rowCount(), first + table.viewport().height() // 28 + 1)):
             line: JobLine = model.line(row)
-            seen = self._seen.get(line.id)
+            seen = before.get(line.id)
             if seen is not None and line.done > seen:
                 due = self._due.get(line.id, ())
                 self.delays += [now - self._began_at(number) for number in due[seen : line.done]]

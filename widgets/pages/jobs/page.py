@@ -181,6 +181,7 @@ class JobsPage(QWidget):
             self.model.freeze(not due)
             if due:
                 self._moved_at = time.monotonic()
+                self._moving.stop()
             elif not self._moving.isActive():
                 self._moving.start()
 

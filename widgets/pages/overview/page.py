@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
+from itertools import islice
 from typing import Final, Self
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
@@ -21,11 +22,13 @@ from widgets.pages.overview.workers import WorkersPanel
 from widgets.parts.head import PageHead
 from widgets.parts.stat import StatRow
 
-REFRESH_MS: Final = 250
+REFRESH_SECONDS: Final = 0.25
 PARTS: Final = 4
 """The page is brought up to date part by part."""
 LIST_SECONDS: Final = 0.1
 """Lists follow ten times a second: nobody reads faster, and each row costs."""
+LISTED_AT_ONCE: Final = 300
+"""So many changed jobs are looked at in one frame."""
 _LISTS: Final = {"success": "all", "main": "pending"}
 
 
@@ -62,11 +65,8 @@ class OverviewPage(QWidget):
         for panel in (self.needs, self.activity, self.workers):
             panel.open_job.connect(self.open_job)
         self._lay_out()
-        self._timer = QTimer(self)
         self._next_part = 0
-        self._timer.setInterval(REFRESH_MS // PARTS)
-        self._timer.timeout.connect(self._tick)
-        self._timer.start()
+        self._part_at = 0.0
 
     @classmethod
     def in_turns(cls, desk: Desk) -> Generator[None, None, Self]:
@@ -88,14 +88,23 @@ class OverviewPage(QWidget):
         self._dirty = True
 
     def frame(self) -> None:
-        """Bring the lists up to date when it is time, and see whether the dead letters changed."""
+        """A frame: bring the lists or a part of the page up to date when it is time, and look at the dead letters."""
         version = self._desk.dead_letters.version
         if version != self._letters_seen:
             self._letters_seen = version
             self.needs.show_letters()
             self._dirty = True
-        if self.isVisible() and time.monotonic() - self._listed_at >= LIST_SECONDS:
+        if not self.isVisible():
+            self._next_part = 0
+            return
+        now = time.monotonic()
+        if now - self._listed_at >= LIST_SECONDS and (
+            self._jobs_changed or self._events_changed or self._beats_changed
+        ):
             self._show_lists()
+        elif now - self._part_at >= REFRESH_SECONDS / PARTS:
+            self._part_at = now
+            self._follow_part()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -106,7 +115,8 @@ class OverviewPage(QWidget):
     def _show_lists(self) -> None:
         self._listed_at = time.monotonic()
         if self._jobs_changed:
-            jobs, self._jobs_changed = self._jobs_changed, set()
+            jobs = set(islice(self._jobs_changed, LISTED_AT_ONCE))
+            self._jobs_changed -= jobs
             self.needs.work_out(jobs)
         if self._events_changed:
             self._events_changed = False
@@ -122,11 +132,8 @@ class OverviewPage(QWidget):
         for part in range(PARTS):
             self._show_part(part)
 
-    def _tick(self) -> None:
-        """A part of the page in each turn: all of it at once takes longer than a frame."""
-        if not self.isVisible():
-            self._next_part = 0
-            return
+    def _follow_part(self) -> None:
+        """A part of the page in each frame: all of it at once takes longer than one."""
         if self._next_part == 0:
             # Ages move on even when nothing happens.
             if not self._dirty and time.monotonic() - self._refreshed_at < 1.0:

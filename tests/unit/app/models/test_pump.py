@@ -1,10 +1,12 @@
-"""How much of a frame goes to changed jobs: more for a catch-up, less while a flood comes in; and none is forgotten."""
+"""The pump shows changes and gives frames by turns: more of a frame goes to a catch-up, less to a flood."""
 
 from __future__ import annotations
 
 import math
+import time
 
 import pytest
+from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.models.pump import BACKLOG, BACKLOG_BUDGET, BUDGET, FLOOD, FLOOD_BUDGET, FRAME_MS, HIDDEN_MS, Pump
@@ -41,14 +43,14 @@ def test_a_flood_leaves_the_time_to_the_feed_and_a_catch_up_takes_it(store: Watc
     pump.changed.connect(lambda changes: told.update(changes.jobs))
     store.works = False
     put(store, 0, FLOOD)
-    pump._turn()
+    pump._take()
     put(store, FLOOD, BACKLOG)
-    pump._turn()
-    pump._turn()
+    pump._take()
+    pump._take()
     assert store.budgets == [BUDGET, FLOOD_BUDGET, BACKLOG_BUDGET]
     store.works = True
-    pump._turn()
-    pump._turn()
+    pump._take()
+    pump._take()
     assert len(told) == FLOOD + BACKLOG
     assert store.budgets[-1] == BUDGET
 
@@ -59,7 +61,48 @@ def test_what_comes_in_during_a_hidden_turn_counts_as_much_as_in_the_frames_it_t
     store.works = False
     frames = HIDDEN_MS / FRAME_MS
     put(store, 0, FLOOD + 1)
-    pump._turn()
+    pump._take()
     put(store, FLOOD + 1, int(FLOOD * frames) + 1)
-    pump._turn()
+    pump._take()
     assert store.budgets == [BUDGET, FLOOD_BUDGET * frames]
+
+
+def told_by(pump: Pump, store: Store, count: int) -> list[str]:
+    """The first signals that came, while a job changes between any two of them."""
+    told: list[str] = []
+    loop = QEventLoop()
+
+    def note(what: str) -> None:
+        told.append(what)
+        store.put("jobs", {"id": f"j{len(told)}", "customer_id": "c", "status": "pending"})
+        if len(told) >= count:
+            loop.quit()
+
+    def changed(changes: Changes) -> None:
+        note("changed" if changes.jobs else "nothing")
+
+    pump.changed.connect(changed)
+    pump.frame.connect(lambda: note("frame"))
+    QTimer.singleShot(20_000, loop.quit)
+    pump.start()
+    loop.exec()
+    return told[:count]
+
+
+def test_changes_and_frames_come_in_turn(qt_app: QApplication) -> None:
+    store = Store(time.time)
+    store.put("jobs", {"id": "j", "customer_id": "c", "status": "pending"})
+    pump = Pump(store)
+    assert told_by(pump, store, 6) == ["changed", "frame"] * 3
+    pump.stop()
+
+
+def test_a_stopped_pump_shows_nothing_more(qt_app: QApplication) -> None:
+    stopped, other = Pump(Store(time.time)), Pump(Store(time.time))
+    told: list[str] = []
+    stopped.frame.connect(lambda: told.append("frame"))
+    stopped.frame.connect(stopped.stop)
+    stopped.start()
+    told_by(other, Store(time.time), 10)
+    assert told == ["frame"]
+    other.stop()

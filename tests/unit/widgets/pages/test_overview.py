@@ -20,6 +20,7 @@ from tests.fakes.queues import FakeQueues
 from tests.unit.widgets.waiting import wait_for
 from widgets.pages.overview import OverviewPage
 from widgets.pages.overview.figures import figures
+from widgets.pages.overview.page import LISTED_AT_ONCE
 
 TABLES = ("jobs", "queue_history", "job_results", "worker_heartbeats")
 
@@ -186,6 +187,25 @@ def test_the_chart_is_drawn_once_the_page_is_shown(world: DeskWorld) -> None:
     world.job("j1", "Old Mill Pizza", "in_progress")
     world.event(1, "j1", "submitted", "mapnook.localhost", ago=1)
     page = shown(world)
-    assert wait_for(lambda: "1 submitted" in page.throughput.chart.accessibleName(), 20)
-    assert wait_for(lambda: "mapnook.localhost 100.0 %" in page.outcomes.bars.accessibleName(), 20)
+
+    def drawn() -> bool:
+        page.frame()
+        return (
+            "1 submitted" in page.throughput.chart.accessibleName()
+            and "mapnook.localhost 100.0 %" in page.outcomes.bars.accessibleName()
+        )
+
+    assert wait_for(drawn, 20)
+    page.close()
+
+
+def test_many_changed_jobs_are_looked_at_bit_by_bit_until_all_are(world: DeskWorld) -> None:
+    world.loaded(*TABLES)
+    page = shown(world)
+    for number in range(LISTED_AT_ONCE + 50):
+        world.job(f"j{number}", f"Shop {number}", "failed", error_message="no phone")
+    follow(page, world)
+    assert page.needs.model.total() == LISTED_AT_ONCE
+    follow(page, world)
+    assert page.needs.model.total() == LISTED_AT_ONCE + 50
     page.close()
