@@ -9,14 +9,12 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from services.clients.realtime_rows import read_record
+from services.clients.realtime_rows import read_record_change
 from services.ports.facts import Change
 
 _INTEGERS: Final = frozenset({"int2", "int4", "int8", "oid"})
 _DECIMALS: Final = frozenset({"float4", "float8", "numeric"})
 _JSON: Final = frozenset({"json", "jsonb"})
-
-_NOTHING: Final[dict[str, Any]] = {}
 
 Converter = Callable[[str], Any]
 
@@ -61,6 +59,10 @@ def read_change(frame: bytes) -> tuple[str, Change] | None:
 
     Raises ValueError for a row change that can't be understood.
     """
+    return read_record_change(frame) or _read_any(frame)
+
+
+def _read_any(frame: bytes) -> tuple[str, Change] | None:
     try:
         message = _frame(frame)
     except msgspec.DecodeError:
@@ -73,10 +75,6 @@ def read_change(frame: bytes) -> tuple[str, Change] | None:
 def _change(data: _Data) -> Change:
     if data.type == "DELETE":
         return Change(data.table, "DELETE", _row(data.old_record) or {})
-    if not data.errors and len(data.columns) > len("[]"):
-        record = read_record(data.table, data.record)
-        if record is not None:
-            return Change(data.table, data.type, _NOTHING, record=record)
     row = _row(data.record)
     plan = _plan(bytes(data.columns))
     if row is None:

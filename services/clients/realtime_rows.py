@@ -1,14 +1,13 @@
-"""Rows of the three busiest tables, decoded straight into records.
+"""Frames with a row of the three busiest tables, decoded straight into records.
 
-Only rows as our own schema writes them: whoever lacks a column or has a value of another type has no record here,
-and is read the long way, by `from_row`. Both ways give the same record.
+In one go with the frame around it, and only rows as our own schema writes them: whoever lacks a column or has a
+value of another type has no record here, and is read the long way, by `from_row`. Both ways give the same record.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -16,7 +15,9 @@ from services.domain.faults import status_reason
 from services.domain.records import HistoryEvent, Job, Result
 from services.domain.statuses import job_status, result_status
 from services.domain.times import parse_instant
+from services.ports.facts import Change
 
+_NO_ROW: Final[dict[str, Any]] = {}
 _NO_JSON: Final = b"{}"
 _EMPTY_JSON: Final = (b"null", _NO_JSON)
 _OBJECT: Final = (b"{", b"n")
@@ -130,19 +131,45 @@ class _HistoryEvent(msgspec.Struct, gc=False):
         )
 
 
-_DECODE: Final[dict[str, Callable[[msgspec.Raw], _Job | _Result | _HistoryEvent]]] = {
-    "jobs": msgspec.json.Decoder(_Job).decode,
-    "job_results": msgspec.json.Decoder(_Result).decode,
-    "queue_history": msgspec.json.Decoder(_HistoryEvent).decode,
-}
+class _JobData(msgspec.Struct, gc=False, tag_field="table", tag="jobs"):
+    type: Literal["INSERT", "UPDATE"]
+    record: _Job
+    columns: msgspec.Raw
+    errors: None = None
 
 
-def read_record(table: str, row: msgspec.Raw) -> Job | Result | HistoryEvent | None:
-    """The record of a row, None where only the long way knows. Raises msgspec.DecodeError for what isn't JSON."""
-    decode = _DECODE.get(table)
-    if decode is None:
-        return None
+class _ResultData(msgspec.Struct, gc=False, tag_field="table", tag="job_results"):
+    type: Literal["INSERT", "UPDATE"]
+    record: _Result
+    columns: msgspec.Raw
+    errors: None = None
+
+
+class _HistoryData(msgspec.Struct, gc=False, tag_field="table", tag="queue_history"):
+    type: Literal["INSERT", "UPDATE"]
+    record: _HistoryEvent
+    columns: msgspec.Raw
+    errors: None = None
+
+
+class _Payload(msgspec.Struct, gc=False):
+    data: _JobData | _ResultData | _HistoryData
+
+
+class _Frame(msgspec.Struct, gc=False, tag_field="event", tag="postgres_changes"):
+    topic: str
+    payload: _Payload
+
+
+_decode = msgspec.json.Decoder(_Frame).decode
+
+
+def read_record_change(frame: bytes) -> tuple[str, Change] | None:
+    """(topic, change) of a text frame that brings a whole row of these tables, None where only the long way knows."""
     try:
-        return decode(row).record()
-    except msgspec.ValidationError:
+        message = _decode(frame)
+    except msgspec.DecodeError:
         return None
+    data = message.payload.data
+    record = data.record.record() if len(data.columns) > len("[]") else None
+    return None if record is None else (message.topic, Change(record.TABLE, data.type, _NO_ROW, True, record))

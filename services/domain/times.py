@@ -16,13 +16,13 @@ def parse_instant(value: object) -> float | None:
     isn't an instant gives None: a time that can't be read is not known. Nor is one before
     1970 or after 9998, which clocks and calendars of a machine can't show.
     """
-    if isinstance(value, datetime):
-        moment = value
-    elif isinstance(value, str) and value:
+    if isinstance(value, str) and value:
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
             return None if value == value.strip() else parse_instant(value.strip())
+    elif isinstance(value, datetime):
+        moment = value
     else:
         return None
     if moment.tzinfo is None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.store.merge import same
-from services.clients.realtime_rows import read_record
+from services.clients.realtime_rows import read_record_change
 from services.domain.records import HistoryEvent, Job, Result
 
 KINDS: dict[str, Any] = {"jobs": Job, "job_results": Result, "queue_history": HistoryEvent}
@@ -41,7 +40,11 @@ _ODD = st.one_of(
 
 
 def read(table: str, row: dict[str, Any]) -> Any:
-    return read_record(table, msgspec.Raw(json.dumps(row).encode()))
+    data = {"table": table, "type": "INSERT", "record": row, "columns": [{"name": "id"}], "errors": None}
+    message = {"ref": None, "event": "postgres_changes", "payload": {"data": data}, "topic": "realtime:a"}
+    found = read_record_change(json.dumps(message).encode())
+    assert found is None or (found[0], found[1].table, found[1].row) == ("realtime:a", table, {})
+    return found and found[1].record
 
 
 @pytest.mark.parametrize("table", KINDS)
