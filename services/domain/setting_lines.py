@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import msgspec
+from typing import NamedTuple
 
 
-class SettingLine(msgspec.Struct, frozen=True):
+class SettingLine(NamedTuple):
     """`source`: local stack, environment, .env file or default. `value` holds no secret: "hidden" stands for one."""
 
     name: str
