@@ -124,7 +124,7 @@ class HealthActs:
             "not_told": found.unsure,
             "problem": found.problem,
             "parts": [{**msgspec.to_builtins(line), "since": to_iso(line.since)} for line in self.parts.lines.values()],
-            "settings": msgspec.to_builtins(self.settings),
+            "settings": [line._asdict() for line in self.settings],
         }
 
     def _show(self, found: Findings) -> None:
