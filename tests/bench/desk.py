@@ -24,6 +24,11 @@ class WorldReads:
             table: {row["id"]: place for place, row in enumerate(rows)} for table, rows in self._rows.items()
         }
 
+    def forget(self) -> None:
+        """Hold no row any more."""
+        self._rows.clear()
+        self._places.clear()
+
     async def page(
         self, table: Table, *, order: str, descending: bool = False, limit: int = 1000,
         after: tuple[str, str] | None = None, equals: Mapping[str, str] | None = None, since: str | None = None,

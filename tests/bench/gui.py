@@ -11,11 +11,14 @@ import subprocess
 import sys
 from typing import Any, Final
 
+from tests.bench import browser_peer
 from tests.bench.desk import ROOT
 from tests.bench.rows import Row, row
 
 GROUP: Final = "gui"
 RATE: Final = 5000
+JOBS: Final = 100_000
+HOT: Final = 10_000
 FRAME_MS: Final = 16.0
 PAINT_MS: Final = 100.0
 
@@ -42,7 +45,23 @@ def measure() -> list[Row]:
         control,
         limit(f"p99 change to paint, {scale}", "p99_ms", PAINT_MS, "ms"),
         _right(found),
+        *_beside_a_page(found, seconds),
     ]
+
+
+def _beside_a_page(found: list[dict[str, Any]], seconds: float) -> list[Row]:
+    """CPU and memory beside a page with supabase-js; left out where there is no browser or no npm."""
+    page = browser_peer.measure(jobs=JOBS, hot=HOT, rate=RATE, seconds=seconds)
+    if page is None:
+        return []
+    wanted = (("CPU", "cpu_share", "cores", 0.35), ("memory at the end", "memory_mib", "MiB", 0.5))
+    return [
+        row(
+            GROUP, f"{name} at {RATE:,}/s for {seconds:g} s", ours=[run[key] for run in found], peer=[page[key]],
+            peer_name="supabase-js in Chromium", unit=unit, bound="<=", goal=goal,
+        )
+        for name, key, unit, goal in wanted
+    ]  # fmt: skip
 
 
 def _right(found: list[dict[str, Any]]) -> Row:
@@ -55,7 +74,18 @@ def _right(found: list[dict[str, Any]]) -> Row:
 
 
 def _run(seconds: float, idle: float) -> dict[str, Any]:
-    arguments = ["--rate", str(RATE), "--seconds", str(seconds), "--idle", str(idle)]
+    arguments = [
+        "--jobs",
+        str(JOBS),
+        "--hot",
+        str(HOT),
+        "--rate",
+        str(RATE),
+        "--seconds",
+        str(seconds),
+        "--idle",
+        str(idle),
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench.gui_run", *arguments],
         cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, timeout=20 * seconds + 600,

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from tests.bench import npm
 from tests.bench.rows import Row, row
 
 HERE: Final = Path(__file__).resolve().parent
@@ -92,12 +93,7 @@ def _server(count: int) -> Iterator[str]:
 
 def _node_peer(folder: Path) -> list[str]:
     """The command of the JavaScript client, its package installed into `folder`; [] where that can't be had."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
+    node = shutil.which("node")
+    if node is None or not npm.install(folder, "@supabase/supabase-js", "ws"):
         return []
-    (folder / "package.json").write_text('{"name": "peer", "private": true}')
-    installed = subprocess.run(
-        [npm, "install", "--no-audit", "--no-fund", "@supabase/supabase-js", "ws"],
-        cwd=folder, capture_output=True, text=True, timeout=180, check=False,
-    )  # fmt: skip
-    return [node, str(HERE / "ingest_peer.js")] if installed.returncode == 0 else []
+    return [node, str(HERE / "ingest_peer.js")]
