@@ -122,7 +122,10 @@ def _evidence(result: Result | None, outcome: str) -> str:
 class JobFacts(msgspec.Struct, gc=False):
     """One job. `job` is None while only other rows of it are known. The numbers count directories."""
 
+    id: str
     job: Job | None = None
+    marked: bool = False
+    """Something changed since the line was made."""
     renewed: bool = True
     """Something other than a directory of it came in, or time went by, since the line was made."""
     line: JobLine | None = None
@@ -180,7 +183,8 @@ class JobFacts(msgspec.Struct, gc=False):
     def change_result(self, host: str, key: str, new: Result | None) -> None:
         """A result of this directory appeared, changed or (None) went."""
         one = self.directory(host)
-        one.results = without_row(one.results, key) if new is None else (*without_row(one.results, key), new)
+        others = without_row(one.results, key) if one.results else ()
+        one.results = others if new is None else (*others, new)
 
     def add_event(self, event: HistoryEvent) -> None:
         """Take in an event of this job, in any order, any number of times."""

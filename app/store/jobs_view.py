@@ -52,9 +52,8 @@ class JobsView:
         self._by_customer: dict[str, tuple[str, ...]] = {}
         self._owners = Owners(customers, self._jobs_of)
         self._by_host: dict[str, Directory] = {}
-        self._waiting: deque[str] = deque()
-        self._stale: set[str] = set()
-        """The jobs in `_waiting`."""
+        self._waiting: deque[JobFacts] = deque()
+        """The marked ones, each once."""
         self._open: dict[str, None] = {}
         self._dead: frozenset[str] = frozenset()
 
@@ -199,10 +198,9 @@ class JobsView:
         alive = self._worker_alive(now)
         while self._waiting:
             for _ in range(min(8, len(self._waiting))):
-                job_id = self._waiting.popleft()
-                self._stale.discard(job_id)
-                if self._rework(job_id, now, alive):
-                    changed.add(job_id)
+                facts = self._waiting.popleft()
+                if self._rework(facts, now, alive):
+                    changed.add(facts.id)
             if time.perf_counter() > until:
                 break
         return changed
@@ -240,19 +238,17 @@ class JobsView:
 
     def _of(self, job_id: str) -> JobFacts:
         """The job's facts, marked for a new look at them."""
-        if job_id not in self._stale:
-            self._stale.add(job_id)
-            self._waiting.append(job_id)
         facts = self._facts.get(job_id)
         if facts is None:
-            facts = self._facts[job_id] = JobFacts()
+            facts = self._facts[job_id] = JobFacts(job_id)
+        if not facts.marked:
+            facts.marked = True
+            self._waiting.append(facts)
         return facts
 
-    def _rework(self, job_id: str, now: float, alive: bool) -> bool:
-        facts = self._facts.get(job_id)
-        if facts is None:
-            return False
-        hosts = facts.stale
+    def _rework(self, facts: JobFacts, now: float, alive: bool) -> bool:
+        facts.marked = False
+        job_id, hosts = facts.id, facts.stale
         if hosts:
             facts.stale = ()
             for host in hosts:
@@ -269,10 +265,11 @@ class JobsView:
             self.lines.pop(job_id, None)
         else:
             self.lines[job_id] = line
-        if line is not None and (not line.ended or line.running):
-            self._open[job_id] = None
-        else:
-            self._open.pop(job_id, None)
+        if _may_change(line) != _may_change(old):
+            if _may_change(line):
+                self._open[job_id] = None
+            else:
+                del self._open[job_id]
         return True
 
     def _weigh(self, facts: JobFacts, host: str, now: float) -> None:
@@ -386,3 +383,8 @@ class JobsView:
             beat.last_heartbeat is not None and now - beat.last_heartbeat < DEFAULT_THRESHOLDS.worker
             for beat in self._heartbeats.values()
         )
+
+
+def _may_change(line: JobLine | None) -> bool:
+    """Whether time alone may change the line."""
+    return line is not None and (line.status not in ENDED or line.running > 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -48,7 +49,7 @@ class Store:
         self._clock = clock
         self._offset = 0.0
         self._rows: dict[str, dict[str, Any]] = {table: {} for table in RECORDS}
-        self._changed: dict[str, set[str]] = {}
+        self._changed: defaultdict[str, set[str]] = defaultdict(set)
         self._new_events: set[str] = set()
         self._link = Link(since=clock())
         self._link_changed = True
@@ -136,7 +137,7 @@ class Store:
             link=self._link_changed,
             states=self._states_changed,
         )
-        self._changed = {}
+        self._changed = defaultdict(set)
         self._new_events = set()
         self._link_changed = self._states_changed = False
         return taken
@@ -151,9 +152,9 @@ class Store:
         old = self._rows[table].get(key)
         self._lay(table, key, old, merged(table, old, row))
 
-    def put_record(self, table: str, record: Job | Result | HistoryEvent) -> None:
-        """As `put`, with a whole row that is a record already."""
-        self._lay(table, record.id, self._rows[table].get(record.id), record)
+    def put_record(self, table: str, record: Job | Result | HistoryEvent, held: Any) -> None:
+        """As `put`, with a whole row that is a record already, and what `get` says of it."""
+        self._lay(table, record.id, held, record)
 
     def keep(self, table: str, records: Iterable[Any]) -> None:
         """Lay in records of an earlier start where none are held; no change is told as new."""
@@ -216,10 +217,7 @@ class Store:
                 rows.pop(gone.id, None)
 
     def _note(self, table: str, key: str, old: Record | None, new: Record | None) -> None:
-        changed = self._changed.get(table)
-        if changed is None:
-            changed = self._changed[table] = set()
-        changed.add(key)
+        self._changed[table].add(key)
         derive = self._derived.get(table)
         if derive is not None:
             derive(old, new)

@@ -12,6 +12,7 @@ from typing import Any, Final
 from app.store.merge import RECORDS, key_of
 from app.store.store import Store
 from app.sync.tables import APPEND_ONLY
+from services.domain.records import HistoryEvent, Job, Result
 from services.ports.facts import Change
 
 _log = logging.getLogger(__name__)
@@ -67,7 +68,10 @@ class Inbox:
         while waiting and (done % 16 or done == 0 or self._clock() < until):
             change = waiting.popleft()
             try:
-                self._apply(change)
+                if change.record is not None:
+                    self._apply_record(change.table, change.kind, change.record)
+                else:
+                    self._apply(change)
             except Exception:
                 # One odd row must not stop the others; a read by key will tell what it is.
                 _log.exception("a change of %s could not be applied", change.table)
@@ -143,8 +147,8 @@ class Inbox:
         return len(doubted)
 
     def _apply(self, change: Change) -> None:
-        table, row, record = change.table, change.row, change.record
-        key = _key(change)
+        table, row = change.table, change.row
+        key = key_of(table, row)
         if change.kind == "DELETE":
             self._remove(table, key)
             self.doubt(table, key)
@@ -154,7 +158,7 @@ class Inbox:
             self.doubt(table, key)
             return
         held = self._store.get(table, key)
-        fresh = row.get("version") if record is None else getattr(record, "version", None)
+        fresh = row.get("version")
         known = None if held is None else getattr(held, "version", None)
         versioned = isinstance(fresh, int)
         if not change.complete or (change.kind == "UPDATE" and held is None) or not (versioned or table in APPEND_ONLY):
@@ -164,10 +168,21 @@ class Inbox:
         if known is not None and (not versioned or fresh <= known):
             # Without its version, a cut change of a row that has one may be older than what is held.
             return
-        if record is None:
-            self._store.put(table, row)
-        else:
-            self._store.put_record(table, record)
+        self._store.put(table, row)
+
+    def _apply_record(self, table: str, kind: str, record: Job | Result | HistoryEvent) -> None:
+        """As `_apply`, for a whole row that has its version: most changes are of this kind."""
+        key = record.id
+        if key in self._gone[table]:
+            self.doubt(table, key)
+            return
+        held = self._store.get(table, key)
+        if held is None:
+            if kind == "UPDATE":
+                self.doubt(table, key)
+        elif not isinstance(record, HistoryEvent) and not _newer(record.version, held.version):
+            return
+        self._store.put_record(table, record, held)
 
     def _remove(self, table: str, key: str) -> None:
         self._store.remove(table, key)
@@ -175,6 +190,10 @@ class Inbox:
         if len(gone) >= _GONE_LIMIT:
             gone.clear()
         gone.add(key)
+
+
+def _newer(fresh: int | None, known: int | None) -> bool:
+    return fresh is None or known is None or fresh > known
 
 
 def _key(change: Change) -> str:

@@ -20,7 +20,7 @@ Table = Literal[
 class Change(msgspec.Struct, frozen=True, gc=False):
     """One row change from the feed. `row` may lack columns (merge it); on delete it has the key only.
 
-    `record`, where it is there, is the whole new row, and `row` is empty.
+    `record`, where it is there, is the whole new row, its version included, and `row` is empty.
     """
 
     table: str
