@@ -229,7 +229,8 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         self._move(moves)
         if self._held:
             self.waiting_changed.emit()
-        if len(self._lines) > 2 * len(self._slots) + 1000 and not self._long.sorting and not self._gone:
+        live = len(self._slots)
+        if 2 * live + 1000 < len(self._lines) and live <= AT_ONCE and not self._long.sorting and not self._gone:
             self._close_ranks()
 
     # Own
@@ -387,7 +388,7 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
             self.waiting_changed.emit()
 
     def _close_ranks(self) -> None:
-        """Renumber the slots without the empty ones; no row moves."""
+        """Renumber the slots without the empty ones; no row moves. Not for very many lines: it is done in one go."""
         numbers = [0] * len(self._lines)
         kept = [slot for slot, line in enumerate(self._lines) if line is not None]
         for number, slot in enumerate(kept):

@@ -290,3 +290,18 @@ def test_slots_that_are_empty_are_given_back(qt_app: QApplication) -> None:
     assert len(model._lines) < 1100
     model.apply({"k3": Row("k3", "x", 99)})
     assert shown(model)[-1].key == "k3"
+
+
+def test_among_very_many_lines_empty_slots_stay_until_few_are_left(
+    qt_app: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = make_model()
+    model.reset(Row(f"{number}", "x", number) for number in range(2500))
+    monkeypatch.setattr(subject, "AT_ONCE", 10)
+    for number in range(2400):
+        model.apply({f"{number}": None})
+    assert len(model._lines) == 2500
+    for number in range(2400, 2495):
+        model.apply({f"{number}": None})
+    assert len(model._lines) < 2500
+    assert [row.key for row in shown(model)] == ["2495", "2496", "2497", "2498", "2499"]
