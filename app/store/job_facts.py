@@ -61,14 +61,17 @@ class DirectoryFacts(msgspec.Struct, gc=False):
         self.marks = self._marks()
 
     def _marks(self) -> tuple[Mark, ...]:
-        ended = [one for one in self.tries if one.outcome != "running"] if self.tries else None
-        if ended:
-            return tuple([(int(one.ended_at // 60), one.outcome) for one in ended if one.ended_at])
+        if self.tries:
+            ended = [one for one in self.tries if one.outcome != "running"]
+            if ended:
+                return tuple([(int(one.ended_at // 60), one.outcome) for one in ended if one.ended_at])
         if not self.results or self.outcome not in ("submitted", "failed", "unknown"):
             return ()
         # Where history is missing, the rows tell of the last try.
-        at = max([row.updated_at or 0.0 for row in self.results])
-        return ((int(at // 60), self.outcome),) if at else ()
+        at = self.results[0].updated_at or 0.0
+        for row in self.results[1:]:
+            at = max(at, row.updated_at or 0.0)
+        return ((int(at) // 60, self.outcome),) if at else ()
 
     def began(self) -> float:
         """When the newest try began, unix seconds; 0 when that isn't known."""

@@ -89,9 +89,10 @@ def outcome_of(
     if row is None and last is None:
         status = item.status if item is not None else "pending"
         return _ITEM.get(status, status if status in OUTCOMES else "unknown")
-    began = last.started_at if last is not None and last.outcome == "running" else None
-    began = max(filter(None, (began, _changed(row) if row is not None else None)), default=None)
-    return "unknown" if began is not None and now - began > patience else "running"
+    began = _changed(row) if row is not None else 0.0
+    if last is not None and last.outcome == "running" and last.started_at is not None:
+        began = max(began, last.started_at)
+    return "unknown" if began and now - began > patience else "running"
 
 
 def _newest(rows: Sequence[_Row]) -> _Row | None:

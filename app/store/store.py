@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
 import msgspec
@@ -28,9 +28,9 @@ class Changes(msgspec.Struct, frozen=True):
     `link`, `states`: the link or some table's state is another.
     """
 
-    jobs: frozenset[str] = frozenset()
-    tables: dict[str, frozenset[str]] = {}
-    events: frozenset[str] = frozenset()
+    jobs: Set[str] = frozenset()
+    tables: dict[str, Set[str]] = {}
+    events: Set[str] = frozenset()
     link: bool = False
     states: bool = False
 
@@ -131,9 +131,9 @@ class Store:
         """
         jobs = self.jobs.refresh(budget)
         taken = Changes(
-            jobs=frozenset(jobs),
-            tables={table: frozenset(keys) for table, keys in self._changed.items()},
-            events=frozenset(self._new_events),
+            jobs=jobs,
+            tables=dict(self._changed),
+            events=self._new_events,
             link=self._link_changed,
             states=self._states_changed,
         )

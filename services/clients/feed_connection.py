@@ -37,12 +37,12 @@ class FeedConnection(ClientConnection):
         """Bytes came: any number of frames, the first and the last of them perhaps in part."""
         if self._rest:
             data, self._rest = self._rest + data, b""
-        at = 0
+        at, size, protocol = 0, len(data), self.protocol
         # Before the handshake is over, after the first word of a close, and as long as the library has a part of a
         # frame, the bytes are its own.
-        while at < len(data) and self.protocol.state is OPEN and not self.protocol.reader.buffer:
+        while at < size and protocol.state is OPEN and not protocol.reader.buffer:
             body, end = self._bounds(data, at)
-            if end > len(data):
+            if end > size:
                 self._rest = data[at:]
                 return
             if data[at] == _WHOLE_TEXT and body and not self._parts:
@@ -50,7 +50,7 @@ class FeedConnection(ClientConnection):
             else:
                 super().data_received(data[at:end])
             at = end
-        if at < len(data):
+        if at < size:
             super().data_received(data[at:])
 
     def process_event(self, event: Event) -> None:

@@ -6,7 +6,7 @@ value of another type has no record here, and is read the long way, by `from_row
 
 from __future__ import annotations
 
-import sys
+from sys import intern
 from typing import Any, Final, Literal
 
 import msgspec
@@ -44,10 +44,10 @@ class _Job(msgspec.Struct, gc=False):
 
     def record(self) -> Job:
         return Job(
-            sys.intern(self.id),
-            sys.intern(self.customer_id),
-            job_status(sys.intern(self.status)),
-            sys.intern(self.package_type or ""),
+            intern(self.id),
+            intern(self.customer_id),
+            job_status(intern(self.status)),
+            intern(self.package_type or ""),
             self.package_size or 0,
             self.directories_total,
             self.directories_done,
@@ -86,8 +86,8 @@ class _Result(msgspec.Struct, gc=False):
         created = parse_instant(self.created_at)
         return Result(
             self.id,
-            sys.intern(self.job_id),
-            sys.intern(self.directory_name),
+            intern(self.job_id),
+            intern(self.directory_name),
             result_status(self.status),
             self.idempotency_key or "",
             _NO_JSON if payload in _EMPTY_JSON else payload,
@@ -121,12 +121,12 @@ class _HistoryEvent(msgspec.Struct, gc=False):
             return None
         return HistoryEvent(
             str(self.id),
-            sys.intern(self.job_id),
-            sys.intern(self.customer_id or ""),
-            sys.intern(self.directory_name or ""),
-            sys.intern(self.event),
+            intern(self.job_id),
+            intern(self.customer_id or ""),
+            intern(self.directory_name or ""),
+            intern(self.event),
             self.details,
-            sys.intern(self.worker_id or ""),
+            intern(self.worker_id or ""),
             parse_instant(self.created_at),
         )
 
