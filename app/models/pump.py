@@ -9,12 +9,16 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from app.store.store import Changes, Store
 
 FRAME_MS = 16
+APART_MS = 3
+"""A step waits so long for a turn of the loop without painting."""
 HIDDEN_MS = 100
 BUDGET = 0.003
 """Seconds of a frame that working out changed jobs may take."""
 BACKLOG = 2000
 """Jobs that wait: more of them, and it is the first load or a catch-up, where sooner is better than smoother."""
 BACKLOG_BUDGET = 0.010
+LIVE_BACKLOG_BUDGET = 0.005
+"""The same while the link is live and staff work: smoother again."""
 FLOOD = 200
 """Jobs that changed within a frame: more of them, and jobs wait, so that one that changes several times is worked
 out once. The oldest come first, and the feed has the time."""
@@ -45,8 +49,9 @@ class Pump(QObject):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._due)
         self._turn = QTimer(self)
+        self._turn.setTimerType(Qt.TimerType.PreciseTimer)
         self._turn.setSingleShot(True)
-        self._turn.setInterval(0)
+        self._turn.setInterval(APART_MS)
         self._turn.timeout.connect(self._do)
         self.set_hidden(False)
 
@@ -61,7 +66,7 @@ class Pump(QObject):
 
     def set_hidden(self, hidden: bool) -> None:
         """A window that nobody sees is refreshed ten times a second only."""
-        self._timer.setInterval((HIDDEN_MS if hidden else FRAME_MS) // 2)
+        self._timer.setInterval((HIDDEN_MS if hidden else FRAME_MS) // 2 - APART_MS)
 
     def _due(self) -> None:
         # Painting that is due as well goes first, and has this turn.
@@ -75,15 +80,16 @@ class Pump(QObject):
     def _take(self) -> None:
         waiting = self._store.jobs.pending
         behind = waiting > BACKLOG
-        budget = BACKLOG_BUDGET if behind else BUDGET
-        frames = 2 * self._timer.interval() / FRAME_MS
+        live = self._store.link.live
+        budget = (LIVE_BACKLOG_BUDGET if live else BACKLOG_BUDGET) if behind else BUDGET
+        frames = 2 * (self._timer.interval() + APART_MS) / FRAME_MS
         if waiting - self._left > FLOOD * frames:
             budget = FLOOD_BUDGET * frames
         changes: Changes = self._store.take_changed(budget)
         self._left = self._store.jobs.pending
         if changes:
             self.changed.emit(changes)
-        if not self._frozen and not behind and self._store.link.live:
+        if not self._frozen and not behind and live:
             # What was loaded stays: the garbage collector need not walk through it again and again.
             self._frozen = True
             gc.freeze()

@@ -9,7 +9,17 @@ import pytest
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
-from app.models.pump import BACKLOG, BACKLOG_BUDGET, BUDGET, FLOOD, FLOOD_BUDGET, FRAME_MS, HIDDEN_MS, Pump
+from app.models.pump import (
+    BACKLOG,
+    BACKLOG_BUDGET,
+    BUDGET,
+    FLOOD,
+    FLOOD_BUDGET,
+    FRAME_MS,
+    HIDDEN_MS,
+    LIVE_BACKLOG_BUDGET,
+    Pump,
+)  # fmt: skip
 from app.store.store import Changes, Store
 from tests.unit.app.store.rows import job
 
@@ -47,7 +57,9 @@ def test_a_flood_leaves_the_time_to_the_feed_and_a_catch_up_takes_it(store: Watc
     put(store, FLOOD, BACKLOG)
     pump._take()
     pump._take()
-    assert store.budgets == [BUDGET, FLOOD_BUDGET, BACKLOG_BUDGET]
+    store.set_link("live")
+    pump._take()
+    assert store.budgets == [BUDGET, FLOOD_BUDGET, BACKLOG_BUDGET, LIVE_BACKLOG_BUDGET]
     store.works = True
     pump._take()
     pump._take()
