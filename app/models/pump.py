@@ -43,6 +43,8 @@ class Pump(QObject):
         self._frozen = False
         self._left = 0
         """Jobs that the turn before had no time for."""
+        self._rush = False
+        """Jobs are left and little comes in: the next step need not wait for half a frame, only for its own turn."""
         self._step, self._next_step = self._take, self.frame.emit
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -76,6 +78,10 @@ class Pump(QObject):
         step, self._step, self._next_step = self._step, self._next_step, self._step
         self._timer.start()
         step()
+        self._turn.setInterval(0 if self._rush else APART_MS)
+        if self._rush and self._timer.isActive():
+            self._timer.stop()
+            self._turn.start()
 
     def _take(self) -> None:
         waiting = self._store.jobs.pending
@@ -83,10 +89,12 @@ class Pump(QObject):
         live = self._store.link.live
         budget = (LIVE_BACKLOG_BUDGET if live else BACKLOG_BUDGET) if behind else BUDGET
         frames = 2 * (self._timer.interval() + APART_MS) / FRAME_MS
-        if waiting - self._left > FLOOD * frames:
+        flood = waiting - self._left > FLOOD * frames
+        if flood:
             budget = FLOOD_BUDGET * frames
         changes: Changes = self._store.take_changed(budget)
         self._left = self._store.jobs.pending
+        self._rush = self._left > 0 and not flood
         if changes:
             self.changed.emit(changes)
         if not self._frozen and not behind and live:

@@ -34,7 +34,7 @@ class Watched(Store):
 
     def take_changed(self, budget: float = math.inf) -> Changes:
         self.budgets.append(budget)
-        return super().take_changed() if self.works else Changes()
+        return super().take_changed() if self.works else Changes(link=True)
 
 
 @pytest.fixture
@@ -77,6 +77,30 @@ def test_what_comes_in_during_a_hidden_turn_counts_as_much_as_in_the_frames_it_t
     put(store, FLOOD + 1, int(FLOOD * frames) + 1)
     pump._take()
     assert store.budgets == [BUDGET, FLOOD_BUDGET * frames]
+
+
+def test_jobs_that_are_left_do_not_wait_for_the_next_frame(store: Watched) -> None:
+    pump = Pump(store)
+    store.works = False
+    put(store, 0, FLOOD)
+    pump._do()
+    assert (pump._turn.isActive(), pump._timer.isActive()) == (True, False)
+    store.works = True
+    pump._turn.stop()
+    pump._do()
+    pump._turn.stop()
+    pump._do()
+    assert (pump._turn.isActive(), pump._timer.isActive()) == (False, True)
+    pump.stop()
+
+
+def test_jobs_that_are_left_do_not_start_a_stopped_pump_again(store: Watched) -> None:
+    pump = Pump(store)
+    pump.changed.connect(pump.stop)
+    store.works = False
+    put(store, 0, FLOOD)
+    pump._do()
+    assert (pump._turn.isActive(), pump._timer.isActive()) == (False, False)
 
 
 def told_by(pump: Pump, store: Store, count: int) -> list[str]:
