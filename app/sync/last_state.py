@@ -110,7 +110,6 @@ class LastState:
 
     async def write(self, store: Store, *, within: float | None = None) -> bool:
         """Write what is confirmed now; False when that can't be done, or not `within` so many seconds."""
-        until = None if within is None else time.monotonic() + within
         if self._over:
             return False
         until = None if within is None else time.monotonic() + within

@@ -55,7 +55,5 @@ class OlderEvents:
             await self._load(job_id)
         except ConsoleError as error:
             self._problem = f"Older events could not be read. {error}"
-        finally:
-            if job_id == self._job_id:  # otherwise another job took its place
-                self._reading = False
-                self.version += 1
+        self._reading = False
+        self.version += 1

@@ -85,13 +85,8 @@ class SearchBox(QWidget):
         self._line.setText(self.text()[:start] + text + after)
         self._line.setCursorPosition(start + len(text))
 
-    @property
-    def completes(self) -> Callable[[], bool]:
-        """Asked when Tab is pressed; when it says True, the cursor stays here."""
-        return self._line.completes
-
-    @completes.setter
-    def completes(self, asked: Callable[[], bool]) -> None:
+    def complete_with(self, asked: Callable[[], bool]) -> None:
+        """`asked` is called when Tab is pressed; when it says True, the cursor stays here."""
         self._line.completes = asked
 
     def sizeHint(self) -> QSize:

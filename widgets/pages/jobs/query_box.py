@@ -34,7 +34,7 @@ class QueryBox(SearchBox):
         self.hint = _Hint(over, self._take)
         self.typed.connect(self._show_hint)
         self.focus_moved.connect(self._show_hint)
-        self.completes = self._take_first
+        self.complete_with(self._take_first)
 
     def show_problem(self, sentence: str) -> None:
         """Say what is wrong with the text; "" when nothing is."""

@@ -72,6 +72,11 @@ def files(folder: Path) -> list[Path]:
     return list(folder.glob("*.state"))
 
 
+def written(folder: Path) -> list[int]:
+    """When the files were written, nanoseconds."""
+    return [file.stat().st_mtime_ns for file in files(folder)]
+
+
 def unusable(last: LastState) -> str:
     with pytest.raises(Unusable) as caught:
         asyncio.run(last.read())
@@ -160,6 +165,8 @@ def test_it_is_written_while_live_and_at_the_end(tmp_path: Path) -> None:
         await stays(lambda: not os.listdir(tmp_path), 0.05)
         store.set_link("live")
         await until(lambda: files(tmp_path))
+        first = written(tmp_path)
+        await until(lambda: written(tmp_path) != first)
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
         store.remove("jobs", "j2")

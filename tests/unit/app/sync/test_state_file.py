@@ -143,3 +143,11 @@ def test_a_kill_at_any_moment_leaves_a_whole_file(tmp_path: Path) -> None:
         head, rows = read_state(file)
         assert len(rows) == 20
         assert {record.id.split("-")[0] for _, records in rows for record in records} == {f"{head.written_at:.0f}"}
+
+
+def test_one_that_ends_between_two_parts_is_not_taken_for_the_whole(tmp_path: Path) -> None:
+    file = tmp_path / "a.state"
+    write(file)
+    file.write_bytes(file.read_bytes().partition(b"\n")[0] + b"\n")
+    with pytest.raises(Unusable, match="ends too early"):
+        read_state(file)

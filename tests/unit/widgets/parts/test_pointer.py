@@ -15,6 +15,7 @@ from tests.unit.widgets.waiting import in_front, wait_for
 from widgets.look import metrics, theme
 from widgets.parts import cell
 from widgets.parts.cell import Bar
+from widgets.parts.check_box import CheckBox
 from widgets.parts.columns import Column
 from widgets.parts.drawer import Drawer, Operation
 from widgets.parts.glyph_label import GlyphLabel
@@ -152,3 +153,13 @@ def test_the_drawer_opens_by_its_line_and_only_when_something_is_in_it(room: QWi
     part.show_operations([], "None yet")
     open_now.append(part.is_open)
     assert open_now == [False, True, False]
+
+
+def test_a_check_box_with_words_shows_whether_it_is_ticked(room: QWidget) -> None:
+    part = CheckBox("Archive the\nthree")
+    placed(part, room)
+    assert part.text() == "Archive the three"
+    off = look_of(part)
+    QTest.mouseClick(part, LEFT, pos=QPoint(4, part.height() // 2))
+    assert part.isChecked()
+    assert look_of(part) != off
