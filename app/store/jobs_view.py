@@ -255,7 +255,7 @@ class JobsView:
                 self._weigh(facts, host, now)
         line = self._line(facts, now, alive) if facts.job is not None else None
         old = facts.line
-        if facts.empty():
+        if line is None and facts.empty():
             del self._facts[job_id]
         if line == old:
             return bool(hosts) and line is not None
@@ -265,8 +265,9 @@ class JobsView:
             self.lines.pop(job_id, None)
         else:
             self.lines[job_id] = line
-        if _may_change(line) != _may_change(old):
-            if _may_change(line):
+        moving = _may_change(line)
+        if moving != _may_change(old):
+            if moving:
                 self._open[job_id] = None
             else:
                 del self._open[job_id]
