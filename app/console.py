@@ -28,6 +28,7 @@ from app.sync.last_state import LastState
 from app.sync.older_events import OlderEvents
 from app.sync.state_file import Unusable
 from services.clients.brain import BrainClient
+from services.clients.session_keyring import SessionKeyring
 from services.clients.sqs import SqsQueues
 from services.clients.stack_process import PartState, StackProcess
 from services.clients.submission_process import SubmissionProcess
@@ -160,6 +161,9 @@ class Console:
     async def _sign_in(self, settings: Settings, *, keep: bool = False) -> Desk:
         """The pages of a project. `keep`: what it last confirmed is kept, and shown when it does not answer."""
         unset = missing(settings)
+        if keep and list(unset) == ["STAFF_PASSWORD"]:
+            # The keyring may hold an earlier sign-in; where it doesn't, the sign-in says so.
+            unset = {}
         if unset:
             raise Refused("Settings are missing.", settings=unset)
         data_dir = settings.data_path
@@ -225,8 +229,9 @@ class Console:
     async def _session_of(self, settings: Settings, last: LastState | None, store: Store) -> SupabaseSession:
         """A sign-in; where the project doesn't answer, one for later over what was last known."""
         who = (settings.supabase_url, settings.publishable_key, settings.staff_email, settings.staff_password)
+        keyring = SessionKeyring(settings.supabase_url, settings.staff_email) if last is not None else None
         try:
-            return await SupabaseSession.sign_in(*who)
+            return await SupabaseSession.sign_in(*who, keyring=keyring)
         except NotReachable as error:
             if last is None:
                 raise
@@ -237,7 +242,7 @@ class Console:
                 raise error from None
             store.set_link("offline", str(error))
             await last.fill(store, kept)
-            return await SupabaseSession.later(*who)
+            return await SupabaseSession.later(*who, keyring=keyring)
         except NotPermitted:
             if last is not None:
                 last.forget()

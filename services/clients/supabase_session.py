@@ -13,10 +13,12 @@ from urllib.parse import urlsplit
 
 import httpx
 from supabase import AsyncClient, AsyncClientOptions, acreate_client
+from supabase_auth.errors import AuthApiError
 from supabase_auth.types import Session
 
+from services.clients.session_keyring import SessionKeyring
 from services.clients.supabase_errors import console_errors
-from services.clients.supabase_sign_in import KEY, blame, check_address
+from services.clients.supabase_sign_in import KEY, PASSWORD, blame, check_address
 from services.domain.errors import ConsoleError, NotPermitted, NotReachable, SignedOut
 
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
@@ -40,12 +42,21 @@ def refuse_secret_key(url: str, key: str) -> None:
 class SupabaseSession:
     """Who is signed in, and the client that asks as them. Close it with `close`."""
 
-    def __init__(self, url: str, client: AsyncClient, wire: httpx.AsyncClient, email: str, password: str) -> None:
+    def __init__(
+        self,
+        url: str,
+        client: AsyncClient,
+        wire: httpx.AsyncClient,
+        email: str,
+        password: str,
+        keyring: SessionKeyring | None = None,
+    ) -> None:
         self.url = url.rstrip("/")
         self.client = client
         self.wire = wire
         self._email = email
         self._password = password
+        self._keyring = keyring
         self._refused: ConsoleError | None = None
         self._again_at = 0.0
         self._pause = _FIRST_PAUSE
@@ -56,9 +67,14 @@ class SupabaseSession:
         self._renewing: asyncio.Task[None] | None = None
 
     @classmethod
-    async def sign_in(cls, url: str, key: str, email: str, password: str) -> Self:
-        """Sign in. Raises NotPermitted, NotReachable or Refused; its `settings` name what may be set wrong."""
-        session = await cls.later(url, key, email, password)
+    async def sign_in(
+        cls, url: str, key: str, email: str, password: str, *, keyring: SessionKeyring | None = None
+    ) -> Self:
+        """Sign in. Raises NotPermitted, NotReachable or Refused; its `settings` name what may be set wrong.
+
+        With `keyring`, an empty password uses the sign-in that was kept there, and each new one is kept.
+        """
+        session = await cls.later(url, key, email, password, keyring=keyring)
         try:
             await session._enter()
         except BaseException:
@@ -67,7 +83,9 @@ class SupabaseSession:
         return session
 
     @classmethod
-    async def later(cls, url: str, key: str, email: str, password: str) -> Self:
+    async def later(
+        cls, url: str, key: str, email: str, password: str, *, keyring: SessionKeyring | None = None
+    ) -> Self:
         """A session that signs in when it is first asked for a token. Raises NotPermitted or Refused."""
         check_address(url)
         refuse_secret_key(url, key)
@@ -83,7 +101,7 @@ class SupabaseSession:
         except BaseException:
             await wire.aclose()
             raise
-        return cls(url, client, wire, email, password)
+        return cls(url, client, wire, email, password, keyring)
 
     @property
     def signed_in(self) -> bool:
@@ -145,7 +163,7 @@ class SupabaseSession:
                 pause = min(pause * 2, 60.0)
 
     async def close(self) -> None:
-        """Close the connections; the sign-in ends with the process and is never stored."""
+        """Close the connections; what is kept of the sign-in, is kept in the keyring only."""
         if self._renewing is not None:
             self._renewing.cancel()
             await asyncio.gather(self._renewing, return_exceptions=True)
@@ -170,17 +188,49 @@ class SupabaseSession:
         if self._refused is not None and time.monotonic() < self._again_at:
             raise self._refused
         try:
+            session = await (self._from_keyring() if self._keyring and not self._password else self._with_password())
+        except ConsoleError as error:
+            self._refused = error
+            self._again_at = time.monotonic() + self._pause
+            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+            raise
+        self._refused = None
+        self._password = ""
+        await self._take(session)
+
+    async def _with_password(self) -> Session:
+        try:
             answer = await self.client.auth.sign_in_with_password({"email": self._email, "password": self._password})
             if answer.session is None:
                 raise ValueError("the answer has no session")
         except Exception as error:
-            self._refused = blame(error, self.url)
-            self._again_at = time.monotonic() + self._pause
-            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
-            raise self._refused from error
-        self._refused = None
-        self._password = ""
-        self._take(answer.session)
+            raise blame(error, self.url) from error
+        return answer.session
+
+    async def _from_keyring(self) -> Session:
+        """The session of an earlier start. Raises NotPermitted where only a password helps."""
+        keyring = self._keyring
+        kept = await keyring.read() if keyring else ""
+        if keyring is None or not kept:
+            why = keyring.why if keyring else ""
+            wrong = f"{why} Nothing is kept of an earlier sign-in.".strip()
+            raise NotPermitted("A password is needed to sign in.", settings={PASSWORD: wrong})
+        try:
+            answer = await self.client.auth.refresh_session(kept)
+            if answer.session is None:
+                raise ValueError("the answer has no session")
+        except AuthApiError as error:
+            if error.status not in (400, 401, 403) or "api key" in str(error).lower():
+                raise blame(error, self.url) from error
+            await keyring.forget()
+            raise NotPermitted(
+                "The earlier sign-in has ended.",
+                raw=f"{type(error).__name__}: {error}",
+                settings={PASSWORD: "It is needed again: the project has ended the earlier sign-in."},
+            ) from error
+        except Exception as error:
+            raise blame(error, self.url) from error
+        return answer.session
 
     async def _renew(self) -> None:
         if self._session is None:
@@ -195,15 +245,19 @@ class SupabaseSession:
             with console_errors("renew the sign-in"):
                 answer = await self.client.auth.refresh_session(refresh_token)
         except NotPermitted as error:
+            if self._keyring is not None:
+                await self._keyring.forget()
             raise SignedOut("The sign-in has ended.", hint="Sign in again.", raw=error.raw) from error
-        self._take(answer.session)
+        await self._take(answer.session)
 
-    def _take(self, session: Session | None) -> None:
+    async def _take(self, session: Session | None) -> None:
         if session is None:
             raise NotPermitted("The sign-in service gave no session.", hint="Confirm the e-mail address first.")
         self._session = session
         self._received = time.monotonic()
         self._received_wall = time.time()
+        if self._keyring is not None:
+            await self._keyring.keep(session.refresh_token)
 
 
 def _role_in(key: str) -> str:

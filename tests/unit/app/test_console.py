@@ -115,7 +115,7 @@ def test_the_browser_of_the_settings_reaches_the_stack_and_the_runs(
         async def stop(self) -> None:
             return None
 
-    async def signed_in(*_: str) -> Child:
+    async def signed_in(*_: str, **_more: object) -> Child:
         return Child({"BROWSER_PATH": "of the session", "DIRECTORY_BOLT_HOME": ""})
 
     monkeypatch.setattr("app.console.StackProcess", Child)

@@ -1,0 +1,94 @@
+"""The refresh token of a person in this machine's keyring, so that the next start needs no password.
+
+A locked keyring may wait for a person for ever, so each call is made in a thread of its own with a limit.
+After one that failed the keyring is left alone: `why` says so in words, and the sign-in lives in memory only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from typing import Final
+
+_log = logging.getLogger(__name__)
+
+SECONDS: Final = 5.0
+
+
+class SessionKeyring:
+    """The entry of one person in one project."""
+
+    def __init__(self, url: str, email: str, *, seconds: float = SECONDS) -> None:
+        self._service = f"Directory-Bolt {url.rstrip('/')}"
+        self._email = email
+        self._seconds = seconds
+        self.why = ""
+        """Why nothing is kept, in words; "" while the keyring works."""
+
+    async def read(self) -> str:
+        """The token that was kept, "" when there is none or it can't be had."""
+
+        def call() -> str:
+            import keyring
+
+            return keyring.get_password(self._service, self._email) or ""
+
+        return await self._in_time(call)
+
+    async def keep(self, token: str) -> None:
+        """Put `token` in place of the one before, which the server has spent."""
+
+        def call() -> str:
+            import keyring
+
+            keyring.set_password(self._service, self._email, token)
+            return ""
+
+        await self._in_time(call)
+
+    async def forget(self) -> None:
+        """Delete the entry, if there is one."""
+
+        def call() -> str:
+            import keyring
+
+            if keyring.get_password(self._service, self._email) is not None:
+                keyring.delete_password(self._service, self._email)
+            return ""
+
+        await self._in_time(call)
+
+    async def _in_time(self, call: Callable[[], str]) -> str:
+        if self.why:
+            return ""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[str] = loop.create_future()
+
+        def settle(found: str, why: str) -> None:
+            if not answer.done():
+                self.why = why
+                answer.set_result(found)
+
+        def run() -> None:
+            found, why = "", ""
+            try:
+                found = call()
+            except Exception as error:
+                # Its kind only: what a backend says may hold what it was given.
+                why = f"The keyring of this machine can't be used ({type(error).__name__})."
+            try:
+                loop.call_soon_threadsafe(settle, found, why)
+            except RuntimeError:
+                return  # The program ended meanwhile.
+
+        # A daemon: a call that never comes back must not keep the program from ending.
+        threading.Thread(target=run, name="keyring", daemon=True).start()
+        try:
+            found = await asyncio.wait_for(answer, self._seconds)
+        except TimeoutError:
+            found, self.why = "", "The keyring of this machine is locked or does not answer."
+        if self.why:
+            _log.info("%s The sign-in is kept in memory only and asks for the password at the next start.", self.why)
+        return found

@@ -1,0 +1,59 @@
+"""The refresh token in the keyring: kept, replaced, deleted; a keyring that fails or hangs leaves memory only."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from services.clients.session_keyring import SessionKeyring
+from tests.fakes.keyrings import Failing, Hanging, InMemory, in_use
+
+URL = "https://abcd.supabase.co"
+
+
+def test_a_token_is_kept_replaced_and_deleted_for_one_person_of_one_project() -> None:
+    async def steps() -> None:
+        mine, other = SessionKeyring(URL + "/", "a@b.example"), SessionKeyring(URL, "c@d.example")
+        assert await mine.read() == ""
+        await mine.forget()
+        await mine.keep("first")
+        await mine.keep("second")
+        await other.keep("another")
+        assert (await SessionKeyring(URL, "a@b.example").read(), mine.why) == ("second", "")
+        await mine.forget()
+        assert (await mine.read(), await other.read()) == ("", "another")
+
+    with in_use(InMemory()):
+        asyncio.run(steps())
+
+
+def test_a_keyring_that_fails_is_said_without_the_token(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
+    async def steps() -> SessionKeyring:
+        ours = SessionKeyring(URL, "a@b.example")
+        await ours.keep("planted-token")
+        assert await ours.read() == ""
+        return ours
+
+    with in_use(Failing()):
+        ours = asyncio.run(steps())
+    assert "can't be used" in ours.why
+    assert "memory only" in caplog.text
+    assert "planted-token" not in caplog.text + ours.why
+
+
+def test_a_keyring_that_waits_for_a_person_is_asked_once_and_not_waited_for() -> None:
+    backend = Hanging()
+
+    async def steps() -> None:
+        ours = SessionKeyring(URL, "a@b.example", seconds=0.05)
+        assert await ours.read() == ""
+        assert "locked" in ours.why
+        backend.release.set()
+        assert await ours.read() == ""
+        assert backend.calls == 1
+
+    with in_use(backend):
+        asyncio.run(steps())
