@@ -133,7 +133,7 @@ class Pending:
             if wish.state == "answered" and read_at is not None and read_at > wish.moved:
                 # That read was asked for after the answer: whatever it brought is the effect.
                 self._drop(wish)
-            elif wish.state in ("asked", "answered") and age >= LIMIT:
+            elif wish.state == "asked" and age >= LIMIT:
                 self.unknown(wish.id, "Nothing came of it yet.")
             elif wish.state == "failed" and age >= SAID:
                 self._drop(wish)

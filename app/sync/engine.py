@@ -80,6 +80,9 @@ class Engine:
         """Apply what arrived: at most a frame's budget at a time, and then the screen has its turn."""
         while True:
             await self._inbox.arrived.wait()
+            if self._inbox.overflowed:
+                self._inbox.overflowed = False
+                self._supervisor.lose("more changes came than could be taken in")
             self._inbox.apply(self._timings.budget)
             # Behind a flood there is no waiting for the next frame, only a turn for the others.
             await asyncio.sleep(0 if self._inbox else self._timings.frame)

@@ -17,6 +17,8 @@ from services.ports.facts import Change
 
 _log = logging.getLogger(__name__)
 _GONE_LIMIT: Final = 50_000
+MOST_WAITING: Final = 100_000
+"""Changes that may wait: about ten seconds at the most that this machine takes in."""
 
 
 class Inbox:
@@ -33,6 +35,8 @@ class Inbox:
         """Set while changes wait."""
         self.doubted = asyncio.Event()
         """Set while rows are in doubt."""
+        self.overflowed = False
+        """Set when changes were thrown away because there were too many; whoever reads all again unsets it."""
         self._store = store
         self._clock = clock
         self._count = 0
@@ -50,6 +54,10 @@ class Inbox:
             return
         self._count += 1
         self._arrivals[change.table] += 1
+        if len(self._waiting) >= MOST_WAITING:
+            # What is shown would be older and older, and called live: reading again is quicker.
+            self._waiting.clear()
+            self.overflowed = True
         self._waiting.append(change)
         self.arrived.set()
         during = self._arrived.get(change.table)

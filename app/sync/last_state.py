@@ -121,7 +121,8 @@ class LastState:
             raise
         except _Stopped:
             return False
-        except OSError as error:
+        except Exception as error:
+            # A full disk, or a value that no file of this kind can hold: it is a convenience, and must end nothing.
             _log.warning("the last known state could not be written: %s", error)
             return False
         self._unwritten = False

@@ -54,6 +54,13 @@ class OlderEvents:
         try:
             await self._load(job_id)
         except ConsoleError as error:
-            self._problem = f"Older events could not be read. {error}"
-        self._reading = False
+            self._end(f"Older events could not be read. {error}")
+        except Exception:
+            self._end("Older events could not be read.")
+            raise
+        else:
+            self._end("")
+
+    def _end(self, problem: str) -> None:
+        self._problem, self._reading = problem, False
         self.version += 1

@@ -120,12 +120,14 @@ class Reader:
             rows = await self._reads.by_ids(table, keys)
             self._inbox.read_rows(table, rows, number)
             self._inbox.read_absent(table, set(keys) - {key_of(table, row) for row in rows}, number)
-        except NotReachable:
-            for key in keys:
-                self._inbox.doubt(table, key)
-            return "not_reachable"
-        except ConsoleError as error:
-            return await self._failed(table, error)
+        except BaseException as error:
+            kind = kind_of(error) if isinstance(error, ConsoleError) else "refused"
+            if kind not in ("not_permitted", "not_installed"):  # there, asking again would answer nothing
+                for key in keys:
+                    self._inbox.doubt(table, key)
+            if not isinstance(error, ConsoleError):
+                raise
+            return kind if kind == "not_reachable" else await self._failed(table, error)
         finally:
             self._inbox.end_read(table)
         return ""

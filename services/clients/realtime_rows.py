@@ -110,8 +110,14 @@ class _HistoryEvent(msgspec.Struct, gc=False):
     details: dict[str, Any]
     worker_id: str | None
     created_at: str | None
-    customer_id: str | None = None
-    error_message: object = None
+    customer_id: str | msgspec.UnsetType | None = msgspec.UNSET
+    error_message: object = msgspec.UNSET
+
+    def lacks(self, columns: bytes) -> bool:
+        """Whether a column that the table has, by the list of `columns`, is not in the row."""
+        return (self.customer_id is msgspec.UNSET and b'"customer_id"' in columns) or (
+            self.error_message is msgspec.UNSET and b'"error_message"' in columns
+        )
 
     def record(self) -> HistoryEvent | None:
         # An empty one of these may have its value in another column.
@@ -171,5 +177,7 @@ def read_record_change(frame: bytes) -> tuple[str, Change] | None:
     except msgspec.DecodeError:
         return None
     data = message.payload.data
-    record = data.record.record() if len(data.columns) > len("[]") else None
+    if len(data.columns) <= len("[]") or (isinstance(data, _HistoryData) and data.record.lacks(bytes(data.columns))):
+        return None
+    record = data.record.record()
     return None if record is None else (message.topic, Change(record.TABLE, data.type, _NO_ROW, True, record))

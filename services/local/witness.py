@@ -32,11 +32,6 @@ class Witness:
         with psycopg.connect(self.database_url, connect_timeout=5) as connection:
             return connection.execute(statement.encode(), values).fetchall()
 
-    def execute(self, statement: str, *values: object) -> None:
-        """Change the database with one statement, as its superuser."""
-        with psycopg.connect(self.database_url, connect_timeout=5) as connection:
-            connection.execute(statement.encode(), values)
-
     def queue_count(self, name: str) -> int:
         """Messages in a queue, visible or not, by its own attributes."""
         install = self._install

@@ -72,16 +72,21 @@ def disks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path
             server.rmdir()
 
 
+def execute(stack: RunningStack, statement: str, *values: object) -> None:
+    with psycopg.connect(stack.witness().database_url(), connect_timeout=5) as connection:
+        connection.execute(statement.encode(), values)
+
+
 @pytest.fixture(scope="module")
 def stack(disks: tuple[Path, Path]) -> Iterator[RunningStack]:
     with running_stack(disks[0], "--only", "postgres,gateway") as running:
-        running.witness().execute("create table kept (number int primary key)")
+        execute(running, "create table kept (number int primary key)")
         yield running
 
 
 def writes(stack: RunningStack, number: int) -> bool:
     try:
-        stack.witness().execute("insert into kept values (%s)", number)
+        execute(stack, "insert into kept values (%s)", number)
     except psycopg.OperationalError:
         return False
     return True
@@ -95,7 +100,7 @@ def test_a_full_disk_of_the_database_is_said_and_survived(stack: RunningStack, d
         assert (said["state"], said["pid"]) == ("down", None)
         assert said["why"].startswith(f"The disk of {server} is full.")
         with pytest.raises(psycopg.OperationalError):
-            stack.witness().execute("create table big as select repeat('x', 1000) from generate_series(1, 100000)")
+            execute(stack, "create table big as select repeat('x', 1000) from generate_series(1, 100000)")
         # A server that starts on a full disk can't even write that it runs.
         os.kill(stack.pids()["postgres"], signal.SIGKILL)
         stack.wait_for(

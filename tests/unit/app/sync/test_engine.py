@@ -298,3 +298,18 @@ def test_a_clock_that_moved_reads_everything_again_at_once(jump: float) -> None:
         await asyncio.gather(running, return_exceptions=True)
 
     run_virtually(main())
+
+
+def test_a_flood_that_can_not_be_taken_in_is_read_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.sync.inbox.MOST_WAITING", 30)
+
+    async def scene(server: FakeServer, store: Store, engine: Engine) -> None:
+        await asyncio.sleep(2)
+        before = server.opened
+        fill(server, 100)
+        await asyncio.sleep(10)
+        assert server.opened == before + 1
+        assert word(store) == "Live"
+        same(server, store)
+
+    sync(scene)

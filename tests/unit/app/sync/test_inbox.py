@@ -183,3 +183,14 @@ def test_what_is_gone_is_remembered_up_to_a_limit(inbox: Inbox, monkeypatch: pyt
         inbox.arrive(Change("jobs", "DELETE", {"id": key}))
     inbox.apply(1.0)
     assert inbox._gone["jobs"] == {"c"}
+
+
+def test_more_changes_than_can_be_taken_in_are_thrown_away_and_said(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.sync.inbox.MOST_WAITING", 3)
+    for number in range(3):
+        inbox.arrive(Change("queue_history", "INSERT", {"id": number, "event": "note"}))
+    assert (len(inbox), inbox.overflowed) == (3, False)
+    inbox.arrive(Change("queue_history", "INSERT", {"id": 4, "event": "note"}))
+    assert (len(inbox), inbox.overflowed) == (1, True)

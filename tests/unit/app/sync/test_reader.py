@@ -192,13 +192,17 @@ def test_a_failed_read_keeps_what_was_in_doubt() -> None:
         assert await world.reader.table("jobs", Depth.ALL_ROWS) == "not_reachable"
         assert await world.reader.points("jobs") == "not_reachable"
         assert world.doubted == {"j"}
-        world.server.errors["jobs"] = Refused("no")
-        assert await world.reader.points("jobs") == "refused"
-        assert world.store.state("jobs").kind == "refused"
+        for error, kind in ((Refused("no"), "refused"), (SignedOut("over"), "signed_out")):
+            world.server.errors["jobs"] = error
+            assert await world.reader.points("jobs") == kind
+            assert world.doubted == {"j"}
+        assert world.store.state("jobs").kind == "not_permitted"
         world.server.errors["jobs"] = SignedOut("over")
         assert await world.reader.table("jobs", Depth.GAP) == "signed_out"
         assert world.store.state("jobs").kind == "not_permitted"
         world.server.errors["jobs"] = NotInstalled("no table")
+        assert await world.reader.points("jobs") == "not_installed"
+        assert world.doubted == set()
         assert await world.reader.table("jobs", Depth.GAP) == "not_installed"
         del world.server.errors["jobs"]
         assert await world.reader.points("jobs") == ""

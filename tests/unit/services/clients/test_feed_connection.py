@@ -14,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.frames import OP_CONT, OP_PING, OP_TEXT, Frame
+from websockets.utils import accept_key
 
 from services.clients.feed_connection import FeedConnection
+from tests.waiting import until
 
 LIMIT = 200_000
 
@@ -130,3 +132,47 @@ def test_what_a_server_must_not_send_ends_the_connection(wire: bytes, code: int)
             assert (taken, sent.code) == ([b"before"], code)
 
     asyncio.run(suite())
+
+
+class FirstWord(asyncio.Protocol):
+    """A server that sends its answer and `word`, cut `after` bytes behind the answer's end."""
+
+    def __init__(self, word: bytes, after: int) -> None:
+        self._word, self._after = word, after
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        key = data.partition(b"Sec-WebSocket-Key: ")[2].partition(b"\r\n")[0].decode()
+        if not key:
+            return
+        answer = (
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Accept: {accept_key(key)}\r\n\r\n"
+        ).encode()
+        self._transport.write(answer + self._word[: self._after])
+        asyncio.get_running_loop().call_later(0.05, self._transport.write, self._word[self._after :])
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 3, 4, 200])
+def test_a_server_that_speaks_first_is_understood_wherever_its_answer_is_cut(after: int) -> None:
+    async def suite() -> None:
+        taken: list[bytes] = []
+        made: Any = partial(FeedConnection, taken.append)
+        # Taken for the beginning of a frame, its bytes would lead to one that looks like a whole text.
+        text = ("y" * 122 + "Á" + "y" * 176).encode()
+        word = frames_of(text, 1)[0]
+        server = await asyncio.get_running_loop().create_server(lambda: FirstWord(word, after), "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        connection = await websockets.connect(
+            f"ws://127.0.0.1:{port}", create_connection=made, compression=None, ping_interval=None, close_timeout=0.1
+        )
+        await until(lambda: taken)
+        assert taken == [text]
+        server.close()
+        connection.transport.abort()
+        await connection.wait_closed()
+
+    asyncio.run(asyncio.wait_for(suite(), 30))

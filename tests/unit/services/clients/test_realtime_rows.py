@@ -39,8 +39,9 @@ _ODD = st.one_of(
 )  # fmt: skip
 
 
-def read(table: str, row: dict[str, Any]) -> Any:
-    data = {"table": table, "type": "INSERT", "record": row, "columns": [{"name": "id"}], "errors": None}
+def read(table: str, row: dict[str, Any], columns: tuple[str, ...] = ("id",)) -> Any:
+    names = [{"name": name} for name in columns]
+    data = {"table": table, "type": "INSERT", "record": row, "columns": names, "errors": None}
     message = {"ref": None, "event": "postgres_changes", "payload": {"data": data}, "topic": "realtime:a"}
     found = read_record_change(json.dumps(message).encode())
     assert found is None or (found[0], found[1].table, found[1].row) == ("realtime:a", table, {})
@@ -92,3 +93,11 @@ def test_what_may_stand_in_another_column_goes_the_long_way(table: str, odd: dic
 
 def test_a_rare_table_goes_the_long_way() -> None:
     assert read("customers", {"id": "c"}) is None
+
+
+@pytest.mark.parametrize("name", ["customer_id", "error_message"])
+def test_a_column_that_only_some_projects_have_may_be_missing_only_there(name: str) -> None:
+    row = ROWS["queue_history"]
+    assert read("queue_history", row) is not None
+    assert read("queue_history", row, ("id", name)) is None
+    assert read("queue_history", {**row, name: None}, ("id", name)) is not None

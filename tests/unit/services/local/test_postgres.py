@@ -39,3 +39,11 @@ def test_the_log_is_the_owners() -> None:
     with running_postgres() as server:
         assert (server.home / "server.log").stat().st_mode & 0o077 == 0
         assert sorted(entry.name for entry in server.home.iterdir()) == ["data", "server.log"]
+
+
+def test_the_last_words_are_the_end_of_the_log_or_nothing(tmp_path: Path) -> None:
+    server = Postgres(tmp_path, port=free_port(), password="secret-of-the-test")
+    assert server.last_words() == ""
+    (tmp_path / "server.log").write_text("x" * 100_000 + "\nFATAL:  no space left on device\n")
+    assert server.last_words().endswith("FATAL:  no space left on device")
+    assert len(server.last_words()) < 50_000
