@@ -73,7 +73,7 @@ def disks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path
 
 
 def execute(stack: RunningStack, statement: str, *values: object) -> None:
-    with psycopg.connect(stack.witness().database_url(), connect_timeout=5) as connection:
+    with psycopg.connect(stack.witness().database_url, connect_timeout=5) as connection:
         connection.execute(statement.encode(), values)
 
 
