@@ -14,7 +14,7 @@ import msgspec
 
 from app import tasks
 from app.actions.operations import Operation, Operations, State
-from app.actions.registry import REPLAY, why_not
+from app.actions.registry import REPLAY, SCAN, why_not
 from app.replay.engine import UNDONE, Replayed, ReplayEngine
 from app.replay.journal import Entry, Journal
 from app.replay.journal import State as ReplayState
@@ -159,6 +159,9 @@ class DeadLetterActs:
         """Look at the queue again; a failure is kept in `look.problem`, the old list stays."""
         if self.in_batch:
             return
+        if refusal := why_not(SCAN, self.role):
+            self._set_look(looking=False, problem=refusal, hint="A look hides the letters from everybody for a while.")
+            return
         self._set_look(looking=True)
         try:
             main = await self._queues.figures("main")
@@ -204,10 +207,7 @@ class DeadLetterActs:
         )
 
     async def follow(self) -> None:
-        """Look again only if the queue's counts say that it holds other messages than at the last look.
-
-        A look hides messages from everybody and ages them, so it is not repeated without a reason.
-        """
+        """Look again only where the counts tell of other messages: a look hides them from everybody for a while."""
         try:
             figures = await self._queues.figures("dlq")
             main = await self._queues.figures("main")

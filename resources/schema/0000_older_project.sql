@@ -21,9 +21,10 @@ begin
     end if;
   end loop;
 
+  -- Twelve digits, not six: all rows of today get one of the same day, and six would meet among a few thousand.
   alter table if exists public.customers
     add column if not exists customer_id text unique default 'DIR-' || to_char(now() at time zone 'utc', 'YYYYMMDD')
-      || '-' || upper(substr(replace(gen_random_uuid()::text, '-', ''), 1, 6)),
+      || '-' || upper(substr(replace(gen_random_uuid()::text, '-', ''), 1, 12)),
     add column if not exists phone text, add column if not exists website text, add column if not exists address text,
     add column if not exists city text, add column if not exists state text, add column if not exists zip text,
     add column if not exists country text, add column if not exists description text,

@@ -13,6 +13,7 @@ import pytest
 from app import tasks
 from app.actions.dead_letters import DeadLetterActs
 from app.actions.operations import Operations
+from app.actions.registry import NOT_YET, READ_ONLY, SCAN, why_not
 from app.replay.journal import Journal
 from services.domain.errors import ConsoleError, NotReachable, Refused
 from tests.fakes.queues import FakeQueues
@@ -61,6 +62,16 @@ def test_a_scan_lists_what_the_queue_holds(world: World) -> None:
     assert letter.expires_at == letter.letter.sent_at + 14 * 86400
     assert world.acts.lines["m2"].problem == "The message is not JSON."
     assert "It would only come back" in world.acts.why_not_replay(world.acts.lines["m2"])
+
+
+@pytest.mark.parametrize("role", [READ_ONLY, NOT_YET])
+def test_who_may_only_look_on_hides_no_letter_by_a_scan(tmp_path: Path, role: str) -> None:
+    world = World(tmp_path, role=role)
+    world.run(world.acts.follow)
+    assert (world.acts.lines, world.acts.look.looking) == ({}, False)
+    assert world.acts.look.problem == why_not(SCAN, role) != ""
+    assert world.run(lambda: world.queues.figures("dlq")).in_flight == 0
+    world.close()
 
 
 def test_two_presses_send_once(world: World) -> None:
