@@ -134,6 +134,8 @@ class LetterBatches:
 
     def rate(self, operation_id: str) -> float:
         """Messages a second that were moved since it began; 0 before the first."""
+        if operation_id not in self._began:
+            return 0.0
         began, moved = self._began[operation_id]
         seconds = time.monotonic() - began
         return (self.progress[operation_id].moved - moved) / seconds if seconds > 0 else 0.0
@@ -232,5 +234,7 @@ def press(batches: LetterBatches, operation_id: str, act: str) -> None:
 def buttons(batches: LetterBatches, operation: Operation) -> tuple[str, ...]:
     """What can be pressed at an operation of the list."""
     if batches.is_running(operation.id):
-        return ("Go on" if batches.progress[operation.id].paused else "Pause", "Cancel")
+        # One that waits for its turn has told nothing yet.
+        now = batches.progress.get(operation.id, Progress())
+        return ("Go on" if now.paused else "Pause", "Cancel")
     return ("Resume", "Give up") if batches.can_resume(operation) else ()

@@ -158,12 +158,25 @@ class BatchRun:
 
     async def _move(self, letters: Sequence[DeadLetter]) -> None:
         late = [letter for letter in letters if letter.message_id in self._undeleted]
-        fresh = [letter for letter in letters if letter.message_id not in self._undeleted]
+        # What was wanted when the receive began may have been moved by another lane since.
+        fresh = [letter for letter in letters if letter.message_id in self._todo]
+        for letter in letters:
+            if letter.message_id not in self._todo and letter.message_id not in self._undeleted:
+                self._claims.keep_hidden(letter.message_id)
+        if self.line.stopped or self.line.cancelled:
+            for letter in fresh:
+                await self._claims.give_back(letter.message_id)
+            fresh = []
+        for letter in fresh:
+            del self._todo[letter.message_id]
         if late:
             await self._delete([letter.message_id for letter in late])
-        held = [letter for letter in fresh if await self._claims.still_hold(letter.message_id)]
-        for letter in held:
-            self._todo.pop(letter.message_id, None)
+        held = []
+        for letter in fresh:
+            if await self._claims.still_hold(letter.message_id):
+                held.append(letter)
+            else:
+                self._todo[letter.message_id] = None
         if self._batch.act == "archive":
             await self._write([Move(one.message_id, "archiving") for one in held])
             self._undeleted |= {one.message_id: "" for one in held}
@@ -194,7 +207,7 @@ class BatchRun:
         at = self._now()
         answers = await self._send_patiently([message for _, message in ready])
         moves = [_judged(letter, message, answer) for (letter, message), answer in zip(ready, answers, strict=True)]
-        if all(isinstance(answer, ConsoleError) and answer is answers[0] for answer in answers):
+        if _whole_call_failed(answers):
             # The call as a whole failed: the next one would fail the same way.
             self.line.stop(str(answers[0]))
             moves = [Move(one.message_id, "planned", one.why) if one.state == "failed" else one for one in moves]
@@ -205,6 +218,8 @@ class BatchRun:
             if one.state == "sent":
                 self._undeleted[one.message_id] = one.new_message_id
                 self._sent[one.message_id] = (_job_of(letter), at)
+            elif one.state == "unknown":
+                self._claims.keep_hidden(one.message_id)
             else:
                 await self._claims.give_back(one.message_id)
         await self._delete([one.message_id for one in sent])
@@ -299,6 +314,9 @@ class BatchRun:
     async def _end(self) -> Progress:
         if self.line.cancelled:
             left, self._todo = list(self._todo), {}
+            if self._batch.act == "archive":
+                left += self._undeleted
+                self._undeleted = {}
             await self._write([Move(key, "skipped", "Cancelled.") for key in left])
         # What was sent and not deleted can be finished one by one; what is half in the archive only by its batch.
         half = len(self._undeleted) if self._batch.act == "archive" else 0
@@ -332,6 +350,14 @@ class JournalFailed(Refused):
         super().__init__(
             "The journal can't be written, so nothing more is sent.", hint="Is the disk full?", raw=str(error)
         )
+
+
+def _whole_call_failed(answers: Sequence[SentMessage | ConsoleError]) -> bool:
+    """One error for all of them; a lone message that was refused may be refused for what is in it."""
+    first = answers[0]
+    if len(answers) == 1 and type(first) is Refused:
+        return False
+    return isinstance(first, ConsoleError) and all(answer is first for answer in answers)
 
 
 def _judged(letter: DeadLetter, message: Outgoing, answer: SentMessage | ConsoleError) -> Move:

@@ -87,7 +87,8 @@ class ManyEngine:
     async def give_up(self, batch_id: str) -> None:
         """End a batch that an earlier start has left; what it has not sent stays where it is. Raises Refused."""
         states = await self._ask(lambda: self._journal.batch_states(batch_id))
-        left = [Move(key, "skipped", "Cancelled.") for key, state in states.items() if state in ("planned", "claimed")]
+        unsent = ("planned", "claimed", "archiving")
+        left = [Move(key, "skipped", "Cancelled.") for key, state in states.items() if state in unsent]
         await self._ask(lambda: self._journal.move_many(left))
         await self._ask(lambda: self._journal.end_batch(batch_id, "cancelled", "Cancelled."))
 

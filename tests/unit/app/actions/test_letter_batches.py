@@ -158,6 +158,20 @@ def test_it_can_be_paused_gone_on_with_and_cancelled(tmp_path: Path) -> None:
     program.close()
 
 
+def test_one_that_waits_for_its_turn_has_its_buttons(program: Program, queues: FakeQueues) -> None:
+    async def act() -> None:
+        async with program.letters.engine.turn:
+            start_archive(program.batches, ["m4"], reason="junk")
+            await program.until(lambda: program.operations.newest_first() and program.batches.why_not(ARCHIVE, ["m1"]))
+            wish = program.newest()
+            assert buttons(program.batches, wish) == ("Pause", "Cancel")
+            assert program.batches.rate(wish.id) == 0
+        await program.until(lambda: program.newest().ended)
+
+    program.run(act)
+    assert "m4" not in queues.dead
+
+
 def test_a_line_that_stopped_is_resumed_or_given_up(program: Program, queues: FakeQueues) -> None:
     async def act() -> None:
         queues.faults["send"] = NotPermitted("You may not send.")

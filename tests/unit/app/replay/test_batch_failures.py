@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from app.replay.letters import Letters
+from app.replay.pace import Options
 from app.store.store import Store
-from services.domain.errors import NotReachable, Refused
-from tests.unit.app.replay.test_batch import FAST, Desk, Says, bodies, make, run
+from services.domain.errors import ConsoleError, NotReachable, Refused
+from services.ports.wishes import DeadLetter, Outgoing, SentMessage
+from tests.unit.app.replay.test_batch import FAST, Desk, Says, bodies, make, passes, run
 
 __all__ = ["make"]
 
@@ -53,6 +56,72 @@ def test_an_archive_that_can_not_delete_is_gone_on_with(make: Callable[..., Desk
     for held in desk.queues.dead.values():
         held.visible_at = 0.0  # each run has a clock of its own
     assert (run(desk.run()).moved, desk.queues.dead) == (1, {})
+
+
+def test_an_archive_that_is_given_up_leaves_nothing_half_done(make: Callable[..., Desk]) -> None:
+    desk = make(bodies(1))
+
+    async def no(receipts: object) -> list[NotReachable]:
+        return [NotReachable("The queue does not answer.")]
+
+    async def cancelled(receipts: object) -> list[NotReachable]:
+        desk.lines[-1].cancel()
+        return await no(receipts)
+
+    desk.queues.delete_many = no  # type: ignore[method-assign, assignment]
+    run(desk.all(act="archive"))
+    run(desk.many.give_up("b1"))
+    assert desk.journal.states() == {"m0": "skipped"}
+    desk.queues.delete_many = cancelled  # type: ignore[method-assign, assignment]
+    for held in desk.queues.dead.values():
+        held.visible_at = 0.0
+    assert run(desk.all(act="archive", batch="b2")).state == "cancelled"
+    assert desk.journal.states() == {"m0": "skipped"}
+
+
+def test_a_refusal_of_one_message_does_not_stop_the_line(make: Callable[..., Desk]) -> None:
+    desk = make(bodies(3))
+    send = desk.queues.send_many
+
+    async def refuse_one(messages: Sequence[Outgoing]) -> list[SentMessage | ConsoleError]:
+        return [Refused("Bad characters.")] if "job-0" in messages[0].body else await send(messages)
+
+    desk.queues.send_many = refuse_one  # type: ignore[method-assign, assignment]
+    progress = run(desk.all(Options(rate=1, ramp=())))
+    assert (progress.state, progress.moved, progress.failures) == ("done", 2, {"m0": "Bad characters."})
+
+
+@pytest.mark.parametrize(("whole", "sends"), [(True, 10), (False, 20)])
+def test_a_lane_whose_receive_was_late_sends_nothing_again(make: Callable[..., Desk], whole: bool, sends: int) -> None:
+    desk = make(bodies(20))
+    receive, calls, lost = desk.queues.receive_dead, [0], asyncio.Event()
+    sent: list[str] = []
+
+    async def one_lane_is_late(*, limit: int, visibility: int, wait: int) -> list[DeadLetter]:
+        calls[0] += 1
+        if calls[0] == 1:
+            await lost.wait()
+            await passes(lambda: desk.lines[0].progress.unknown == sends)
+            for held in desk.queues.dead.values():
+                held.visible_at = 0.0
+        return await receive(limit=limit, visibility=visibility, wait=wait)
+
+    async def lose(messages: Sequence[Outgoing]) -> list[NotReachable]:
+        sent.extend(one.body for one in messages)
+        lost.set()
+        error = NotReachable("The reply is lost.")
+        return [error if whole else NotReachable("The reply is lost.") for _ in messages]
+
+    async def act() -> None:
+        letters = (await desk.engine.look()).letters
+        options = Options(rate=0, ramp=(), lanes=2)
+        await desk.many.plan("b1", "replay", letters, actor="desk-1", reason="", options=options)
+        desk.queues.receive_dead = one_lane_is_late  # type: ignore[method-assign]
+        desk.queues.send_many = lose  # type: ignore[method-assign, assignment]
+        await desk.run()
+
+    run(act())
+    assert len(sent) == len(set(sent)) == sends
 
 
 @pytest.mark.parametrize("name", ["batch_states", "end_batch"])
