@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from app import tasks
@@ -26,6 +27,7 @@ from services.ports.wishes import DeadLetter, ManyQueues
 __all__ = ["FATES", "MERGED", "Choice", "Directory", "Fate", "LetterBatches", "XRay"]  # what the sheet shows
 
 PACE: Final = Options()
+_RUNNING: Final = "An operation on the dead letters is running. Wait for it, or cancel it."
 _ACTS: Final[dict[str, BatchAct]] = {REPLAY_MANY.name: "replay", ARCHIVE.name: "archive"}
 _ENDS: Final[dict[BatchState, State]] = {"done": "done", "cancelled": "undone", "stopped": "unknown", "open": "unknown"}
 
@@ -55,6 +57,8 @@ class LetterBatches:
         self.pace = pace
         self._many = ManyEngine(queues, journal, letters.engine, evidence=StoreEvidence(store))
         self._lines: dict[str, Line] = {}
+        self._taken = False
+        """Whether one act has the turn, from before its first step until it ended."""
         self._began: dict[str, tuple[float, int]] = {}
         self.progress: dict[str, Progress] = {}
         self.version = 0
@@ -65,8 +69,8 @@ class LetterBatches:
             return "Choose dead letters first."
         if refusal := why_not(act, self._letters.role):
             return refusal
-        if any(not line.progress.ended for line in self._lines.values()):
-            return "An operation on the dead letters is running. Wait for it, or cancel it."
+        if self._taken:
+            return _RUNNING
         if any(
             self._letters.lines[key].doing in ("planned", "waiting", "running")
             for key in ids
@@ -87,10 +91,12 @@ class LetterBatches:
 
         Raises ConsoleError before anything is done; how it ends is in the Operations list.
         """
-        if choice.send:
-            await self._new(REPLAY_MANY, choice.send, reason)
-        if archive and choice.done:
-            await self._new(ARCHIVE, choice.done, reason)
+        done = choice.done
+        if choice.send and await self._new(REPLAY_MANY, choice.send, reason) != "done":
+            # The message that was to be sent instead of these may still be a dead letter, or lost.
+            done = tuple(letter for letter in done if choice.rest.get(letter.message_id) != MERGED)
+        if archive and done:
+            await self._new(ARCHIVE, done, reason)
 
     async def archive(self, ids: Sequence[str], *, reason: str) -> None:
         """Keep these in the archive and take them out of the queue. Raises and ends as `replay`."""
@@ -100,15 +106,17 @@ class LetterBatches:
         """Go on with a batch that an error or an earlier start has left. Raises ConsoleError when one may not."""
         if refusal := why_not(REPLAY_MANY, self._letters.role):
             raise ConsoleError(refusal)
-        await self._many.settle_unknown()
-        await self._carry_out(operation_id)
+        with self._turn():
+            await self._many.settle_unknown()
+            await self._carry_out(operation_id)
 
     async def give_up(self, operation_id: str) -> None:
         """Leave the rest of such a batch where it is. Raises ConsoleError when one may not."""
         if refusal := why_not(REPLAY_MANY, self._letters.role):
             raise ConsoleError(refusal)
-        await self._many.give_up(operation_id)
-        await self._end(operation_id, "undone", "Given up: what was not sent is still a dead letter.")
+        with self._turn():
+            await self._many.give_up(operation_id)
+            await self._end(operation_id, "undone", "Given up: what was not sent is still a dead letter.")
 
     def can_resume(self, operation: Operation) -> bool:
         """Whether there is something to go on with, for somebody who may."""
@@ -154,9 +162,24 @@ class LetterBatches:
             else:
                 await self._end(wish.id, _ENDS[batch.state], batch.words)
 
-    async def _new(self, act: Act, letters: Sequence[DeadLetter], reason: str) -> None:
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One act at a time, also when two are pressed in the same moment."""
+        if self._taken:
+            raise ConsoleError(_RUNNING)
+        self._taken = True
+        try:
+            yield
+        finally:
+            self._taken = False
+
+    async def _new(self, act: Act, letters: Sequence[DeadLetter], reason: str) -> State:
         if refusal := self.why_not(act, [letter.message_id for letter in letters]):
             raise ConsoleError(refusal)
+        with self._turn():
+            return await self._plan(act, letters, reason)
+
+    async def _plan(self, act: Act, letters: Sequence[DeadLetter], reason: str) -> State:
         label = f"{act.label} {len(letters):,} dead {'letter' if len(letters) == 1 else 'letters'}"
         wish = await asyncio.to_thread(
             self._operations.plan, act.name, label, "", actor=self._actor, reason=reason, total=len(letters)
@@ -168,9 +191,9 @@ class LetterBatches:
         except ConsoleError as error:
             await self._end(wish.id, "failed", str(error))
             raise
-        await self._carry_out(wish.id, "".join(f" Not {key}: {why}" for key, why in left_out.items()))
+        return await self._carry_out(wish.id, "".join(f" Not {key}: {why}" for key, why in left_out.items()))
 
-    async def _carry_out(self, operation_id: str, more: str = "") -> None:
+    async def _carry_out(self, operation_id: str, more: str = "") -> State:
         await asyncio.to_thread(self._operations.move, operation_id, "running", "Sending")
         self._letters.in_batch = True
         try:
@@ -179,18 +202,20 @@ class LetterBatches:
                 on_change=lambda now: self._changed(operation_id, now),
                 on_line=lambda line: self._lines.update({operation_id: line}),
             )
-        except ConsoleError as error:
+        except Exception as error:
             self._lines.pop(operation_id, None)
-            await self._end(operation_id, "unknown", str(error))
+            words = str(error) if isinstance(error, ConsoleError) else "Something unexpected happened in the middle."
+            await self._end(operation_id, "unknown", words)
             raise
         finally:
             self._letters.in_batch = False
         end = _ENDS[progress.state]
-        if end == "done" and progress.moved < progress.total:
+        if end == "done" and (more or progress.moved < progress.total):
             end = "failed"
         named = "".join(f" {key[:8]}: {why}" for key, why in list(progress.failures.items())[:3])
         await self._end(operation_id, end, f"{progress.words}{named}{more}", done=progress.moved)
         tasks.supersede("dlq-scan", self._letters.scan())
+        return end
 
     def _changed(self, operation_id: str, progress: Progress) -> None:
         if operation_id not in self._began:

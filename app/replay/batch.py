@@ -111,7 +111,10 @@ class BatchRun:
         try:
             await self._lane(room)
         except ConsoleError as error:
-            self._broken = error
+            if self._broken is None or (
+                isinstance(error, JournalFailed) and not isinstance(self._broken, JournalFailed)
+            ):
+                self._broken = error
             self.line.stop(str(error))
 
     async def _lane(self, room: list[int]) -> None:
@@ -127,7 +130,7 @@ class BatchRun:
             known = len(self._claims.seen)
             if self._goes_on():
                 wanted_ids = self._todo.keys() | self._undeleted.keys()
-                taken = await self._claims.take(wanted_ids, passed, wait=1 if empty else 0)
+                taken = self._still_wanted(await self._claims.take(wanted_ids, passed, wait=1 if empty else 0))
             room[0] += passed - len(taken)
             self._bucket.give_back(passed - len(taken))
             if taken:
@@ -138,6 +141,14 @@ class BatchRun:
             if empty >= 2 and not self._may_come_back():
                 await self._gone()
                 return
+
+    def _still_wanted(self, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
+        """What was wanted when the receive began may have been moved by another lane since."""
+        wanted = self._todo.keys() | self._undeleted.keys()
+        for letter in letters:
+            if letter.message_id not in wanted:
+                self._claims.keep_hidden(letter.message_id)
+        return [letter for letter in letters if letter.message_id in wanted]
 
     def _may_come_back(self) -> bool:
         """Whether letters that were not found may only be hidden, by a hold of ours or of a program that was killed."""
@@ -158,11 +169,7 @@ class BatchRun:
 
     async def _move(self, letters: Sequence[DeadLetter]) -> None:
         late = [letter for letter in letters if letter.message_id in self._undeleted]
-        # What was wanted when the receive began may have been moved by another lane since.
         fresh = [letter for letter in letters if letter.message_id in self._todo]
-        for letter in letters:
-            if letter.message_id not in self._todo and letter.message_id not in self._undeleted:
-                self._claims.keep_hidden(letter.message_id)
         if self.line.stopped or self.line.cancelled:
             for letter in fresh:
                 await self._claims.give_back(letter.message_id)

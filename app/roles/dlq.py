@@ -174,7 +174,9 @@ async def _act(letters: Letters, args: argparse.Namespace) -> int:
         batch_id, act, choice.send, actor=letters.actor, reason=args.reason, options=Options(rate=rate)
     )
     progress = await letters.many.run(batch_id)
-    return _tell(batch_id, progress, {**choice.rest, **left_out}, as_json=args.json)
+    code = _tell(batch_id, progress, {**choice.rest, **left_out}, as_json=args.json)
+    # Who says --all asks for what can be sent; who names messages asks for each of them.
+    return 3 if left_out or (args.id and choice.rest) else code
 
 
 async def _resume(letters: Letters, *, as_json: bool) -> int:

@@ -42,7 +42,7 @@ async def engine(settings: Settings) -> AsyncIterator[Letters]:
         )
         try:
             store = Store()
-            async with asyncio.TaskGroup() as group:
+            async with _plain_errors(), asyncio.TaskGroup() as group:
                 running = [
                     group.create_task(Engine(SupabaseReads(session), SupabaseFeed(session), store).run()),
                     group.create_task(_refresh(store)),
@@ -59,6 +59,18 @@ async def engine(settings: Settings) -> AsyncIterator[Letters]:
     finally:
         queues.close()
         journal.close()
+
+
+@asynccontextmanager
+async def _plain_errors() -> AsyncIterator[None]:
+    """A task group wraps what went wrong inside it; the caller waits for the error itself."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        first: BaseException = group
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        raise first from group
 
 
 async def _loaded(store: Store) -> None:

@@ -96,6 +96,7 @@ def test_a_replay_needs_a_yes_and_sends_each_job_once(urls: tuple[Any, str, str]
     assert done["not"][ids[3]] == "The message is not JSON."
     assert (count_of(raw, main), count_of(raw, dlq)) == (2, 2)
     assert call("resume") == (0, {"resumed": 0, "settled": []})
+    assert call("replay", ids[3], "--yes")[0] == 3
 
 
 def test_the_archive_takes_letters_out_and_puts_them_back(urls: tuple[Any, str, str], call: Call) -> None:

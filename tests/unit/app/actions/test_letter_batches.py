@@ -172,6 +172,39 @@ def test_one_that_waits_for_its_turn_has_its_buttons(program: Program, queues: F
     assert "m4" not in queues.dead
 
 
+def test_a_second_press_is_refused_and_a_duplicate_stays_when_nothing_was_sent(
+    program: Program, queues: FakeQueues
+) -> None:
+    async def act() -> None:
+        queues.faults["send"] = NotPermitted("You may not send.")
+        await program.batches.replay(program.batches.weigh(["m1", "m3"]), reason="", archive=True)
+        assert "m3" in queues.dead
+        wish = program.newest()
+        assert wish.act == "replay_many"
+        queues.faults.clear()
+        answers = await asyncio.gather(
+            program.batches.resume(wish.id), program.batches.resume(wish.id), program.batches.give_up(wish.id),
+            return_exceptions=True,
+        )  # fmt: skip
+        assert [isinstance(one, ConsoleError) for one in answers] == [False, True, True]
+        assert program.newest().state == "done"
+
+    program.run(act)
+    assert queues.sent == [job("a")]
+
+
+def test_after_an_error_that_nobody_expected_batches_go_on(program: Program, queues: FakeQueues) -> None:
+    async def act() -> None:
+        queues.faults["send"] = ValueError("odd")  # type: ignore[assignment]
+        with pytest.raises(ExceptionGroup):
+            await program.batches.replay(program.batches.weigh(["m1"]), reason="")
+        assert program.newest().state == "unknown"
+        assert program.batches.why_not(REPLAY_MANY, ["m2"]) == ""
+        assert not program.batches.is_running(program.newest().id)
+
+    program.run(act)
+
+
 def test_a_line_that_stopped_is_resumed_or_given_up(program: Program, queues: FakeQueues) -> None:
     async def act() -> None:
         queues.faults["send"] = NotPermitted("You may not send.")

@@ -101,7 +101,7 @@ def test_a_lane_whose_receive_was_late_sends_nothing_again(make: Callable[..., D
         calls[0] += 1
         if calls[0] == 1:
             await lost.wait()
-            await passes(lambda: desk.lines[0].progress.unknown == sends)
+            await passes(lambda: desk.lines[0].progress.unknown == 10)
             for held in desk.queues.dead.values():
                 held.visible_at = 0.0
         return await receive(limit=limit, visibility=visibility, wait=wait)
