@@ -56,6 +56,12 @@ def run(argv: list[str]) -> int:
             act.add_argument("--rate", type=float, default=1.0, help="messages a second, 0 for no limit (default: 1)")
     commands.add_parser("resume", help="go on with what an earlier replay has left")
     commands.add_parser("put-back", help="send an archived message to the dead letters").add_argument("id")
+    commands.add_parser("archived", help="the messages of the archive, the newest first")
+    decide = commands.add_parser("decide", help="say what became of a send whose end isn't known")
+    decide.add_argument("id")
+    which = decide.add_mutually_exclusive_group(required=True)
+    which.add_argument("--sent", action="store_true", help="it arrived")
+    which.add_argument("--not-sent", action="store_true", help="it did not: it may be replayed again")
     export = commands.add_parser("export", help="write every dead letter to a file, one JSON object a line")
     export.add_argument("file", type=Path)
     for command in commands.choices.values():
@@ -108,6 +114,14 @@ async def _work(settings: Settings, args: argparse.Namespace) -> int:
             case "put-back":
                 new_id = await letters.many.put_back(args.id)
                 _say({"put_back": args.id, "new_message_id": new_id}, f"Put back as {new_id}.", as_json=args.json)
+                return 0
+            case "archived":
+                ids = [entry.message_id for entry in await letters.many.archived()]
+                _say({"archived": ids}, "\n".join([*ids, f"{len(ids)} in the archive."]), as_json=args.json)
+                return 0
+            case "decide":
+                await letters.many.decide(args.id, sent=args.sent, actor=letters.actor)
+                _say({"decided": args.id, "sent": args.sent}, "Noted.", as_json=args.json)
                 return 0
             case "resume":
                 return await _resume(letters, as_json=args.json)

@@ -105,6 +105,8 @@ def test_the_archive_takes_letters_out_and_puts_them_back(urls: tuple[Any, str, 
     assert call("archive", message_id)[1]["plan"] == [message_id]
     assert call("archive", message_id, "--yes")[1]["moved"] == 1
     assert (count_of(raw, main), count_of(raw, dlq)) == (0, 0)
+    assert call("archived") == (0, {"archived": [message_id]})
+    assert call("decide", message_id, "--sent") == (1, "What became of this message is known.\n")
     code, back = call("put-back", message_id)
     assert (code, back["put_back"]) == (0, message_id)
     assert count_of(raw, dlq) == 1
