@@ -46,7 +46,7 @@ KNOWN = {
     ("app.store.store", "app.sync.engine"): "app-rooms",
     ("app.failures", "app.sitting"): "app-rooms",
     ("app.failures", "PySide6"): "qt-free",
-    ("app.models.lines", "httpx"): "network-free",
+    ("app.models.table_model", "httpx"): "network-free",
     ("app.sync.engine", "services.clients.supabase_feed"): "network-free",
     ("services.domain.records", "PySide6"): "qt-free",
     ("app.roles.watch", "PySide6"): "qt-free",
@@ -55,7 +55,7 @@ KNOWN = {
     ("widgets.pages.job.page", "app.sync.engine"): "widgets-diet",
     ("widgets.parts.table", "widgets.pages.jobs"): "widgets-rooms",
     ("app.store.store", "services.ports.wishes"): "one-hand-writes",
-    ("app.models.lines", "services.clients.sqs"): "clients-at-the-door",
+    ("app.models.table_model", "services.clients.sqs"): "clients-at-the-door",
 }
 """The rules as people say them: an import that must never be, and the contract that forbids it."""
 

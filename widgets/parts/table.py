@@ -1,7 +1,7 @@
 """The table that every list page shows: 28 px rows, hairlines, nothing else.
 
 Give it columns and a Qt model that has `cell(row, column)` giving a `Cell` (`widgets.parts.cell`), with one
-model column per `Column`. Sorting goes to `model.sort`. `app.models.lines.LinesModel` fits as it is; a model
+model column per `Column`. Sorting goes to `model.sort`. `app.models.table_model.LinesModel` fits as it is; a model
 that also has `watch(first, last)` is told which rows are on the screen, one with `is_gone(row)` has them greyed.
 
     table = Table([Column("Status", 96), Column("Customer", 120, stretch=1)], checks=True)

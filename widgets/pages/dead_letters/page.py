@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from app.actions.dead_letters import LetterLine, Look, start_replay, start_scan
 from app.actions.registry import ARCHIVE, REPLAY, REPLAY_MANY, SCAN
 from app.desk import Desk
-from app.models.lines import LinesModel
+from app.models.table_model import LinesModel
 from app.store.store import Changes
 from services.domain.diagnosis import since
 from services.domain.statuses import Shape

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.actions.letter_batches import FATES, Choice, Directory, Fate, XRay, start_archive, start_replay
 from app.desk import Desk
-from app.models.lines import LinesModel
+from app.models.table_model import LinesModel
 from widgets.look import metrics
 from widgets.pages.dead_letters.words import choice_title, letters
 from widgets.parts import cell, spans

@@ -11,7 +11,7 @@ from app.actions.health import start_check
 from app.actions.health_report import as_json, as_markdown
 from app.actions.registry import CHECK
 from app.desk import Desk
-from app.models.lines import LinesModel
+from app.models.table_model import LinesModel
 from app.store.parts import PartLine
 from services.domain.setting_lines import SettingLine
 from widgets.pages.health.rows import Lines, of_hop, of_lack

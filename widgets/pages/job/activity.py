@@ -7,7 +7,7 @@ import json
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.models.lines import LinesModel
+from app.models.table_model import LinesModel
 from services.domain.records import HistoryEvent
 from services.domain.statuses import Shape
 from widgets.look import metrics

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.models.lines import LinesModel
+from app.models.table_model import LinesModel
 from app.store.lines import DirectoryLine
 from services.domain.statuses import Shape
 from widgets.parts import cell, spans

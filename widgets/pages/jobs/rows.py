@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject
 
-from app.models.lines import LinesModel
+from app.models.table_model import LinesModel
 from app.store.lines import JobLine
 from services.domain.statuses import job_status_shape, job_status_word
 from widgets.parts import cell, spans

@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from app.desk import Desk
-from app.models.lines import LinesModel
+from app.models.table_model import LinesModel
 from services.domain.records import HistoryEvent
 from services.domain.statuses import Shape
 from widgets.pages.overview.panel import Panel

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
-from app.models.lines import LinesModel
+from app.models.table_model import LinesModel
 from app.store.lines import JobLine
 from services.domain.statuses import job_status_shape, job_status_word
 from services.domain.text import one_line

@@ -8,7 +8,7 @@ from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.actions.run_state import RunState
-from app.models.lines import LinesModel
+from app.models.table_model import LinesModel
 from widgets.look import fonts, metrics
 from widgets.pages.runs.words import Held, held_back, size
 from widgets.parts import cell

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from app import tasks
 from app.actions.dead_letters import LetterLine
-from app.models.lines import CELL_ROLE
+from app.models.table_model import CELL_ROLE
 from app.replay.reading import Reading, read
 from services.domain.errors import NotReachable
 from services.ports.wishes import DeadLetter

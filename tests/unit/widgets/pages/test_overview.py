@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from app.actions.dead_letters import LetterLine
-from app.models.lines import CELL_ROLE
+from app.models.table_model import CELL_ROLE
 from app.replay.reading import Reading
 from app.store.link import TableState
 from services.domain.messages import JobMessage

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from app import tasks
 from app.actions.runs import RunActs
 from app.desk import Desk
-from app.models.lines import CELL_ROLE
+from app.models.table_model import CELL_ROLE
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
 from tests.fakes.runs import HOLD, SUBMIT, FakeClaims, FakePlanner, FakeRunner

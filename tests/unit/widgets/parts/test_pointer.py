@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QImage, QMouseEvent, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from app.models.lines import LinesModel
+from app.models.table_model import LinesModel
 from tests.unit.widgets.waiting import in_front, wait_for
 from widgets.look import metrics, theme
 from widgets.parts import cell

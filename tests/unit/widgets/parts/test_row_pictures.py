@@ -7,7 +7,7 @@ import random
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
-from app.models.lines import LinesModel
+from app.models.table_model import LinesModel
 from widgets.look import theme
 from widgets.parts import cell
 from widgets.parts.columns import Column

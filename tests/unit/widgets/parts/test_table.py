@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.models import lines
+from app.models import table_model
 from tests.unit.widgets.waiting import in_front, wait_for
 from widgets.look import theme
 from widgets.parts import cell
@@ -27,8 +27,8 @@ COLUMNS = (
 
 
 @pytest.fixture
-def model(qt_app: QApplication) -> lines.LinesModel[tuple[str, int]]:
-    made: lines.LinesModel[tuple[str, int]] = lines.LinesModel(
+def model(qt_app: QApplication) -> table_model.LinesModel[tuple[str, int]]:
+    made: table_model.LinesModel[tuple[str, int]] = table_model.LinesModel(
         lambda line: line[0],
         [
             lambda line: cell.status("running", "In progress"),
@@ -44,7 +44,7 @@ def model(qt_app: QApplication) -> lines.LinesModel[tuple[str, int]]:
 
 
 @pytest.fixture
-def table(model: lines.LinesModel[tuple[str, int]], qt_app: QApplication) -> Table:
+def table(model: table_model.LinesModel[tuple[str, int]], qt_app: QApplication) -> Table:
     theme.apply("light", qt_app)
     made = Table(COLUMNS, checks=True)
     made.setModel(model)
@@ -88,9 +88,9 @@ def test_a_click_on_a_head_sorts_and_a_second_one_turns_round(table: Table) -> N
     head = table.horizontalHeader().viewport()
     place = QPoint(table.horizontalHeader().sectionViewportPosition(3) + 20, 14)
     QTest.mouseClick(head, Qt.MouseButton.LeftButton, pos=place)
-    assert [table.model().index(row, 0).data(lines.LINE_ROLE)[0] for row in range(3)] == ["c", "b", "a"]
+    assert [table.model().index(row, 0).data(table_model.LINE_ROLE)[0] for row in range(3)] == ["c", "b", "a"]
     QTest.mouseClick(head, Qt.MouseButton.LeftButton, pos=place)
-    assert [table.model().index(row, 0).data(lines.LINE_ROLE)[0] for row in range(3)] == ["a", "b", "c"]
+    assert [table.model().index(row, 0).data(table_model.LINE_ROLE)[0] for row in range(3)] == ["a", "b", "c"]
 
 
 def test_the_ring_is_for_the_keyboard_only(table: Table) -> None:
@@ -162,7 +162,7 @@ def test_a_bar_shows_every_part_within_its_track(counts: list[int], rest: int, s
 
 
 def test_rows_that_are_scrolled_to_hear_of_changes_and_those_that_left_do_not(
-    table: Table, model: lines.LinesModel[tuple[str, int]]
+    table: Table, model: table_model.LinesModel[tuple[str, int]]
 ) -> None:
     model.reset([(f"{number:03}", number) for number in range(200)])
     told: list[int] = []

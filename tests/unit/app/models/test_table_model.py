@@ -14,9 +14,9 @@ from PySide6.QtCore import QItemSelectionModel, QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
-from app.models import lines as subject
 from app.models import long_sort
-from app.models.lines import CELL_ROLE, LINE_ROLE, LinesModel
+from app.models import table_model as subject
+from app.models.table_model import CELL_ROLE, LINE_ROLE, LinesModel
 from tests.leaks.logs import Logged
 from tests.unit.widgets.waiting import wait_for
 
