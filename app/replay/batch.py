@@ -111,10 +111,8 @@ class BatchRun:
         try:
             await self._lane(room)
         except ConsoleError as error:
-            if self._broken is None or (
-                isinstance(error, JournalFailed) and not isinstance(self._broken, JournalFailed)
-            ):
-                self._broken = error
+            # The first one tells why; but without a journal nothing may go on at all.
+            self._broken = error if isinstance(error, JournalFailed) else self._broken or error
             self.line.stop(str(error))
 
     async def _lane(self, room: list[int]) -> None:
@@ -178,12 +176,9 @@ class BatchRun:
             del self._todo[letter.message_id]
         if late:
             await self._delete([letter.message_id for letter in late])
-        held = []
-        for letter in fresh:
-            if await self._claims.still_hold(letter.message_id):
-                held.append(letter)
-            else:
-                self._todo[letter.message_id] = None
+        held = [letter for letter in fresh if await self._claims.still_hold(letter.message_id)]
+        lost = {letter.message_id for letter in fresh} - {letter.message_id for letter in held}
+        self._todo.update(dict.fromkeys(lost))
         if self._batch.act == "archive":
             await self._write([Move(one.message_id, "archiving") for one in held])
             self._undeleted |= {one.message_id: "" for one in held}

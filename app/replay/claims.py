@@ -87,10 +87,8 @@ class Claims:
 
     def keep_hidden(self, message_id: str) -> None:
         """Nobody works on it any more, and no lane is to meet it again: it is made visible with the others."""
-        receipt = self.receipt(message_id)
+        self._others[message_id] = self.receipt(message_id)
         self.drop(message_id)
-        if receipt:
-            self._others[message_id] = receipt
 
     async def give_back_others(self) -> None:
         """Make visible what receives have shown of letters that are not to be moved."""
