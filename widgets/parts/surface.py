@@ -53,6 +53,15 @@ class Surface(QWidget):
         painter.end()
 
 
+def ground_of(part: Surface) -> Surface:
+    """What a sheet of this part covers: the outermost ground that it lies on, itself where there is none."""
+    found, above = part, part.parentWidget()
+    while above is not None:
+        found = above if isinstance(above, Surface) else found
+        above = above.parentWidget()
+    return found
+
+
 class Hairline(QWidget):
     """One horizontal line of one pixel."""
 

@@ -16,7 +16,7 @@ from widgets.look import metrics
 from widgets.parts.button import Button
 from widgets.parts.label import label, say
 from widgets.parts.sheet import ConfirmSheet
-from widgets.parts.surface import Surface
+from widgets.parts.surface import Surface, ground_of
 
 ACTS: Final = (RETRY_FAILED, PAUSE_JOB, RESUME_JOB)
 TYPED_FROM: Final = 51
@@ -90,7 +90,7 @@ class SelectionBar(Surface):
             return
         noun = "job" if count == 1 else "jobs"
         sheet = ConfirmSheet(
-            self._body(),
+            ground_of(self),
             f"{_title(act)} {count:,} {noun} in {self._desk.environment.upper()}",
             ", ".join(line.business or line.id for line in found.jobs[:3]) + (" and others" if count > 3 else ""),
             f"{act.label.split()[0]} {count:,}",
@@ -100,15 +100,6 @@ class SelectionBar(Surface):
             foot="Written to the audit first",
         )
         sheet.confirmed.connect(lambda reason: self._start(act, found, reason))
-
-    def _body(self) -> Surface:
-        """The part of the window that a sheet covers."""
-        found: Surface = self
-        part = self.parentWidget()
-        while part is not None:
-            found = part if isinstance(part, Surface) else found
-            part = part.parentWidget()
-        return found
 
     def _start(self, act: Act, found: Fit, reason: str) -> None:
         start(self._desk.jobs, act, found.jobs, reason, lambda ended: self._tell(act, found, ended))

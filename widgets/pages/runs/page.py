@@ -32,7 +32,7 @@ from widgets.parts.head import PageHead
 from widgets.parts.label import ElidedLabel, label, say, tip
 from widgets.parts.segments import Segments
 from widgets.parts.sheet import ConfirmSheet
-from widgets.parts.surface import Surface
+from widgets.parts.surface import Surface, ground_of
 
 _STEPS = 312
 _NARROW = 1180
@@ -190,7 +190,7 @@ class RunsPage(Surface):
         environment = self._desk.environment
         line = self._directory()
         self.sheet = ConfirmSheet(
-            self._body(),
+            ground_of(self),
             f"Submit 1 directory, {target.directory}, in {environment.upper()}",
             f"For {target.customer.business_name}. The form is filled and sent once, by a browser on this machine.",
             "Submit 1",
@@ -313,15 +313,6 @@ class RunsPage(Surface):
         else:
             self.banner.say("Real run.", "send", "primary")
             self.banner_words.say(words.REAL_WORDS)
-
-    def _body(self) -> Surface:
-        """What a sheet covers: the outermost ground that this page lies on."""
-        found: Surface = self
-        part = self.parentWidget()
-        while part is not None:
-            found = part if isinstance(part, Surface) else found
-            part = part.parentWidget()
-        return found
 
     def _lay_out(self) -> None:
         for part, width in ((self.job_picker, 208), (self.directory_choice, 240)):
