@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,9 @@ from services.settings import child_environment
 
 _PLACE: Final = re.compile(r"^psql:.*?:(\d+): ", re.MULTILINE)
 _SQL_SECONDS: Final = 600.0
+_GIVES_WAY: Final = "500ms"
+"""Shorter than PostgreSQL's deadlock_timeout: at a deadlock the schema gives way, never a part that is at work."""
+_LOCK_SECONDS: Final = 60.0
 
 
 class SqlFileFailed(RuntimeError):
@@ -25,12 +29,25 @@ class SqlFileFailed(RuntimeError):
 def apply_schema(server_url: str, database_url: str, database: str, password: str) -> None:
     """Make `database` if it isn't there and apply every file of ours, which may be done again and again.
 
-    `password` becomes that of the role `authenticator`. Raises psycopg.Error.
+    `password` becomes that of the role `authenticator`. Parts of the pipeline may be at work meanwhile.
+    Raises psycopg.Error.
     """
     with psycopg.connect(server_url, autocommit=True) as connection:
         if not connection.execute("select 1 from pg_database where datname = %s", (database,)).fetchone():
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
+    end = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            _apply_all(database_url, password)
+            return
+        except psycopg.errors.LockNotAvailable:
+            if time.monotonic() > end:
+                raise
+
+
+def _apply_all(database_url: str, password: str) -> None:
     with psycopg.connect(database_url) as connection:
+        connection.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(_GIVES_WAY)))
         for file in schema_files():
             connection.execute(file.read_bytes())
         connection.execute(sql.SQL("alter role authenticator password {}").format(sql.Literal(password)))

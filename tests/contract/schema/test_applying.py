@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -223,3 +225,17 @@ def test_row_level_security_is_on_everywhere(reader: Callable[[str], list[str]])
     tables = "select c.relname from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'"
     assert sorted(reader(tables)) == sorted(TABLES)
     assert reader(f"{tables} and not c.relrowsecurity") == []
+
+
+def test_a_part_at_work_is_never_the_victim_of_the_files(server: Postgres, owner: psycopg.Connection) -> None:
+    waits = b"select 1 from pg_locks where not granted and relation = 'worker_heartbeats'::regclass"
+    with psycopg.connect(server.url) as part, ThreadPoolExecutor(1) as beside:
+        part.execute("lock table worker_heartbeats in row exclusive mode")
+        applied = beside.submit(server.apply_schema)
+        end = time.monotonic() + 30
+        while not owner.execute(waits).fetchone():
+            assert time.monotonic() < end, "the files never met the part's lock"
+        # The files hold this one and wait for the other: one of both has to give way.
+        part.execute("lock table jobs in row exclusive mode")
+        part.commit()
+        applied.result(30)
