@@ -26,6 +26,8 @@ MOST: Final = 10
 _SEND_TRIES: Final = 6
 _DELETE_TRIES: Final = 3
 _DELETE_ROUNDS: Final = 3
+STILL_THERE: Final = "The archive has it; the queue never said that it is gone, so it may be a dead letter still."
+"""Why an archive that was given up in the middle is not confirmed."""
 
 
 class BatchRun:
@@ -316,13 +318,13 @@ class BatchRun:
     async def _end(self) -> Progress:
         if self.line.cancelled:
             left, self._todo = list(self._todo), {}
-            if self._batch.act == "archive":
-                left += self._undeleted
-                self._undeleted = {}
             await self._write([Move(key, "skipped", "Cancelled.") for key in left])
+            if self._batch.act == "archive":
+                half, self._undeleted = list(self._undeleted), {}
+                await self._write([Move(key, "archive_unconfirmed", STILL_THERE) for key in half])
         # What was sent and not deleted can be finished one by one; what is half in the archive only by its batch.
-        half = len(self._undeleted) if self._batch.act == "archive" else 0
-        state, words = self.line.ending(left=len(self._todo) + half)
+        undone = len(self._undeleted) if self._batch.act == "archive" else 0
+        state, words = self.line.ending(left=len(self._todo) + undone)
         try:
             await asyncio.to_thread(self._journal.end_batch, self._batch.id, state, words)
         except (OSError, sqlite3.Error) as error:

@@ -121,6 +121,20 @@ class ReplayEngine:
             await self._note(message_id, "claimed")
             return await self._send(letter)
 
+    async def holds(self, message_id: str) -> bool:
+        """Whether the queue shows this dead letter still. Raises Refused while somebody else holds some:
+        then nobody can tell."""
+        async with self.turn:
+            await self.until_visible()
+            # Before our own look hides some.
+            others_hold = (await self._queues.figures("dlq")).in_flight
+            letter = await self._find(message_id)
+            if letter is not None:
+                await self._give_back([letter], CLAIM_VISIBILITY)
+            elif others_hold:
+                raise Refused("Somebody holds dead letters now, perhaps this one.", hint="Try again in a few minutes.")
+        return letter is not None
+
     async def _send(self, letter: DeadLetter) -> Replayed:
         await self._note(letter.message_id, "sending")
         body, attributes = outgoing(letter)

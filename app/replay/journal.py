@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import sqlite3
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
 
+from app.replay import archive
+from app.replay.archive import Archived
+from app.replay.attributes import decode, encode
 from services.ports.wishes import DeadLetter
 
 State = Literal[
     "planned", "claimed", "sending", "sent", "deleted", "skipped", "failed", "delete_unconfirmed", "unknown",
-    "archiving", "archived", "putting_back", "put_back",
+    "archiving", "archived", "archive_unconfirmed", "putting_back", "put_back",
 ]  # fmt: skip
 SENT: Final[tuple[State, ...]] = ("sending", "unknown", "sent", "delete_unconfirmed", "deleted")
 """States after which a message must not be sent again: it was sent, or may have been."""
@@ -127,6 +129,7 @@ class Journal:
         self._db.executescript(_SCHEMA)
         self._add_columns()
         self._db.execute("create index if not exists entries_batch on entries (batch) where batch <> ''")
+        archive.prepare(self._db)
         file.chmod(0o600)
 
     def plan(self, letter: DeadLetter, *, actor: str, reason: str) -> bool:
@@ -163,6 +166,8 @@ class Journal:
         now = time.time()
         with self._lock, self._transaction():
             for one in moves:
+                if one.state == "archiving":
+                    archive.keep(self._db, one.message_id)
                 self._db.execute(
                     "update entries set state = ?, why = ?, changed_at = ?,"
                     " new_message_id = case when ? = '' then new_message_id else ? end where message_id = ?",
@@ -205,6 +210,22 @@ class Journal:
                 "select * from entries where state = ? order by changed_at desc", (state,)
             ).fetchall()
         return [_entry(row) for row in rows]
+
+    def archived(self) -> list[Archived]:
+        """What the archive holds, the newest first."""
+        with self._lock:
+            return archive.listed(self._db)
+
+    def archived_one(self, message_id: str) -> Archived | None:
+        """One message of the archive."""
+        with self._lock:
+            return archive.one(self._db, message_id)
+
+    def drop_archived(self, message_id: str, why: str) -> None:
+        """It turned out to be a dead letter still: nothing was archived."""
+        with self._lock, self._transaction():
+            archive.drop(self._db, message_id)
+        self.move(message_id, "skipped", why=why)
 
     def sending_at(self, message_id: str) -> float:
         """When the newest send of a message was about to begin, unix seconds; 0 when there was none."""
@@ -261,7 +282,7 @@ class Journal:
             return False
         self._db.execute(
             "insert or replace into entries values (?, 'planned', ?, ?, ?, ?, '', '', ?, ?, ?, ?)",
-            (letter.message_id, letter.body, _encode(letter.attributes), actor, reason, now, now, letter.trace,
+            (letter.message_id, letter.body, encode(letter.attributes), actor, reason, now, now, letter.trace,
              batch_id),
         )  # fmt: skip
         self._db.execute("insert into steps values (?, 'planned', ?, ?)", (letter.message_id, reason, now))
@@ -270,8 +291,9 @@ class Journal:
     def _replays(self, message_id: str) -> int:
         row = self._db.execute(
             "with recursive earlier (id, depth) as ("
-            "  select ?, 0 union select message_id, depth + 1 from entries join earlier on new_message_id = id"
-            "  where state in ('sent', 'deleted', 'delete_unconfirmed', 'unknown') and depth < 100"
+            "  select ?, 0 union select message_id, depth + (state <> 'put_back') from entries"
+            "  join earlier on new_message_id = id"
+            "  where state in ('sent', 'deleted', 'delete_unconfirmed', 'unknown', 'put_back') and depth < 100"
             ") select max(depth) from earlier",
             (message_id,),
         ).fetchone()
@@ -291,22 +313,5 @@ class Journal:
 
 def _entry(row: tuple[Any, ...]) -> Entry:
     values = list(row)
-    values[3] = _decode(values[3])
+    values[3] = decode(values[3])
     return Entry(*values)
-
-
-def _encode(attributes: Mapping[str, Any]) -> str:
-    def plain(value: object) -> object:
-        if isinstance(value, bytes):
-            return {"base64": base64.b64encode(value).decode()}
-        raise TypeError(type(value).__name__)
-
-    return json.dumps(dict(attributes), default=plain)
-
-
-def _decode(text: str) -> dict[str, Any]:
-    def bytes_again(value: dict[str, Any]) -> Any:
-        return base64.b64decode(value["base64"]) if set(value) == {"base64"} else value
-
-    decoded = json.loads(text, object_hook=bytes_again)
-    return decoded if isinstance(decoded, dict) else {}

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from app.replay.archive import Archived
 from app.replay.engine import ReplayEngine
 from app.replay.evidence import StoreEvidence
 from app.replay.journal import Journal, State
@@ -74,6 +75,20 @@ def letter_facts(letters: Letters, message_id: str, *, whole: bool = False) -> d
     if whole:
         facts |= {"body": letter.body, "attributes": {key: _plain(one) for key, one in letter.attributes.items()}}
     return facts
+
+
+def archived_facts(kept: Archived) -> dict[str, Any]:
+    """A message of the archive for JSON, whole; bytes as base64. `left_the_queue`: whether that is known."""
+    return {
+        "message_id": kept.message_id,
+        "archived_at": kept.at,
+        "actor": kept.actor,
+        "reason": kept.reason,
+        "left_the_queue": kept.is_out,
+        "why": kept.why,
+        "body": kept.body,
+        "attributes": {key: _plain(one) for key, one in kept.attributes.items()},
+    }
 
 
 def _plain(attribute: dict[str, Any]) -> dict[str, Any]:

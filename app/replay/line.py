@@ -63,7 +63,7 @@ class Line:
             self._counts[_GROUP[one.state]] += 1
             self.states[one.message_id] = one.state
             self._failures.pop(one.message_id, None)
-            if one.state in ("failed", "unknown", "delete_unconfirmed"):
+            if one.state in ("failed", "unknown", "delete_unconfirmed", "archive_unconfirmed"):
                 self._failures[one.message_id] = one.why
         self._tell()
 
@@ -142,5 +142,5 @@ _GROUP: dict[State, str] = {
     "planned": "waiting", "claimed": "waiting", "sending": "waiting", "archiving": "waiting", "putting_back": "waiting",
     "sent": "undeleted", "delete_unconfirmed": "undeleted",
     "deleted": "moved", "archived": "moved", "put_back": "moved",
-    "skipped": "skipped", "failed": "failed", "unknown": "unknown",
+    "skipped": "skipped", "failed": "failed", "unknown": "unknown", "archive_unconfirmed": "unknown",
 }  # fmt: skip

@@ -10,10 +10,11 @@ from typing import TypeVar
 
 import msgspec
 
-from app.replay.batch import BatchRun
+from app.replay.archive import Archived
+from app.replay.batch import STILL_THERE, BatchRun
 from app.replay.engine import ReplayEngine
 from app.replay.evidence import Evidence
-from app.replay.journal import Batch, BatchAct, Entry, Journal, Move
+from app.replay.journal import Batch, BatchAct, Entry, Journal, Move, State
 from app.replay.line import Line, Progress
 from app.replay.linter import outgoing
 from app.replay.pace import Options
@@ -87,8 +88,9 @@ class ManyEngine:
     async def give_up(self, batch_id: str) -> None:
         """End a batch that an earlier start has left; what it has not sent stays where it is. Raises Refused."""
         states = await self._ask(lambda: self._journal.batch_states(batch_id))
-        unsent = ("planned", "claimed", "archiving")
-        left = [Move(key, "skipped", "Cancelled.") for key, state in states.items() if state in unsent]
+        left = [Move(key, "skipped", "Cancelled.") for key, state in states.items() if state in ("planned", "claimed")]
+        # Its delete may have arrived: the archive goes on to list it.
+        left += [Move(key, "archive_unconfirmed", STILL_THERE) for key, state in states.items() if state == "archiving"]
         await self._ask(lambda: self._journal.move_many(left))
         await self._ask(lambda: self._journal.end_batch(batch_id, "cancelled", "Cancelled."))
 
@@ -105,7 +107,7 @@ class ManyEngine:
         await self._ask(lambda: self._journal.move_many([Move(key, "delete_unconfirmed", why) for key in arrived]))
         return arrived
 
-    async def decide(self, message_id: str, *, sent: bool, actor: str) -> None:
+    async def decide(self, message_id: str, *, sent: bool, actor: str, reason: str = "") -> None:
         """A person says what became of a send whose end isn't known. Not sent: it may be replayed again.
 
         Raises Refused when its end is known.
@@ -113,31 +115,34 @@ class ManyEngine:
         entry = await self._ask(lambda: self._journal.entry(message_id))
         if entry is None or entry.state not in ("unknown", "putting_back"):
             raise Refused("What became of this message is known.")
-        what = "it was sent" if sent else "it was not sent"
-        if entry.state == "putting_back":
-            move = Move(message_id, "put_back" if sent else "archived", f"{actor} says that {what}.")
-        else:
-            move = Move(message_id, "delete_unconfirmed" if sent else "skipped", f"{actor} says that {what}.")
-        await self._ask(lambda: self._journal.move_many([move]))
+        said = f"{actor} says that {'it was sent' if sent else 'it was not sent'}{': ' if reason else '.'}{reason}"
+        to_main: tuple[State, State] = ("delete_unconfirmed", "skipped")
+        to_dead: tuple[State, State] = ("put_back", "archived")
+        state = (to_dead if entry.state == "putting_back" else to_main)[0 if sent else 1]
+        await self._ask(lambda: self._journal.move(message_id, state, why=said))
 
-    async def archived(self) -> list[Entry]:
+    async def archived(self) -> list[Archived]:
         """The messages of the archive, the newest first; also those being put back. Raises Refused."""
-        being = await self._ask(lambda: self._journal.in_state("putting_back"))
-        return [*being, *await self._ask(lambda: self._journal.in_state("archived"))]
+        return await self._ask(self._journal.archived)
 
     async def put_back(self, message_id: str) -> str:
-        """Send a message of the archive to the dead letters again; its new id there. Raises ConsoleError."""
-        entry = await self._ask(lambda: self._journal.entry(message_id))
-        if entry is None or entry.state != "archived":
+        """Send a message of the archive to the dead letters again; its new id there, or the old one of a letter that
+        never left. Raises ConsoleError."""
+        kept = await self._ask(lambda: self._journal.archived_one(message_id))
+        if kept is None or kept.state not in ("archived", "archive_unconfirmed", "skipped", "failed"):
             raise Refused("This message is not in the archive, or may have been put back already.")
+        if not kept.is_out and await self._engine.holds(message_id):
+            await self._ask(lambda: self._journal.drop_archived(message_id, "It was a dead letter still."))
+            return message_id
+        before: State = "archived" if kept.is_out else "archive_unconfirmed"
         await self._ask(lambda: self._journal.move(message_id, "putting_back"))
-        [answer] = await self._queues.send_many([Outgoing(entry.body, entry.attributes, entry.trace)], to="dlq")
+        [answer] = await self._queues.send_many([Outgoing(kept.body, kept.attributes, kept.trace)], to="dlq")
         if isinstance(answer, Refused | NotPermitted | NotInstalled):
-            await self._ask(lambda: self._journal.move(message_id, "archived", why=str(answer)))
+            await self._ask(lambda: self._journal.move(message_id, before, why=str(answer)))
             raise answer
         if isinstance(answer, ConsoleError):
             raise answer
-        if answer.body_md5 != body_md5(entry.body) or answer.attributes_md5 != attributes_md5(entry.attributes):
+        if answer.body_md5 != body_md5(kept.body) or answer.attributes_md5 != attributes_md5(kept.attributes):
             raise Refused("The queue took something else than was sent. The archive keeps the message.")
         new_id = answer.message_id
         await self._ask(lambda: self._journal.move(message_id, "put_back", new_message_id=new_id))

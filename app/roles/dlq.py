@@ -13,12 +13,14 @@ from typing import Any, Final
 
 from app.replay.choice import Choice, choose
 from app.replay.journal import BatchAct
-from app.replay.letters import Letters, letter_facts
+from app.replay.letters import Letters, archived_facts, letter_facts
 from app.replay.line import Progress
 from app.replay.pace import Options
 from app.roles.dlq_engine import engine
 from app.roles.here import print_error, settings_here
 from services.domain.errors import ConsoleError
+from services.domain.text import one_line
+from services.domain.times import to_iso
 from services.local.lock import AlreadyRunning, FolderLock
 from services.log import keep_out, log_to_stderr
 from services.program import usage_name
@@ -56,12 +58,13 @@ def run(argv: list[str]) -> int:
             act.add_argument("--rate", type=float, default=1.0, help="messages a second, 0 for no limit (default: 1)")
     commands.add_parser("resume", help="go on with what an earlier replay has left")
     commands.add_parser("put-back", help="send an archived message to the dead letters").add_argument("id")
-    commands.add_parser("archived", help="the messages of the archive, the newest first")
+    commands.add_parser("archived", help="the messages of the archive: body, reason, when, by whom")
     decide = commands.add_parser("decide", help="say what became of a send whose end isn't known")
     decide.add_argument("id")
     which = decide.add_mutually_exclusive_group(required=True)
     which.add_argument("--sent", action="store_true", help="it arrived")
     which.add_argument("--not-sent", action="store_true", help="it did not: it may be replayed again")
+    decide.add_argument("--reason", required=True, help="how you know; kept in the journal")
     export = commands.add_parser("export", help="write every dead letter to a file, one JSON object a line")
     export.add_argument("file", type=Path)
     for command in commands.choices.values():
@@ -116,11 +119,9 @@ async def _work(settings: Settings, args: argparse.Namespace) -> int:
                 _say({"put_back": args.id, "new_message_id": new_id}, f"Put back as {new_id}.", as_json=args.json)
                 return 0
             case "archived":
-                ids = [entry.message_id for entry in await letters.many.archived()]
-                _say({"archived": ids}, "\n".join([*ids, f"{len(ids)} in the archive."]), as_json=args.json)
-                return 0
+                return await _archived(letters, as_json=args.json)
             case "decide":
-                await letters.many.decide(args.id, sent=args.sent, actor=letters.actor)
+                await letters.many.decide(args.id, sent=args.sent, actor=letters.actor, reason=args.reason)
                 _say({"decided": args.id, "sent": args.sent}, "Noted.", as_json=args.json)
                 return 0
             case "resume":
@@ -143,6 +144,17 @@ async def _list(letters: Letters, *, as_json: bool) -> int:
         "\n".join([*lines, f"{len(facts)} seen of about {about}."]),
         as_json=as_json,
     )
+    return 0
+
+
+async def _archived(letters: Letters, *, as_json: bool) -> int:
+    facts = [archived_facts(one) for one in await letters.many.archived()]
+    lines = [
+        f"{one['message_id']}  {to_iso(one['archived_at'])}  {one['actor']}: {one['reason'] or 'no reason given'}\n"
+        f"    {one_line(one['body'], 200)}" + ("" if one["left_the_queue"] else f"\n    {one['why']}")
+        for one in facts
+    ]
+    _say({"archived": facts}, "\n".join([*lines, f"{len(facts)} in the archive."]), as_json=as_json)
     return 0
 
 

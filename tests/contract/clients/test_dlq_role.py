@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import getpass
 import json
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -99,18 +101,50 @@ def test_a_replay_needs_a_yes_and_sends_each_job_once(urls: tuple[Any, str, str]
     assert call("replay", ids[3], "--yes")[0] == 3
 
 
-def test_the_archive_takes_letters_out_and_puts_them_back(urls: tuple[Any, str, str], call: Call) -> None:
+def test_the_archive_takes_letters_out_and_puts_them_back(
+    urls: tuple[Any, str, str], call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
     raw, main, dlq = urls
-    message_id = put(raw, dlq, "no json")
+    attributes = {"picture": {"DataType": "Binary", "BinaryValue": b"\x00\xff"}}
+    message_id = put(raw, dlq, "no json", MessageAttributes=attributes)
     assert call("archive", message_id)[1]["plan"] == [message_id]
-    assert call("archive", message_id, "--yes")[1]["moved"] == 1
+    before = time.time()
+    assert call("archive", message_id, "--yes", "--reason", "junk")[1]["moved"] == 1
     assert (count_of(raw, main), count_of(raw, dlq)) == (0, 0)
-    assert call("archived") == (0, {"archived": [message_id]})
-    assert call("decide", message_id, "--sent") == (1, "What became of this message is known.\n")
+    code, listed = call("archived")
+    [kept] = listed["archived"]
+    assert (code, kept["message_id"], kept["body"], kept["reason"]) == (0, message_id, "no json", "junk")
+    assert before <= kept["archived_at"] <= time.time()
+    assert kept["actor"] == getpass.getuser()
+    assert kept["left_the_queue"]
+    assert base64.b64decode(kept["attributes"]["picture"]["BinaryValue"]) == b"\x00\xff"
+    assert run(["archived"]) == 0
+    said = capsys.readouterr().out
+    assert f"{getpass.getuser()}: junk\n    no json\n1 in the archive." in said
+    decided = call("decide", message_id, "--sent", "--reason", "seen")
+    assert decided == (1, "What became of this message is known.\n")
     code, back = call("put-back", message_id)
     assert (code, back["put_back"]) == (0, message_id)
     assert count_of(raw, dlq) == 1
     assert call("put-back", message_id)[0] == 1
+    assert call("archived") == (0, {"archived": []})
+
+
+def test_a_person_decides_what_nobody_knows(urls: tuple[Any, str, str], call: Call, faults: Switches) -> None:
+    raw, main, dlq = urls
+    arrived, lost = put(raw, dlq, job("a")), put(raw, dlq, job("b"))
+    faults.hold({"kind": "lost_reply", "action": "SendMessageBatch"})
+    assert call("replay", "--all", "--yes", "--rate", "0")[1]["unknown"] == 2
+    faults.hold()
+    with pytest.raises(SystemExit):
+        run(["decide", arrived, "--sent"])
+    assert call("decide", arrived, "--sent", "--reason", "the queue has it") == (0, {"decided": arrived, "sent": True})
+    assert call("decide", lost, "--not-sent", "--reason", "it has not") == (0, {"decided": lost, "sent": False})
+    by_id = {one["message_id"]: one["journal"] for one in call("list")[1]["dead_letters"]}
+    assert by_id == {arrived: "delete_unconfirmed", lost: "skipped"}
+    # The one that was sent is never sent again; the one that a person says was not, is.
+    assert call("replay", "--all", "--yes", "--rate", "0")[1]["total"] == 1
+    assert count_of(raw, main) == 3
 
 
 def test_what_did_not_go_through_is_named_and_gone_on_with(

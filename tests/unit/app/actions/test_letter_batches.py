@@ -21,6 +21,7 @@ from app.replay.pace import Options
 from app.store.link import TableState
 from app.store.store import Store
 from services.domain.errors import ConsoleError, NotPermitted
+from services.ports.wishes import DeadLetter
 from tests.fakes.queues import FakeQueues
 
 
@@ -162,9 +163,14 @@ def test_one_that_waits_for_its_turn_has_its_buttons(program: Program, queues: F
     async def act() -> None:
         async with program.letters.engine.turn:
             start_archive(program.batches, ["m4"], reason="junk")
-            await program.until(lambda: program.operations.newest_first() and program.batches.why_not(ARCHIVE, ["m1"]))
+            await program.until(
+                lambda: (
+                    program.operations.newest_first()
+                    and buttons(program.batches, program.newest()) == ("Pause", "Cancel")
+                )
+            )
             wish = program.newest()
-            assert buttons(program.batches, wish) == ("Pause", "Cancel")
+            assert program.batches.why_not(ARCHIVE, ["m1"])
             assert program.batches.rate(wish.id) == 0
         await program.until(lambda: program.newest().ended)
 
@@ -315,3 +321,19 @@ def test_the_archive_is_one_act_too(program: Program, queues: FakeQueues) -> Non
     entry = program.journal.entry("m4")
     assert entry is not None
     assert (entry.state, entry.body) == ("archived", "no json")
+
+
+def test_what_was_left_out_of_the_plan_makes_it_a_failure_that_names_it(program: Program, queues: FakeQueues) -> None:
+    for old, new in (("x1", "x2"), ("x2", "x3"), ("x3", "m1")):
+        program.journal.plan(DeadLetter(old, "", job("a")), actor="desk-1", reason="")
+        program.journal.move(old, "deleted", new_message_id=new)
+
+    async def act() -> None:
+        await program.batches.replay(program.batches.weigh(["m1", "m2"]), reason="", archive=False)
+        wish = program.newest()
+        assert (wish.state, wish.done, wish.total) == ("failed", 1, 2)
+        assert wish.words == "1 moved. Not m1: It was replayed 3 times and came back: quarantined."
+
+    program.run(act)
+    assert queues.sent == [job("b")]
+    assert "m1" in queues.dead

@@ -71,12 +71,12 @@ def test_an_archive_that_is_given_up_leaves_nothing_half_done(make: Callable[...
     desk.queues.delete_many = no  # type: ignore[method-assign, assignment]
     run(desk.all(act="archive"))
     run(desk.many.give_up("b1"))
-    assert desk.journal.states() == {"m0": "skipped"}
+    assert desk.journal.states() == {"m0": "archive_unconfirmed"}
     desk.queues.delete_many = cancelled  # type: ignore[method-assign, assignment]
     for held in desk.queues.dead.values():
         held.visible_at = 0.0
     assert run(desk.all(act="archive", batch="b2")).state == "cancelled"
-    assert desk.journal.states() == {"m0": "skipped"}
+    assert desk.journal.states() == {"m0": "archive_unconfirmed"}
 
 
 def test_a_refusal_of_one_message_does_not_stop_the_line(make: Callable[..., Desk]) -> None:

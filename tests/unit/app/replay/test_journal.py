@@ -24,6 +24,7 @@ SETTLED: dict[State, tuple[State, str]] = {
     "unknown": ("unknown", "as it was"),
     "archiving": ("archiving", "as it was"),
     "archived": ("archived", "as it was"),
+    "archive_unconfirmed": ("archive_unconfirmed", "as it was"),
     "putting_back": ("putting_back", "as it was"),
     "put_back": ("put_back", "as it was"),
 }

@@ -1,0 +1,94 @@
+"""The archive: dead letters that were taken out of the queue, kept whole in the file of the journal."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from typing import Any, Final
+
+import msgspec
+
+from app.replay.attributes import decode
+from services.ports.wishes import DeadLetter
+
+_SCHEMA: Final = """
+create table archive (
+  message_id text primary key,
+  body text not null,
+  attributes text not null,
+  trace text not null,
+  actor text not null,
+  reason text not null,
+  at real not null
+) strict;
+insert into archive select message_id, body, attributes, trace, actor, reason, changed_at from entries
+  where message_id in (select message_id from steps where state = 'archiving');
+"""
+# What was sent later is a message of its own; this one's body is of no use any more.
+_LISTED: Final = """
+select a.message_id, a.body, a.attributes, a.trace, a.actor, a.reason, a.at, e.state, e.why
+  from archive a join entries e on e.message_id = a.message_id
+  where e.state not in ('put_back', 'sending', 'unknown', 'sent', 'delete_unconfirmed', 'deleted')
+"""
+
+
+class Archived(msgspec.Struct, frozen=True):
+    """A message of the archive, as it was. `at`: unix seconds by this machine's clock. `actor`, `reason`: of whom
+    archived it. `state` and `why` are the journal's."""
+
+    message_id: str
+    body: str
+    attributes: dict[str, Any]
+    trace: str
+    actor: str
+    reason: str
+    at: float
+    state: str
+    why: str
+
+    @property
+    def is_out(self) -> bool:
+        """Whether it is known that the queue does not hold it any more."""
+        return self.state in ("archived", "putting_back")
+
+    @property
+    def letter(self) -> DeadLetter:
+        """The message; it has no receipt."""
+        return DeadLetter(self.message_id, "", self.body, attributes=self.attributes, trace=self.trace)
+
+
+def prepare(db: sqlite3.Connection) -> None:
+    """Make the table where it is missing. A journal of an earlier version gives what it has archived."""
+    if not db.execute("select 1 from sqlite_master where type = 'table' and name = 'archive'").fetchone():
+        db.executescript(_SCHEMA)
+
+
+def keep(db: sqlite3.Connection, message_id: str) -> None:
+    """Copy a message of the journal, within the transaction that also writes that its delete begins."""
+    db.execute(
+        "insert or replace into archive select message_id, body, attributes, trace, actor, reason, ?"
+        " from entries where message_id = ?",
+        (time.time(), message_id),
+    )
+
+
+def drop(db: sqlite3.Connection, message_id: str) -> None:
+    """It is a dead letter still, and not archived."""
+    db.execute("delete from archive where message_id = ?", (message_id,))
+
+
+def listed(db: sqlite3.Connection) -> list[Archived]:
+    """What the archive holds, the newest first."""
+    return [_archived(row) for row in db.execute(f"{_LISTED} order by a.at desc, a.rowid desc").fetchall()]
+
+
+def one(db: sqlite3.Connection, message_id: str) -> Archived | None:
+    """One message of it."""
+    row = db.execute(f"{_LISTED} and a.message_id = ?", (message_id,)).fetchone()
+    return None if row is None else _archived(row)
+
+
+def _archived(row: tuple[Any, ...]) -> Archived:
+    values = list(row)
+    values[2] = decode(values[2])
+    return Archived(*values)

@@ -1,0 +1,29 @@
+"""Message attributes as text, bytes and all."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+
+def encode(attributes: Mapping[str, Any]) -> str:
+    """JSON of attributes as boto3 has them; bytes become {"base64": text}. Raises TypeError for what no queue has."""
+
+    def plain(value: object) -> object:
+        if isinstance(value, bytes):
+            return {"base64": base64.b64encode(value).decode()}
+        raise TypeError(type(value).__name__)
+
+    return json.dumps(dict(attributes), default=plain)
+
+
+def decode(text: str) -> dict[str, Any]:
+    """What `encode` was given; {} for anything else than an object."""
+
+    def bytes_again(value: dict[str, Any]) -> Any:
+        return base64.b64decode(value["base64"]) if set(value) == {"base64"} else value
+
+    decoded = json.loads(text, object_hook=bytes_again)
+    return decoded if isinstance(decoded, dict) else {}
