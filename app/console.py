@@ -6,7 +6,6 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final, Protocol
 
 from app import tasks
@@ -19,7 +18,9 @@ from app.actions.operations import Operations
 from app.actions.registry import NOT_YET, READ_ONLY
 from app.actions.runs import RunActs
 from app.desk import Desk
+from app.local_stack import LocalStack
 from app.models.pump import Pump
+from app.premises import Premises, browser
 from app.replay.journal import Journal
 from app.store.parts import Parts
 from app.store.store import Store
@@ -30,7 +31,6 @@ from app.sync.state_file import Unusable
 from services.clients.brain import BrainClient
 from services.clients.session_keyring import SessionKeyring
 from services.clients.sqs import SqsQueues
-from services.clients.stack_process import PartState, StackProcess
 from services.clients.submission_process import SubmissionProcess
 from services.clients.supabase_acts import SupabaseActs
 from services.clients.supabase_feed import SupabaseFeed
@@ -38,18 +38,13 @@ from services.clients.supabase_project import SupabaseProject
 from services.clients.supabase_reads import SupabaseReads
 from services.clients.supabase_session import SupabaseSession
 from services.domain.errors import ConsoleError, NotPermitted, NotReachable, Refused, SignedOut
-from services.local.lock import AlreadyRunning, FolderLock
+from services.domain.people import LOCAL_PEOPLE, LocalPerson
 from services.settings import Settings, missing, read_settings, shown
 
 _log = logging.getLogger(__name__)
 
 FOLLOW_SECONDS = 5.0
 FIRST_PAUSE: Final = 0.5
-LONGEST_PAUSE: Final = 10.0
-
-
-class AnotherConsole(Refused):
-    """A console of the same data folder is open."""
 
 
 class Screen(Protocol):
@@ -68,22 +63,25 @@ class Console:
     """One sign-in to one project, with everything that goes on behind the window.
 
     `open` once, then `close` once, also after an `open` that failed. `read_only`: every act is off, whoever signs in.
+    `person`: who signs in to the local stack, "" for whom its settings name.
     """
 
-    def __init__(self, settings: Settings, screen: Screen, *, read_only: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, screen: Screen, premises: Premises, *, person: str = "", read_only: bool = False
+    ) -> None:
         self._settings = settings
+        self._premises = premises
+        self._person = person
         self._read_only = read_only
         self._parts = Parts()
         self._of_stack: dict[str, str] = {}
         self._screen = screen
-        self._stack: StackProcess | None = None
         self._session: SupabaseSession | None = None
         self._queues: SqsQueues | None = None
         self._brain: BrainClient | None = None
         self._runner: SubmissionProcess | None = None
         self._operations: Operations | None = None
         self._journal: Journal | None = None
-        self._lock: FolderLock | None = None
         self._pump: Pump | None = None
         self._last: LastState | None = None
         self._store: Store | None = None
@@ -92,16 +90,20 @@ class Console:
 
     async def open(self) -> Desk:
         """Start what is needed, sign in, show the pages. Raises ConsoleError."""
-        self._hold(self._settings.data_path)
+        await self._premises.hold(self._settings.data_path)
         if self._settings.supabase_url:
+            await self._premises.leave_local_stack()
             return await self._sign_in(self._settings, keep=True)
-        environment = self._of_stack = await self._local_stack()
-        desk = await self._sign_in(read_settings(environment))
-        tasks.spawn("local stack", self._keep_stack(environment))
+        stack = self._premises.local_stack(self._settings)
+        self._of_stack = await stack.settings(self._show_part)
+        if self._person:
+            self._of_stack = {**self._of_stack, "STAFF_EMAIL": self._person}
+        desk = await self._sign_in(read_settings(self._of_stack), people=LOCAL_PEOPLE)
+        tasks.spawn("local stack", self._keep(stack))
         return desk
 
     async def close(self) -> None:
-        """End everything that `open` started, in the reverse order of what depends on what."""
+        """End what `open` started, in the reverse order of what depends on what; the premises stay as they are."""
         if self._pump is not None:
             self._pump.stop()
         late = await tasks.shutdown()
@@ -120,45 +122,16 @@ class Console:
             self._operations.close()
         if self._journal is not None:
             self._journal.close()
-        if self._lock is not None:
-            self._lock.release()
-        if self._stack is not None:
-            await self._stack.stop()
 
-    async def _local_stack(self) -> dict[str, str]:
-        """Start the local stack; the settings that lead to it."""
-        stack = self._stack = StackProcess({"DIRECTORY_BOLT_HOME": self._settings.data_dir, **_browser(self._settings)})
-        environment = await stack.start(self._show_part)
-        tasks.spawn("watch over the supervisor", stack.watch(self._show_part))
-        return environment
-
-    def _show_part(self, part: PartState) -> None:
-        self._say_part(part.name, part.state, part.why)
-
-    def _say_part(self, name: str, state: str, why: str) -> None:
+    def _show_part(self, name: str, state: str, why: str) -> None:
         self._parts.note(name, state, why)
         self._screen.show_part(name, state, why)
 
-    async def _keep_stack(self, environment: dict[str, str]) -> None:
-        """Start the local stack again whenever its supervisor ends; its parts are the supervisor's to mend."""
-        pause = FIRST_PAUSE
-        while self._stack is not None:
-            await self._stack.ended()
-            self._say_part("stack", "restarting", "its supervisor ended")
-            try:
-                fresh = await self._local_stack()
-            except ConsoleError as error:
-                self._say_part("stack", "restarting", str(error))
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
-                continue
-            pause = FIRST_PAUSE
-            self._say_part("stack", "up", "")
-            if fresh != environment:
-                self.outdated.set()
-                return
+    async def _keep(self, stack: LocalStack) -> None:
+        await stack.keep()
+        self.outdated.set()
 
-    async def _sign_in(self, settings: Settings, *, keep: bool = False) -> Desk:
+    async def _sign_in(self, settings: Settings, *, people: tuple[LocalPerson, ...] = (), keep: bool = False) -> Desk:
         """The pages of a project. `keep`: what it last confirmed is kept, and shown when it does not answer."""
         unset = missing(settings)
         if keep and list(unset) == ["STAFF_PASSWORD"]:
@@ -178,7 +151,7 @@ class Console:
         queues = self._queues = SqsQueues(settings)
         # In a thread: it reads every certificate that this machine trusts, which takes longer than a frame.
         brain = self._brain = await asyncio.to_thread(BrainClient, settings.brain_base)
-        runner = self._runner = SubmissionProcess(_browser(self._settings))
+        runner = self._runner = SubmissionProcess(browser(self._settings))
         try:
             operations = self._operations = await asyncio.to_thread(Operations, data_dir / "console" / "operations.db")
             journal = self._journal = await asyncio.to_thread(Journal, data_dir / "console" / "replay.db")
@@ -209,7 +182,9 @@ class Console:
             shown(self._settings, self._of_stack),
         )  # fmt: skip
         older = OlderEvents(engine.load_job, store.jobs.holds_all_events)
-        desk = Desk(settings.where, who, data_dir, store, operations, jobs, letters, batches, runs, older, health)
+        desk = Desk(
+            settings.where, who, data_dir, store, operations, jobs, letters, batches, runs, older, health, tuple(people)
+        )
         pump = self._pump = Pump(store)
         for _ in self._screen.show_desk(desk, pump):
             await asyncio.sleep(0)
@@ -266,26 +241,6 @@ class Console:
                 self._last.forget()
             raise
 
-    def _hold(self, data_dir: Path) -> None:
-        """One console a folder: a second one would take what the first is doing for what a crash has left."""
-        lock = FolderLock(data_dir / "console" / "console.lock", f"A console is already running on {data_dir}.")
-        try:
-            lock.take()
-        except AlreadyRunning as error:
-            raise AnotherConsole(
-                str(error),
-                hint="This window opens by itself as soon as the other one is closed. "
-                "To have both, give this one a data folder of its own: DIRECTORY_BOLT_HOME.",
-            ) from error
-        except OSError as error:
-            raise Refused(
-                f"The data folder {data_dir} can't be used.",
-                hint="It must be a folder that this account may write to, on a disk with space left.",
-                raw=str(error),
-                settings={"DIRECTORY_BOLT_HOME": f"{error.strerror or error}: {error.filename or data_dir}."},
-            ) from error
-        self._lock = lock
-
 
 class _Closes(Protocol):
     async def close(self) -> None: ...
@@ -314,8 +269,3 @@ async def _follow_dead_letters(letters: DeadLetterActs, store: Store) -> None:
         await letters.follow()
         store.set_dead_letters(letters.job_ids())
         await asyncio.sleep(FOLLOW_SECONDS)
-
-
-def _browser(settings: Settings) -> dict[str, str]:
-    """What a child is told of the browser to use: it reads no .env of its own."""
-    return {"BROWSER_PATH": settings.browser_path} if settings.browser_path else {}

@@ -13,6 +13,7 @@ from app.actions.operations import Operations
 from app.actions.runs import RunActs
 from app.store.store import Store
 from app.sync.older_events import OlderEvents
+from services.domain.people import LocalPerson
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Desk:
     runs: RunActs
     older_events: OlderEvents
     health: HealthActs
+    people: tuple[LocalPerson, ...] = ()
+    """Who one may sign in as without a password: the staff of the local stack."""
 
     @property
     def role(self) -> str | None:

@@ -9,6 +9,8 @@ from typing import Any, Final, Protocol
 
 from app import console
 from app.desk import Desk
+from app.moves import Become, Move, TryAgain
+from app.premises import AnotherConsole, Premises
 from services.domain.errors import ConsoleError, NotReachable, Refused, SettingProblem
 from services.log import keep_out
 from services.settings import Settings, SettingsError, explain
@@ -35,8 +37,8 @@ class Screen(console.Screen, Protocol):
         """Say why nothing can be shown, with a row for each setting that is wrong."""
         ...
 
-    def when_trying_again(self, call: Callable[[], None]) -> None:
-        """Call `call` whenever the person wants it to be tried again."""
+    def when_moving(self, call: Callable[[Move], None]) -> None:
+        """Call `call` whenever the person wants to go elsewhere."""
         ...
 
 
@@ -62,64 +64,99 @@ async def sit(
     With `work`, do that at the desk once and end with its answer; 1 when there is no desk to be had.
     `read_only`: every act is off.
     """
-    again = asyncio.Event()
-    screen.when_trying_again(again.set)
-    screen.show_starting()
-    while True:
-        again.clear()
-        error = await _sit_once(read, screen, closing, work, read_only)
-        if isinstance(error, int):
-            return error
-        if error is None:
-            screen.show_starting()
-            continue
-        screen.show_problem(str(error), error.hint, error.raw, explain(error.settings, dotenv))
-        if work is not None:
-            return 1
-        which = await _first(closing.wait(), again.wait(), _after(error))
-        if which == 0:
-            return 0
-        if which == 1:
-            screen.show_starting()
-
-
-async def _sit_once(
-    read: Read, screen: Screen, closing: Closing, work: Callable[[Desk], Awaitable[int]] | None, read_only: bool
-) -> int | ConsoleError | None:
-    """One console from opening to closing: an exit code, what kept it closed, or None to open another one."""
-    found: list[Desk | ConsoleError] = []
+    premises = Premises()
     try:
-        settings = read()
-    except SettingsError as error:
-        wrong = {name: f"It {why}." for name, why in error.problems.items()}
-        return Refused("Settings can't be used.", settings=wrong)
-    keep_out(*settings.secrets)
-    screen.show_environment(settings.where)
-    opened = console.Console(settings, screen, read_only=read_only)
-
-    async def open_it() -> None:
-        try:
-            found.append(await opened.open())
-        except ConsoleError as error:
-            found.append(error)
-
-    try:
-        await _first(closing.wait(), open_it())
-        if not found:
-            return 0
-        desk = found[0]
-        if isinstance(desk, ConsoleError):
-            return desk
-        if work is not None:
-            return await work(desk)
-        return 0 if await _first(closing.wait(), opened.outdated.wait()) == 0 else None
+        return await _Sitting(read, dotenv, screen, closing, work, premises, read_only).last()
     finally:
-        await opened.close()
+        await premises.close()
+
+
+class _Sitting:
+    """One console after the other, as the person moves."""
+
+    def __init__(
+        self,
+        read: Read,
+        dotenv: Path,
+        screen: Screen,
+        closing: Closing,
+        work: Callable[[Desk], Awaitable[int]] | None,
+        premises: Premises,
+        read_only: bool,
+    ) -> None:
+        self._read = read
+        self._dotenv = dotenv
+        self._screen = screen
+        self._closing = closing
+        self._work = work
+        self._premises = premises
+        self._read_only = read_only
+        self._person = ""
+        self._move: Move | None = None
+        self._moved = asyncio.Event()
+        screen.when_moving(self._ask)
+
+    async def last(self) -> int:
+        """Go on until the end; the exit code."""
+        self._screen.show_starting()
+        while True:
+            self._moved.clear()
+            error = await self._open_once()
+            if isinstance(error, int):
+                return error
+            if error is not None:
+                self._screen.show_problem(str(error), error.hint, error.raw, explain(error.settings, self._dotenv))
+                if self._work is not None:
+                    return 1
+                if await _first(self._closing.wait(), self._moved.wait(), _after(error)) == 0:
+                    return 0
+            if error is None or self._moved.is_set():
+                self._screen.show_starting()
+
+    def _ask(self, move: Move) -> None:
+        match move:
+            case Become(email):
+                self._person = email
+            case TryAgain():
+                pass
+        self._moved.set()
+
+    async def _open_once(self) -> int | ConsoleError | None:
+        """One console from opening to closing: an exit code, what kept it closed, or None to open another one."""
+        found: list[Desk | ConsoleError] = []
+        try:
+            settings = self._read()
+        except SettingsError as error:
+            wrong = {name: f"It {why}." for name, why in error.problems.items()}
+            return Refused("Settings can't be used.", settings=wrong)
+        keep_out(*settings.secrets)
+        self._screen.show_environment(settings.where)
+        opened = console.Console(settings, self._screen, self._premises, person=self._person, read_only=self._read_only)
+
+        async def open_it() -> None:
+            try:
+                found.append(await opened.open())
+            except ConsoleError as error:
+                found.append(error)
+
+        try:
+            await _first(self._closing.wait(), open_it())
+            if not found:
+                return 0
+            desk = found[0]
+            if isinstance(desk, ConsoleError):
+                return desk
+            if self._work is not None:
+                return await self._work(desk)
+            ended = await _first(self._closing.wait(), opened.outdated.wait(), self._moved.wait())
+            return 0 if ended == 0 else None
+        finally:
+            await opened.close()
 
 
 async def _after(error: ConsoleError) -> None:
     """Wait as long as it makes sense before trying again by oneself; for ever where only a person can mend it."""
-    if isinstance(error, console.AnotherConsole):
+    if isinstance(error, AnotherConsole):
         await asyncio.sleep(LOCK_SECONDS)
     elif isinstance(error, NotReachable) or not error.settings:
         await asyncio.sleep(AGAIN_SECONDS)

@@ -15,6 +15,7 @@ from app.actions.letter_batches import LetterBatches, buttons, press
 from app.actions.operations import Operation
 from app.desk import Desk
 from app.models.pump import Pump
+from app.moves import Become, Move, TryAgain
 from app.store.store import Changes
 from services.domain.diagnosis import since
 from services.domain.errors import SettingProblem
@@ -29,6 +30,7 @@ from widgets.pages.problem import ProblemPage
 from widgets.pages.runs import RunsPage
 from widgets.pages.starting import StartingPage
 from widgets.parts import cell, drawer, spans, stack_words
+from widgets.parts.person_cell import CellEntry
 
 _SHAPES: dict[str, Shape] = {
     "planned": "waiting",
@@ -77,6 +79,9 @@ class ConsoleWindow(MainWindow):
         self._desk: Desk | None = None
         self._pump: Pump | None = None
         self._operations_seen = (-1, -1)
+        self._go: Callable[[Move], None] = _nowhere
+        self.problem.try_again.connect(lambda: self._go(TryAgain()))
+        self.bar.person.chosen.connect(self._person_chosen)
         self.drawer.pressed.connect(self._operation_pressed)
         self._letters_seen = -1
         self._second_seen = 0
@@ -89,9 +94,9 @@ class ConsoleWindow(MainWindow):
         self.bar.environment.show_environment(environment)
         self.environment_shown.emit(environment)
 
-    def when_trying_again(self, call: Callable[[], None]) -> None:
-        """Call `call` whenever the person wants it to be tried again."""
-        self.problem.try_again.connect(call)
+    def when_moving(self, call: Callable[[Move], None]) -> None:
+        """Call `call` whenever the person wants to go elsewhere."""
+        self._go = call
 
     def show_part(self, name: str, state: str, why: str) -> None:
         """A part of the local stack is in another state."""
@@ -173,7 +178,7 @@ class ConsoleWindow(MainWindow):
         pages: list[QWidget] = [self.overview, self.jobs, self.job, self.letters, self.runs, self.health]
         self._desk = self._pump = None
         self.bar.show_link(False)
-        self.bar.show_who("")
+        self.bar.person.show_who("")
         self.bar.show_last_event("")
         self.set_pages(self._before_desk())
         for page in pages:
@@ -242,8 +247,21 @@ class ConsoleWindow(MainWindow):
             )
 
     def _show_who(self) -> None:
-        if self._desk is not None:
-            self.bar.show_who(f"{self._desk.who.split('@')[0]}, {self._desk.role or 'no role'}")
+        if self._desk is None:
+            return
+        self.bar.person.show_who(f"{_short(self._desk.who)}, {self._desk.role or 'no role'}")
+        self.bar.person.show_entries(
+            [
+                CellEntry(f"as {person.email}", f"{person.role.capitalize()}, {_short(person.email)}",
+                          here=person.email == self._desk.who)
+                for person in self._desk.people
+            ]
+        )  # fmt: skip
+
+    def _person_chosen(self, key: str) -> None:
+        email = key.removeprefix("as ")
+        if self._desk is not None and email != self._desk.who:
+            self._go(Become(email))
 
     def _show_link(self) -> None:
         if self._desk is None:
@@ -273,3 +291,11 @@ class ConsoleWindow(MainWindow):
     def _operation_pressed(self, key: str, act: str) -> None:
         if self._desk is not None:
             press(self._desk.batches, key, act)
+
+
+def _short(email: str) -> str:
+    return email.split("@")[0]
+
+
+def _nowhere(move: Move) -> None:
+    return None

@@ -102,6 +102,11 @@ class StackProcess:
             await self.stop()
             raise _failed(f"it was not up after {limit:g} s", words) from error
 
+    @property
+    def has_ended(self) -> bool:
+        """True once it ended by itself, or was stopped."""
+        return self._ended.is_set()
+
     async def ended(self) -> None:
         """Return once it ended, however that came about, and its parts too: until then their ports are theirs.
 

@@ -10,10 +10,11 @@ from typing import Annotated, Any
 
 import msgspec
 
+from services.domain.people import LOCAL_PEOPLE
 from services.local.ports import choose_ports
 
-STAFF_EMAIL = "desk-1@directory-bolt.example"
-
+STAFF_EMAIL = next(person.email for person in LOCAL_PEOPLE if person.role == "operator")
+"""Who a console signs in as when nobody says otherwise."""
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 

@@ -1,4 +1,4 @@
-"""What a fresh local stack starts with: a staff account, directories, customers and their orders.
+"""What a fresh local stack starts with: staff accounts, directories, customers and their orders.
 
 No outcome is written here: the pipeline produces every state, against practice sites of which some misbehave.
 """
@@ -19,9 +19,9 @@ from psycopg.types.json import Jsonb
 from resources import ROOT
 from services.domain.messages import job_message_body
 from services.domain.packages import TIERS
+from services.domain.people import LOCAL_PEOPLE
 from services.domain.times import to_iso
 from services.local.gateway.passwords import hash_password, verify_password
-from services.local.install import STAFF_EMAIL
 from services.local.practice.sites import Site, load_sites
 from services.local.seed_queues import Letter, SqsAccess, bury, create_queues, open_sqs
 
@@ -96,7 +96,7 @@ class _Orders(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def seed_staff(database_url: str, password: str) -> None:
-    """The account that a console signs in with, with this password. Raises psycopg.Error."""
+    """The accounts that a console signs in with, with this password. Raises psycopg.Error."""
     with psycopg.connect(database_url, autocommit=True) as database:
         _write_staff(database, password)
 
@@ -146,14 +146,20 @@ def _address(host: str, port: int) -> str:
 
 
 def _write_staff(database: Connection, password: str) -> None:
-    row = database.execute("select password_hash from auth.users where email = %s", (STAFF_EMAIL,)).fetchone()
-    if row is not None and verify_password(password, row[0]):
+    """One person of each role, all with this password: they have one hash, for to check or make one takes time."""
+    emails = [person.email for person in LOCAL_PEOPLE]
+    found = database.execute("select password_hash from auth.users where email = any (%s)", (emails,)).fetchall()
+    hashes = {row[0] for row in found}
+    if len(found) == len(emails) and len(hashes) == 1 and verify_password(password, *hashes):
         return
-    database.execute(
-        "insert into auth.users (id, email, password_hash, app_metadata) values (%s, %s, %s, %s)"
-        " on conflict (email) do update set password_hash = excluded.password_hash",
-        (_id("user", STAFF_EMAIL), STAFF_EMAIL, hash_password(password), Jsonb({"role": "operator"})),
-    )
+    made = hash_password(password)
+    with database.transaction():
+        for person in LOCAL_PEOPLE:
+            database.execute(
+                "insert into auth.users (id, email, password_hash, app_metadata) values (%s, %s, %s, %s)"
+                " on conflict (email) do update set password_hash = excluded.password_hash",
+                (_id("user", person.email), person.email, made, Jsonb({"role": person.role})),
+            )
 
 
 def _write_directories(database: Connection, sites: Mapping[str, Site], port: int, report: SeedReport) -> None:

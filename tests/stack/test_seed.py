@@ -147,11 +147,23 @@ def test_some_practice_sites_misbehave(ground: Ground, first: SeedReport) -> Non
     assert set(hosts) <= {row[0] for row in hit}
 
 
-def test_the_staff_account_can_sign_in(ground: Ground, first: SeedReport) -> None:
+def test_one_person_of_each_role_can_sign_in(ground: Ground, first: SeedReport) -> None:
     assert first
-    [(email, hashed, metadata)] = ground.rows("select email, password_hash, app_metadata from auth.users")
-    assert (email, metadata) == ("desk-1@directory-bolt.example", {"role": "operator"})
-    assert verify_password(PASSWORD, hashed)
+    rows = ground.rows("select email, password_hash, app_metadata ->> 'role' from auth.users order by email")
+    assert [(email, role) for email, _, role in rows] == [
+        ("desk-1@directory-bolt.example", "operator"),
+        ("desk-2@directory-bolt.example", "viewer"),
+        ("desk-3@directory-bolt.example", "admin"),
+    ]
+    assert all(verify_password(PASSWORD, hashed) for _, hashed, _ in rows)
+
+
+def test_people_that_an_older_stack_lacks_are_added(ground: Ground, first: SeedReport) -> None:
+    assert first
+    with psycopg.connect(ground.database_url) as database:
+        database.execute("delete from auth.users where email <> 'desk-1@directory-bolt.example'")
+    ground.seed()
+    assert ground.rows("select count(*), count(distinct password_hash) from auth.users") == [(3, 1)]
 
 
 def test_a_second_seed_adds_nothing_and_leaves_switches_alone(ground: Ground, first: SeedReport) -> None:
@@ -188,7 +200,7 @@ def test_a_new_port_moves_what_is_still_to_be_visited(ground: Ground, first: See
 def test_a_new_password_replaces_the_old_one(ground: Ground, first: SeedReport) -> None:
     assert first
     ground.seed(port=4711, password="another")
-    [(hashed,)] = ground.rows("select password_hash from auth.users")
+    [(hashed,)] = ground.rows("select distinct password_hash from auth.users")
     assert verify_password("another", hashed)
 
 

@@ -7,9 +7,9 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from widgets.look import fonts, metrics, theme
-from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import label, say, tip
 from widgets.parts.link_badge import LinkBadge
+from widgets.parts.person_cell import PersonCell
 from widgets.parts.surface import Surface
 
 
@@ -56,7 +56,7 @@ class StatusBar(Surface):
         self.link = LinkBadge("micro", under="surface.window")
         self._event = label("", "micro", "secondary")
         self._zone = label("", "micro", "secondary")
-        self._who = GlyphLabel("", "", "micro", icon="user-round", under="surface.window")
+        self.person = PersonCell()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -68,10 +68,9 @@ class StatusBar(Surface):
         row.addWidget(self._event_cell)
         row.addStretch(1)
         self._zone_cell = _cell(self._zone, "l")
-        self._who_cell = _cell(self._who, "l")
         row.addWidget(self._zone_cell)
-        row.addWidget(self._who_cell)
-        for part in (self._link_cell, self._event_cell, self._zone_cell, self._who_cell):
+        row.addWidget(self.person)
+        for part in (self._link_cell, self._event_cell, self._zone_cell):
             part.hide()
 
     def show_link(self, shown: bool) -> None:
@@ -86,11 +85,6 @@ class StatusBar(Surface):
         """In which zone times are shown, such as "Local time, UTC+2"."""
         self._show(self._zone, self._zone_cell, words)
         tip(self._zone, why)
-
-    def show_who(self, words: str) -> None:
-        """Who is signed in, with the role."""
-        self._who.say(words)
-        self._who_cell.setVisible(bool(words))
 
     def _show(self, shown: QLabel, cell: QWidget, words: str) -> None:
         say(shown, words)

@@ -14,7 +14,6 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from app.actions.registry import NOT_YET, PAUSE_JOB
-from app.console import Console
 from app.desk import Desk
 from app.sync.state_file import _blocks
 from services.domain.errors import NotPermitted, NotReachable
@@ -22,14 +21,15 @@ from services.local.postgres import Postgres
 from services.settings import read_settings
 from tests.contract.clients.test_sitting import Screen, right, shows
 from tests.contract.gateway.running import KEY, PASSWORD, add_job, gateway, until
+from tests.fakes.alone import Alone
 from tests.fakes.relay import Relay, relay
 from tests.leaks.logs import Logged
 
 pytestmark = pytest.mark.stack
 
 
-def console(between: Relay, home: Path, **more: str) -> Console:
-    return Console(read_settings({**right(between.url, home), "STAFF_PASSWORD": PASSWORD, **more}), Screen())
+def console(between: Relay, home: Path, **more: str) -> Alone:
+    return Alone(read_settings({**right(between.url, home), "STAFF_PASSWORD": PASSWORD, **more}), Screen())
 
 
 def jobs_of(desk: Desk) -> set[str]:

@@ -12,15 +12,16 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from app.actions.registry import PAUSE_JOB, READ_ONLY, why_not
-from app.console import Console
 from app.desk import Desk
 from app.models.pump import Pump
+from app.moves import Move, TryAgain
 from app.sitting import sit
 from services.domain.errors import ConsoleError, SettingProblem
 from services.local.lock import FolderLock
 from services.local.postgres import Postgres
 from services.settings import Settings, read_settings
 from tests.contract.gateway.running import KEY, PASSWORD, add_job, gateway, until
+from tests.fakes.alone import Alone
 
 pytestmark = pytest.mark.stack
 
@@ -33,7 +34,7 @@ class Screen:
         self.rows: list[SettingProblem] = []
         self.environments: list[str] = []
         self.desk: Desk | None = None
-        self.try_again: Callable[[], None] = lambda: None
+        self.go: Callable[[Move], None] = lambda _: None
 
     def names(self, settings: list[str]) -> bool:
         return [row.name for row in self.rows] == settings
@@ -52,8 +53,8 @@ class Screen:
         if self.said[-1:] != [sentence]:
             self.said.append(sentence)
 
-    def when_trying_again(self, call: Callable[[], None]) -> None:
-        self.try_again = call
+    def when_moving(self, call: Callable[[Move], None]) -> None:
+        self.go = call
 
     def show_desk(self, desk: Desk, pump: Pump) -> Iterator[None]:
         yield
@@ -99,11 +100,11 @@ def test_mended_settings_are_read_without_a_restart(server: Postgres, tmp_path: 
                 sitting = group.create_task(sit(from_file(file), file, screen, closing))
                 for settings, named in steps:
                     written(file, **settings)
-                    screen.try_again()
+                    screen.go(TryAgain())
                     await until(functools.partial(screen.names, named))
                     assert all(str(file) in row.how and row.why for row in screen.rows)
                 written(file, **good)
-                screen.try_again()
+                screen.go(TryAgain())
                 await until(lambda: screen.desk is not None)
                 closing.set()
                 assert await sitting == 0
@@ -169,11 +170,10 @@ def test_two_folders_have_two_consoles_on_one_project(
 ) -> None:
     async def suite() -> None:
         async with gateway(server) as running:
-            consoles = []
-            for name in ("one", "two"):
-                file = tmp_path / f"{name}.env"
-                written(file, **right(running.url, tmp_path / name))
-                consoles.append(Console(from_file(file)(), Screen()))
+            files = [tmp_path / f"{name}.env" for name in ("one", "two")]
+            for file in files:
+                written(file, **right(running.url, tmp_path / file.stem))
+            consoles = [Alone(from_file(file)(), Screen()) for file in files]
             desks = [await console.open() for console in consoles]
             await until(lambda: all(desk.store.link.live for desk in desks))
             job = add_job(owner)

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from app.console import AnotherConsole, Console
+from app.console import Console
 from app.desk import Desk
 from app.models.pump import Pump
+from app.premises import AnotherConsole
 from services.clients.supabase_session import SupabaseSession
 from services.domain.errors import ConsoleError, NotPermitted, NotReachable, Refused
 from services.settings import Settings, read_settings
+from tests.fakes.alone import Alone
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -45,7 +47,7 @@ async def refused(console: Console) -> ConsoleError:
 
 def test_a_second_console_on_one_folder_is_refused_until_the_first_is_closed(tmp_path: Path) -> None:
     async def act() -> list[type]:
-        first, second, third = (Console(settings(tmp_path), Screen()) for _ in range(3))
+        first, second, third = (Alone(settings(tmp_path), Screen()) for _ in range(3))
         kinds = [type(await refused(console)) for console in (first, second)]
         await second.close()
         await first.close()
@@ -58,9 +60,9 @@ def test_a_second_console_on_one_folder_is_refused_until_the_first_is_closed(tmp
 
 def test_the_second_one_does_not_start_the_local_stack(tmp_path: Path) -> None:
     async def act() -> ConsoleError:
-        first = Console(settings(tmp_path), Screen())
+        first = Alone(settings(tmp_path), Screen())
         await refused(first)
-        second = Console(settings(tmp_path, SUPABASE_URL=""), Screen())
+        second = Alone(settings(tmp_path, SUPABASE_URL=""), Screen())
         error = await refused(second)
         await second.close()
         await first.close()
@@ -73,7 +75,7 @@ def test_the_second_one_does_not_start_the_local_stack(tmp_path: Path) -> None:
 
 def test_settings_that_are_missing_are_all_named(tmp_path: Path) -> None:
     async def act() -> ConsoleError:
-        console = Console(settings(tmp_path, STAFF_PASSWORD="", SUPABASE_ANON_KEY=""), Screen())
+        console = Alone(settings(tmp_path, STAFF_PASSWORD="", SUPABASE_ANON_KEY=""), Screen())
         error = await refused(console)
         await console.close()
         return error
@@ -86,7 +88,7 @@ def test_a_data_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     file.touch()
 
     async def act() -> ConsoleError:
-        console = Console(settings(file), Screen())
+        console = Alone(settings(file), Screen())
         error = await refused(console)
         await console.close()
         return error
@@ -118,7 +120,7 @@ def test_the_browser_of_the_settings_reaches_the_stack_and_the_runs(
     async def signed_in(*_: str, **_more: object) -> Child:
         return Child({"BROWSER_PATH": "of the session", "DIRECTORY_BOLT_HOME": ""})
 
-    monkeypatch.setattr("app.console.StackProcess", Child)
+    monkeypatch.setattr("app.local_stack.StackProcess", Child)
     monkeypatch.setattr("app.console.SubmissionProcess", Child)
     monkeypatch.setattr(SupabaseSession, "sign_in", signed_in)
     Child.close = Child.stop  # type: ignore[attr-defined]
@@ -129,7 +131,7 @@ def test_the_browser_of_the_settings_reaches_the_stack_and_the_runs(
     }  # fmt: skip
 
     async def act(environment: dict[str, str]) -> None:
-        console = Console(read_settings(environment), Screen())
+        console = Alone(read_settings(environment), Screen())
         await refused(console)
         await console.close()
 

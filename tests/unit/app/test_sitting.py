@@ -12,6 +12,7 @@ import pytest
 from app import console, sitting
 from app.desk import Desk
 from app.models.pump import Pump
+from app.moves import Move, TryAgain
 from services.domain.errors import SettingProblem
 from services.settings import Settings, read_settings
 
@@ -22,7 +23,7 @@ class Screen:
     def __init__(self) -> None:
         self.said: list[str] = []
         self.shown = asyncio.Event()
-        self.try_again: Callable[[], None] = lambda: None
+        self.go: Callable[[Move], None] = lambda _: None
 
     def show_part(self, name: str, state: str, why: str) -> None:
         self.said.append(f"{name} {state}")
@@ -37,8 +38,8 @@ class Screen:
         self.said.append(" ".join([sentence, *(row.name for row in settings)]))
         self.shown.set()
 
-    def when_trying_again(self, call: Callable[[], None]) -> None:
-        self.try_again = call
+    def when_moving(self, call: Callable[[Move], None]) -> None:
+        self.go = call
 
     def show_desk(self, desk: Desk, pump: Pump) -> Iterator[None]:
         raise AssertionError("nothing can be shown")
@@ -68,7 +69,7 @@ def test_it_says_what_is_wrong_and_waits_for_the_person(tmp_path: Path) -> None:
             task = group.create_task(sitting.sit(read(tmp_path, PORT="x"), tmp_path / ".env", screen, closing))
             await screen.shown.wait()
             screen.shown.clear()
-            screen.try_again()
+            screen.go(TryAgain())
             await screen.shown.wait()
             closing.set()
             assert await task == 0

@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.models.pump import Pump
+from app.moves import Become, Move
+from services.domain.people import LOCAL_PEOPLE
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
 from tests.unit.app.actions.run_world import World
@@ -40,7 +44,7 @@ def world(window: ConsoleWindow, tmp_path: Path, tmp_path_factory: pytest.TempPa
     made.job("j1", "Old Mill Pizza", "failed")
     made.job("j2", "Copper Kettle", "pending")
     pump = Pump(made.store)
-    for _ in window.show_desk(dataclasses.replace(made.desk, runs=runs.acts), pump):
+    for _ in window.show_desk(dataclasses.replace(made.desk, runs=runs.acts, people=LOCAL_PEOPLE), pump):
         pass
     pump.changed.emit(made.store.take_changed())
     yield made
@@ -88,3 +92,29 @@ def test_another_task_that_failed_is_named_in_a_toast(window: ConsoleWindow) -> 
     toasts = [toast for toast in window.body.findChildren(Toast) if toast.isVisible()]
     assert [words.text() for toast in toasts for words in toast.findChildren(ElidedLabel)] == ["Failed: replay. b.txt"]
     assert window.faults.words() == []
+
+
+def test_two_clicks_on_the_status_bar_make_one_another_person(window: ConsoleWindow, world: DeskWorld) -> None:
+    moves: list[Move] = []
+    window.when_moving(moves.append)
+    cell = window.bar.person
+    assert cell.words() == "desk-1, operator"
+    QTest.mouseClick(cell, Qt.MouseButton.LeftButton)
+    assert wait_for(cell.menu.isVisible)
+    lines = {action.text(): action for action in cell.menu.actions()}
+    assert list(lines) == ["Viewer, desk-2", "Operator, desk-1", "Admin, desk-3"]
+    assert [words for words, action in lines.items() if not action.icon().isNull()] == ["Operator, desk-1"]
+    for words in ("Operator, desk-1", "Admin, desk-3"):
+        lines[words].trigger()
+    cell.menu.close()
+    assert moves == [Become("desk-3@directory-bolt.example")]
+    window.show_starting()
+    assert not cell.isVisible()
+
+
+def test_the_person_is_reached_by_key(window: ConsoleWindow, world: DeskWorld) -> None:
+    cell = window.bar.person
+    cell.setFocus()
+    QTest.keyClick(cell, Qt.Key.Key_Return)
+    assert wait_for(cell.menu.isVisible)
+    cell.menu.close()

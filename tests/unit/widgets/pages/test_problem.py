@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from app.moves import Move, TryAgain
 from services.domain.errors import SettingProblem
 from tests.unit.widgets.waiting import in_front
 from widgets.console_window import ConsoleWindow
@@ -44,12 +45,12 @@ def test_a_row_goes_with_its_problem(window: ConsoleWindow) -> None:
 
 
 def test_the_button_asks_to_try_again_by_mouse_and_by_keyboard(window: ConsoleWindow) -> None:
-    asked: list[bool] = []
-    window.when_trying_again(lambda: asked.append(True))
+    asked: list[Move] = []
+    window.when_moving(asked.append)
     window.show_problem("Settings are missing.", "", "", [URL])
     window.problem.button.click()
     QTest.keyClick(window.problem.button, Qt.Key.Key_Space)
-    assert asked == [True, True]
+    assert asked == [TryAgain(), TryAgain()]
     window.show_starting()
     assert window.current_page() == "starting"
 

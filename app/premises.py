@@ -1,0 +1,73 @@
+"""What stays from one sign-in to the next: the hold on the data folder, with the local stack that runs on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.local_stack import LocalStack
+from services.domain.errors import Refused
+from services.local.lock import AlreadyRunning, FolderLock
+from services.settings import Settings
+
+
+class AnotherConsole(Refused):
+    """A console of the same data folder is open."""
+
+
+class Premises:
+    """One program's hold on one data folder at a time. `close` at the end; it can be held again afterwards."""
+
+    def __init__(self) -> None:
+        self._folder: Path | None = None
+        self._lock: FolderLock | None = None
+        self._stack: LocalStack | None = None
+
+    async def hold(self, data_dir: Path) -> None:
+        """Take this folder, and leave another one that was held. Raises AnotherConsole, Refused.
+
+        One console a folder: a second one would take what the first is doing for what a crash has left.
+        """
+        if self._lock is not None and self._folder == data_dir:
+            return
+        await self.close()
+        lock = FolderLock(data_dir / "console" / "console.lock", f"A console is already running on {data_dir}.")
+        try:
+            lock.take()
+        except AlreadyRunning as error:
+            raise AnotherConsole(
+                str(error),
+                hint="This window opens by itself as soon as the other one is closed. "
+                "To have both, give this one a data folder of its own: DIRECTORY_BOLT_HOME.",
+            ) from error
+        except OSError as error:
+            raise Refused(
+                f"The data folder {data_dir} can't be used.",
+                hint="It must be a folder that this account may write to, on a disk with space left.",
+                raw=str(error),
+                settings={"DIRECTORY_BOLT_HOME": f"{error.strerror or error}: {error.filename or data_dir}."},
+            ) from error
+        self._folder, self._lock = data_dir, lock
+
+    def local_stack(self, settings: Settings) -> LocalStack:
+        """The local stack of the folder that is held, running or not."""
+        if self._stack is None:
+            self._stack = LocalStack({"DIRECTORY_BOLT_HOME": settings.data_dir, **browser(settings)})
+        return self._stack
+
+    async def leave_local_stack(self) -> None:
+        """End the local stack, if it runs."""
+        stack, self._stack = self._stack, None
+        if stack is not None:
+            await stack.stop()
+
+    async def close(self) -> None:
+        """End the local stack and let go of the folder."""
+        await self.leave_local_stack()
+        if self._lock is not None:
+            self._lock.release()
+        self._folder = self._lock = None
+
+
+def browser(settings: Settings) -> dict[str, str]:
+    """What a child is told of the browser to use: it reads no .env of its own."""
+    return {"BROWSER_PATH": settings.browser_path} if settings.browser_path else {}

@@ -1,0 +1,20 @@
+"""A console that has its premises to itself, and leaves them with its end."""
+
+from __future__ import annotations
+
+from app.console import Console, Screen
+from app.premises import Premises
+from services.settings import Settings
+
+
+class Alone(Console):
+    """As if its program had been started for it only."""
+
+    def __init__(self, settings: Settings, screen: Screen) -> None:
+        self._own = Premises()
+        super().__init__(settings, screen, self._own)
+
+    async def close(self) -> None:
+        """Close the console, then leave the premises."""
+        await super().close()
+        await self._own.close()
