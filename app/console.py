@@ -179,7 +179,7 @@ class Console:
         engine = Engine(reads, SupabaseFeed(session), store)
         health = HealthActs(
             SupabaseProject(session), brain, queues, store, lambda: letters.look, self._parts,
-            shown(self._settings, self._of_stack),
+            shown(self._settings, self._of_stack), read_only=self._read_only,
         )  # fmt: skip
         older = OlderEvents(engine.load_job, store.jobs.holds_all_events)
         desk = Desk(

@@ -67,14 +67,16 @@ class HealthActs:
         parts: Parts,
         settings: list[SettingLine],
         *,
+        read_only: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`look`: how the list of dead letters stands."""
+        """`look`: how the list of dead letters stands. `read_only`: nothing is tried that could change anything."""
         self._project = project
         self._planner = planner
         self._queues = queues
         self._store = store
         self._look = look
+        self._read_only = read_only
         self._clock = clock
         self.parts = parts
         self.settings = settings
@@ -199,7 +201,7 @@ class HealthActs:
         tried = {
             "GetQueueAttributes": await _allowed(self._queues.figures("dlq")),
             "GetQueueUrl": await _allowed(self._queues.find("dlq")),
-            "DeleteMessage": await _allowed(self._queues.delete_dead(_NO_RECEIPT)),
+            "DeleteMessage": None if self._read_only else await _allowed(self._queues.delete_dead(_NO_RECEIPT)),
             "ReceiveMessage": True if look.as_of is not None and not look.problem else None,
         }
         has = [name for name, allowed in tried.items() if allowed]
@@ -211,6 +213,8 @@ class HealthActs:
             return Hop("Rights at the queue", "blocked", "Not permitted", evidence, missing=missing, todo=todo)
         if unknown:
             missing, todo = f"Not known: {', '.join(unknown)}.", "Scan the dead letters, then check again."
+            if self._read_only:
+                todo = "They aren't tried in a console that was started with --read-only."
             return Hop("Rights at the queue", "waiting", "Not all known", evidence, missing=missing, todo=todo)
         return Hop("Rights at the queue", "ok", "Allowed", evidence)
 

@@ -66,6 +66,18 @@ def test_rights_that_nobody_tried_are_not_known(world: DeskWorld) -> None:
     assert checked(world)["Rights at the queue"].missing == "Not known: DeleteMessage, ReceiveMessage."
 
 
+def test_a_console_that_only_reads_asks_for_no_deletion(world: DeskWorld) -> None:
+    acts = HealthActs(
+        world.project, world.planner, world.queues, world.store, lambda: world.desk.dead_letters.look, world.parts, [],
+        read_only=True,
+    )  # fmt: skip
+    world.queues.faults["delete"] = NotPermitted("Somebody asked to delete.")
+    asyncio.run(acts.check())
+    rights = next(hop for hop in acts.hops if hop.name == "Rights at the queue")
+    assert rights.missing == "Not known: DeleteMessage, ReceiveMessage."
+    assert "--read-only" in rights.todo
+
+
 def test_a_degraded_brain_and_an_incomplete_project_are_told(world: DeskWorld) -> None:
     world.planner.body = {"status": "degraded", "database": "silent", "latency_ms": 3}
     world.project.answer = whole_project(published=[], functions=[])
