@@ -64,7 +64,7 @@ declare
 begin
   perform from public.jobs where id = p_job for no key update;
   if not found then
-    raise exception 'This job does not exist.' using errcode = 'P0002';
+    raise exception 'This job does not exist.' using errcode = 'PT404';
   end if;
   expires := clock_timestamp() + make_interval(secs => p_lease_seconds);
   -- A plan with other factors, or a renamed business, gives another key: the directory is still the same.

@@ -34,10 +34,10 @@ begin
   end if;
   select * into job from public.jobs where id = p_job for no key update;
   if not found then
-    raise exception 'This job does not exist.' using errcode = 'P0002';
+    raise exception 'This job does not exist.' using errcode = 'PT404';
   end if;
   if job.status not in ('completed', 'failed') then
-    raise exception 'This job is %: retry when it has ended.', replace(job.status, '_', ' ') using errcode = '55000';
+    raise exception 'This job is %: retry when it has ended.', replace(job.status, '_', ' ') using errcode = 'PT409';
   end if;
   with put_back as (
     update public.directory_submissions s set status = 'pending'
@@ -55,7 +55,7 @@ begin
            where s.submission_queue_id = p_job and s.status = 'pending'
              and (p_directories is null or private.host_of(s.directory_url) = any (p_directories))) found;
   if hosts is null then
-    raise exception 'No directory of this job has failed.' using errcode = '55000';
+    raise exception 'No directory of this job has failed.' using errcode = 'PT409';
   end if;
   perform private.count_directories(p_job);
   update public.jobs set status = 'pending', completed_at = null, error_message = null where id = p_job;

@@ -51,10 +51,10 @@ declare
 begin
   select * into job from public.jobs where id = p_job for no key update;
   if not found then
-    raise exception 'This job does not exist.' using errcode = 'P0002';
+    raise exception 'This job does not exist.' using errcode = 'PT404';
   end if;
   if job.status <> p_expected then
-    raise exception 'This job is % by now.', replace(job.status, '_', ' ') using errcode = '55000';
+    raise exception 'This job is % by now.', replace(job.status, '_', ' ') using errcode = 'PT409';
   end if;
   return job;
 end $$;
@@ -81,14 +81,14 @@ begin
   end if;
   job := private.lock_job(p_job, p_expected);
   if job.status not in ('pending', 'in_progress') then
-    raise exception 'This job is %: there is nothing to queue.', replace(job.status, '_', ' ') using errcode = '55000';
+    raise exception 'This job is %: there is nothing to queue.', replace(job.status, '_', ' ') using errcode = 'PT409';
   elsif exists (select from public.outbox o where o.job_id = p_job and o.sent_at is null) then
-    raise exception 'This job waits to be queued already.' using errcode = '55000';
+    raise exception 'This job waits to be queued already.' using errcode = 'PT409';
   elsif private.is_worked_on(p_job) then
-    raise exception 'A worker has this job.' using errcode = '55000';
+    raise exception 'A worker has this job.' using errcode = 'PT409';
   elsif exists (select from public.flow_runs f
                  where f.parameters ->> 'job_id' = p_job::text and f.state in ('scheduled', 'running')) then
-    raise exception 'This job waits for a worker already.' using errcode = '55000';
+    raise exception 'This job waits for a worker already.' using errcode = 'PT409';
   end if;
   update public.jobs set status = 'pending' where id = p_job and status <> 'pending';
   return private.audit(p_request_id, 'requeue', p_job::text, p_reason, jsonb_build_object('status', job.status),
@@ -121,7 +121,7 @@ begin
                    when 'resume' then job.status = 'paused'
                    else job.status in ('pending', 'in_progress', 'paused') end) then
     raise exception 'This job is %: it can''t be %.', replace(job.status, '_', ' '),
-      case act when 'pause' then 'paused' when 'resume' then 'resumed' else 'cancelled' end using errcode = '55000';
+      case act when 'pause' then 'paused' when 'resume' then 'resumed' else 'cancelled' end using errcode = 'PT409';
   end if;
   answer := jsonb_build_object('job_id', p_job, 'status', p_to);
   if act = 'resume' and private.is_worked_on(p_job) then
@@ -160,9 +160,9 @@ begin
    where r.job_id = p_job and r.directory_name = p_directory and r.status = 'submitting'
    order by r.claim_expires_at desc nulls last limit 1 for update;
   if not found then
-    raise exception 'The outcome of this directory is not unknown.' using errcode = '55000';
+    raise exception 'The outcome of this directory is not unknown.' using errcode = 'PT409';
   elsif held.claim_expires_at > clock_timestamp() then
-    raise exception 'This directory is being submitted at the moment.' using errcode = '55000';
+    raise exception 'This directory is being submitted at the moment.' using errcode = 'PT409';
   end if;
   update public.job_results
      set status = p_outcome, claim_owner = null, listing_url = coalesce(p_listing_url, listing_url),
@@ -199,7 +199,7 @@ begin
   end if;
   select private.host_of(d.submission_url) into host from public.directories d where d.id = p_directory_id for update;
   if not found then
-    raise exception 'This directory does not exist.' using errcode = 'P0002';
+    raise exception 'This directory does not exist.' using errcode = 'PT404';
   end if;
   if p_paused then
     insert into public.paused_directories (directory_id, actor, reason) values (p_directory_id, auth.uid(), p_reason)
@@ -208,7 +208,7 @@ begin
     delete from public.paused_directories where directory_id = p_directory_id;
   end if;
   if not found then
-    raise exception 'This directory is % already.', case when p_paused then 'paused' else 'in use' end using errcode = '55000';
+    raise exception 'This directory is % already.', case when p_paused then 'paused' else 'in use' end using errcode = 'PT409';
   end if;
   return private.audit(p_request_id, act, p_directory_id::text, p_reason, jsonb_build_object('paused', not p_paused),
     jsonb_build_object('directory_id', p_directory_id, 'directory', host, 'paused', p_paused), null, host);

@@ -99,8 +99,8 @@ def test_errors_carry_their_code_and_leave_nothing(server: Postgres, owner: psyc
             operator = await running.client("operator")
             retry = {"p_request_id": str(uuid.uuid4()), "p_job": job}
             for arguments, code in (
-                (retry, "55000"),
-                ({**retry, "p_job": str(uuid.uuid4())}, "P0002"),
+                (retry, "PT409"),
+                ({**retry, "p_job": str(uuid.uuid4())}, "PT404"),
                 ({**retry, "p_job": "no-uuid"}, "22P02"),
                 ({"p_job": job}, "PGRST202"),
                 ({**retry, "p_other": 1}, "PGRST202"),

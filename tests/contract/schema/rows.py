@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
+import pytest
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
@@ -35,6 +36,14 @@ def caller(url: str, role: str, staff: str | None = None, *, actor: str = ACTOR)
 def operator(server: Postgres) -> Any:
     """A connection as an operator who signed in."""
     return caller(server.url, "authenticated", "operator")
+
+
+@contextmanager
+def refused(state: str, words: str | None = None) -> Iterator[None]:
+    """A block that ends with the database's error of this SQLSTATE, in words that match."""
+    with pytest.raises(psycopg.Error, match=words) as said:
+        yield
+    assert said.value.sqlstate == state
 
 
 def add_job(owner: psycopg.Connection, items: Mapping[str, str], *, status: str = "in_progress") -> str:

@@ -21,6 +21,7 @@ from tests.contract.schema.rows import (
     key_of,
     one,
     record,
+    refused,
     results,
 )
 
@@ -114,7 +115,7 @@ def test_one_job_says_nothing_of_another(owner: psycopg.Connection) -> None:
     for where, host in ((other, "b.example"), (job, "b.example")):
         with pytest.raises(errors.InvalidParameterValue):
             claim(owner, where, host, key=key_of(job, "a.example"))
-    with pytest.raises(errors.NoDataFound):
+    with refused("PT404"):
         claim(owner, str(uuid.uuid4()), "a.example")
     assert results(owner, job) == [("a.example", "failed", "w-1")]
 

@@ -25,6 +25,7 @@ from tests.contract.schema.rows import (
     one,
     operator,
     record,
+    refused,
     results,
 )
 
@@ -182,9 +183,9 @@ def test_a_job_that_has_moved_on_is_left_alone(server: Postgres, owner: psycopg.
     job = make(owner)
     before = job_row(owner, job)
     with operator(server) as desk:
-        with pytest.raises(errors.ObjectNotInPrerequisiteState, match="by now"):
+        with refused("PT409", "by now"):
             act(desk, job, expected="completed")
-        with pytest.raises(errors.NoDataFound):
+        with refused("PT404"):
             act(desk, request_id())
     assert job_row(owner, job) == before
     assert (audit(owner), outbox(owner)) == ([], [])
@@ -202,7 +203,7 @@ def test_states_from_which_a_job_does_not_go_there(
     server: Postgres, owner: psycopg.Connection, status: str, to: str
 ) -> None:
     job = add_job(owner, {"a.example": "pending"}, status=status)
-    with operator(server) as desk, pytest.raises(errors.ObjectNotInPrerequisiteState):
+    with operator(server) as desk, refused("PT409"):
         set_status(desk, job, to)
     assert job_row(owner, job)[0] == status
 
@@ -223,15 +224,15 @@ def test_what_is_under_way_is_not_queued_again(server: Postgres, owner: psycopg.
     job = add_job(owner, {"a.example": "pending"}, status="in_progress")
     with operator(server) as desk:
         run_of(owner, job, "running")
-        with pytest.raises(errors.ObjectNotInPrerequisiteState, match="A worker has this job"):
+        with refused("PT409", "A worker has this job"):
             requeue(desk, job)
         owner.execute("update flow_runs set lease_until = now() - interval '1 s'")
-        with pytest.raises(errors.ObjectNotInPrerequisiteState, match="waits for a worker"):
+        with refused("PT409", "waits for a worker"):
             requeue(desk, job)
         owner.execute("update flow_runs set state = 'failed'")
         requeue(desk, job)
         assert job_row(owner, job)[0] == "pending"
-        with pytest.raises(errors.ObjectNotInPrerequisiteState, match="waits to be queued"):
+        with refused("PT409", "waits to be queued"):
             requeue(desk, job)
     assert outbox(owner) == [(job, "staff_requeue")]
 
@@ -239,7 +240,7 @@ def test_what_is_under_way_is_not_queued_again(server: Postgres, owner: psycopg.
 @pytest.mark.parametrize("status", ["completed", "failed", "paused", "cancelled"])
 def test_only_an_open_job_is_queued_again(server: Postgres, owner: psycopg.Connection, status: str) -> None:
     job = add_job(owner, {"a.example": "pending"}, status=status)
-    with operator(server) as desk, pytest.raises(errors.ObjectNotInPrerequisiteState):
+    with operator(server) as desk, refused("PT409"):
         requeue(desk, job)
 
 
@@ -252,7 +253,7 @@ def test_a_declared_outcome_ends_the_doubt(
     job = unknown_job(owner)
     with operator(server) as desk:
         declare(desk, job, outcome)
-        with pytest.raises(errors.ObjectNotInPrerequisiteState, match="not unknown"):
+        with refused("PT409", "not unknown"):
             declare(desk, job, outcome)
     assert results(owner, job) == [("a.example", outcome, None)]
     assert items(owner, job) == {"a.example": outcome, "b.example": "submitted"}
@@ -268,9 +269,9 @@ def test_a_submission_that_runs_is_not_declared(server: Postgres, owner: psycopg
     job = add_job(owner, {"a.example": "pending"})
     claim(owner, job, "a.example", lease=60)
     with operator(server) as desk:
-        with pytest.raises(errors.ObjectNotInPrerequisiteState, match="at the moment"):
+        with refused("PT409", "at the moment"):
             declare(desk, job, "failed")
-        with pytest.raises(errors.ObjectNotInPrerequisiteState, match="not unknown"):
+        with refused("PT409", "not unknown"):
             declare(desk, job, "failed", host="b.example")
     assert results(owner, job) == [("a.example", "submitting", "w-1")]
 
@@ -291,14 +292,14 @@ def test_a_paused_directory_is_on_no_new_work_list(server: Postgres, owner: psyc
     with operator(server) as desk:
         one(owner, "select create_work_list(%s)", before)
         assert pause_directory(desk, directory)["directory"] == "a.example"
-        with pytest.raises(errors.ObjectNotInPrerequisiteState, match="paused already"):
+        with refused("PT409", "paused already"):
             pause_directory(desk, directory)
         one(owner, "select create_work_list(%s)", after)
         pause_directory(desk, directory, False)
-        with pytest.raises(errors.ObjectNotInPrerequisiteState, match="in use already"):
+        with refused("PT409", "in use already"):
             pause_directory(desk, directory, False)
         one(owner, "select create_work_list(%s)", again)
-        with pytest.raises(errors.NoDataFound):
+        with refused("PT404"):
             pause_directory(desk, request_id())
     assert [sorted(items(owner, job)) for job in (before, after, again)] == [
         ["a.example", "b.example"], ["b.example"], ["a.example", "b.example"],

@@ -26,7 +26,7 @@ def postgrest(code: str, message: str = "no") -> APIError:
         (postgrest("PGRST205", "no such table"), NotInstalled, "lacks what is needed to read jobs"),
         (postgrest("57014", "canceled"), NotReachable, "could not read jobs just now"),
         (postgrest("503", "down"), NotReachable, "could not read jobs just now"),
-        (postgrest("55000", "This job is paused."), Refused, "This job is paused."),
+        (postgrest("PT409", "This job is paused."), Refused, "This job is paused."),
         (AuthApiError("Invalid login credentials", 400, "invalid_credentials"), NotPermitted, "Not signed in"),
         (AuthApiError("too many", 429, None), NotReachable, "sign-in service does not answer"),
         (AuthApiError("down", 502, None), NotReachable, "sign-in service does not answer"),
