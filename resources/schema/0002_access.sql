@@ -1,10 +1,24 @@
--- Who may read what. Anonymous sees nothing; staff by app_metadata.role; the pipeline by service_role. Applies twice.
+-- Who may read what. Anonymous sees nothing; staff by app_metadata.role; a customer its own account, jobs and work
+-- lists; the pipeline, by service_role, everything. Nobody but the pipeline writes a table. Applies twice.
 create or replace function private.staff_role() returns text language sql stable set search_path = '' as $$
   select case when auth.jwt() -> 'app_metadata' ->> 'role' in ('viewer', 'operator', 'admin')
               then auth.jwt() -> 'app_metadata' ->> 'role' end
 $$;
 revoke execute on function private.staff_role() from public;
 grant execute on function private.staff_role() to authenticated, service_role;
+
+-- The customer (customers.id) whose sign-in this is: app_metadata.customer_id. Only a server writes app_metadata; an
+-- e-mail address may be anybody's where a project doesn't have it confirmed.
+create or replace function private.own_customer() returns uuid language sql stable set search_path = '' as $$
+  select case when auth.jwt() -> 'app_metadata' ->> 'customer_id' ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
+              then (auth.jwt() -> 'app_metadata' ->> 'customer_id')::uuid end
+$$;
+create or replace function private.own_jobs() returns uuid[]
+language sql stable security definer set search_path = '' as $$
+  select coalesce(array_agg(j.id), '{}') from public.jobs j where j.customer_id = private.own_customer()
+$$;
+revoke execute on function private.own_customer(), private.own_jobs() from public;
+grant execute on function private.own_customer(), private.own_jobs() to authenticated, service_role;
 
 do $$
 declare t text;
@@ -29,3 +43,14 @@ begin
     end if;
   end loop;
 end $$;
+
+-- Results and history also hold what staff and the pipeline say among themselves: they stay with staff.
+drop policy if exists customer_read on public.customers;
+create policy customer_read on public.customers for select to authenticated
+  using (id = (select private.own_customer()));
+drop policy if exists customer_read on public.jobs;
+create policy customer_read on public.jobs for select to authenticated
+  using (customer_id = (select private.own_customer()));
+drop policy if exists customer_read on public.directory_submissions;
+create policy customer_read on public.directory_submissions for select to authenticated
+  using (submission_queue_id = any ((select private.own_jobs())::uuid[]));

@@ -15,7 +15,7 @@ begin
     'guarded', (select coalesce(jsonb_agg(c.relname::text), '[]') from pg_catalog.pg_class c
          where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and c.relrowsecurity),
     'readable', (select coalesce(jsonb_agg(distinct p.tablename::text), '[]') from pg_catalog.pg_policies p
-         where p.schemaname = 'public' and p.cmd in ('SELECT', 'ALL')
+         where p.schemaname = 'public' and p.cmd in ('SELECT', 'ALL') and p.policyname <> 'customer_read'
            and p.roles && array['authenticated', 'public']::name[]),
     'functions', (select coalesce(jsonb_agg(distinct p.proname::text), '[]') from pg_catalog.pg_proc p
          where p.pronamespace = 'public'::regnamespace
