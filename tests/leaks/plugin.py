@@ -50,9 +50,12 @@ def pytest_configure(config: pytest.Config) -> None:
     _swallowed.watch()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def logged() -> Logged:
-    """The warnings of this test: `logged.take("words")` asserts that one came, and makes it an expected one."""
+    """The warnings of this test: `logged.take("words")` asserts that one came, and makes it an expected one.
+
+    Of the session, so that fixtures which several tests share may take what they cause.
+    """
     return _logged
 
 

@@ -229,15 +229,19 @@ async def _look(server: Postgres, owner: psycopg.Connection) -> Seen:
     return seen
 
 
+def token_of(who: str) -> str:
+    """An access token of this caller, who signed in."""
+    user = {"id": uuid.uuid4(), "email": f"{who}@b.example", "app_metadata": CALLERS[who][1], "user_metadata": ODD}
+    return Tokens(GatewayConfig("", "", SECRET, KEY, SERVICE_KEY)).issue(user, str(uuid.uuid4()))[0]
+
+
 async def _client(running: Gateway, who: str) -> AsyncClient:
     """The stock client of this caller."""
-    role, metadata = CALLERS[who]
+    role = CALLERS[who][0]
     client = await running.client(key=SERVICE_KEY if role == "service_role" else KEY)
     if role == "authenticated":
-        user = {"id": uuid.uuid4(), "email": f"{who}@b.example", "app_metadata": metadata, "user_metadata": ODD}
-        token, _ = Tokens(GatewayConfig("", "", SECRET, KEY, SERVICE_KEY)).issue(user, str(uuid.uuid4()))
-        client.postgrest.auth(token)
-        await client.realtime.set_auth(token)
+        client.postgrest.auth(token_of(who))
+        await client.realtime.set_auth(token_of(who))
     return client
 
 

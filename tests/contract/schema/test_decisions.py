@@ -16,7 +16,6 @@ from tests.contract.schema.rows import (
     ACTOR,
     add_directory,
     add_job,
-    caller,
     claim,
     details,
     events,
@@ -151,18 +150,6 @@ def test_the_same_request_is_done_once_and_answered_twice(
     assert all(answer == answers[0] for answer in answers)
     assert len(audit(owner)) == 1
     assert len(outbox(owner)) == (1 if name in ("requeue", "resume") else 0)
-
-
-@pytest.mark.parametrize("name", ACTS)
-@pytest.mark.parametrize("staff", [None, "viewer", "customer"])
-def test_only_operators_may(server: Postgres, owner: psycopg.Connection, name: str, staff: str | None) -> None:
-    make, act = ACTS[name]
-    target = make(owner)
-    with caller(server.url, "authenticated", staff) as desk, pytest.raises(errors.InsufficientPrivilege):
-        act(desk, target)
-    with caller(server.url, "anon", "admin") as desk, pytest.raises(errors.InsufficientPrivilege):
-        act(desk, target)
-    assert audit(owner) == []
 
 
 @pytest.mark.parametrize("name", ACTS)
