@@ -7,12 +7,23 @@ from typing import Any, Final
 
 import msgspec
 
-from services.domain.records import Customer, Directory, Heartbeat, HistoryEvent, Job, OutboxMessage, Result, WorkItem
+from services.domain.records import (
+    Customer,
+    Directory,
+    Heartbeat,
+    HistoryEvent,
+    Job,
+    OutboxMessage,
+    Result,
+    StaffAction,
+    WorkItem,
+)
 
-Record = Customer | Job | WorkItem | Result | HistoryEvent | Directory | Heartbeat | OutboxMessage
+Record = Customer | Job | WorkItem | Result | HistoryEvent | StaffAction | Directory | Heartbeat | OutboxMessage
 
 RECORDS: Final[dict[str, type[Any]]] = {
-    kind.TABLE: kind for kind in (Customer, Job, WorkItem, Result, HistoryEvent, Directory, Heartbeat, OutboxMessage)
+    kind.TABLE: kind
+    for kind in (Customer, Job, WorkItem, Result, HistoryEvent, StaffAction, Directory, Heartbeat, OutboxMessage)
 }
 """The record type of each table that the console holds."""
 

@@ -33,6 +33,7 @@ class Pages:
         self._newest: dict[Table, float] = {}
         self._versioned: set[Table] = set()
         self._without_cursor: set[Table] = set()
+        self._acts_from: float | None = None
 
     async def read(self, table: Table, depth: Depth) -> int:
         """Read at this depth, or deeper where it must; how many rows were other than held. Raises ConsoleError."""
@@ -88,10 +89,16 @@ class Pages:
         """Whether keys and versions alone tell which rows are other than held."""
         return table in self._versioned or table in APPEND_ONLY
 
+    def held_from(self, table: Table) -> float | None:
+        """Rows before this instant, unix seconds, were not read; None where all were."""
+        if table == "queue_history":
+            return self._store.jobs.history_from
+        return self._acts_from if table == "staff_actions" else None
+
     def _since(self, table: Table) -> float:
         """Where a read of what changed begins, unix seconds."""
         since = max(0.0, self._newest[table] - self._timings.overlap)
-        held_from = self._store.jobs.history_from if table == "queue_history" else None
+        held_from = self.held_from(table)
         return since if held_from is None else max(since, held_from)
 
     async def _all_rows(self, table: Table, number: int) -> int:
@@ -106,7 +113,7 @@ class Pages:
 
     async def _everything(self, table: Table, number: int) -> int:
         cursor = CURSORS.get(table) if table not in self._without_cursor else None
-        limit = self._timings.history if table == "queue_history" else None
+        limit = self._timings.history if table in APPEND_ONLY else None
         began = self._store.now()
         seen: set[str] = set()
         found, last, newest = 0, None, 0.0
@@ -131,7 +138,7 @@ class Pages:
         self._newest[table] = min(newest, began)
         if limit is not None:
             cut = last if len(seen) >= limit else None
-            self._store.jobs.history_from = parse_instant(cut.get("created_at")) if cut else None
+            self._cut(table, parse_instant(cut.get("created_at")) if cut else None)
         return found + self._inbox.sweep(table, self._held(table) - seen)
 
     async def _changed_rows(self, table: Table, number: int) -> int:
@@ -147,7 +154,7 @@ class Pages:
 
     async def _all_keys(self, table: Table) -> int:
         """Keys (and versions) of everything in the window, so that what is gone or differs is read again."""
-        held_from = self._store.jobs.history_from if table == "queue_history" else None
+        held_from = self.held_from(table)
         seen: set[str] = set()
         found = await self._compare(table, self._inbox.next_read(), since=held_from, seen=seen)
         return found + self._inbox.sweep(table, self._held(table) - seen)
@@ -183,10 +190,16 @@ class Pages:
             await asyncio.sleep(0)
         return found
 
+    def _cut(self, table: Table, held_from: float | None) -> None:
+        if table == "queue_history":
+            self._store.jobs.history_from = held_from
+        else:
+            self._acts_from = held_from
+
     def _held(self, table: Table) -> set[str]:
-        """Keys held of what a read of everything covers: of the history, only the newest part."""
+        """Keys held of what a read of everything covers: of what grows without end, only the newest part."""
         rows = self._store.rows(table)
-        held_from = self._store.jobs.history_from if table == "queue_history" else None
+        held_from = self.held_from(table)
         if held_from is None:
             return set(rows)
         return {key for key, row in rows.items() if (row.created_at or 0.0) >= held_from}

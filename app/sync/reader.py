@@ -160,7 +160,7 @@ class Reader:
         self._heard[table] = heard
         if kept and table == "queue_history":
             await self._drop(table, self._loose_ends())
-        complete = table != "queue_history" or self._store.jobs.history_from is None
+        complete = self._pages.held_from(table) is None
         self._store.set_state(table, TableState(as_of, complete=complete, polled=table in self.unannounced))
         return ""
 

@@ -14,6 +14,7 @@ TABLES: Final[tuple[Table, ...]] = (
     "directory_submissions",
     "job_results",
     "queue_history",
+    "staff_actions",
     "outbox",
     "worker_heartbeats",
 )
@@ -26,14 +27,15 @@ CURSORS: Final[dict[Table, str]] = {
     "directory_submissions": "updated_at",
     "job_results": "updated_at",
     "queue_history": "created_at",
+    "staff_actions": "created_at",
 }
 """The column that moves when a row changes. A table without one is always read in full."""
 
-NEWEST_FIRST: Final = frozenset({"jobs", "queue_history"})
+NEWEST_FIRST: Final = frozenset({"jobs", "queue_history", "staff_actions"})
 """What staff look at: the first read begins with what changed last."""
 
-APPEND_ONLY: Final = frozenset({"queue_history"})
-"""A row of these never changes, so that having it is enough."""
+APPEND_ONLY: Final = frozenset({"queue_history", "staff_actions"})
+"""A row of these never changes, so that having it is enough. They grow without end: only the newest are read."""
 
 
 class Depth(IntEnum):

@@ -233,6 +233,38 @@ class HistoryEvent(msgspec.Struct, frozen=True, gc=False):
         )
 
 
+class StaffAction(msgspec.Struct, frozen=True, gc=False):
+    """An act of staff as the database audits it (`staff_actions`). `actor` is the id of an account.
+
+    `target` is a job's id, a job's id and a host with "/" between, or whatever else the act is about.
+    """
+
+    TABLE: ClassVar = "staff_actions"
+    id: str
+    request_id: str = ""
+    actor: str = ""
+    role: str = ""
+    act: str = ""
+    target: str = ""
+    reason: str = ""
+    counts: dict[str, Any] = {}
+    created_at: float | None = None
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        return cls(
+            id=_text(row.get("id")),
+            request_id=_text(row.get("request_id")),
+            actor=_shared(row.get("actor")),
+            role=_shared(row.get("role")),
+            act=_shared(row.get("act")),
+            target=_text(row.get("target")),
+            reason=_text(row.get("reason")),
+            counts=_object(row.get("counts")),
+            created_at=parse_instant(row.get("created_at")),
+        )
+
+
 class Directory(msgspec.Struct, frozen=True, gc=False):
     """A directory that businesses are submitted to."""
 

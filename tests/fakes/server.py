@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.store.merge import KEYS, RECORDS
+from app.sync.tables import APPEND_ONLY
 from services.domain.errors import ConsoleError, NotInstalled, NotReachable
 from services.domain.times import to_iso
 from services.ports.facts import Change, LinkSignal, Table
@@ -21,7 +22,7 @@ _LATE = 60.0
 _VERSIONED = ("jobs", "directory_submissions", "job_results")
 _RECORDED = ("jobs", "job_results", "queue_history")
 """Whole rows of these come as records."""
-_CURSOR = {"queue_history": "created_at", "outbox": "created_at", "worker_heartbeats": "last_heartbeat"}
+_CURSOR = {"queue_history": "created_at", "staff_actions": "created_at", "outbox": "created_at", "worker_heartbeats": "last_heartbeat"}
 
 
 def server_clock() -> float:
@@ -97,7 +98,7 @@ class FakeServer:
             held = self.tables[table].get(key)
             row: Row = {**(held or {}), KEYS[table]: key, **columns}
             row.setdefault("created_at", transaction.stamp)
-            row[_CURSOR.get(table, "updated_at")] = row["created_at"] if table == "queue_history" else transaction.stamp
+            row[_CURSOR.get(table, "updated_at")] = row["created_at"] if table in APPEND_ONLY else transaction.stamp
             if table in _VERSIONED:
                 row["version"] = (held["version"] if held else 0) + 1
             self.tables[table][key] = row

@@ -18,7 +18,7 @@ from app.store.job_facts import host_of
 from app.store.lines import JobLine
 from app.store.store import Changes
 from widgets.pages.jobs.fields import job_fields, job_query, picking
-from widgets.pages.jobs.query_box import QueryBox
+from widgets.parts.query_box import QueryBox
 from widgets.pages.jobs.rows import COLUMNS, jobs_model
 from widgets.pages.jobs.selection import SelectionBar
 from widgets.parts import spans

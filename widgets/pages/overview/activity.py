@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.desk import Desk
 from app.models.table_model import LinesModel
+from services.domain.event_words import event_face
 from services.domain.records import HistoryEvent
 from services.domain.statuses import Shape
 from widgets.pages.overview.panel import Panel
@@ -17,41 +18,6 @@ from widgets.parts.columns import Column
 from widgets.parts.table import Table
 
 MOST: Final = 100
-_EVENTS: Final[dict[str, tuple[Shape, str]]] = {
-    "submitted": ("ok", "submitted"),
-    "failed": ("failed", "failed"),
-    "error": ("failed", "a try failed"),
-    "unknown": ("unknown", "outcome unknown"),
-    "skipped": ("skipped", "skipped"),
-    "skipped_duplicate": ("skipped", "already submitted"),
-    "submitting": ("running", "submitting"),
-    "queue_claimed": ("waiting", "taken from the queue"),
-    "flow_triggered": ("waiting", "flow triggered"),
-    "flow_started": ("running", "flow started"),
-    "job_started": ("running", "job started"),
-    "job_finalized": ("ok", "job ended"),
-    "flow_completed": ("ok", "flow completed"),
-    "staff_retry": ("send", "retry by staff"),
-    "staff_requeue": ("send", "queued again by staff"),
-    "staff_resume": ("send", "resumed by staff"),
-    "staff_pause": ("paused", "paused by staff"),
-    "staff_cancel": ("skipped", "cancelled by staff"),
-    "staff_declare": ("ok", "outcome declared by staff"),
-    "staff_run": ("ok", "run on a desk"),
-    "staff_acknowledge": ("ok", "seen by staff"),
-    "requeued_stale": ("send", "queued again"),
-    "job_failed": ("failed", "job failed"),
-    "error_no_profile": ("failed", "no business profile"),
-    "no_directories": ("skipped", "no directories"),
-}
-
-
-def event_face(event: HistoryEvent) -> tuple[Shape, str]:
-    """Shape and words of an event; one that nobody knows is shown raw."""
-    kind = event.event
-    if kind == "submission_complete":
-        kind = str(event.details.get("status") or kind)
-    return _EVENTS.get(kind, ("waiting", kind.replace("_", " ") or "—"))
 
 
 class ActivityPanel(Panel):

@@ -20,8 +20,8 @@ from tests.waiting import stays, until
 
 NOW = float(int(time.time()))  # files get their times from the system
 PROJECT, PERSON = "https://one.example", "anna@directory-bolt.example"
-TABLES = ("customers", "jobs", "directories", "directory_submissions", "job_results", "queue_history", "outbox",
-          "worker_heartbeats")  # fmt: skip
+TABLES = ("customers", "jobs", "directories", "directory_submissions", "job_results", "queue_history",
+          "staff_actions", "outbox", "worker_heartbeats")  # fmt: skip
 
 
 def filled(jobs: int = 3, *, hosts: int = 2) -> Store:
@@ -43,6 +43,7 @@ def filled(jobs: int = 3, *, hosts: int = 2) -> Store:
         store.put("outbox", {"id": number, "job_id": f"j{number}", "sent_at": when})
     store.put("directories", {"id": "d", "name": "D", "submission_url": "http://d0.localhost/add"})
     store.put("worker_heartbeats", {"worker_id": "w"})
+    store.put("staff_actions", {"id": 1, "request_id": "r", "act": "pause", "target": "j0", "created_at": to_iso(NOW)})
     for table in TABLES:
         store.set_state(table, TableState(NOW))
     store.set_link("live")

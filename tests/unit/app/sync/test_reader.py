@@ -11,7 +11,7 @@ from app.store.link import TableState
 from app.store.store import Store
 from app.sync.inbox import Inbox
 from app.sync.reader import Reader
-from app.sync.tables import Depth
+from app.sync.tables import APPEND_ONLY, Depth
 from app.sync.timings import Timings
 from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, NotReachable, Refused, SignedOut
 from services.domain.records import HistoryEvent, Job
@@ -148,10 +148,10 @@ def test_a_read_that_is_ended_while_under_way_leaves_the_next_one_free() -> None
     play(scene)
 
 
-@pytest.mark.parametrize("table", ["jobs", "customers", "queue_history"])
+@pytest.mark.parametrize("table", ["jobs", "customers", "queue_history", "staff_actions"])
 def test_a_project_without_the_time_of_change_is_read_by_its_keys(table: str) -> None:
     async def scene(world: World) -> None:
-        world.server.missing[table] = "created_at" if table == "queue_history" else "updated_at"
+        world.server.missing[table] = "created_at" if table in APPEND_ONLY else "updated_at"
         for number in range(5):
             world.server.write(table, f"{number}", status="pending", event="x", details={})
         assert await world.reader.table(table, Depth.GAP) == ""  # type: ignore[arg-type]
@@ -241,6 +241,23 @@ def test_of_the_history_only_the_newest_part_is_compared() -> None:
         del world.server.tables["queue_history"]["16"]
         await world.reader.table("queue_history", Depth.ALL_KEYS)
         assert set(world.inbox.dirty["queue_history"]) == {"16"}
+
+    play(scene)
+
+
+def test_of_the_acts_of_staff_only_the_newest_are_read() -> None:
+    async def scene(world: World) -> None:
+        for number in range(9):
+            world.server.write("staff_actions", f"{number}", request_id=f"r{number}", act="retry_failed", target="j")
+            await asyncio.sleep(1)
+        await world.reader.table("staff_actions", Depth.GAP)
+        assert sorted(world.store.rows("staff_actions")) == ["3", "4", "5", "6", "7", "8"]
+        assert not world.store.state("staff_actions").complete
+        world.server.write("staff_actions", "9", request_id="r9", act="pause", target="j", reason="asked to")
+        await world.reader.table("staff_actions", Depth.ALL_KEYS)
+        assert not world.inbox.dirty
+        act = world.store.get("staff_actions", "9")
+        assert (act.request_id, act.act, act.target, act.reason) == ("r9", "pause", "j", "asked to")
 
     play(scene)
 

@@ -1,0 +1,139 @@
+"""One line of the Activity page: what happened, by whom, why, and what came of it, whoever wrote it down."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from app.actions.operations import Operation
+from app.actions.registry import ACTS
+from services.domain.event_words import event_face, event_note
+from services.domain.records import HistoryEvent, StaffAction
+from services.domain.statuses import Shape
+
+_LABELS: Final = {act.name: act.label for act in ACTS} | {
+    "retry": "Retry failed",
+    "run_here": "Run here",
+    "acknowledge": "Acknowledge",
+    "pause_directory": "Pause directory",
+    "resume_directory": "Resume directory",
+}
+_SHAPES: Final[dict[str, Shape]] = {
+    "planned": "waiting", "running": "running", "done": "ok", "failed": "failed", "unknown": "unknown",
+    "undone": "skipped",
+}  # fmt: skip
+_WRONG: Final = frozenset({"failed", "unknown", "lost", "blocked"})
+
+
+class ActivityLine(msgspec.Struct, frozen=True, gc=False):
+    """What is known of one happening. An act of staff has up to three witnesses, told as one by their request id.
+
+    `event`: the audit trail's, `action`: the audit of acts, `operation`: this console's own list. `at`: unix seconds.
+    """
+
+    key: str
+    at: float
+    event: HistoryEvent | None = None
+    action: StaffAction | None = None
+    operation: Operation | None = None
+
+    @property
+    def by_staff(self) -> bool:
+        """True for an act of a person, False for the pipeline's own steps."""
+        return self.event is None or is_act(self.event)
+
+    @property
+    def wrong(self) -> bool:
+        """True when something went wrong, or nobody knows."""
+        return self.shape in _WRONG
+
+    @property
+    def what(self) -> str:
+        """What was done or happened, in a few words."""
+        if not self.by_staff and self.event is not None:
+            return event_face(self.event)[1]
+        act = self.action.act if self.action else self.operation.act if self.operation else ""
+        if not act and self.event is not None:
+            act = self.event.event.removeprefix("staff_")
+        return _LABELS.get(act, act.replace("_", " ").capitalize())
+
+    @property
+    def shape(self) -> Shape:
+        """The shape beside it: of an act, how it ended."""
+        if self.event is not None:
+            return event_face(self.event)[0] if not self.by_staff else "ok"
+        if self.action is not None:
+            return "ok"
+        return _SHAPES.get(self.operation.state, "unknown") if self.operation else "unknown"
+
+    @property
+    def who(self) -> str:
+        """The person's e-mail, the worker, or "" when nobody wrote it down."""
+        if self.event is not None and not self.by_staff:
+            return self.event.worker_id
+        named = str(self.event.details.get("actor") or "") if self.event is not None else ""
+        if not named and self.operation is not None:
+            named = self.operation.actor
+        if not named and self.action is not None:
+            named = f"{self.action.role} {self.action.actor[:8]}".strip()
+        return named
+
+    @property
+    def job_id(self) -> str:
+        """The job that it is about, "" for none."""
+        if self.event is not None:
+            return self.event.job_id
+        return self._target.partition("/")[0]
+
+    @property
+    def directory(self) -> str:
+        """The host that it is about, "" for none."""
+        if self.event is not None:
+            return self.event.directory_name
+        return self._target.partition("/")[2]
+
+    @property
+    def why(self) -> str:
+        """The reason that a person gave, "" where none was asked for."""
+        if not self.by_staff:
+            return ""
+        reason = str(self.event.details.get("reason") or "") if self.event is not None else ""
+        if not reason and self.action is not None:
+            reason = self.action.reason
+        if not reason and self.operation is not None:
+            reason = self.operation.reason
+        return reason
+
+    @property
+    def result(self) -> str:
+        """What came of it: an error, counts, how long it took; "" when there is nothing to say."""
+        if not self.by_staff and self.event is not None:
+            return event_note(self.event)
+        if self.event is None and self.action is None and self.operation is not None:
+            words = self.operation.words or self.operation.state
+            return words if self.operation.state in ("done", "planned", "running") else f"{words.rstrip('.')}."
+        if self.event is not None and self.event.details.get("outcome"):
+            return f"declared {self.event.details['outcome']}"
+        count = self.action.counts.get("directories") if self.action is not None else None
+        if isinstance(count, int):
+            return "1 directory" if count == 1 else f"{count:,} directories"
+        return self.operation.words if self.operation is not None else ""
+
+    @property
+    def _target(self) -> str:
+        if self.action is not None:
+            return self.action.target
+        return self.operation.target if self.operation is not None else ""
+
+
+def is_act(event: HistoryEvent) -> bool:
+    """True for an event that an act of staff wrote."""
+    return event.event.startswith("staff_")
+
+
+def place(line: ActivityLine) -> tuple[float, float]:
+    """Sorts the newest first; of one instant, what was written last."""
+    source = line.event or line.action
+    number = int(source.id) if source is not None and source.id.isdecimal() else 0
+    return (-line.at, -number)
