@@ -182,9 +182,13 @@ class Console:
             shown(self._settings, self._of_stack), read_only=self._read_only,
         )  # fmt: skip
         older = OlderEvents(engine.load_job, store.jobs.holds_all_events)
-        desk = Desk(
-            settings.where, who, data_dir, store, operations, jobs, letters, batches, runs, older, health, tuple(people)
+        older_of_all = OlderEvents(
+            lambda _: engine.load_older(), lambda _: store.jobs.history_from is None, task="older activity"
         )
+        desk = Desk(
+            settings.where, who, data_dir, store, operations, jobs, letters, batches, runs, older, older_of_all,
+            health, tuple(people),
+        )  # fmt: skip
         pump = self._pump = Pump(store)
         for _ in self._screen.show_desk(desk, pump):
             await asyncio.sleep(0)

@@ -33,6 +33,7 @@ class Desk:
     batches: LetterBatches
     runs: RunActs
     older_events: OlderEvents
+    older_activity: OlderEvents
     health: HealthActs
     people: tuple[LocalPerson, ...] = ()
     """Who one may sign in as without a password: the staff of the local stack."""

@@ -21,6 +21,7 @@ from services.domain.diagnosis import since
 from services.domain.errors import SettingProblem
 from services.domain.statuses import Shape
 from widgets.main_window import MainWindow, PageEntry
+from widgets.pages.activity import ActivityPage
 from widgets.pages.dead_letters import DeadLettersPage
 from widgets.pages.health import HealthPage
 from widgets.pages.job.page import JobPage
@@ -136,6 +137,9 @@ class ConsoleWindow(MainWindow):
         yield from self._taken_in(self.letters)
         self.runs = yield from RunsPage.in_turns(desk)
         yield from self._taken_in(self.runs)
+        kept = self._kept["activity"] = dict(self._kept.get("activity") or {})
+        self.activity = ActivityPage(desk, kept=kept)
+        yield from self._taken_in(self.activity)
         self.health = HealthPage(desk)
         yield from self._taken_in(self.health)
         self._desk, self._pump = desk, pump
@@ -146,6 +150,7 @@ class ConsoleWindow(MainWindow):
                 PageEntry("job", "Job", "list-checks", self.job, hidden=True),
                 PageEntry("dead_letters", "Dead letters", "mail-x", self.letters, key="d"),
                 PageEntry("runs", "Runs", "square-play", self.runs, key="r"),
+                PageEntry("activity", "Activity", "activity", self.activity, key="a"),
                 PageEntry("health", "Health", "heart-pulse", self.health, key="h"),
             ]
         )
@@ -157,6 +162,7 @@ class ConsoleWindow(MainWindow):
         self.job.run_here.connect(self.prepare_run)
         self.letters.open_job.connect(self.open_job)
         self.runs.open_job.connect(self.open_job)
+        self.activity.open_job.connect(self.open_job)
         self.bar.show_link(True)
         self._show_link()
         self._show_who()
@@ -175,7 +181,9 @@ class ConsoleWindow(MainWindow):
         self.faults.forget()
         if self._desk is None:
             return
-        pages: list[QWidget] = [self.overview, self.jobs, self.job, self.letters, self.runs, self.health]
+        pages: list[QWidget] = [
+            self.overview, self.jobs, self.job, self.letters, self.runs, self.activity, self.health
+        ]  # fmt: skip
         self._desk = self._pump = None
         self.bar.show_link(False)
         self.bar.person.show_who("")
@@ -218,7 +226,7 @@ class ConsoleWindow(MainWindow):
     def _take(self, changes: Changes) -> None:
         if self._desk is None:
             return
-        for page in (self.overview, self.jobs, self.job, self.letters, self.runs):
+        for page in (self.overview, self.jobs, self.job, self.letters, self.runs, self.activity):
             page.take(changes)
         if changes.link:
             self._show_link()
@@ -227,7 +235,7 @@ class ConsoleWindow(MainWindow):
         desk = self._desk
         if desk is None:
             return
-        for page in (self.overview, self.job, self.letters, self.runs, self.health):
+        for page in (self.overview, self.job, self.letters, self.runs, self.activity, self.health):
             page.frame()
         seen = (desk.operations.version, desk.batches.version)
         if seen != self._operations_seen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Iterable
 from typing import Final
 
@@ -10,6 +10,7 @@ import msgspec
 
 from app.actions.operations import Operation, Operations
 from app.models.activity_lines import ActivityLine, is_act
+from app.store.activity import event_order
 from app.store.store import Changes, Store
 from services.domain.event_words import event_face
 from services.domain.records import HistoryEvent, StaffAction
@@ -45,11 +46,10 @@ class ActivityFeed:
         changed: Changed = {}
         for key in changes.tables.get("staff_actions", ()):
             self._action(key, self._store.get("staff_actions", key), changed)
-        touched = changes.tables.get("queue_history", ())
-        events = [self._store.get("queue_history", key) or key for key in touched]
-        self._events((event for event in events if not isinstance(event, str)), changed)
-        for key in events:
-            if isinstance(key, str):
+        touched = {key: self._store.get("queue_history", key) for key in changes.tables.get("queue_history", ())}
+        self._events(sorted((event for event in touched.values() if event is not None), key=event_order), changed)
+        for key, event in touched.items():
+            if event is None:
                 self._drop_event(key, changed)
         self._trim(changed)
         return changed
@@ -91,8 +91,8 @@ class ActivityFeed:
     @property
     def held_older(self) -> bool:
         """True when the store holds events from before those listed that `more` would list."""
-        held = self._store.activity.events
-        return len(held) > self.count
+        held, held_from = self._store.activity.events, self._store.jobs.history_from or 0.0
+        return len(held) - bisect_left(held, held_from, key=lambda event: event.created_at or 0.0) > self.count
 
     # Own
 

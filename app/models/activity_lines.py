@@ -52,7 +52,8 @@ class ActivityLine(msgspec.Struct, frozen=True, gc=False):
     def what(self) -> str:
         """What was done or happened, in a few words."""
         if not self.by_staff and self.event is not None:
-            return event_face(self.event)[1]
+            words = event_face(self.event)[1]
+            return words[:1].upper() + words[1:]
         act = self.action.act if self.action else self.operation.act if self.operation else ""
         if not act and self.event is not None:
             act = self.event.event.removeprefix("staff_")
@@ -61,9 +62,11 @@ class ActivityLine(msgspec.Struct, frozen=True, gc=False):
     @property
     def shape(self) -> Shape:
         """The shape beside it: of an act, how it ended."""
-        if self.event is not None:
-            return event_face(self.event)[0] if not self.by_staff else "ok"
-        if self.action is not None:
+        if self.event is not None and not self.by_staff:
+            shape = event_face(self.event)[0]
+            # What began then isn't running now because of that.
+            return "waiting" if shape == "running" else shape
+        if self.event is not None or self.action is not None:
             return "ok"
         return _SHAPES.get(self.operation.state, "unknown") if self.operation else "unknown"
 

@@ -1,4 +1,4 @@
-"""Events of a job that are older than those held: read when somebody looks at the job."""
+"""Events that are older than those held, of one job or of all: read when somebody wants to see them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,19 @@ READING: Final = "Reading older events"
 
 
 class OlderEvents:
-    """One job at a time: whoever looks at another one needs the one before no more.
+    """One job at a time: whoever looks at another one needs the one before no more. "" stands for all jobs.
 
     `version` counts up whenever `words` may have changed.
     """
 
-    def __init__(self, load: Callable[[str], Awaitable[None]], held: Callable[[str], bool]) -> None:
-        """`load(job_id)` reads all events of a job, or raises ConsoleError; `held(job_id)`: whether all are here."""
+    def __init__(
+        self, load: Callable[[str], Awaitable[object]], held: Callable[[str], bool], *, task: str = "older events"
+    ) -> None:
+        """`load(job_id)` reads older events of a job, or raises ConsoleError; `held(job_id)`: whether all are here.
+
+        `task`: the name of its reading; another one of the same name ends it.
+        """
+        self._task = task
         self._load = load
         self._held = held
         self._job_id = ""
@@ -48,7 +54,7 @@ class OlderEvents:
     def _begin(self, job_id: str) -> None:
         self._job_id, self._problem, self._reading = job_id, "", True
         self.version += 1
-        tasks.supersede("older events", self._read(job_id))
+        tasks.supersede(self._task, self._read(job_id))
 
     async def _read(self, job_id: str) -> None:
         try:

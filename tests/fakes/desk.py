@@ -65,7 +65,9 @@ class DeskWorld:
         self.desk = Desk(
             environment, "desk-1@directory-bolt.example", folder, self.store, self._operations,
             jobs, letters, batches, cast("RunActs", None),
-            OlderEvents(self._load_older, self.store.jobs.holds_all_events), health,
+            OlderEvents(self._load_older, self.store.jobs.holds_all_events),
+            OlderEvents(self._load_older, lambda _: self.store.jobs.history_from is None, task="older activity"),
+            health,
         )  # fmt: skip
 
     async def _load_older(self, job_id: str) -> None:

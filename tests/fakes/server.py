@@ -22,7 +22,12 @@ _LATE = 60.0
 _VERSIONED = ("jobs", "directory_submissions", "job_results")
 _RECORDED = ("jobs", "job_results", "queue_history")
 """Whole rows of these come as records."""
-_CURSOR = {"queue_history": "created_at", "staff_actions": "created_at", "outbox": "created_at", "worker_heartbeats": "last_heartbeat"}
+_CURSOR = {
+    "queue_history": "created_at",
+    "staff_actions": "created_at",
+    "outbox": "created_at",
+    "worker_heartbeats": "last_heartbeat",
+}
 
 
 def server_clock() -> float:

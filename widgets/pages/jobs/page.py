@@ -18,7 +18,6 @@ from app.store.job_facts import host_of
 from app.store.lines import JobLine
 from app.store.store import Changes
 from widgets.pages.jobs.fields import job_fields, job_query, picking
-from widgets.parts.query_box import QueryBox
 from widgets.pages.jobs.rows import COLUMNS, jobs_model
 from widgets.pages.jobs.selection import SelectionBar
 from widgets.parts import spans
@@ -27,6 +26,7 @@ from widgets.parts.faces import Faces
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.head import AsOf, PageHead
 from widgets.parts.label import label, tip
+from widgets.parts.query_box import QueryBox
 from widgets.parts.table import Table
 from widgets.parts.tabs import Tab, TabRow
 
