@@ -7,14 +7,13 @@ box.show_problem("status: “x” is not one of pending, failed.")   # "" when n
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from app.models.query_offers import Offer
 from widgets.look import fonts, glyphs, metrics, theme
 from widgets.parts.search_box import SearchBox
 
@@ -22,10 +21,21 @@ _ROW: Final = 24
 _WIDE: Final = 420
 
 
+class Offer(Protocol):
+    """Taking it replaces what was typed from `start` to the cursor with `text`; `words` says what it is."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def words(self) -> str: ...
+
+
 class QueryBox(SearchBox):
     """`offers` is asked with the text before the cursor; Tab or a click takes one of its answers."""
 
-    def __init__(self, placeholder: str, offers: Callable[[str], list[Offer]], over: QWidget) -> None:
+    def __init__(self, placeholder: str, offers: Callable[[str], Sequence[Offer]], over: QWidget) -> None:
         """`over`: the widget that the list below the box may cover."""
         super().__init__(placeholder)
         self._ask = offers
@@ -64,7 +74,7 @@ class _Hint(QWidget):
     def __init__(self, over: QWidget, take: Callable[[Offer], None]) -> None:
         super().__init__(over)
         self.problem = ""
-        self.offers: list[Offer] = []
+        self.offers: Sequence[Offer] = []
         self._take = take
         self._pointed = -1
         self.setMouseTracking(True)
