@@ -37,6 +37,12 @@ create table if not exists auth.refresh_tokens (
   created_at timestamptz not null default now()
 );
 
+-- Sessions whose access tokens are refused though their time isn't over.
+create table if not exists auth.ended_sessions (
+  session_id uuid primary key,
+  ended_at timestamptz not null default now()
+);
+
 create or replace function auth.jwt() returns jsonb language sql stable as
 $$ select coalesce(nullif(current_setting('request.jwt.claims', true), ''), '{}')::jsonb $$;
 create or replace function auth.uid() returns uuid language sql stable as

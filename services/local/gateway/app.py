@@ -27,7 +27,7 @@ def build_app(config: GatewayConfig) -> web.Application:
     """The application; it connects when it starts and lets go of everything when it is cleaned up."""
     tokens = Tokens(config)
     database = Database(config)
-    channels = Channels(database)
+    channels = Channels(database, tokens)
     faults = Faults(channels)
     realtime = Realtime(channels, tokens, faults.reached)
     rest = Rest(config, database, tokens)
@@ -38,6 +38,7 @@ def build_app(config: GatewayConfig) -> web.Application:
     async def running(_: web.Application) -> AsyncIterator[None]:
         await database.open()
         try:
+            await auth.recall_ended()
             async with asyncio.TaskGroup() as group:
                 reading = group.create_task(feed.run())
                 yield

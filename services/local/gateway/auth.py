@@ -18,11 +18,15 @@ from services.domain.times import to_iso
 from services.local.gateway.callers import bearer, key_caller
 from services.local.gateway.config import GatewayConfig
 from services.local.gateway.database import Database
-from services.local.gateway.errors import auth_error
+from services.local.gateway.errors import WireError, auth_error
 from services.local.gateway.passwords import hash_password, verify_password
-from services.local.gateway.tokens import TokenError, Tokens
+from services.local.gateway.tokens import SessionEnded, TokenError, Tokens
 
 _USER = "select id, email, password_hash, app_metadata, user_metadata, created_at from auth.users"
+_END = """with gone as (delete from auth.refresh_tokens where {} returning session_id)
+insert into auth.ended_sessions (session_id) select distinct session_id from gone on conflict do nothing"""
+_RECALL = """with gone as (delete from auth.ended_sessions where ended_at < now() - make_interval(secs => %s))
+select session_id::text from auth.ended_sessions"""
 
 
 class Auth:
@@ -35,6 +39,12 @@ class Auth:
         self._tokens = tokens
         # Compared when the address is unknown, so that the answer takes as long as for a wrong password.
         self._no_password = hash_password(secrets.token_hex(16))
+
+    async def recall_ended(self) -> None:
+        """Refuse the tokens of sessions that ended before this start and may still have time left."""
+        async with self._database.as_owner() as connection:
+            rows = await (await connection.execute(_RECALL, (self._seconds,))).fetchall()
+        self._tokens.end_sessions(row["session_id"] for row in rows)
 
     async def health(self, request: web.Request) -> web.Response:
         """Says that it is there."""
@@ -65,7 +75,7 @@ class Auth:
             if user is None:
                 raise auth_error(403, "user_not_found", "User from sub claim in JWT does not exist")
             if await open_session.fetchone() is None:
-                raise auth_error(403, "session_not_found", "Session from session_id claim in JWT does not exist")
+                raise _no_session()
         return web.json_response(_public(user))
 
     async def logout(self, request: web.Request) -> web.Response:
@@ -78,11 +88,7 @@ class Auth:
         }.get(request.query.get("scope", "global"))
         if which is None:
             raise auth_error(400, "validation_failed", "Unsupported logout scope")
-        async with self._database.as_owner() as connection:
-            await connection.execute(
-                f"delete from auth.refresh_tokens where {which}",
-                {"user": claims["sub"], "session": claims.get("session_id")},
-            )
+        await self._end(which, user=claims["sub"], session=claims.get("session_id"))
         return web.Response(status=204)
 
     async def _by_password(self, email: str, password: str) -> dict[str, Any]:
@@ -116,8 +122,14 @@ class Auth:
                 user = await (await connection.execute(f"{_USER} where id = %s", (held["user_id"],))).fetchone()
                 assert user is not None
                 return await self._session(connection, user, str(held["session_id"]))
-            await connection.execute("delete from auth.refresh_tokens where session_id = %s", (held["session_id"],))
+        await self._end("session_id = %(session)s", session=held["session_id"])
         raise auth_error(400, "refresh_token_already_used", "Invalid Refresh Token: Already Used")
+
+    async def _end(self, which: str, **values: Any) -> None:
+        """End the sessions that this condition on auth.refresh_tokens finds."""
+        async with self._database.as_owner() as connection:
+            await connection.execute(_END.format(which), values)
+        await self.recall_ended()
 
     async def _session(
         self, connection: psycopg.AsyncConnection[DictRow], user: DictRow, session_id: str
@@ -144,11 +156,17 @@ class Auth:
             raise auth_error(401, "no_authorization", "This endpoint requires a valid Bearer token")
         try:
             claims = self._tokens.caller(token).claims
+        except SessionEnded as error:
+            raise _no_session() from error
         except TokenError as error:
             raise auth_error(403, "bad_jwt", f"invalid JWT: {error}") from error
         if "sub" not in claims:
             raise auth_error(403, "bad_jwt", "invalid claim: missing sub claim")
         return claims
+
+
+def _no_session() -> WireError:
+    return auth_error(403, "session_not_found", "Session from session_id claim in JWT does not exist")
 
 
 def _public(user: DictRow) -> dict[str, Any]:

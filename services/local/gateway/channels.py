@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from services.local.gateway.bindings import Binding
 from services.local.gateway.changes import change_json, changes_frame_payload, unauthorized_json
 from services.local.gateway.database import Database
-from services.local.gateway.tokens import Caller
+from services.local.gateway.tokens import Caller, Tokens
 from services.local.gateway.visibility import Key, visible_keys
 from services.local.gateway.wal import Relation, RowChange
 
@@ -69,8 +69,9 @@ class Channel:
 class Channels:
     """All joined channels of all sockets."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, tokens: Tokens) -> None:
         self._database = database
+        self._tokens = tokens
         self._channels: list[Channel] = []
 
     def add(self, channel: Channel) -> None:
@@ -166,3 +167,5 @@ class Channels:
             ends = channel.caller.expires_at
             if ends is not None and ends <= now:
                 self.end(channel, f"Token has expired {int(now - ends)} seconds ago")
+            elif self._tokens.has_ended(channel.caller.claims):
+                self.end(channel, "Token has expired 0 seconds ago")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,10 @@ class TokenError(Exception):
     def __init__(self, message: str, *, expired: bool = False) -> None:
         super().__init__(message)
         self.expired = expired
+
+
+class SessionEnded(TokenError):
+    """A token that outlived its session: somebody signed out, or its refresh token was copied."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class Tokens:
         self._secret = config.jwt_secret
         self._seconds = config.token_seconds
         self._void_until = 0
+        self._ended: set[str] = set()
         self._keys = ((config.publishable_key, "anon"), (config.service_role_key, "service_role"))
 
     def key(self, text: str) -> Caller | None:
@@ -75,8 +80,13 @@ class Tokens:
             raise TokenError("JWT expired", expired=True) from error
         except jwt.PyJWTError as error:
             raise TokenError(str(error)) from error
-        if claims.get("iat", self._void_until + 1) <= self._void_until:
+        issued = claims.get("iat", self._void_until + 1)
+        if not isinstance(issued, int | float):
+            raise TokenError("iat is no number")
+        if issued <= self._void_until:
             raise TokenError("JWT expired", expired=True)
+        if self.has_ended(claims):
+            raise SessionEnded("JWT expired", expired=True)
         role = claims.get("role", "anon")
         if role not in ("anon", "authenticated", "service_role"):
             raise TokenError("unknown role")
@@ -85,6 +95,14 @@ class Tokens:
     def expire_all(self) -> None:
         """No token that was issued so far is accepted any more."""
         self._void_until = int(time.time())
+
+    def end_sessions(self, sessions: Iterable[str]) -> None:
+        """No token of these sessions is accepted any more. Stricter than Supabase, where it lives on to its end."""
+        self._ended.update(sessions)
+
+    def has_ended(self, claims: Mapping[str, Any]) -> bool:
+        """Whether the session of these claims has ended."""
+        return bool(self._ended) and str(claims.get("session_id")) in self._ended
 
     def issue(self, user: Mapping[str, Any], session_id: str) -> tuple[str, int]:
         """An access token for a row of auth.users, and its end in unix seconds."""
