@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import platform
 import sqlite3
 from collections.abc import Iterator
 from typing import Final, Protocol
 
 from app import tasks
+from app.actions.colleagues import holder
 from app.actions.database_acts import DatabaseActs
 from app.actions.dead_letters import DeadLetterActs
 from app.actions.health import HealthActs, start_check
@@ -22,6 +24,7 @@ from app.local_stack import LocalStack
 from app.models.pump import Pump
 from app.premises import Premises, browser
 from app.replay.journal import Journal
+from app.replay.writer import Writer
 from app.store.parts import Parts
 from app.store.store import Store
 from app.sync.engine import Engine
@@ -36,6 +39,7 @@ from services.clients.supabase_acts import SupabaseActs
 from services.clients.supabase_feed import SupabaseFeed
 from services.clients.supabase_project import SupabaseProject
 from services.clients.supabase_reads import SupabaseReads
+from services.clients.supabase_replays import SupabaseReplays
 from services.clients.supabase_session import SupabaseSession
 from services.domain.errors import ConsoleError, NotPermitted, NotReachable, Refused, SignedOut
 from services.domain.people import LOCAL_PEOPLE, LocalPerson
@@ -166,7 +170,14 @@ class Console:
             role = READ_ONLY
         database = DatabaseActs(reads, operations, store.jobs.wishes, actor=who)
         jobs = JobActs(acts, database, role=role)
-        letters = DeadLetterActs(queues, journal, operations, actor=who, role=role)
+        token = await asyncio.to_thread(journal.token)
+        writer = Writer(
+            queues, SupabaseReplays(session), token=token, machine=platform.node(),
+            unrecorded=settings.replay_unrecorded,
+        )  # fmt: skip
+        letters = DeadLetterActs(
+            queues, journal, operations, actor=who, role=role, writer=writer, held_by=holder(store, token)
+        )
         batches = LetterBatches(queues, journal, letters, operations, store, actor=who)
         runs = RunActs(
             brain, runner, acts, operations, store.jobs.wishes,

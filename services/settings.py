@@ -60,6 +60,9 @@ class Settings:
     database_url: str = _setting("", "DATABASE_URL", why="PostgreSQL address for the pipeline", secret=True)
     queue_url: str = _setting("", "SQS_QUEUE_URL", why="the main queue")
     dlq_url: str = _setting("", "SQS_DLQ_URL", why="the dead letter queue")
+    replay_unrecorded: bool = _setting(
+        False, "REPLAY_UNRECORDED", why="replay also where the project has no central record of it, and no lease"
+    )
     aws_access_key_id: str = _setting(
         "", "AWS_DEFAULT_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID", why="empty uses the standard AWS chain (profiles, SSO)"
     )

@@ -11,6 +11,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
+from app.actions.colleagues import theirs
 from app.actions.letter_batches import LetterBatches, buttons, press
 from app.actions.operations import Operation
 from app.desk import Desk
@@ -79,7 +80,8 @@ class ConsoleWindow(MainWindow):
         super().__init__(environment, self._before_desk(), kept=kept, read_only=read_only)
         self._desk: Desk | None = None
         self._pump: Pump | None = None
-        self._operations_seen = (-1, -1)
+        self._operations_seen = (-1, -1, -1)
+        self._theirs_seen = 0
         self._go: Callable[[Move], None] = _nowhere
         self.problem.try_again.connect(lambda: self._go(TryAgain()))
         self.bar.person.chosen.connect(self._person_chosen)
@@ -230,6 +232,7 @@ class ConsoleWindow(MainWindow):
             page.take(changes)
         if changes.link:
             self._show_link()
+        self._theirs_seen += "staff_operations" in changes.tables
 
     def _frame(self) -> None:
         desk = self._desk
@@ -237,7 +240,7 @@ class ConsoleWindow(MainWindow):
             return
         for page in (self.overview, self.job, self.letters, self.runs, self.activity, self.health):
             page.frame()
-        seen = (desk.operations.version, desk.batches.version)
+        seen = (desk.operations.version, desk.batches.version, self._theirs_seen)
         if seen != self._operations_seen:
             self._operations_seen = seen
             self._show_operations(desk)
@@ -283,7 +286,10 @@ class ConsoleWindow(MainWindow):
         self.faults.take("link", "lost" if link.phase == "offline" else "up", link.why, since=cut)
 
     def _show_operations(self, desk: Desk) -> None:
-        operations = desk.operations.newest_first()
+        own = desk.operations.newest_first()
+        operations = sorted(
+            [*own, *theirs(desk.store, {operation.id for operation in own})], key=lambda one: -one.started_at
+        )
         running = sum(1 for operation in operations if not operation.ended)
         today = datetime.now().astimezone().date()
         done = sum(

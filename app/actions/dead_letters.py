@@ -8,17 +8,19 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from app import tasks
+from app.actions.letter_line import Doing, LetterLine
 from app.actions.operations import Operation, Operations, State
 from app.actions.registry import REPLAY, SCAN, why_not
 from app.replay.engine import UNDONE, Replayed, ReplayEngine
 from app.replay.journal import Entry, Journal
 from app.replay.journal import State as ReplayState
 from app.replay.reading import Reading, read
+from app.replay.writer import Writer
 from services.domain.errors import ConsoleError, Refused
 from services.ports.wishes import DeadLetter, QueueFigures, Queues
 
@@ -31,7 +33,6 @@ _OUTCOMES: Final[dict[str, State]] = {
     "gone": "failed",
 }
 
-Doing = Literal["", "planned", "waiting", "running", "unknown", "duplicate_possible"]
 _DOING: Final[dict[str, Doing]] = {"unknown": "unknown", "duplicate_possible": "duplicate_possible"}
 _IN_BATCH: Final[dict[ReplayState, Doing]] = {
     "planned": "waiting", "claimed": "waiting", "sending": "running", "sent": "running", "archiving": "running",
@@ -45,45 +46,6 @@ _LEFT: Final[dict[ReplayState, Doing]] = {
     "deleted": "duplicate_possible",
 }
 """What an earlier replay, of which nothing runs any more, has left."""
-
-
-class LetterLine(msgspec.Struct, frozen=True):
-    """One dead letter as the page shows it. `doing` is what a replay of it is at, "" for nothing.
-
-    `kept_seconds`: how long its queue keeps a message, counted from when it was first sent; None when not known.
-    `same_job`: how many other letters are for the same job.
-    """
-
-    letter: DeadLetter
-    reading: Reading
-    doing: Doing = ""
-    undo_until: float = 0.0
-    kept_seconds: float | None = None
-    same_job: int = 0
-    since: float = 0.0
-    """When a replay of this start came to `doing`, unix seconds; 0 when an earlier start left it."""
-
-    @property
-    def id(self) -> str:
-        """The message's id."""
-        return self.letter.message_id
-
-    @property
-    def job_id(self) -> str:
-        """The job that the subscriber would start; "" when it can't read one."""
-        return self.reading.message.job_id if self.reading.message else ""
-
-    @property
-    def problem(self) -> str:
-        """Why the subscriber can't use it; "" when it can."""
-        return self.reading.problem
-
-    @property
-    def expires_at(self) -> float | None:
-        """When the queue drops it for good, unix seconds; None when that isn't known."""
-        if self.letter.sent_at is None or self.kept_seconds is None:
-            return None
-        return self.letter.sent_at + self.kept_seconds
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -114,10 +76,14 @@ class DeadLetterActs:
         role: str | None,
         undo_seconds: float = UNDO_SECONDS,
         clock: Callable[[], float] = time.time,
+        writer: Writer | None = None,
+        held_by: Callable[[str], str] = lambda _: "",
     ) -> None:
+        """`held_by` is given the DLQ's ARN and says who else works on it, "" for nobody; `writer` as the engine's."""
         self._queues = queues
         self._journal = journal
-        self.engine = ReplayEngine(queues, journal)
+        self.engine = ReplayEngine(queues, journal, writer)
+        self._held_by = held_by
         self._operations = operations
         self._actor = actor
         self.role = role
@@ -141,12 +107,19 @@ class DeadLetterActs:
         """Jobs that have a message among the dead letters, as far as the last look says."""
         return {line.job_id for line in self.lines.values() if line.job_id}
 
+    @property
+    def held_by(self) -> str:
+        """Who else works on the dead letters, as a sentence; "" when nobody does, as far as the project says."""
+        return self._held_by(self.look.figures.arn) if self.look.figures is not None else ""
+
     def why_not_replay(self, line: LetterLine | None) -> str:
         """Why "replay" is off for this letter; "" when it may be pressed."""
         if line is None:
             return "Choose a dead letter first."
         if refusal := why_not(REPLAY, self.role):
             return refusal
+        if held_by := self.held_by:
+            return held_by
         if line.problem:
             return f"{line.problem} It would only come back."
         if line.doing in ("planned", "waiting", "running"):
@@ -161,6 +134,9 @@ class DeadLetterActs:
             return
         if refusal := why_not(SCAN, self.role):
             self._set_look(looking=False, problem=refusal, hint="A look hides the letters from everybody for a while.")
+            return
+        if held_by := self.held_by:
+            self._set_look(looking=False, problem=held_by, hint="A look would hide letters from them.")
             return
         self._set_look(looking=True)
         try:
@@ -214,7 +190,8 @@ class DeadLetterActs:
         except ConsoleError as error:
             self._set_look(problem=str(error), hint=error.hint)
             return
-        if not self.in_batch and (
+        watched = not self.in_batch and (not self.held_by or bool(self.look.problem))
+        if watched and (
             self.look.as_of is None
             or self.look.problem
             or figures.visible + figures.in_flight != self._total
@@ -329,7 +306,7 @@ class DeadLetterActs:
         self._undo.pop(line.id, None)
         self._mark(line.id, "running")
         await asyncio.to_thread(self._operations.move, wish_id, "running", "Sending")
-        return await self.engine.replay(line.id)
+        return await self.engine.replay(line.id, request_id=wish_id)
 
     async def _left_now(self, message_id: str) -> Doing:
         try:

@@ -71,6 +71,8 @@ class LetterBatches:
             return refusal
         if self._taken:
             return _RUNNING
+        if held_by := self._letters.held_by:
+            return held_by
         if any(
             self._letters.lines[key].doing in ("planned", "waiting", "running")
             for key in ids

@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
 
+from app.replay.answers import JournalFailed, job_of, judged, whole_call_failed
 from app.replay.claims import Claims
 from app.replay.evidence import Evidence
 from app.replay.journal import Batch, Journal, Move, State
 from app.replay.line import Line, Progress
 from app.replay.linter import outgoing
 from app.replay.pace import Options, TokenBucket
-from services.domain.checksums import attributes_md5, body_md5
-from services.domain.errors import Busy, ConsoleError, NotInstalled, NotPermitted, Refused
-from services.domain.messages import message_size, parse_job_message
+from services.domain.errors import Busy, ConsoleError
+from services.domain.messages import message_size
 from services.ports.wishes import DeadLetter, ManyQueues, Outgoing, SentMessage
 
 MOST: Final = 10
@@ -46,13 +46,20 @@ class BatchRun:
         evidence: Evidence | None = None,
         on_change: Callable[[Progress], None] = lambda _: None,
         now: Callable[[], float],
+        begin: Callable[[int], Awaitable[None]],
+        keep: Callable[[str, int], Awaitable[None]],
     ) -> None:
+        """`begin` is given how many messages it has, before the first step, and raises Refused when there may be none.
+        `keep` is given words and how many were moved, now and then and before each send; raises Refused when
+        nothing more may be sent."""
         self._queues = queues
         self._journal = journal
         self._batch = batch
         self._options = msgspec.json.decode(batch.options, type=Options) if batch.options else Options()
         self._evidence = evidence
         self._now = now
+        self._begin = begin
+        self._keep_lease = keep
         self._claims = Claims(queues, self._options.claim_seconds)
         self._bucket = TokenBucket(self._options.rate if batch.act == "replay" else 0.0)
         self._sent: dict[str, tuple[str, float]] = {}
@@ -74,6 +81,7 @@ class BatchRun:
         """Work until nothing is left, the line stops, or it is cancelled. Raises Refused when the journal fails:
         then nothing more was done after the last step that it has."""
         states = await self._read()
+        await self._begin(len(states))
         self._todo = {key: None for key, state in states.items() if state in ("planned", "claimed")}
         self._undeleted = {key: "" for key, state in states.items() if state in ("sent", "delete_unconfirmed")}
         self._undeleted |= {key: "" for key, state in states.items() if state == "archiving"}
@@ -125,7 +133,7 @@ class BatchRun:
             room[0] -= wanted
             passed = await self._bucket.take(wanted)
             room[0] += wanted - passed
-            await self.line.gate()
+            await self.line.gate(self._keep)
             taken: list[DeadLetter] = []
             known = len(self._claims.seen)
             if self._goes_on():
@@ -167,7 +175,17 @@ class BatchRun:
 
     # One batch of ten
 
+    async def _keep(self) -> None:
+        now = self.line.progress
+        await self._keep_lease(now.words, now.moved)
+
     async def _move(self, letters: Sequence[DeadLetter]) -> None:
+        try:
+            await self._keep()
+        except ConsoleError:
+            for letter in letters:
+                await self._claims.give_back(letter.message_id)
+            raise
         late = [letter for letter in letters if letter.message_id in self._undeleted]
         fresh = [letter for letter in letters if letter.message_id in self._todo]
         if self.line.stopped or self.line.cancelled:
@@ -210,8 +228,8 @@ class BatchRun:
         await self._write([Move(key, state) for key in ids for state in ("claimed", "sending")])
         at = self._now()
         answers = await self._send_patiently([message for _, message in ready])
-        moves = [_judged(letter, message, answer) for (letter, message), answer in zip(ready, answers, strict=True)]
-        if _whole_call_failed(answers):
+        moves = [judged(letter, message, answer) for (letter, message), answer in zip(ready, answers, strict=True)]
+        if whole_call_failed(answers):
             # The call as a whole failed: the next one would fail the same way.
             self.line.stop(str(answers[0]))
             moves = [Move(one.message_id, "planned", one.why) if one.state == "failed" else one for one in moves]
@@ -221,7 +239,7 @@ class BatchRun:
         for (letter, _), one in zip(ready, moves, strict=True):
             if one.state == "sent":
                 self._undeleted[one.message_id] = one.new_message_id
-                self._sent[one.message_id] = (_job_of(letter), at)
+                self._sent[one.message_id] = (job_of(letter), at)
             elif one.state == "unknown":
                 self._claims.keep_hidden(one.message_id)
             else:
@@ -236,6 +254,11 @@ class BatchRun:
             if not again:
                 break
             await asyncio.sleep(0.1 * 2**tried)
+            try:
+                await self._keep()
+            except ConsoleError as error:
+                self.line.stop(str(error))
+                break
             for at, answer in zip(again, await self._queues.send_many([messages[at] for at in again]), strict=True):
                 answers[at] = answer
         return answers
@@ -272,6 +295,7 @@ class BatchRun:
         tries: Counter[str] = Counter()
         empty = 0
         while wanted := {key for key in self._undeleted if tries[key] < _DELETE_ROUNDS}:
+            await self._keep()
             taken = await self._claims.take(wanted, MOST, wait=1 if empty else 0)
             tries.update(letter.message_id for letter in taken)
             await self._delete([letter.message_id for letter in taken])
@@ -305,6 +329,7 @@ class BatchRun:
                 self._sent = {}
                 break
             self.line.wait_for(len(self._sent))
+            await self._keep()
             await asyncio.sleep(self._options.poll_seconds)
         self.line.wait_for(0)
         if self.line.failed_share() > self._options.worst:
@@ -345,39 +370,3 @@ class BatchRun:
         except (OSError, sqlite3.Error) as error:
             raise JournalFailed(error) from error
         self.line.moved(moves)
-
-
-class JournalFailed(Refused):
-    """The journal takes no more: nothing may be sent."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__(
-            "The journal can't be written, so nothing more is sent.", hint="Is the disk full?", raw=str(error)
-        )
-
-
-def _whole_call_failed(answers: Sequence[SentMessage | ConsoleError]) -> bool:
-    """One error for all of them; a lone message that was refused may be refused for what is in it."""
-    first = answers[0]
-    if len(answers) == 1 and type(first) is Refused:
-        return False
-    return isinstance(first, ConsoleError) and all(answer is first for answer in answers)
-
-
-def _judged(letter: DeadLetter, message: Outgoing, answer: SentMessage | ConsoleError) -> Move:
-    """What the queue's answer to one message of a batch means."""
-    key = letter.message_id
-    if isinstance(answer, Refused | NotPermitted | NotInstalled):
-        return Move(key, "failed", str(answer))
-    if isinstance(answer, ConsoleError):
-        return Move(key, "unknown", f"The send has no answer ({answer}).")
-    if answer.body_md5 != body_md5(message.body) or answer.attributes_md5 != attributes_md5(message.attributes):
-        return Move(key, "unknown", "The checksums differ: the queue took something else.", answer.message_id)
-    return Move(key, "sent", "", answer.message_id)
-
-
-def _job_of(letter: DeadLetter) -> str:
-    try:
-        return parse_job_message(letter.body).job_id
-    except ValueError:
-        return ""

@@ -10,6 +10,7 @@ import msgspec
 
 from app.replay.journal import SENT, Entry, Journal, State
 from app.replay.linter import outgoing
+from app.replay.writer import Writer
 from services.domain.checksums import attributes_md5, body_md5
 from services.domain.errors import ConsoleError, NotPermitted, Refused
 from services.ports.wishes import DeadLetter, QueueFigures, Queues
@@ -18,6 +19,10 @@ LOOK_VISIBILITY: Final = 10
 """Seconds for which a look hides a message where it can't be given back."""
 CLAIM_VISIBILITY: Final = 60
 _SCAN_LIMIT: Final = 200
+_STATES: Final = {
+    "replayed": "done", "duplicate_possible": "unknown", "unknown": "unknown", "failed": "failed", "gone": "failed",
+}  # fmt: skip
+"""How the operation of a single replay ends, by its outcome."""
 UNDONE: Final = "Undone."
 """Why a replay was skipped that its person took back."""
 
@@ -39,11 +44,15 @@ class Replayed(msgspec.Struct, frozen=True):
 
 
 class ReplayEngine:
-    """Works on one DLQ. One replay or look at a time: both receive, and would hide messages from each other."""
+    """Works on one DLQ. One replay or look at a time: both receive, and would hide messages from each other.
 
-    def __init__(self, queues: Queues, journal: Journal) -> None:
+    `writer` None: there is no project whose other consoles could be asked.
+    """
+
+    def __init__(self, queues: Queues, journal: Journal, writer: Writer | None = None) -> None:
         self._queues = queues
         self._journal = journal
+        self.writer = writer or Writer(queues)
         self.turn = asyncio.Lock()
         """Held by whoever receives."""
         self.hidden_until = 0.0
@@ -100,26 +109,46 @@ class ReplayEngine:
         except (OSError, sqlite3.Error) as error:
             raise _unreadable(error) from error
 
-    async def replay(self, message_id: str) -> Replayed:
-        """Carry out a planned replay, or finish one whose delete was not confirmed.
+    async def replay(self, message_id: str, *, request_id: str = "") -> Replayed:
+        """Carry out a planned replay, or finish one whose delete was not confirmed. `request_id`: for the audit.
 
-        Never sends a message whose earlier send has no known end.
+        Never sends a message whose earlier send has no known end. Raises Refused before anything is sent.
         """
-        async with self.turn:
+        async with self.turn, self.writer:
             entry = await self.entry(message_id)
             if entry is None:
                 raise Refused("This replay was never planned.")
             if entry.state in ("sending", "unknown"):
                 return Replayed("unknown", "An earlier send has no known end. It is not repeated by itself.")
-            await self.until_visible()
-            letter = await self._find(message_id)
-            if entry.state in SENT:
-                return await self._finish(letter, entry.new_message_id)
-            if letter is None:
-                await self._note(message_id, "skipped", why="Not in the dead letter queue any more.")
-                return Replayed("gone", "This message is not in the queue any more, or somebody else holds it.")
-            await self._note(message_id, "claimed")
-            return await self._send(letter)
+            if request_id:
+                label = "Replay 1 dead letter"
+                await self.writer.begin(request_id, "replay", label, total=1, reason=entry.reason)
+            try:
+                answer = await self._carry_out(entry)
+            except ConsoleError as error:
+                await self.writer.end(request_id, "unknown", str(error), 0)
+                raise
+            if request_id:
+                state = _STATES[answer.outcome]
+                await self.writer.end(request_id, state, answer.words, int(answer.outcome == "replayed"))
+            return answer
+
+    async def _carry_out(self, entry: Entry) -> Replayed:
+        await self.until_visible()
+        letter = await self._find(entry.message_id)
+        if entry.state in SENT:
+            return await self._finish(letter, entry.new_message_id)
+        if letter is None:
+            await self._note(entry.message_id, "skipped", why="Not in the dead letter queue any more.")
+            return Replayed("gone", "This message is not in the queue any more, or somebody else holds it.")
+        await self._note(entry.message_id, "claimed")
+        try:
+            await self.writer.keep()
+        except Refused as error:
+            await self._note(entry.message_id, "failed", why=str(error))
+            await self._give_back([letter], CLAIM_VISIBILITY)
+            return Replayed("failed", str(error))
+        return await self._send(letter)
 
     async def holds(self, message_id: str) -> bool:
         """Whether the queue shows this dead letter still. Raises Refused while somebody else holds some:

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import threading
 import time
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -63,6 +64,7 @@ create table if not exists steps (
   why text not null,
   at real not null
 ) strict;
+create table if not exists desk (token text not null) strict;
 """
 
 
@@ -174,6 +176,15 @@ class Journal:
                     (one.state, one.why, now, one.new_message_id, one.new_message_id, one.message_id),
                 )
                 self._db.execute("insert into steps values (?, ?, ?, ?)", (one.message_id, one.state, one.why, now))
+
+    def token(self) -> str:
+        """A name of this file that no other has: a console that starts again after a crash is the same one."""
+        with self._lock, self._transaction():
+            row = self._db.execute("select token from desk").fetchone()
+            if row is None:
+                row = (str(uuid.uuid4()),)
+                self._db.execute("insert into desk values (?)", row)
+        return str(row[0])
 
     def batch(self, batch_id: str) -> Batch | None:
         """One batch."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
@@ -103,9 +104,13 @@ class Line:
             self.stopped = True
             self._tell(words=words)
 
-    async def gate(self) -> None:
-        """Wait while it is paused."""
-        await self._open.wait()
+    async def gate(self, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        """Wait while it is paused, and do `meanwhile` every second of it."""
+        while not self._open.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self._open.wait()
+            await meanwhile()
 
     def ending(self, *, left: int) -> tuple[BatchState, str]:
         """How the batch ends when nothing is done any more, and in words what was done."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -14,7 +15,7 @@ from app.replay.archive import Archived
 from app.replay.batch import STILL_THERE, BatchRun
 from app.replay.engine import ReplayEngine
 from app.replay.evidence import Evidence
-from app.replay.journal import Batch, BatchAct, Entry, Journal, Move, State
+from app.replay.journal import Batch, BatchAct, BatchState, Entry, Journal, Move, State
 from app.replay.line import Line, Progress
 from app.replay.linter import outgoing
 from app.replay.pace import Options
@@ -24,6 +25,10 @@ from services.domain.messages import parse_job_message
 from services.ports.wishes import DeadLetter, ManyQueues, Outgoing
 
 _T = TypeVar("_T")
+SHARED_ENDS: Final[dict[BatchState, str]] = {
+    "done": "done", "cancelled": "undone", "stopped": "unknown", "open": "unknown",
+}  # fmt: skip
+"""How a batch stands in what all consoles see."""
 
 
 class ManyEngine:
@@ -76,14 +81,29 @@ class ManyEngine:
         batch = await self._ask(lambda: self._journal.batch(batch_id))
         if batch is None or batch.state in ("done", "cancelled"):
             raise Refused("There is no such operation to go on with.")
-        run = BatchRun(self._queues, self._journal, batch, evidence=self._evidence, on_change=on_change, now=self._now)
+        writer = self._engine.writer
+
+        async def begin(total: int) -> None:
+            label = f"{batch.act.capitalize()} {total:,} dead {'letter' if total == 1 else 'letters'}"
+            await writer.begin(batch_id, batch.act, label, total=max(total, 1), reason=batch.reason)
+
+        run = BatchRun(
+            self._queues, self._journal, batch,
+            evidence=self._evidence, on_change=on_change, now=self._now,
+            begin=begin, keep=functools.partial(writer.keep, batch_id),
+        )  # fmt: skip
         on_line(run.line)
-        async with self._engine.turn:
+        async with self._engine.turn, writer:
             await self._engine.until_visible()
             try:
-                return await run.run()
+                ended = await run.run()
+            except Refused as error:
+                await writer.end(batch_id, "unknown", str(error), run.line.progress.moved)
+                raise
             finally:
                 self._engine.hidden_until = max(self._engine.hidden_until, run.hidden_until)
+            await writer.end(batch_id, SHARED_ENDS[ended.state], ended.words, ended.moved)
+            return ended
 
     async def give_up(self, batch_id: str) -> None:
         """End a batch that an earlier start has left; what it has not sent stays where it is. Raises Refused."""

@@ -14,17 +14,25 @@ from services.domain.records import (
     HistoryEvent,
     Job,
     OutboxMessage,
+    ReplayLease,
     Result,
+    SharedOperation,
     StaffAction,
     WorkItem,
 )
 
-Record = Customer | Job | WorkItem | Result | HistoryEvent | StaffAction | Directory | Heartbeat | OutboxMessage
+Record = (
+    Customer | Job | WorkItem | Result | HistoryEvent | StaffAction | Directory | Heartbeat | OutboxMessage
+    | ReplayLease | SharedOperation
+)  # fmt: skip
 
 RECORDS: Final[dict[str, type[Any]]] = {
     kind.TABLE: kind
-    for kind in (Customer, Job, WorkItem, Result, HistoryEvent, StaffAction, Directory, Heartbeat, OutboxMessage)
-}
+    for kind in (
+        Customer, Job, WorkItem, Result, HistoryEvent, StaffAction, Directory, Heartbeat, OutboxMessage, ReplayLease,
+        SharedOperation,
+    )
+}  # fmt: skip
 """The record type of each table that the console holds."""
 
 KEYS: Final = {table: "worker_id" if table == "worker_heartbeats" else "id" for table in RECORDS}

@@ -17,6 +17,8 @@ TABLES: Final[tuple[Table, ...]] = (
     "staff_actions",
     "outbox",
     "worker_heartbeats",
+    "replay_leases",
+    "staff_operations",
 )
 """In the order in which they are read."""
 
@@ -28,6 +30,7 @@ CURSORS: Final[dict[Table, str]] = {
     "job_results": "updated_at",
     "queue_history": "created_at",
     "staff_actions": "created_at",
+    "staff_operations": "updated_at",
 }
 """The column that moves when a row changes. A table without one is always read in full."""
 

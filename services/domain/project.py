@@ -6,6 +6,9 @@ from typing import Final, Literal
 
 import msgspec
 
+TABLES_FILE: Final = "0001_tables.sql"
+ACCESS_FILE: Final = "0002_access.sql"
+
 Kind = Literal["table", "column", "function", "policy", "publication"]
 
 
@@ -36,12 +39,17 @@ class Lack(msgspec.Struct, frozen=True):
 
 
 class TableNeed(msgspec.Struct, frozen=True):
-    """A table and the columns that the console reads in it. `live`: it is followed as it changes."""
+    """A table and the columns that the console reads in it. `live`: it is followed as it changes.
+
+    `file` makes it; `access` lets staff read it and follow its changes.
+    """
 
     name: str
     columns: tuple[str, ...]
     effect: str
     live: bool = True
+    file: str = TABLES_FILE
+    access: str = ACCESS_FILE
 
 
 class FunctionNeed(msgspec.Struct, frozen=True):
@@ -54,10 +62,9 @@ class FunctionNeed(msgspec.Struct, frozen=True):
     file: str
 
 
-TABLES_FILE: Final = "0001_tables.sql"
-ACCESS_FILE: Final = "0002_access.sql"
 _ACTS: Final = "0004_staff_acts.sql"
 _DECISIONS: Final = "0005_staff_decisions.sql"
+_REPLAYS: Final = "0008_replays.sql"
 
 TABLES: Final = (
     TableNeed("customers", ("id", "business_name", "updated_at"), "Jobs are shown without the name of the business."),
@@ -85,6 +92,16 @@ TABLES: Final = (
     TableNeed("worker_heartbeats", ("worker_id", "status", "last_heartbeat"), "Silent workers aren't noticed."),
     TableNeed(
         "staff_actions", ("id", "request_id", "act", "target"), "Acts of staff aren't recorded centrally.", False
+    ),
+    TableNeed(
+        "replay_leases", ("id", "who", "machine", "held_until", "updated_at", "version"),
+        "Nobody sees who works on the dead letters.", file=_REPLAYS, access=_REPLAYS,
+    ),
+    TableNeed(
+        "staff_operations",
+        ("id", "who", "act", "label", "target", "state", "words", "done", "total", "started_at", "updated_at",
+         "version"),
+        "What colleagues do isn't shown among the operations.", file=_REPLAYS, access=_REPLAYS,
     ),
 )  # fmt: skip
 _COLUMN_EFFECTS: Final = {
@@ -115,6 +132,14 @@ FUNCTIONS: Final = (
         "staff_declare_outcome", _REQUEST, ("p_directory", "p_outcome", "p_reason", "p_listing_url"),
         "Nobody can say how a submission with an unknown outcome ended.", _DECISIONS,
     ),
+    FunctionNeed(
+        "staff_hold_dlq", ("p_token",), ("p_dlq", "p_machine", "p_seconds"),
+        "Two consoles could replay the same dead letters: replays are off.", _REPLAYS,
+    ),
+    FunctionNeed(
+        "staff_begin_replay", ("p_request_id", "p_token"), ("p_dlq", "p_act", "p_label", "p_total", "p_reason"),
+        "Replays aren't recorded centrally: they are off.", _REPLAYS,
+    ),
 )  # fmt: skip
 
 
@@ -131,23 +156,23 @@ def lacking(facts: ProjectFacts) -> list[Lack]:
 
 def _of_table(need: TableNeed, facts: ProjectFacts) -> list[Lack]:
     if need.name in facts.closed:
-        return [Lack("policy", f"{need.name}: staff may read", need.effect, ACCESS_FILE)]
+        return [Lack("policy", f"{need.name}: staff may read", need.effect, need.access)]
     if need.name not in facts.tables:
-        return [Lack("table", need.name, need.effect, TABLES_FILE)]
+        return [Lack("table", need.name, need.effect, need.file)]
     found = [
-        Lack("column", f"{need.name}.{column}", _COLUMN_EFFECTS.get(column, need.effect), TABLES_FILE)
+        Lack("column", f"{need.name}.{column}", _COLUMN_EFFECTS.get(column, need.effect), need.file)
         for column in need.columns
         if column not in facts.tables[need.name]
     ]
     if facts.guarded is not None and need.name not in facts.guarded:
         found.append(
-            Lack("policy", f"{need.name}: row-level security", "Anybody with the public key may see it.", ACCESS_FILE)
+            Lack("policy", f"{need.name}: row-level security", "Anybody with the public key may see it.", need.access)
         )
     elif facts.readable is not None and need.name not in facts.readable:
-        found.append(Lack("policy", f"{need.name}: staff may read", need.effect, ACCESS_FILE))
+        found.append(Lack("policy", f"{need.name}: staff may read", need.effect, need.access))
     if need.live and facts.published is not None and need.name not in facts.published:
         found.append(
             Lack("publication", need.name, "Its changes don't come live; the console reads it anew now and then.",
-                 ACCESS_FILE)
+                 need.access)
         )  # fmt: skip
     return found

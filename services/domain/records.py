@@ -334,3 +334,57 @@ class OutboxMessage(msgspec.Struct, frozen=True, gc=False):
             last_error=_text(row.get("last_error")),
             created_at=parse_instant(row.get("created_at")),
         )
+
+
+class ReplayLease(msgspec.Struct, frozen=True, gc=False):
+    """Who works on a dead letter queue (`replay_leases`), until when by the database's clock."""
+
+    TABLE: ClassVar = "replay_leases"
+    id: str
+    who: str = ""
+    machine: str = ""
+    token: str = ""
+    held_until: float | None = None
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        return cls(
+            id=_text(row.get("id")),
+            who=_text(row.get("who")),
+            machine=_text(row.get("machine")),
+            token=_text(row.get("token")),
+            held_until=parse_instant(row.get("held_until")),
+        )
+
+
+class SharedOperation(msgspec.Struct, frozen=True, gc=False):
+    """An act of staff as all consoles show it (`staff_operations`). Its id is the request id."""
+
+    TABLE: ClassVar = "staff_operations"
+    id: str
+    who: str = ""
+    act: str = ""
+    label: str = ""
+    target: str = ""
+    state: str = ""
+    words: str = ""
+    done: int = 0
+    total: int = 0
+    started_at: float | None = None
+    updated_at: float | None = None
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        return cls(
+            id=_text(row.get("id")),
+            who=_shared(row.get("who")),
+            act=_shared(row.get("act")),
+            label=_text(row.get("label")),
+            target=_text(row.get("target")),
+            state=_shared(row.get("state")),
+            words=_text(row.get("words")),
+            done=_number(row.get("done")),
+            total=_number(row.get("total")),
+            started_at=parse_instant(row.get("started_at")),
+            updated_at=parse_instant(row.get("updated_at")),
+        )

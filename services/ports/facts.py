@@ -13,7 +13,7 @@ from services.domain.records import Customer, HistoryEvent, Job, Result
 
 Table = Literal[
     "customers", "jobs", "directories", "directory_submissions", "job_results", "queue_history",
-    "worker_heartbeats", "staff_actions", "outbox",
+    "worker_heartbeats", "staff_actions", "outbox", "replay_leases", "staff_operations",
 ]  # fmt: skip
 
 

@@ -153,6 +153,40 @@ class ManyQueues(Queues, Protocol):
         ...
 
 
+class Lease(msgspec.Struct, frozen=True):
+    """Who works on a dead letter queue. `held`: it is the caller; `seconds`: what is left of it, whose ever it is."""
+
+    held: bool
+    who: str = ""
+    machine: str = ""
+    seconds: float = 0.0
+
+
+class SharedReplays(Protocol):
+    """What all consoles of a project share about dead letters. NotInstalled: the project doesn't have it."""
+
+    async def hold(self, *, dlq: str, token: str, machine: str, seconds: int) -> Lease:
+        """Take the queue for the console with this token, or keep it; a lease of another is taken over once it ended.
+
+        How long it lasts is the database's to say.
+        """
+        ...
+
+    async def release(self, *, dlq: str, token: str) -> None:
+        """Give the queue up."""
+        ...
+
+    async def begin(
+        self, *, request_id: str, dlq: str, token: str, act: str, label: str, total: int, reason: str
+    ) -> None:
+        """Write into the audit that an operation begins (act: replay or archive), or goes on. Refused without lease."""
+        ...
+
+    async def note(self, *, request_id: str, state: str, words: str, done: int) -> None:
+        """Say how far an operation is (state: running, done, failed, unknown, undone)."""
+        ...
+
+
 class NamedQueues(Queues, Protocol):
     """Queues that can be asked for by name too."""
 

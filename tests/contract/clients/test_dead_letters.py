@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from app import tasks
-from app.actions.dead_letters import DeadLetterActs, LetterLine
+from app.actions.dead_letters import DeadLetterActs
+from app.actions.letter_line import LetterLine
 from app.actions.operations import Operations
 from app.replay.journal import Journal
 from services.clients.sqs import SqsQueues

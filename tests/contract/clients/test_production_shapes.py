@@ -27,7 +27,8 @@ pytestmark = pytest.mark.stack
 # no work list, no outbox; directories that this sign-in may not read; a history that is not in the publication.
 _SHAPE = """
 drop table public.customers, public.jobs, public.directory_submissions, public.job_results, public.queue_history,
-  public.worker_heartbeats, public.outbox, public.staff_actions, public.flow_runs, public.paused_directories cascade;
+  public.worker_heartbeats, public.outbox, public.staff_actions, public.flow_runs, public.paused_directories,
+  public.replay_leases, public.staff_operations cascade;
 create table public.customers (id text primary key, customer_id text, business_name text, email text,
   package_type text, created_at timestamp default (now() at time zone 'utc'));
 create table public.jobs (id text primary key, customer_id text unique, package_type text, package_size int,

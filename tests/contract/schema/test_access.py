@@ -26,6 +26,10 @@ def filled(owner: psycopg.Connection) -> psycopg.Connection:
     owner.execute("select private.queue_job(%s, 'intake')", (job,))
     owner.execute("insert into flow_runs (idempotency_key, deployment, parameters) values ('k', 'd', '{}')")
     owner.execute("insert into paused_directories (directory_id, reason) select id, 'changed' from directories")
+    owner.execute(
+        "insert into replay_leases (id, actor, who, machine, token, taken_at, held_until)"
+        " values ('arn', gen_random_uuid(), 'x', 'y', gen_random_uuid(), now(), now())"
+    )
     return owner
 
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication, QTextOption
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
 
-from app.actions.dead_letters import LetterLine
+from app.actions.letter_line import LetterLine
 from widgets.look import fonts, metrics
 from widgets.pages.dead_letters.words import FIRST, attribute, expires, plain, size, state_of
 from widgets.parts import cell, spans

@@ -9,7 +9,8 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.actions.dead_letters import LetterLine, Look, start_replay, start_scan
+from app.actions.dead_letters import Look, start_replay, start_scan
+from app.actions.letter_line import LetterLine
 from app.actions.registry import ARCHIVE, REPLAY, REPLAY_MANY, SCAN
 from app.desk import Desk
 from app.models.table_model import LinesModel

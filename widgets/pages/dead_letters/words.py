@@ -6,8 +6,8 @@ import math
 import re
 from typing import Final
 
-from app.actions.dead_letters import LetterLine
 from app.actions.letter_batches import MERGED, Choice
+from app.actions.letter_line import LetterLine
 from services.domain.diagnosis import since
 from services.domain.statuses import Shape
 from services.domain.text import one_line

@@ -12,6 +12,7 @@ import pytest
 from app.actions.health import FRESH_SECONDS, HealthActs, Hop
 from app.actions.health_report import as_json, as_markdown
 from services.domain.errors import NotInstalled, NotPermitted, NotReachable, Refused
+from services.domain.project import FUNCTIONS
 from services.domain.setting_lines import SettingLine
 from tests.fakes.desk import DeskWorld
 from tests.fakes.health import whole_project
@@ -124,5 +125,5 @@ def test_the_report_holds_all_of_it_on_lines_of_its_own(world: DeskWorld) -> Non
     told = json.loads(as_json(acts))
     assert told["settings"][0]["value"] == "hidden"
     assert [line["name"] for line in told["parts"]] == ["worker"]
-    assert len(told["lacking"]) == 5
+    assert len(told["lacking"]) == len(FUNCTIONS)
     assert isinstance(acts, HealthActs)

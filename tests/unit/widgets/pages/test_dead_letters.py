@@ -14,7 +14,7 @@ import pytest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from app import tasks
-from app.actions.dead_letters import LetterLine
+from app.actions.letter_line import LetterLine
 from app.models.table_model import CELL_ROLE
 from app.replay.reading import Reading, read
 from services.domain.errors import NotReachable

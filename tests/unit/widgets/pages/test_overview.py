@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
-from app.actions.dead_letters import LetterLine
+from app.actions.letter_line import LetterLine
 from app.models.table_model import CELL_ROLE
 from app.replay.reading import Reading
 from app.store.link import TableState
