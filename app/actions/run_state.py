@@ -31,7 +31,7 @@ class StepLine(msgspec.Struct, frozen=True):
 
 
 class Blocked(msgspec.Struct, frozen=True):
-    """A request that a dry run held back. `size` in bytes, `body` its first 4 kB."""
+    """A request that a dry run held back. `size` in bytes, `body` its start, secrets masked."""
 
     method: str
     url: str

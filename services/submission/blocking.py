@@ -4,52 +4,80 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from typing import Final
+from urllib.parse import unquote_plus, urlsplit
 
 from playwright.async_api import BrowserContext, Error, Request, Route, WebSocketRoute
 
 from services.submission.events import Report
 from services.submission.gate import READS, Gate
+from services.submission.masking import Masking
 
-BODY_KEPT: Final = 4096
 _MOST_EARLY: Final = 20
-_SECRET: Final = re.compile(
-    r"pass(?:word|wd|phrase|code)?\b|secret|token|api[-_]?key|card|cvv|cvc|\bssn\b|\bpin\b", re.IGNORECASE
-)
-_SECRET_PAIR: Final = re.compile(r"([^&=\s]{1,80})=([^&\s]*)")
-
-
-def is_secret(name: str) -> bool:
-    """Whether a field of this name or selector holds something that isn't to be shown."""
-    return _SECRET.search(name) is not None
-
-
-def shown_body(body: bytes) -> str:
-    """The first 4 kB of a body as text, values of secret-like fields masked."""
-    text = body[:BODY_KEPT].decode("utf-8", "replace")
-    return _SECRET_PAIR.sub(lambda pair: f"{pair[1]}=•••" if is_secret(pair[1]) else pair[0], text)
+_MOST_HELD: Final = 100
+_SHORTEST_VALUE: Final = 5
+_FIRST_SECONDS: Final = 2.0
+_FORM_SECONDS: Final = 1.0
+_QUIET_SECONDS: Final = 0.15
+_MOST_QUIET_SECONDS: Final = 1.5
+_TICK_SECONDS: Final = 0.02
+# What a shared worker sends can't be looked at, and over TLS not be told from reading: pages get one that never
+# answers.
+_NO_SHARED_WORKERS: Final = """self.SharedWorker = class SharedWorker extends EventTarget {
+  port = new MessageChannel().port1;
+}"""
 
 
 class Blocker:
-    """Two layers: routes that know a request's body, and the gate, which nothing gets around."""
+    """Two layers: routes that know a request's body, and the gate, which nothing gets around.
 
-    def __init__(self, report: Report) -> None:
+    `values` are those that the plan types: a request that carries one of them sends the form, whatever its method.
+    """
+
+    def __init__(self, report: Report, values: Sequence[str], masking: Masking) -> None:
         self._report = report
+        self._values = [value.strip() for value in values if len(value.strip()) >= _SHORTEST_VALUE]
+        self._masking = masking
         self.first = asyncio.Event()
+        """Something was held back."""
+        self.form = asyncio.Event()
+        """A request that carries the form was held back."""
         self.held_back: list[str] = []
+        """From `switch_on` on; the form itself comes first."""
         self.early: list[str] = []
         """What was held back before `switch_on`."""
         self.passed: list[str] = []
         self._gate: Gate | None = None
         self._open = False
+        self._shut = False
+        self._silent: set[WebSocketRoute] = set()
+        self._last = 0.0
+
+    async def settle(self) -> None:
+        """After `switch_on`: until the form is held back, or what else was sent, and no more comes for a moment."""
+        for found, seconds in ((self.first, _FIRST_SECONDS), (self.form, _FORM_SECONDS)):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await found.wait()
+        await self.quiet()
+
+    async def quiet(self) -> None:
+        """Until nothing was held back for a moment, and each socket that opened meanwhile has said something."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_MOST_QUIET_SECONDS):
+                while self._silent or time.monotonic() < self._last + _QUIET_SECONDS:  # noqa: ASYNC110
+                    await asyncio.sleep(_TICK_SECONDS)
+        self._silent.clear()
 
     async def watch(self, context: BrowserContext, gate: Gate) -> None:
-        """From now on nothing is sent except within `let_through`; what only asks (GET) still leaves."""
+        """From now on nothing is sent except within `let_through`; what only asks still leaves."""
         self._gate = gate
         gate.hold_sends(self._note_early)
-        await context.route("**/*", self._hold_sends)
+        await context.add_init_script(_NO_SHARED_WORKERS)
+        await context.route("**/*", self._on_request)
+        await context.route_web_socket("**/*", self._on_socket)
 
     @contextlib.contextmanager
     def let_through(self) -> Iterator[None]:
@@ -63,44 +91,83 @@ class Blocker:
             self._open = False
             self._gate.hold_sends(self._note_early)
 
-    async def switch_on(self, context: BrowserContext, gate: Gate) -> None:
+    def switch_on(self, gate: Gate) -> None:
         """When this returns, no byte of the browser leaves any more."""
+        self._shut = True
         gate.shut(self._note)
-        await context.route("**/*", self._hold)
-        await context.route_web_socket("**/*", self._hold_socket)
 
-    async def _hold(self, route: Route) -> None:
-        self._note(*_sent(route.request))
-        await _abort(route)
-
-    async def _hold_sends(self, route: Route) -> None:
+    async def _on_request(self, route: Route) -> None:
         request = route.request
-        if request.method in READS:
-            with contextlib.suppress(Error):
-                await route.continue_()
-        elif self._open:
-            self._tell("passed", self.passed, *_sent(request))
-            with contextlib.suppress(Error):
-                await route.continue_()
-        else:
+        sends = request.method not in READS or self._carries(urlsplit(request.url).query)
+        if self._shut:
+            self._note(*_sent(request))
+        elif sends and not self._open:
             self._note_early(*_sent(request))
-            await _abort(route)
+        else:
+            if sends:
+                self._tell("passed", self.passed, *_sent(request))
+            with contextlib.suppress(Error):
+                await route.continue_()
+            return
+        # "aborted" leaves the page standing; other errors replace it by the browser's error page.
+        with contextlib.suppress(Error):
+            await route.abort("aborted")
 
-    def _hold_socket(self, socket: WebSocketRoute) -> None:
-        self._note("WEBSOCKET", socket.url, 0, b"")
+    def _on_socket(self, socket: WebSocketRoute) -> None:
+        if self._shut:
+            # The page sees it open, and so shows what it would say.
+            self._note("WEBSOCKET", socket.url, 0, b"")
+            self._silent.add(socket)
+            socket.on_message(lambda message: self._on_message(socket, message))
+            return
+        server = socket.connect_to_server()
+
+        async def on_close(code: int | None, reason: str | None) -> None:
+            if not self._shut:
+                with contextlib.suppress(Error):
+                    await socket.close(code=code, reason=reason)
+
+        # What it says after the gate cut it off is still to be seen: the page isn't told of the cut.
+        server.on_close(on_close)
+        socket.on_message(lambda message: self._on_message(socket, message, server))
+
+    def _on_message(self, socket: WebSocketRoute, message: str | bytes, server: WebSocketRoute | None = None) -> None:
+        size, data, url = *_said(message), socket.url
+        self._silent.discard(socket)
+        if self._shut or server is None:
+            self._note("WEBSOCKET", url, size, data)
+            return
+        if self._carries(data.decode("utf-8", "replace")):
+            if not self._open:
+                self._note_early("WEBSOCKET", url, size, data)
+                return
+            self._tell("passed", self.passed, "WEBSOCKET", url, size, data)
+        server.send(message)
+
+    def _carries(self, text: str) -> bool:
+        plain = unquote_plus(text)
+        return any(value in plain for value in self._values)
 
     def _note(self, method: str, url: str, size: int, body: bytes) -> None:
-        self._tell("blocked", self.held_back, method, url, size, body)
+        is_form = self._carries(urlsplit(url).query) or self._carries(body.decode("utf-8", "replace"))
+        # A page that sends without end must not crowd out the form.
+        if len(self.held_back) < _MOST_HELD or (is_form and not self.form.is_set()):
+            self._tell("blocked", self.held_back, method, url, size, body)
+            if is_form and not self.form.is_set():
+                self.held_back.insert(0, self.held_back.pop())
+        self._last = time.monotonic()
         self.first.set()
+        if is_form:
+            self.form.set()
 
     def _note_early(self, method: str, url: str, size: int, body: bytes) -> None:
-        # A page that sends without end must not crowd out the form.
         if len(self.early) < _MOST_EARLY:
             self._tell("blocked", self.early, method, url, size, body)
 
     def _tell(self, kind: str, told: list[str], method: str, url: str, size: int, body: bytes) -> None:
-        told.append(f"{method} {url} ({size} bytes)")
-        self._report({"kind": kind, "method": method, "url": url[:2000], "bytes": size, "body": shown_body(body)})
+        shown = self._masking.url(url)
+        told.append(f"{method} {shown} ({size} bytes)")
+        self._report({"kind": kind, "method": method, "url": shown, "bytes": size, "body": self._masking.body(body)})
 
 
 def _sent(request: Request) -> tuple[str, str, int, bytes]:
@@ -108,7 +175,6 @@ def _sent(request: Request) -> tuple[str, str, int, bytes]:
     return request.method, request.url, len(body), body
 
 
-async def _abort(route: Route) -> None:
-    # "aborted" leaves the page standing; other errors replace it by the browser's error page.
-    with contextlib.suppress(Error):
-        await route.abort("aborted")
+def _said(message: str | bytes) -> tuple[int, bytes]:
+    data = message.encode("utf-8", "surrogatepass") if isinstance(message, str) else message
+    return len(data), data

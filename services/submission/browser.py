@@ -27,8 +27,7 @@ FLAGS: Final = (
     "--disable-sync",
     # Ways around the gate.
     "--disable-quic",
-    "--force-webrtc-ip-handling-policy",
-    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
 )
 _NAMES: Final = (
     "google-chrome-stable", "google-chrome", "chrome", "chromium", "chromium-browser", "microsoft-edge-stable",
@@ -116,6 +115,8 @@ class Browser:
             try:
                 return await run_plan(context, gate, request, report, about)
             finally:
+                # A page may send what was typed when it is closed.
+                gate.shut(lambda *_: None)
                 with contextlib.suppress(Error, TimeoutError):
                     async with asyncio.timeout(_CLOSE_SECONDS):
                         await context.close()

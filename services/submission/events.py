@@ -3,7 +3,9 @@
     started  {run_id, dry, browser, sandbox, steps: [{action, words, detail}]}
     step     {index, status: running|done|failed|blocked, ms?, picture?, error?}
     picture  {index, path}                       newest picture of the page, a JPEG below the run's artifacts folder
-    blocked  {method, url, bytes, body}          dry run: a request that would have been sent
+    blocked  {method, url, bytes, body}          dry run: a request that would have been sent, secrets masked; of the
+                                                 body the first 16 k characters, of its files size and checksum;
+                                                 method WEBSOCKET is a message, CONNECT a host that was asked for
     passed   {method, url, bytes, body}          dry run: one that was sent, as the plan marks its step
     verdict  {status: submitted|failed|unknown|dry, reasons: [..], listing_url?, error?, before_submit,
               person?: captcha|login|email_code}

@@ -15,8 +15,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from services.submission.masking import BODY_KEPT
+
 _HEAD_LIMIT: Final = 256 * 1024
-_BODY_KEPT: Final = 4096
 _DIAL_SECONDS: Final = 15.0
 _CLOSE_SECONDS: Final = 1.0
 READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -29,7 +30,7 @@ _BROWSERS_OWN: Final = frozenset(
 )
 
 Blocked = Callable[[str, str, int, bytes], None]
-"""Takes method, address, size in bytes and the first 4 kB of a request that was held back."""
+"""Takes method, address, size in bytes and the start of the body of a request that was held back."""
 
 
 class Refused(Exception):
@@ -148,13 +149,17 @@ class Gate:
             body = b""
             with contextlib.suppress(OSError, EOFError, TimeoutError):
                 async with asyncio.timeout(1):
-                    body = await reader.readexactly(min(length, _BODY_KEPT))
+                    body = await reader.readexactly(min(length, BODY_KEPT))
             blocked(method, target, length, body)
             return
         try:
             site, to_site = await self._dial(host, port)
         except Refused as error:
             writer.write(_no_answer(str(error)))
+            return
+        if self._blocked is not None:
+            # Shut while the site was being dialled: what was read of the request must not go out now.
+            to_site.transport.abort()
             return
         self._writers[writer] = self._writers[to_site] = host if tunnel else ""
         try:

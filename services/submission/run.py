@@ -21,6 +21,7 @@ from services.submission.blocking import Blocker
 from services.submission.events import Report
 from services.submission.evidence import Seen, Sending, Verdict, weigh
 from services.submission.gate import Gate
+from services.submission.masking import Masking, is_secret
 from services.submission.observe import look
 from services.submission.outcome import Outcome, Status
 from services.submission.pictures import Pictures
@@ -28,8 +29,12 @@ from services.submission.steps import PersonNeeded, StepFailed, described, perfo
 from services.submission.walls import find_walls
 
 _Part = Callable[[], Awaitable[None]]
-_DRY_WAIT_SECONDS: Final = 2.0
-_DRY_MORE_SECONDS: Final = 0.15
+_LEAVE_SECONDS: Final = 2.0
+_SAY_LEAVING: Final = """() => {
+  Object.defineProperty(document, 'visibilityState', {get: () => 'hidden', configurable: true});
+  document.dispatchEvent(new Event('visibilitychange', {bubbles: true}));
+  for (const name of ['beforeunload', 'pagehide', 'unload']) dispatchEvent(new Event(name));
+}"""
 _FINAL_SECONDS: Final = 3.0
 
 
@@ -63,7 +68,8 @@ class _Run:
         self._submit = submit_step(request.plan)
         self._began = time.monotonic()
         self._business = str(request.plan.idempotency_factors.get("name") or "")
-        self._blocker = Blocker(report) if request.dry else None
+        secrets = [step.value for step in self._plan if step.value and is_secret(step.selector or "")]
+        self._blocker = Blocker(report, self._typed(), Masking(secrets)) if request.dry else None
         self._pressed = False
         self._sending = False
         self._pages_sent = 0
@@ -157,18 +163,20 @@ class _Run:
 
     async def _dry(self, page: Page, blocker: Blocker) -> Outcome:
         assert self._submit is not None
-        await blocker.switch_on(self._context, self._gate)
+        blocker.switch_on(self._gate)
         self._sending = True
-        await self._step(self._submit, self._plan[self._submit], done="blocked", then=lambda: _first(blocker))
+        await self._step(self._submit, self._plan[self._submit], done="blocked", then=blocker.settle)
+        await self._last_picture()
+        seen = await look(page, [])
+        await _leave(page, blocker)
         if blocker.held_back:
             reasons = [f"Held back: {blocker.held_back[0]}"]
         else:
-            seen = await look(page, [])
             why = "; ".join(f"{name}: {message}" for name, message in seen.invalid)
             reasons = [f"Pressing the button sent nothing{f'; the page marks {why}' if why else ''}"]
         reasons += [f"Held back before the submit step: {told}" for told in blocker.early[:3]]
         reasons += [f"Sent on the way, as the plan says: {told}" for told in blocker.passed[:3]]
-        return self._outcome("dry", reasons)
+        return self._outcome("dry", reasons, final_url=seen.url)
 
     def _unsent(self) -> str:
         return "The last page of the form was not sent" if self._pages_sent else "Nothing was sent"
@@ -243,7 +251,7 @@ class _Run:
             self._pictures.after(index)
 
     async def _last_picture(self) -> None:
-        if self._pictures is None:
+        if self._pictures is None or self._screenshot:
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_FINAL_SECONDS):
@@ -321,13 +329,15 @@ class _Run:
         self._report(event)
 
 
-async def _first(blocker: Blocker) -> None:
-    try:
-        async with asyncio.timeout(_DRY_WAIT_SECONDS):
-            await blocker.first.wait()
-    except TimeoutError:
-        return
-    await asyncio.sleep(_DRY_MORE_SECONDS)
+async def _leave(page: Page, blocker: Blocker) -> None:
+    """Leave the page: some send the form only then."""
+    with contextlib.suppress(Error, TimeoutError):
+        async with asyncio.timeout(_LEAVE_SECONDS):
+            if not blocker.form.is_set() and page.url.startswith("https:"):
+                # What a page sends over TLS while it goes can't be looked at: it is told that it goes, and stays.
+                await page.evaluate(_SAY_LEAVING)
+            await page.goto("about:blank")
+    await blocker.quiet()
 
 
 def _with_dialogs(seen: Seen, said: list[str]) -> Seen:

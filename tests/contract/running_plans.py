@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,14 @@ class Ground:
         """A run on a practice site in a mode, by the planner's plan or another one."""
         return self._runner.run(self._practise(site, mode, plan or self.plan(site), dry, more))
 
+    def run_all(self, runs: Sequence[tuple[Site, Mode, Plan]], *, dry: bool) -> list[Seen]:
+        """Runs on a site each, all at once."""
+
+        async def go() -> list[Seen]:
+            return await asyncio.gather(*(self._practise(site, mode, plan, dry, {}) for site, mode, plan in runs))
+
+        return self._runner.run(go())
+
     def run_plan(self, host: str, plan: Plan, *, dry: bool = False, **more: Any) -> Seen:
         """A run on any page that is served."""
         return self._runner.run(self._run(host, plan, dry, more))
@@ -98,7 +107,7 @@ class Ground:
         limits = {"goto_seconds": 30.0, "step_seconds": 10.0, "total_seconds": 90.0, **more}
         request = RunRequest(
             "run-1", "job-1", host, f"http://{host}:{self.port}/add", plan, dry=dry,
-            artifacts=str(self._folder / "pictures"), **limits,
+            artifacts=str(self._folder / "pictures" / host), **limits,
         )  # fmt: skip
         events: list[dict[str, Any]] = []
         outcome = await self._browser.run(request, events.append)

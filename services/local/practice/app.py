@@ -9,7 +9,7 @@ from typing import Final
 
 from aiohttp import web
 
-from services.local.practice import pages
+from services.local.practice import pages, ways
 from services.local.practice.control import Control
 from services.local.practice.mailbox import Mailbox
 from services.local.practice.reception import Reception, Reply, Visit, html
@@ -32,7 +32,7 @@ def build_app(log_file: Path) -> web.Application:
     app.router.add_route("*", _ALL_PATHS, practice.handle)
 
     async def end_streams(_: web.Application) -> None:
-        practice.end_streams()
+        await practice.end_streams()
 
     async def close(_: web.Application) -> None:
         practice.close()
@@ -54,10 +54,13 @@ class Practice:
         self._reception = Reception(self._log, mailbox, log_file.parent)
         self._control = Control(self._sites, self._log, self._switches, mailbox)
         self._ending = asyncio.Event()
+        self._open_sockets: set[web.WebSocketResponse] = set()
 
-    def end_streams(self) -> None:
+    async def end_streams(self) -> None:
         """Let answers that never end come to their end."""
         self._ending.set()
+        for socket in list(self._open_sockets):
+            await socket.close()
 
     def close(self) -> None:
         """Close the request log."""
@@ -90,18 +93,10 @@ class Practice:
         elif request.path == "/live" and switch.mode == "restless":
             self._note(arrived, request, site, {}, Reply(web.Response()))
             return await self._live(request)
+        elif request.path == ways.SEND and switch.mode == "by_socket":
+            return await self._socket(request, site, switch)
         else:
-            visit = Visit(
-                site=site,
-                mode=switch.mode,
-                method=request.method,
-                path=request.path,
-                query=request.query,
-                form=form,
-                files=files,
-                token=request.cookies.get(COOKIE, ""),
-            )
-            reply = await self._reception.answer(visit)
+            reply = await self._reception.answer(_visit(request, site, switch, form, files))
         dropped = switch.mode == "drop" and reply.listing is not None
         shown = {**form, **{name: f"{len(data):,} bytes" for name, data in files.items()}}
         self._note(arrived, request, site, shown, reply, dropped=dropped)
@@ -136,6 +131,22 @@ class Practice:
             )
         )
 
+    async def _socket(self, request: web.Request, site: Site, switch: Switch) -> web.StreamResponse:
+        """A form over a WebSocket: each message is one."""
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        self._open_sockets.add(socket)
+        async for message in socket:
+            try:
+                form = ways.json_form(message.data)
+            except (ValueError, TypeError):
+                continue
+            reply = await self._reception.answer(_visit(request, site, switch, form, {}))
+            self._note(time.time(), request, site, form, reply)
+            await socket.send_json({} if reply.listing is None else {"listing": reply.listing})
+        self._open_sockets.discard(socket)
+        return socket
+
     async def _live(self, request: web.Request) -> web.StreamResponse:
         """An answer without an end: a page that waits for it never comes to rest."""
         stream = web.StreamResponse(headers={"Content-Type": "text/plain", "Cache-Control": "no-store"})
@@ -152,11 +163,28 @@ class Practice:
         return stream
 
 
+def _visit(request: web.Request, site: Site, switch: Switch, form: dict[str, str], files: dict[str, bytes]) -> Visit:
+    return Visit(
+        site=site,
+        mode=switch.mode,
+        method=request.method,
+        path=request.path,
+        query=request.query,
+        form=form,
+        files=files,
+        token=request.cookies.get(COOKIE, ""),
+    )
+
+
 async def _posted(request: web.Request) -> tuple[dict[str, str], dict[str, bytes]]:
     """The fields and the files of a form; the first value where a name comes twice."""
     form: dict[str, str] = {}
     files: dict[str, bytes] = {}
-    if request.method == "POST":
+    if request.path == ways.SEND and request.method == "GET":
+        form = {name: value[:_LONGEST_VALUE] for name, value in request.query.items()}
+    elif request.path == ways.SEND and request.content_type == "application/json":
+        form = ways.json_form(await request.read())
+    elif request.method == "POST":
         for name, value in (await request.post()).items():
             if isinstance(value, web.FileField):
                 files.setdefault(name, value.file.read())

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from resources import ROOT
+from services.local.practice import ways
 from services.local.practice.captcha import HEIGHT, WIDTH
 from services.local.practice.request_log import Listing
 from services.local.practice.sites import CAPTCHA_ID, CODE_ID, NEXT, Field, Site
@@ -69,7 +70,7 @@ def form_page(site: Site, draft: Draft) -> str:
     if len(pages) > 1 and draft.page:
         title, free = _TITLES[site.kind][draft.page], ""
     extra = template("popups.html").substitute(brand=escape(site.brand)) if site.kind == "popups" else ""
-    extra += {"autosave": _AUTOSAVE, "restless": _RESTLESS}.get(draft.mode, "")
+    extra += {"autosave": _AUTOSAVE, "restless": _RESTLESS}.get(draft.mode, ways.script(draft.mode) if last else "")
     return _page(
         site,
         title,

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from services.local.practice import captcha, pages
+from services.local.practice import captcha, pages, ways
 from services.local.practice.accounts import Accounts
 from services.local.practice.mailbox import Mail, Mailbox
 from services.local.practice.pages import Draft
@@ -78,6 +78,10 @@ class Reception:
             page = int(path[5:]) - 1 if len(path) > 4 else len(pages_of_form) - 1 if posted else 0
             if page < len(pages_of_form):
                 return self._take(visit, session, page) if posted else self._form(visit, session, page)
+        elif path == ways.SEND and visit.mode in ways.WAYS:
+            return self._take(visit, session, len(visit.site.pages()) - 1)
+        elif path == "/received" and visit.mode == "by_leaving":
+            return _notice(visit.site, "Thank you", "Your listing was received.", 200)
         elif path in ("/sign-in", "/sign-up") and visit.site.kind == "login":
             return await self._sign(visit) if posted else Reply(html(pages.sign_page(visit.site, new=path[6:] == "up")))
         elif posted and path == "/draft" and visit.mode == "autosave":

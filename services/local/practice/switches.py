@@ -11,7 +11,8 @@ import msgspec
 
 Mode = Literal[
     "ok", "fail", "not_received", "slow", "drop", "error500", "sometimes500", "changed", "renamed", "required",
-    "removed", "captcha", "autosave", "restless",
+    "removed", "captcha", "autosave", "restless", "by_get", "by_fetch", "by_request", "by_beacon", "by_picture",
+    "by_socket", "by_leaving", "new_window",
 ]  # fmt: skip
 
 MODES: Final[tuple[Mode, ...]] = get_args(Mode)
@@ -31,6 +32,14 @@ MODE_WORDS: Final[Mapping[Mode, str]] = {
     "captcha": "Asks for a captcha",
     "autosave": "Sends each input while typing",
     "restless": "Never stops loading",
+    "by_get": "Sends its form in the address",
+    "by_fetch": "Sends its form by fetch, as JSON",
+    "by_request": "Sends its form by XMLHttpRequest",
+    "by_beacon": "Sends its form by beacon",
+    "by_picture": "Sends its form as a picture’s address",
+    "by_socket": "Sends its form over a WebSocket",
+    "by_leaving": "Sends its form when the page is left",
+    "new_window": "Sends its form into a new window",
 }
 
 

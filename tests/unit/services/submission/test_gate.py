@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -115,6 +116,39 @@ def test_a_shut_gate_lets_nothing_out_and_tells_what_was_held_back() -> None:
     assert [(method, size, body) for method, _, size, body in held] == [("POST", 2, b"hi")]
     assert asyncio.run(_through(_hello, "CONNECT shop.localhost:PORT HTTP/1.1\n\n", shut=held)) == b""
     assert held[1][0] == "CONNECT"
+
+
+def test_a_request_that_was_being_dialled_does_not_go_out_of_a_shut_gate() -> None:
+    asked, found = asyncio.Event(), asyncio.Event()
+
+    class Slow(Gate):
+        async def _resolve(self, host: str, port: int) -> str:
+            asked.set()
+            await found.wait()
+            return await super()._resolve(host, port)
+
+    arrived: list[bytes] = []
+
+    async def note(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        arrived.append(await reader.read(-1))
+        writer.close()
+
+    async def dial() -> None:
+        site = await asyncio.start_server(note, "127.0.0.1", 0)
+        port = site.sockets[0].getsockname()[1]
+        async with site, Slow(f"http://shop.localhost:{port}/add") as gate:
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(gate.address.rsplit(":", 1)[1]))
+            writer.write(f"GET http://shop.localhost:{port}/?name=typed HTTP/1.1\r\nHost: shop\r\n\r\n".encode())
+            await asked.wait()
+            gate.shut(lambda *_: None)
+            found.set()
+            with contextlib.suppress(ConnectionError):
+                assert await reader.read(-1) == b""
+            writer.close()
+        # The gate is closed: what it had to pass on has arrived.
+
+    asyncio.run(dial())
+    assert b"".join(arrived) == b""
 
 
 @pytest.mark.parametrize(("keep", "cut"), [(set(), True), ({"shop.localhost"}, False)])
