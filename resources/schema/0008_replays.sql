@@ -113,7 +113,7 @@ begin
   select * into lease from public.replay_leases l
    where l.id = p_dlq and l.token = p_token and l.actor = auth.uid() and l.held_until > clock_timestamp();
   if not found then
-    raise exception 'The dead letters are not yours to work on at the moment.' using errcode = '55000';
+    raise exception 'The dead letters are not yours to work on at the moment.' using errcode = 'PT409';
   end if;
   insert into public.staff_operations as known (id, actor, who, machine, act, label, target, reason, state, total)
   values (p_request_id, auth.uid(), lease.who, lease.machine, p_act, left(coalesce(p_label, ''), 200), p_dlq,

@@ -59,6 +59,8 @@ MATRIX: Final = {
     "outbox": ("", "all"),
     "flow_runs": ("", "all"),
     "paused_directories": ("", "all"),
+    "replay_leases": ("", "all"),
+    "staff_operations": ("", "all"),
 }
 _SEED: Final = {
     "customers": "(id, business_name, email) values (%(id)s, 'Blue Door', 'a@b.example') returning id",
@@ -72,6 +74,10 @@ _SEED: Final = {
     "outbox": "(job_id, body) values (%(id)s, '{}') returning id",
     "flow_runs": "(idempotency_key, deployment, parameters) values (%(who)s, 'd', '{}') returning id",
     "paused_directories": "(directory_id, reason) values (%(id)s, 'changed') returning directory_id",
+    "replay_leases": "(id, actor, who, machine, token, taken_at, held_until)"
+    " values (%(who)s, %(id)s, 'x', 'y', %(id)s, now(), now()) returning id",
+    # The act above has made it.
+    "staff_operations": "update staff_operations set words = 'x' where id = %(id)s returning id",
 }
 _KEYS: Final = {"worker_heartbeats": "worker_id", "paused_directories": "directory_id"}
 
@@ -173,8 +179,8 @@ def seed(owner: psycopg.Connection) -> dict[str, dict[str, str]]:
     made: dict[str, dict[str, str]] = defaultdict(dict)
     for who, customer in (("customer", OURS), ("other", THEIRS)):
         for table, values in _SEED.items():
-            query = f"insert into {table} {values}::text"
-            row = owner.execute(query.encode(), {"id": customer, "who": who}).fetchone()
+            statement = values if values.startswith("update") else f"insert into {table} {values}"
+            row = owner.execute(f"{statement}::text".encode(), {"id": customer, "who": who}).fetchone()
             assert row is not None
             made[table][who] = row[0]
     return made
@@ -182,10 +188,10 @@ def seed(owner: psycopg.Connection) -> dict[str, dict[str, str]]:
 
 def _is_permitted(connection: psycopg.Connection, verb: str, table: str) -> bool:
     """Whether this isn't refused for want of a right; whatever it did is undone."""
-    key = _KEYS.get(table, "id")
+    column = {"replay_leases": "who", "staff_operations": "words"}.get(table) or _KEYS.get(table, "created_at")
     statement = {
         "insert": f"insert into {table} default values",
-        "update": f"update {table} set {key} = {key}" if key != "id" else f"update {table} set created_at = created_at",
+        "update": f"update {table} set {column} = {column}",
         "delete": f"delete from {table}",
         "truncate": f"truncate {table} cascade",
     }[verb]
@@ -280,7 +286,7 @@ async def _write(seen: Seen, who: str, client: AsyncClient) -> None:
 
 
 def _heard_all(changes: list[dict[str, Any]]) -> bool:
-    return len(changes) == 2 * len(MATRIX)
+    return sum(_kind(change) == "INSERT" for change in changes) == 2 * len(MATRIX)
 
 
 def _heard_a_delete(changes: list[dict[str, Any]]) -> bool:

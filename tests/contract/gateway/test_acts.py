@@ -96,8 +96,11 @@ CASES: Final = {
     "acknowledge": Case("staff_acknowledge", lambda _: {"p_target": str(uuid.uuid4()), "p_reason": "seen"}, "", ""),
 }  # fmt: skip
 """By the act's name in the audit."""
-# The claim of a run and its end, which tests of their own follow, and what staff ask.
-OTHERS: Final = {"staff_claim_run", "staff_finish_run", "project_facts"}
+# Runs and replays, which tests of their own follow, and what staff ask.
+OTHERS: Final = {
+    "staff_claim_run", "staff_finish_run", "staff_hold_dlq", "staff_release_dlq", "staff_begin_replay",
+    "staff_note_replay", "project_facts",
+}  # fmt: skip
 
 
 @dataclass

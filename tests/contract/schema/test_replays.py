@@ -12,7 +12,7 @@ import pytest
 from psycopg import errors
 
 from services.local.postgres import Postgres
-from tests.contract.schema.rows import add_job, caller, one, operator, retry
+from tests.contract.schema.rows import add_job, caller, one, operator, refused, retry
 
 pytestmark = pytest.mark.stack
 
@@ -56,7 +56,7 @@ def test_it_is_taken_over_only_when_the_database_says_that_it_is_over(
         owner.execute("update replay_leases set held_until = clock_timestamp()")
         assert hold(other, THEIRS)["held"] is True
         assert hold(desk)["held"] is False
-        with pytest.raises(errors.ObjectNotInPrerequisiteState, match="not yours"):
+        with refused("PT409", "not yours"):
             begin(desk)
 
 
@@ -74,7 +74,7 @@ def test_of_many_at_once_one_has_it(server: Postgres, owner: psycopg.Connection)
 
 def test_an_operation_is_in_the_audit_before_anything_is_sent(server: Postgres, owner: psycopg.Connection) -> None:
     with operator(server) as desk:
-        with pytest.raises(errors.ObjectNotInPrerequisiteState):
+        with refused("PT409"):
             begin(desk)
         assert one(owner, "select count(*) from staff_actions") == 0
         hold(desk)
