@@ -16,6 +16,7 @@ from app.actions.dead_letters import DeadLetterActs
 from app.actions.health import HealthActs, start_check
 from app.actions.jobs import JobActs
 from app.actions.letter_batches import LetterBatches
+from app.actions.letter_records import LetterRecords
 from app.actions.operations import Operations
 from app.actions.registry import NOT_YET, READ_ONLY
 from app.actions.runs import RunActs
@@ -179,6 +180,7 @@ class Console:
             queues, journal, operations, actor=who, role=role, writer=writer, held_by=holder(store, token)
         )
         batches = LetterBatches(queues, journal, letters, operations, store, actor=who)
+        records = LetterRecords(journal, batches.many, letters, operations, store, actor=who)
         runs = RunActs(
             brain, runner, acts, operations, store.jobs.wishes,
             artifacts=data_dir / "artifacts", actor=who, role=role,
@@ -197,8 +199,8 @@ class Console:
             lambda _: engine.load_older(), lambda _: store.jobs.history_from is None, task="older activity"
         )
         desk = Desk(
-            settings.where, who, data_dir, store, operations, jobs, letters, batches, runs, older, older_of_all,
-            health, tuple(people),
+            settings.where, who, data_dir, store, operations, jobs, letters, batches, records, runs, older,
+            older_of_all, health, tuple(people),
         )  # fmt: skip
         pump = self._pump = Pump(store)
         for _ in self._screen.show_desk(desk, pump):

@@ -9,6 +9,7 @@ from app.actions.dead_letters import DeadLetterActs
 from app.actions.health import HealthActs
 from app.actions.jobs import JobActs
 from app.actions.letter_batches import LetterBatches
+from app.actions.letter_records import LetterRecords
 from app.actions.operations import Operations
 from app.actions.runs import RunActs
 from app.store.store import Store
@@ -31,6 +32,7 @@ class Desk:
     jobs: JobActs
     dead_letters: DeadLetterActs
     batches: LetterBatches
+    records: LetterRecords
     runs: RunActs
     older_events: OlderEvents
     older_activity: OlderEvents

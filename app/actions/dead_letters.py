@@ -21,7 +21,7 @@ from app.replay.journal import Entry, Journal
 from app.replay.journal import State as ReplayState
 from app.replay.reading import Reading, read
 from app.replay.writer import Writer
-from services.domain.errors import ConsoleError, Refused
+from services.domain.errors import ConsoleError, NotPermitted, Refused
 from services.ports.wishes import DeadLetter, QueueFigures, Queues
 
 UNDO_SECONDS: Final = 5.0
@@ -49,7 +49,8 @@ _LEFT: Final[dict[ReplayState, Doing]] = {
 
 
 class Look(msgspec.Struct, frozen=True):
-    """The state of the list. `as_of` is None before the first look; `problem` is a sentence or "".
+    """The state of the list. `as_of` is None before the first look; `problem` is a sentence or "", `raw` is for
+    experts, `denied`: a right is missing.
 
     `hidden_until`: until then (unix seconds) the last look hides the messages from everybody.
     """
@@ -58,6 +59,8 @@ class Look(msgspec.Struct, frozen=True):
     looking: bool = False
     problem: str = ""
     hint: str = ""
+    raw: str = ""
+    denied: bool = False
     figures: QueueFigures | None = None
     main: QueueFigures | None = None
     hidden_until: float = 0.0
@@ -87,9 +90,9 @@ class DeadLetterActs:
         self._operations = operations
         self._actor = actor
         self.role = role
+        """Whose hands these are: it becomes known later where the project did not answer at the start."""
         self.in_batch = False
         """A batch receives: a look would have to wait for its end, and is not needed before."""
-        """Whose hands these are: it becomes known later where the project did not answer at the start."""
         self._undo_seconds = undo_seconds
         self._clock = clock
         self._undo: dict[str, asyncio.Event] = {}
@@ -144,7 +147,7 @@ class DeadLetterActs:
             found = await self.engine.look()
             states = await self.engine.states()
         except ConsoleError as error:
-            self._set_look(looking=False, problem=str(error), hint=error.hint)
+            self._set_problem(error, looking=False)
             return
         # A body may have a megabyte, and a look two hundred of them.
         readings = await asyncio.to_thread(_read_all, found.letters, dict(self.lines), self._clock())
@@ -176,6 +179,8 @@ class DeadLetterActs:
             looking=False,
             problem="",
             hint="",
+            raw="",
+            denied=False,
             as_of=self._clock(),
             figures=found.figures,
             main=main,
@@ -188,7 +193,7 @@ class DeadLetterActs:
             figures = await self._queues.figures("dlq")
             main = await self._queues.figures("main")
         except ConsoleError as error:
-            self._set_look(problem=str(error), hint=error.hint)
+            self._set_problem(error)
             return
         watched = not self.in_batch and (not self.held_by or bool(self.look.problem))
         if watched and (
@@ -247,6 +252,10 @@ class DeadLetterActs:
             self._mark(message_id, _DOING.get(answer.outcome, ""))
         tasks.supersede("dlq-scan", self.scan())
         return answer
+
+    async def look_up(self, message_id: str) -> None:
+        """Show what the journal says of a letter now: a person has decided. Raises ConsoleError."""
+        self._mark(message_id, await self._left_now(message_id))
 
     def follow_batch(self, states: Mapping[str, ReplayState]) -> None:
         """Show how far a batch is with each of its letters."""
@@ -330,6 +339,10 @@ class DeadLetterActs:
     def _moved(self, line: LetterLine, doing: Doing, *, undo_until: float = 0.0) -> LetterLine:
         since = line.since if doing == line.doing else self._clock()
         return msgspec.structs.replace(line, doing=doing, undo_until=undo_until, since=since)
+
+    def _set_problem(self, error: ConsoleError, **changes: object) -> None:
+        denied = isinstance(error, NotPermitted)
+        self._set_look(problem=str(error), hint=error.hint, raw=error.raw, denied=denied, **changes)
 
     def _set_look(self, **changes: object) -> None:
         self.look = msgspec.structs.replace(self.look, **changes)

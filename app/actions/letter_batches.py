@@ -55,7 +55,7 @@ class LetterBatches:
         self._store = store
         self._actor = actor
         self.pace = pace
-        self._many = ManyEngine(queues, journal, letters.engine, evidence=StoreEvidence(store))
+        self.many = ManyEngine(queues, journal, letters.engine, evidence=StoreEvidence(store))
         self._lines: dict[str, Line] = {}
         self._taken = False
         """Whether one act has the turn, from before its first step until it ended."""
@@ -86,7 +86,7 @@ class LetterBatches:
         lines = [self._letters.lines[key] for key in ids if key in self._letters.lines]
         pairs = [(line.letter, line.reading) for line in lines]
         states = {line.id: self._letters.left_of(line) for line in lines}
-        return choose(pairs, {key: state for key, state in states.items() if state}, self._look_into)
+        return choose(pairs, {key: state for key, state in states.items() if state}, self.look_into)
 
     async def replay(self, choice: Choice, *, reason: str, archive: bool = False) -> None:
         """Send what was weighed, and keep what nobody needs any more in the archive if `archive`.
@@ -109,7 +109,7 @@ class LetterBatches:
         if refusal := why_not(REPLAY_MANY, self._letters.role):
             raise ConsoleError(refusal)
         with self._turn():
-            await self._many.settle_unknown()
+            await self.many.settle_unknown()
             await self._carry_out(operation_id)
 
     async def give_up(self, operation_id: str) -> None:
@@ -117,7 +117,7 @@ class LetterBatches:
         if refusal := why_not(REPLAY_MANY, self._letters.role):
             raise ConsoleError(refusal)
         with self._turn():
-            await self._many.give_up(operation_id)
+            await self.many.give_up(operation_id)
             await self._end(operation_id, "undone", "Given up: what was not sent is still a dead letter.")
 
     def can_resume(self, operation: Operation) -> bool:
@@ -187,7 +187,7 @@ class LetterBatches:
             self._operations.plan, act.name, label, "", actor=self._actor, reason=reason, total=len(letters)
         )
         try:
-            left_out = await self._many.plan(
+            left_out = await self.many.plan(
                 wish.id, _ACTS[act.name], letters, actor=self._actor, reason=reason, options=self.pace
             )
         except ConsoleError as error:
@@ -199,7 +199,7 @@ class LetterBatches:
         await asyncio.to_thread(self._operations.move, operation_id, "running", "Sending")
         self._letters.in_batch = True
         try:
-            progress = await self._many.run(
+            progress = await self.many.run(
                 operation_id,
                 on_change=lambda now: self._changed(operation_id, now),
                 on_line=lambda line: self._lines.update({operation_id: line}),
@@ -226,7 +226,8 @@ class LetterBatches:
         self._letters.follow_batch(self._lines[operation_id].states)
         self.version += 1
 
-    def _look_into(self, job_id: str) -> XRay | None:
+    def look_into(self, job_id: str) -> XRay | None:
+        """What a replay would do with this job, by what is known now; None while the jobs are not read."""
         if not self._store.state("jobs").loaded:
             return None
         return xray(job_id, self._store.jobs.get(job_id), self._store.jobs.directories(job_id))

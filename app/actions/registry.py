@@ -45,6 +45,14 @@ ARCHIVE: Final = Act(
     "archive", "Archive", "archive", "", "operator", "sheet",
     "Keeps dead letters on this machine and takes them out of the queue.",
 )  # fmt: skip
+PUT_BACK: Final = Act(
+    "put_back", "Put back", "rotate-ccw", "", "operator", "sheet",
+    "Sends archived letters to the dead letter queue again.",
+)  # fmt: skip
+DECIDE: Final = Act(
+    "decide", "Decide", "hand", "", "operator", "sheet",
+    "Says what became of a send whose end nobody knows.",
+)  # fmt: skip
 SCAN: Final = Act("scan", "Scan", "refresh-cw", "", "viewer", "none", "Looks at the dead letter queue again.")
 CHECK: Final = Act(
     "check", "Check again", "refresh-cw", "", "viewer", "none", "Asks each hop and the project again what is missing."
@@ -78,7 +86,7 @@ DECLARE: Final = Act(
 
 BY_DATABASE: Final = (RETRY_FAILED, REQUEUE, PAUSE_JOB, RESUME_JOB, CANCEL_JOB, DECLARE)
 """Acts that the database carries out and audits; their names are those of its audit."""
-ACTS: Final = (*BY_DATABASE, REPLAY, REPLAY_MANY, ARCHIVE, SCAN, CHECK, DRY_RUN, REAL_RUN, STOP_RUN)
+ACTS: Final = (*BY_DATABASE, REPLAY, REPLAY_MANY, ARCHIVE, PUT_BACK, DECIDE, SCAN, CHECK, DRY_RUN, REAL_RUN, STOP_RUN)
 
 
 def why_not(act: Act, role: str | None) -> str:

@@ -106,6 +106,14 @@ class Batch(msgspec.Struct, frozen=True):
     started_at: float
 
 
+class Step(msgspec.Struct, frozen=True):
+    """Something that was written of a message. `at`: unix seconds by this machine's clock."""
+
+    state: State
+    why: str
+    at: float
+
+
 class Move(msgspec.Struct, frozen=True):
     """One message's step, to be written with others."""
 
@@ -237,6 +245,25 @@ class Journal:
         with self._lock, self._transaction():
             archive.drop(self._db, message_id)
         self.move(message_id, "skipped", why=why)
+
+    def newest(self, most: int) -> list[Entry]:
+        """The messages of which something was written last, and every one whose end isn't known; newest first."""
+        with self._lock:
+            rows = self._db.execute(
+                "select * from entries where state in ('unknown', 'putting_back') or message_id in"
+                " (select message_id from steps order by rowid desc limit ?)"
+                " order by changed_at desc, rowid desc",
+                (most,),
+            ).fetchall()
+        return [_entry(row) for row in rows]
+
+    def steps(self, message_id: str) -> list[Step]:
+        """All that was written of a message, in its order."""
+        with self._lock:
+            rows = self._db.execute(
+                "select state, why, at from steps where message_id = ? order by rowid", (message_id,)
+            ).fetchall()
+        return [Step(*row) for row in rows]
 
     def sending_at(self, message_id: str) -> float:
         """When the newest send of a message was about to begin, unix seconds; 0 when there was none."""

@@ -12,6 +12,7 @@ from app.actions.dead_letters import DeadLetterActs
 from app.actions.health import HealthActs
 from app.actions.jobs import JobActs
 from app.actions.letter_batches import LetterBatches
+from app.actions.letter_records import LetterRecords
 from app.actions.operations import Operations
 from app.actions.runs import RunActs
 from app.desk import Desk
@@ -46,25 +47,26 @@ class DeskWorld:
         self.older_may_come = asyncio.Event()
         self.older_fails = False
         self._clock = clock
-        self._journal = Journal(folder / "replay.db")
+        self.journal = Journal(folder / "replay.db")
         self._operations = Operations(folder / "operations.db")
         letters = DeadLetterActs(
-            queues, self._journal, self._operations, actor="desk-1", role=role, undo_seconds=1.0, clock=clock
+            queues, self.journal, self._operations, actor="desk-1", role=role, undo_seconds=1.0, clock=clock
         )
         self.staff = FakeStaff()
         database = DatabaseActs(self.staff, self._operations, self.store.jobs.wishes, actor="desk-1", clock=clock)
         jobs = JobActs(self.staff, database, role=role)
         batches = LetterBatches(
-            queues, self._journal, letters, self._operations, self.store, actor="desk-1",
+            queues, self.journal, letters, self._operations, self.store, actor="desk-1",
             pace=Options(rate=0, poll_seconds=0.01),
         )  # fmt: skip
         self.project, self.planner, self.parts = FakeProject(), FakePlanner(), Parts(clock)
         health = HealthActs(
             self.project, self.planner, queues, self.store, lambda: letters.look, self.parts, [], clock=clock
         )
+        records = LetterRecords(self.journal, batches.many, letters, self._operations, self.store, actor="desk-1")
         self.desk = Desk(
             environment, "desk-1@directory-bolt.example", folder, self.store, self._operations,
-            jobs, letters, batches, cast("RunActs", None),
+            jobs, letters, batches, records, cast("RunActs", None),
             OlderEvents(self._load_older, self.store.jobs.holds_all_events),
             OlderEvents(self._load_older, lambda _: self.store.jobs.history_from is None, task="older activity"),
             health,
@@ -96,5 +98,5 @@ class DeskWorld:
 
     def close(self) -> None:
         """Close the files."""
-        self._journal.close()
+        self.journal.close()
         self._operations.close()

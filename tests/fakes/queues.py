@@ -83,7 +83,10 @@ class FakeQueues:
         answers: list[SentMessage | ConsoleError] = []
         for message in messages:
             try:
-                answers.append(await self.send(message.body, message.attributes, message.trace))
+                answer = await self.send(message.body, message.attributes, message.trace)
+                if to == "dlq":
+                    self.dead[answer.message_id] = self.sent.pop()
+                answers.append(answer)
             except ConsoleError as error:
                 answers.append(error)
         return answers

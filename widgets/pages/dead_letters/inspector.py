@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication, QTextOption
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
 
-from app.actions.letter_line import LetterLine
 from widgets.look import fonts, metrics
-from widgets.pages.dead_letters.words import FIRST, attribute, expires, plain, size, state_of
-from widgets.parts import cell, spans
+from widgets.pages.dead_letters.shown import Fact, Shown
+from widgets.pages.dead_letters.words import FIRST, plain, size
 from widgets.parts.button import Button
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import ElidedLabel, label, say
@@ -38,7 +39,7 @@ class Facts(QWidget):
              for title, words, mono in self._rows if title.text() == name), "",
         )  # fmt: skip
 
-    def show_facts(self, facts: list[tuple[str, str, bool]]) -> None:
+    def show_facts(self, facts: Sequence[Fact]) -> None:
         """(name, value, in mono) from the top."""
         while len(self._rows) < len(facts):
             at = len(self._rows)
@@ -68,7 +69,7 @@ class Sentences(QWidget):
         self._column.setSpacing(metrics.px(4))
         self._labels: list[QLabel] = []
 
-    def say(self, sentences: list[str]) -> None:
+    def say(self, sentences: Sequence[str]) -> None:
         """Show these and no others."""
         while len(self._labels) < len(sentences):
             self._labels.append(label("", "body", "secondary", wrap=True))
@@ -83,25 +84,34 @@ class Sentences(QWidget):
 
 
 class Inspector(Surface):
-    """360 px at the right. `open_job` gives the id of the job that the letter is for."""
+    """360 px at the right. `open_job` gives the id of the letter's job, `pressed` the key of one of its acts."""
 
     open_job = Signal(str)
+    pressed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("surface.page", "l", parent)
-        self._job_id = ""
+        self.shown: Shown | None = None
         self._body_of = ""
         self._body = ""
         self.setFixedWidth(metrics.px(metrics.INSPECTOR))
         self.title = ElidedLabel("", "body", weight=600)
         self.open_button = Button("Open job", "link")
-        self.open_button.clicked.connect(lambda: self.open_job.emit(self._job_id))
+        self.open_button.clicked.connect(self._open)
         self.state = GlyphLabel("failed", "", "body", "primary", 500)
         self.problem = label("", "body", "failed", wrap=True)
+        self.acts: list[Button] = []
+        self._acts_row = QWidget()
+        self._acts_line = QHBoxLayout(self._acts_row)
+        self._acts_line.setContentsMargins(0, 0, 0, 0)
+        self._acts_line.setSpacing(metrics.px(8))
+        self._acts_line.addStretch(1)
+        self.evidence = Sentences()
         self.read_title = label("What the subscriber would do", "micro", "tertiary", 500)
         self.does = Sentences()
         self.read = Facts()
         self.message = Facts()
+        self.steps = Facts()
         self.attributes_title = label("Attributes", "micro", "tertiary", 500)
         self.attributes = Facts()
         self.body = QPlainTextEdit()
@@ -118,39 +128,67 @@ class Inspector(Surface):
         self.body.setProperty("surface", "sunken")
         self.body.setStyleSheet("border: 0")
         self._lay_out()
-        self.show_letter(None, "", 0.0)
+        self.show_letter(None)
 
-    def show_letter(self, line: LetterLine | None, business: str, now: float) -> None:
-        """Show a letter; `business` is the job's customer, "" when its job isn't known. None: nothing is chosen."""
-        self.inner.setVisible(line is not None)
-        known = line is not None and bool(business)
-        self.open_button.setVisible(known)
-        if line is None:
-            self._job_id = self._body_of = self._body = ""
+    def show_letter(self, shown: Shown | None) -> None:
+        """Show a letter; None: nothing is chosen."""
+        if shown == self.shown and shown is not None:
+            return
+        self.shown = shown
+        self.inner.setVisible(shown is not None)
+        self.open_button.setVisible(shown is not None and bool(shown.job_id))
+        if shown is None:
+            self._body_of = self._body = ""
             self.title.say("Nothing chosen", "tertiary")
             return
-        self._job_id = line.job_id if known else ""
-        self.title.say(business or (f"Job {line.job_id}" if line.job_id else line.reading.what), "primary")
-        shape, words = state_of(line, now)
-        self.state.say(words, shape, cell.word_tone(shape))
-        say(self.problem, f"{line.problem} It would only come back." if line.problem else "")
-        self.problem.setVisible(bool(line.problem))
-        self._show_read(line)
-        letter = line.letter
-        self.message.show_facts(
-            [
-                ("Message", letter.message_id, True),
-                ("Sent", spans.moment(letter.sent_at), False),
-                ("Received", f"{letter.receive_count} times", False),
-                ("Expires in", "not known" if line.expires_at is None else expires(line, now), False),
-            ]
-        )
-        values = sorted(letter.attributes.items())
-        self.attributes.show_facts([(name, attribute(value), True) for name, value in values])
-        self._attributes_section.setVisible(bool(values))
-        if self._body_of != line.id or self._body != letter.body:
-            self._body_of, self._body = line.id, letter.body
+        self.title.say(shown.title, "primary")
+        self.state.say(shown.words, shown.shape, shown.tone)
+        say(self.problem, shown.problem)
+        self.problem.setVisible(bool(shown.problem))
+        self._show_acts(shown)
+        self.does.say(shown.does)
+        self.read.setVisible(bool(shown.read))
+        self._read_section.setVisible(bool(shown.does or shown.read))
+        for section, facts, part in (
+            (None, shown.read, self.read),
+            (None, shown.about, self.message),
+            (self._steps_section, shown.steps, self.steps),
+            (self._attributes_section, shown.attributes, self.attributes),
+        ):
+            part.show_facts(facts)
+            if section is not None:
+                section.setVisible(bool(facts))
+        self.evidence.say(shown.evidence)
+        self._evidence_section.setVisible(bool(shown.evidence))
+        if self._body_of != shown.key or self._body != shown.body:
+            self._body_of, self._body = shown.key, shown.body
             self._show_body(whole=False)
+
+    def act(self, key: str) -> Button:
+        """The button of an act that is shown."""
+        assert self.shown is not None
+        return self.acts[[one.key for one in self.shown.acts].index(key)]
+
+    def _open(self) -> None:
+        if self.shown is not None:
+            self.open_job.emit(self.shown.job_id)
+
+    def _press(self, at: int) -> None:
+        if self.shown is not None:
+            self.pressed.emit(self.shown.acts[at].key)
+
+    def _show_acts(self, shown: Shown) -> None:
+        while len(self.acts) < len(shown.acts):
+            at = len(self.acts)
+            self.acts.append(Button("", small=True))
+            self.acts[at].clicked.connect(lambda _=False, at=at: self._press(at))
+            self._acts_line.insertWidget(at, self.acts[at])
+        for at, button in enumerate(self.acts):
+            button.setVisible(at < len(shown.acts))
+            if at < len(shown.acts):
+                button.say(shown.acts[at].words)
+                button.set_off(shown.acts[at].why_not)
+        self._acts_row.setVisible(bool(shown.acts))
 
     def _show_body(self, *, whole: bool) -> None:
         self.body.setPlainText(plain(self._body, whole=whole))
@@ -158,26 +196,6 @@ class Inspector(Surface):
         shown = f"first {FIRST:,} characters of {size(self._body)}" if cut else size(self._body)
         say(self.length, shown)
         self.all_button.setVisible(cut)
-
-    def _show_read(self, line: LetterLine) -> None:
-        does = list(line.reading.does)
-        if line.same_job:
-            others = "Another dead letter is" if line.same_job == 1 else f"{line.same_job} other dead letters are"
-            does.append(f"{others} for the same job: replay one of them.")
-        self.does.say(does)
-        message = line.reading.message
-        self.read.setVisible(message is not None)
-        if message is None:
-            return
-        self.read.show_facts(
-            [
-                ("Job", message.job_id, True),
-                ("Customer", message.customer_id, True),
-                ("Package size", str(message.package_size), False),
-                ("Priority", message.priority, False),
-                ("Source", message.source, False),
-            ]
-        )
 
     def _lay_out(self) -> None:
         head = Surface("surface.page", "b")
@@ -191,10 +209,15 @@ class Inspector(Surface):
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(0)
         self._attributes_section = _section(self.attributes_title, self.attributes)
+        self._read_section = _section(self.read_title, self.does, self.read)
+        self._steps_section = _section(label("What was written of it", "micro", "tertiary", 500), self.steps)
+        self._evidence_section = _section(label("What is known of the send", "micro", "tertiary", 500), self.evidence)
         for section in (
-            _section(self.state, self.problem),
-            _section(self.read_title, self.does, self.read),
+            _section(self.state, self.problem, self._acts_row),
+            self._evidence_section,
+            self._read_section,
             _section(label("Message", "micro", "tertiary", 500), self.message),
+            self._steps_section,
             self._attributes_section,
         ):
             inner.addWidget(section)

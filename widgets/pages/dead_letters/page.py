@@ -1,58 +1,46 @@
-"""Dead letters: what the queue holds of jobs that could not be started, and their replay."""
+"""Dead letters: jobs that could not be started, their replay, their archive, and the journal of all of it."""
 
 from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.actions.dead_letters import Look, start_replay, start_scan
 from app.actions.letter_line import LetterLine
-from app.actions.registry import ARCHIVE, REPLAY, REPLAY_MANY, SCAN
+from app.actions.letter_records import start_read
+from app.actions.registry import ARCHIVE, DECIDE, PUT_BACK, REPLAY, REPLAY_MANY, SCAN
 from app.desk import Desk
-from app.models.table_model import LinesModel
+from app.models.query import QueryProblem
+from app.models.query_offers import Offer, offers
 from app.store.store import Changes
 from services.domain.diagnosis import since
 from services.domain.statuses import Shape
 from widgets.look import metrics
+from widgets.pages.dead_letters.fields import JOURNAL, KEPT, QUEUE, letter_fields, letter_query
 from widgets.pages.dead_letters.inspector import Inspector
+from widgets.pages.dead_letters.inventory import Inventory
+from widgets.pages.dead_letters.journal import JournalView
+from widgets.pages.dead_letters.kept import KeptView
 from widgets.pages.dead_letters.sheet import ask_archive, ask_replay
-from widgets.pages.dead_letters.words import act_of, expires, state_of, summary
-from widgets.parts import cell, spans
+from widgets.parts import spans
 from widgets.parts.button import Button
-from widgets.parts.columns import Column
-from widgets.parts.faces import Faces
+from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.head import AsOf, PageHead
 from widgets.parts.label import label, say, tip
+from widgets.parts.query_box import QueryBox
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
-from widgets.parts.table import Table
 from widgets.parts.tabs import Tab, TabRow
 from widgets.parts.toast import Toast, Toasts
 
-COLUMNS: Final = (
-    Column("What", 158),
-    Column("Customer", 120, stretch=1),
-    Column("Job id", 84, drops=2, middle=True),
-    Column("Sent", 52, right=True),
-    Column("Receives", 54, right=True, drops=3),
-    Column("Expires in", 70, right=True),
-    Column("Body", 120, stretch=1.2, drops=1, sorts=False),
-    Column("", 50, right=True, sorts=False),
-)
-_TOLD: Final = (REPLAY.name, REPLAY_MANY.name, ARCHIVE.name)
-_ACT: Final = len(COLUMNS) - 1
+TABS: Final = (Tab("inventory", "Inventory"), Tab("archived", "Archived"), Tab("journal", "Journal"))
+_TOLD: Final = (REPLAY.name, REPLAY_MANY.name, ARCHIVE.name, PUT_BACK.name, DECIDE.name)
 _ENDS: Final[dict[str, Shape]] = {"done": "ok", "failed": "failed", "unknown": "unknown", "undone": "skipped"}
-
-
-class Row(msgspec.Struct, frozen=True):
-    """A letter with its job's customer, "" while the job isn't known. All that a row is sorted by is in it."""
-
-    line: LetterLine
-    business: str
+_CLOCK_TICKS: Final = 20
+"""A filter on times is asked anew so often."""
 
 
 class DeadLettersPage(Surface):
@@ -70,33 +58,51 @@ class DeadLettersPage(Surface):
         self.sheet: ConfirmSheet | None = None
         """The last one that was shown."""
         self._acts = desk.dead_letters
-        self._letters_seen = self._operations_seen = -1
+        self._letters_seen = self._operations_seen = self._records_seen = -1
         self._told = {wish.id for wish in desk.operations.newest_first() if wish.ended}
         self._undo_toasts: dict[str, Toast] = {}
         self.scan_button = Button(SCAN.label, "quiet", icon=SCAN.icon, tip=SCAN.words)
         self.scan_button.clicked.connect(lambda: start_scan(self._acts))
-        self.replay_button = Button(REPLAY.label, "primary", icon=REPLAY.icon)
+        self.inventory = Inventory(desk)
+        self.table, self.model, self.faces = self.inventory.table, self.inventory.model, self.inventory.faces
+        self.replay_button, self.archive_button = self.inventory.replay_button, self.inventory.archive_button
         self.replay_button.clicked.connect(self._press_replay)
-        self.archive_button = Button(ARCHIVE.label, icon=ARCHIVE.icon)
         self.archive_button.clicked.connect(self._press_archive)
-        self.tabs = TabRow([Tab("inventory", "Inventory")])
+        self.inventory.one.connect(self._link_pressed)
+        self.inventory.narrowed.connect(self._narrow)
+        self.kept = KeptView(desk)
+        self.journal = JournalView(desk)
+        self.views: dict[str, Inventory | KeptView | JournalView] = {
+            "inventory": self.inventory,
+            "archived": self.kept,
+            "journal": self.journal,
+        }
+        names = {"inventory": QUEUE, "archived": KEPT, "journal": JOURNAL}
+        self._fields = {key: letter_fields(names[key], desk.store.now, self.inventory.reasons) for key in self.views}
+        self._texts = dict.fromkeys(self.views, "")
+        self._clock_left = 0
+        """Ticks until a filter on times is asked anew; 0 when there is none."""
+        self.search = QueryBox("Filter: reason:deployment package:starter expires:<2d", self._offers, self)
+        self.search.changed.connect(lambda _: self._filter())
+        self.search.left.connect(self._to_the_rows)
+        self.tabs = TabRow(TABS)
+        self.tabs.chosen.connect(lambda _: self._show_tab())
+        self.expiring = GlyphLabel("stale", "", "small")
+        self.expiring.hide()
         self.seen_words = label("", "small", "secondary")
         self.as_of = AsOf()
-        self.table = Table(COLUMNS, checks=True)
-        self.model = self._make_model()
-        self.table.setModel(self.model)
-        self.table.sort_by(5)
-        self.table.pressed_cell.connect(self._cell_pressed)
-        self.table.opened.connect(self._opened)
-        self.table.current_moved.connect(lambda _: self._show_current())
-        self.table.selection_moved.connect(self._show_current)
-        self.faces = Faces(self.table)
-        self.faces.pressed.connect(lambda: start_scan(self._acts))
+        self._stack = QStackedWidget()
+        for view in self.views.values():
+            self._stack.addWidget(view)
+            view.moved.connect(self._show_current)
+            view.opened.connect(self.open_job)
+            view.clear.connect(lambda: self._narrow(""))
         self.inspector = Inspector()
         self.inspector.open_job.connect(self.open_job)
+        self.inspector.pressed.connect(self._inspector_pressed)
         self._foot = QWidget()
         self._lay_out()
-        self.setFocusProxy(self.table)
+        self.setFocusProxy(self._stack)
         self._toasts = toasts if toasts is not None else Toasts(self, self._foot)
         self._undo_key = QShortcut(QKeySequence.StandardKey.Undo, self)
         self._undo_key.activated.connect(self._undo_last)
@@ -107,16 +113,20 @@ class DeadLettersPage(Surface):
         self._second.timeout.connect(self._tick)
         self._second.start()
         self._show_letters()
+        self._show_tab()
 
     def take(self, changes: Changes) -> None:
         """Names of customers come from the store."""
-        if changes.jobs and any(line.job_id in changes.jobs for line in self._acts.lines.values()):
-            self._show_rows()
+        self.inventory.take(changes)
+        if changes.jobs:
+            self._show_records()
 
     def frame(self) -> None:
         """Show what the acts have changed since the last frame."""
         if self._acts.version != self._letters_seen:
             self._show_letters()
+        if self._desk.records.version != self._records_seen:
+            self._show_records()
         if self._desk.operations.version != self._operations_seen:
             self._operations_seen = self._desk.operations.version
             self._tell_ends()
@@ -126,6 +136,7 @@ class DeadLettersPage(Surface):
         look = self._acts.look
         if look.as_of is None and not look.looking and not look.problem:
             start_scan(self._acts)
+        start_read(self._desk.records)
         self._tick()
 
     # What is shown
@@ -133,80 +144,121 @@ class DeadLettersPage(Surface):
     def _show_letters(self) -> None:
         self._letters_seen = self._acts.version
         lines = self._acts.lines
-        self._show_rows()
+        self.inventory.show_rows()
         for key in list(self._undo_toasts):
             if key not in lines or lines[key].doing != "planned":
                 self._undo_toasts.pop(key).end()
-        self.tabs.set_counts({"inventory": len(lines) if self._acts.look.as_of is not None else None})
-        if self.table.current_row() < 0:
-            self.table.go_to(0)
-        self._show_face()
+        self._show_counts()
+        self.inventory.show_face()
         self._refresh_words()
 
-    def _show_rows(self) -> None:
-        rows = {key: Row(line, self._business(line)) for key, line in self._acts.lines.items()}
-        gone: dict[str, Row | None] = {key: None for key in self.model.all_keys() if key not in rows}
-        moved = {key: row for key, row in rows.items() if self.model.by_key(key) != row}
-        self.model.apply({**gone, **moved})
+    def _show_records(self) -> None:
+        self._records_seen = self._desk.records.version
+        for view in (self.kept, self.journal):
+            view.show_rows()
+            view.show_face()
+        self._show_counts()
+        self._show_current()
 
-    def _show_face(self) -> None:
-        look = self._acts.look
-        self.table.set_old(bool(look.problem))
-        if self.model.total():
-            self.faces.show_content()
-        elif look.problem:
-            self.faces.show_face(look.problem, look.hint, shape="failed", act="Scan again")
-        elif look.as_of is None:
-            self.faces.show_loading()
-        else:
-            self.faces.show_face(
-                "No dead letters.", f"The queue was looked at at {spans.clock(look.as_of)} and gave nothing."
-            )
+    def _show_counts(self) -> None:
+        records = self._desk.records
+        read = records.as_of is not None
+        self.tabs.set_counts(
+            {
+                "inventory": len(self._acts.lines) if self._acts.look.as_of is not None else None,
+                "archived": len(records.kept) if read else None,
+                "journal": self.journal.open_decisions() or None if read else None,
+            }
+        )
+
+    def _show_tab(self) -> None:
+        key = self.tabs.current()
+        shown = self.views[key]
+        self._stack.setCurrentWidget(shown)
+        for view in self.views.values():
+            for button in view.heads:
+                button.setVisible(view is shown)
+        in_queue = key == "inventory"
+        self.scan_button.setVisible(in_queue)
+        self.inventory.groups_switch.setVisible(in_queue)
+        self.search.set_text(self._texts[key])
+        self._filter()
+        if not in_queue and self.isVisible():
+            start_read(self._desk.records)
+        self._refresh_words()
 
     def _refresh_words(self) -> None:
         look = self._acts.look
         now = self._desk.store.now()
+        in_queue = self.tabs.current() == "inventory"
         stale = bool(look.problem) and look.as_of is not None
         words = "reading" if look.looking else "not read" if look.as_of is None else f"as of {spans.clock(look.as_of)}"
         self.as_of.show_time(words, stale=stale)
+        self.as_of.setVisible(in_queue)
         tip(self.as_of, look.problem or spans.moment(look.as_of))
-        say(self.seen_words, _seen(look, len(self._acts.lines), now))
+        say(self.seen_words, _seen(look, len(self._acts.lines), now) if in_queue else "On this machine")
+        close = self.inventory.close_to_expiry() if in_queue else 0
+        self.expiring.setVisible(close > 0)
+        self.expiring.say(f"{close:,} expire{'s' if close == 1 else ''} within a day", "stale", "stale")
         self.scan_button.set_off("The queue is being looked at." if look.looking else "")
-        self.table.viewport().update()
+        self.views[self.tabs.current()].redraw()
         self._show_current()
 
     def _show_current(self) -> None:
-        line = self._current()
-        self.inspector.show_letter(line, self._business(line) if line else "", self._desk.store.now())
-        chosen = self._chosen()
-        many = len(chosen) > 1
-        why = self._desk.batches.why_not(REPLAY_MANY, chosen) if many else self._acts.why_not_replay(line)
-        self.replay_button.say(f"{REPLAY.label} {len(chosen):,}…" if many else REPLAY.label)
-        self.replay_button.set_off(why)
-        if not why:
-            tip(self.replay_button, REPLAY_MANY.words if many else REPLAY.words)
-        why = self._desk.batches.why_not(ARCHIVE, chosen)
-        self.archive_button.set_off(why)
-        if not why:
-            tip(self.archive_button, ARCHIVE.words)
+        view = self.views[self.tabs.current()]
+        self.inspector.show_letter(view.shown())
+        view.show_acts()
 
     def _tick(self) -> None:
-        if self.isVisible():
-            self._refresh_words()
+        if not self.isVisible():
+            return
+        self._refresh_words()
+        if self._clock_left:
+            self._clock_left -= 1
+            if not self._clock_left:
+                self._filter()
 
     def _tell_ends(self) -> None:
         """Say in a toast how a replay ended; its row in the Operations list stays."""
+        ended = False
         for wish in self._desk.operations.newest_first():
             if wish.act in _TOLD and wish.ended and wish.id not in self._told:
+                ended = True
                 self._told.add(wish.id)
                 self._toasts.say(wish.words, shape=_ENDS.get(wish.state, "unknown"))
+        if ended and self.isVisible():
+            start_read(self._desk.records)
+
+    # What is looked for
+
+    def _offers(self, before: str) -> list[Offer]:
+        return offers(before, self._fields[self.tabs.current()])
+
+    def _filter(self) -> None:
+        key = self.tabs.current()
+        self._texts[key] = self.search.text()
+        try:
+            query = letter_query(self.search.text(), self._fields[key])
+        except QueryProblem as problem:
+            # What was shown stays: half a query is no answer.
+            self.search.show_problem(str(problem))
+            return
+        self.search.show_problem("")
+        self._clock_left = _CLOCK_TICKS if query.clock else 0
+        self.views[key].set_query(query)
+        self._show_current()
+
+    def _narrow(self, text: str) -> None:
+        self.search.set_text(text)
+        self._filter()
+
+    def _to_the_rows(self) -> None:
+        self.views[self.tabs.current()].setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     # What is pressed
 
-    def _cell_pressed(self, row: int, column: int) -> None:
-        line = self.model.line(row).line
-        if column != _ACT or not act_of(line):
-            return
+    def _link_pressed(self, message_id: str) -> None:
+        line = self._acts.lines[message_id]
         if line.doing == "planned":
             self._acts.undo(line.id)
         else:
@@ -214,16 +266,22 @@ class DeadLettersPage(Surface):
 
     def _press_replay(self) -> None:
         """One healthy message is one click, many are looked through first."""
-        chosen = self._chosen()
-        if len(chosen) < 2:
-            self._replay(self._current())
+        if self.tabs.current() != "inventory":
+            return
+        chosen = self.inventory.chosen()
+        if len(chosen) < 2 and not self.inventory.groups_switch.current():
+            self._replay(self.inventory.current())
         elif not self._desk.batches.why_not(REPLAY_MANY, chosen):
             self.sheet = ask_replay(self._body, self._desk, chosen)
 
     def _press_archive(self) -> None:
-        chosen = self._chosen()
+        chosen = self.inventory.chosen()
         if not self._desk.batches.why_not(ARCHIVE, chosen):
             self.sheet = ask_archive(self._body, self._desk, chosen)
+
+    def _inspector_pressed(self, key: str) -> None:
+        if self.tabs.current() == "journal":
+            self.journal.press(key)
 
     def _replay(self, line: LetterLine | None) -> None:
         if line is None or self._acts.why_not_replay(line):
@@ -251,77 +309,26 @@ class DeadLettersPage(Surface):
         if planned:
             self._acts.undo(max(planned, key=lambda line: line.undo_until).id)
 
-    def _opened(self, row: int) -> None:
-        line = self.model.line(row).line
-        if self._business(line):
-            self.open_job.emit(line.job_id)
-
-    # Helpers
-
-    def _chosen(self) -> list[str]:
-        """Ids of the selected letters, from the top."""
-        return [self.model.line(row).line.id for row in self.table.selected_rows()]
-
-    def _current(self) -> LetterLine | None:
-        row = self.table.current_row()
-        return self.model.line(row).line if 0 <= row < self.model.rowCount() else None
-
     def _business(self, line: LetterLine) -> str:
-        job = self._desk.store.jobs.get(line.job_id) if line.job_id else None
-        return (job.business or job.customer or job.id) if job is not None else ""
-
-    def _make_model(self) -> LinesModel[Row]:
-        now = self._desk.store.now
-        return LinesModel(
-            key=lambda row: row.line.id,
-            cells=[
-                lambda row: cell.status(*state_of(row.line, now()), tip=row.line.problem),
-                _customer,
-                lambda row: cell.mono(row.line.job_id) if row.line.job_id else cell.NONE,
-                lambda row: cell.words(
-                    spans.ago(row.line.letter.sent_at, now()), tip=spans.moment(row.line.letter.sent_at)
-                ),
-                lambda row: cell.number(row.line.letter.receive_count, "secondary"),
-                lambda row: cell.words(expires(row.line, now()), tip=_expiry_tip(row.line)),
-                lambda row: cell.words(summary(row.line), "tertiary" if row.line.problem else "secondary"),
-                lambda row: self._act(row.line),
-            ],
-            sort_keys=[
-                lambda row: (bool(row.line.problem), row.line.reading.what),
-                lambda row: row.business.lower(),
-                lambda row: row.line.job_id,
-                lambda row: -(row.line.letter.sent_at or 0.0),
-                lambda row: row.line.letter.receive_count,
-                lambda row: row.line.expires_at or 0.0,
-                None,
-                None,
-            ],
-            words=lambda row: f"{state_of(row.line, now())[1]}, {row.business}, {summary(row.line)}",
-            parent=self,
-        )
-
-    def _act(self, line: LetterLine) -> cell.Cell:
-        words = act_of(line)
-        if line.doing == "planned":
-            return cell.link(words)
-        why = self._acts.why_not_replay(line)
-        if why:
-            return cell.words(REPLAY.label, "disabled", tip=why)
-        return cell.link(words)
+        row = self.model.by_key(line.id)
+        return row.business if row is not None else ""
 
     def _lay_out(self) -> None:
         head = PageHead("Dead letters")
-        head.add_stretch()
+        head.add(self.search, 1)
         head.add(self.scan_button)
-        head.add(self.archive_button)
-        head.add(self.replay_button)
+        for view in self.views.values():
+            for button in view.heads:
+                head.add(button)
+        self.tabs.add_right(self.expiring)
         self.tabs.add_right(self.seen_words)
         self.tabs.add_right(self.as_of)
+        self.tabs.add_right(self.inventory.groups_switch)
         left = QVBoxLayout()
         left.setSpacing(0)
         left.addWidget(head)
         left.addWidget(self.tabs)
-        left.addWidget(self.faces, 1)
+        left.addWidget(self._stack, 1)
         body = QHBoxLayout()
         body.setSpacing(0)
         body.addLayout(left, 1)
@@ -333,18 +340,6 @@ class DeadLettersPage(Surface):
         column.addLayout(body, 1)
         column.addWidget(self._foot)
         self.setMinimumWidth(metrics.px(720))
-
-
-def _customer(row: Row) -> cell.Cell:
-    if row.business:
-        return cell.name(row.business)
-    return cell.words("no such job", "tertiary", "No job with this id is known.") if row.line.job_id else cell.NONE
-
-
-def _expiry_tip(line: LetterLine) -> str:
-    if line.expires_at is None:
-        return "The queue doesn't say how long it keeps its messages, or when this one was sent."
-    return spans.moment(line.expires_at)
 
 
 def _seen(look: Look, count: int, now: float) -> str:

@@ -132,7 +132,7 @@ def ask_replay(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
         f"Replay {len(choice.send):,} to {environment}" if choice.send else "Archive only",
         facts=[_sum(fate, choice) for fate in FATES],
         reason=True,
-        typed=_typed(desk, len(choice.send)),
+        typed=typed(desk, len(choice.send)),
         foot="Written to the journal before each send",
         inside=inside,
         width=880,
@@ -151,7 +151,7 @@ def ask_archive(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
         "They leave the queue and stay in the archive of this machine, from where they can be put back.",
         f"Archive {len(ids):,}",
         reason=True,
-        typed=_typed(desk, len(ids)),
+        typed=typed(desk, len(ids)),
         foot="Written to the journal first",
     )
     sheet.confirmed.connect(lambda reason: start_archive(desk.batches, ids, reason=reason))
@@ -164,17 +164,19 @@ def _sum(fate: Fate, choice: Choice) -> tuple[str, str]:
     return shape, f"{sum(seen.count(fate) for seen in choice.jobs.values()):,} {words}"
 
 
-def _typed(desk: Desk, count: int) -> str:
+def typed(desk: Desk, count: int) -> str:
+    """The name that has to be typed before an act on so many letters, "" for none."""
     return desk.environment.upper() if desk.environment == "production" or count > _MANY else ""
 
 
+def job_row(desk: Desk, job_id: str, seen: XRay, words: str) -> JobRow:
+    """A job of the plan, with its customer as far as it is known."""
+    job = desk.store.jobs.get(job_id)
+    return JobRow(job_id, (job.business if job else "") or f"Job {job_id[:8]}", words, seen)
+
+
 def _job_rows(desk: Desk, choice: Choice) -> list[JobRow]:
-    rows = []
-    for job_id, seen in choice.jobs.items():
-        job = desk.store.jobs.get(job_id)
-        business = (job.business if job else "") or f"Job {job_id[:8]}"
-        rows.append(JobRow(job_id, business, "not sent" if seen.stops else "send 1", seen))
-    return rows
+    return [job_row(desk, job_id, seen, "not sent" if seen.stops else "send 1") for job_id, seen in choice.jobs.items()]
 
 
 def _sent(row: JobRow) -> cell.Cell:

@@ -6,20 +6,32 @@ import math
 import re
 from typing import Final
 
-from app.actions.letter_batches import MERGED, Choice
+from app.actions.letter_batches import MERGED, Choice, XRay
 from app.actions.letter_line import LetterLine
+from app.actions.letter_records import Known, Reading, Record
 from services.domain.diagnosis import since
 from services.domain.statuses import Shape
 from services.domain.text import one_line
 from widgets.parts import spans
 
+CLOSE: Final = 86_400.0
+"""Seconds before its expiry from which on a letter is warned of."""
 FIRST: Final = 4_000
 """Characters of a body that are shown before somebody asks for all."""
 _FOLD: Final = 1_000
 _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
-def state_of(line: LetterLine, now: float) -> tuple[Shape, str]:
+def letter_reason(reading: Reading, last_event: str) -> str:
+    """Why it is a dead letter, as far as one can see; `last_event`: the newest of its job, "" for none."""
+    if reading.problem:
+        return reading.what
+    if reading.reason:
+        return reading.reason
+    return "No flow started: deployment missing?" if last_event == "queue_claimed" else "Could not be started"
+
+
+def state_of(line: LetterLine, now: float, reason: str = "") -> tuple[Shape, str]:
     """Shape and words of the first column: what is being done with it, else why it is here."""
     if line.doing == "planned":
         return "send", f"Replaying in {max(1, math.ceil(line.undo_until - now))} s"
@@ -33,7 +45,7 @@ def state_of(line: LetterLine, now: float) -> tuple[Shape, str]:
         return "doubled", "Sent, not deleted"
     if line.problem:
         return "blocked", line.reading.what
-    return "failed", line.reading.reason or "Could not be started"
+    return "failed", reason or letter_reason(line.reading, "")
 
 
 def _since(line: LetterLine) -> str:
@@ -51,17 +63,20 @@ def act_of(line: LetterLine) -> str:
 
 def summary(line: LetterLine) -> str:
     """The body in one line."""
-    message = line.reading.message
+    return summary_of(line.reading, line.letter.body)
+
+
+def summary_of(reading: Reading, body: str) -> str:
+    """A body in one line."""
+    message = reading.message
     if message is None:
-        return line.reading.start or ("only blank or invisible characters" if line.letter.body else "empty")
+        return reading.start or ("only blank or invisible characters" if body else "empty")
     return one_line(f"{message.priority}, {message.package_size} directories", 200)
 
 
-def expires(line: LetterLine, now: float) -> str:
-    """How long the queue still keeps it: 13 d 4 h, 5 h 10, "—" when not known."""
-    if line.expires_at is None:
-        return "—"
-    left = line.expires_at - now
+def expires(at: float, now: float) -> str:
+    """How long the queue still keeps a letter that it drops `at`: 13 d 4 h, 5 h 10."""
+    left = at - now
     if left <= 0:
         return "any moment"
     return f"{int(left // 86400)} d {int(left % 86400 // 3600)} h" if left >= 86400 else since(left)
@@ -111,3 +126,61 @@ def choice_title(choice: Choice) -> str:
     parts += [f"{merged:,} merged"] if merged else []
     parts += [f"{others:,} not sent"] if others else []
     return ", ".join(parts)
+
+
+_STATES: Final[dict[str, tuple[Shape, str]]] = {
+    "planned": ("waiting", "Waits for its turn"),
+    "claimed": ("waiting", "Waits for its turn"),
+    "sending": ("running", "Sending"),
+    "sent": ("doubled", "Sent, not deleted"),
+    "delete_unconfirmed": ("doubled", "Sent, not deleted"),
+    "deleted": ("ok", "Replayed"),
+    "skipped": ("skipped", "Not sent"),
+    "failed": ("failed", "Failed"),
+    "unknown": ("unknown", "Send unknown"),
+    "archiving": ("running", "Archiving"),
+    "archived": ("ok", "Archived"),
+    "archive_unconfirmed": ("unknown", "Archived, left unknown"),
+    "putting_back": ("unknown", "Put back, unknown"),
+    "put_back": ("ok", "Put back"),
+}
+
+
+def record_state(record: Record) -> tuple[Shape, str]:
+    """Shape and words of how a message of the journal stands."""
+    return _STATES[record.entry.state]
+
+
+def step_words(state: str) -> str:
+    """A step of the journal in words."""
+    return {"claimed": "Held", "sent": "Sent", "delete_unconfirmed": "Not deleted", "deleted": "Deleted"}.get(
+        state, _STATES[state][1] if state in _STATES else state
+    )
+
+
+def evidence(known: Known) -> list[str]:
+    """What is known of a send without an answer, as sentences."""
+    said = [f"The send began at {spans.clock(known.sent_at)} and has no answer."]
+    if known.events is None:
+        said.append("Its job is not known here, so there is no history to look at.")
+    elif not known.events:
+        said.append("Nothing came in the history of its job since then: that speaks against it.")
+    else:
+        shown = [f"{event} at {spans.clock(at)}" for at, event in known.events[:4]]
+        more = f" and {len(known.events) - 4:,} more" if len(known.events) > 4 else ""
+        said.append(f"Since then its job's history has {', '.join(shown)}{more}.")
+        if any(event == "queue_claimed" for _, event in known.events):
+            said.append("A message of this job was taken after the send: it seems to have arrived.")
+    if known.in_queue is not None:
+        here = "still shows" if known.in_queue else "did not show"
+        said.append(f"The last look at the dead letters {here} it.")
+    return said
+
+
+def seen_words(seen: XRay | None) -> str:
+    """A job's X-ray in a row: "2 send, 6 live"."""
+    if seen is None:
+        return ""
+    parts = [f"{seen.count('submit'):,} send", f"{seen.count('live'):,} live"]
+    others = seen.count("unknown") + seen.count("in_flight") + seen.count("blocked")
+    return ", ".join([*parts, f"{others:,} not"] if others else parts) if seen.directories else seen.stops

@@ -23,6 +23,7 @@ from tests.fakes.desk import DeskWorld
 from tests.fakes.odd_letters import UNUSABLE, USABLE
 from tests.fakes.queues import FakeQueues
 from widgets.pages.dead_letters import DeadLettersPage
+from widgets.pages.dead_letters.rows import ACT
 from widgets.pages.dead_letters.sheet import XRayView
 from widgets.pages.dead_letters.words import attribute, expires, plain, size, state_of, summary
 from widgets.parts import spans
@@ -30,7 +31,6 @@ from widgets.parts.toast import Toast
 
 GOOD = json.dumps({"job_id": "j1", "customer_id": "c1", "package_size": 3, "priority": "pro", "source": "intake"})
 DEAD = {"m1": GOOD, "m2": "job_id=1&<b>size</b>=4"}
-ACT = 7
 
 
 def make(folder: Path, *, role: str = "operator", may_release: bool = True) -> DeskWorld:
@@ -84,11 +84,10 @@ def toasts(page: DeadLettersPage) -> list[Toast]:
 def test_rows_say_what_a_letter_is(world: DeskWorld) -> None:
     async def look(page: DeadLettersPage) -> None:
         good, bad = row_of(page, "m1"), row_of(page, "m2")
-        assert good == [
-            "Could not be started", "Old Mill Pizza", "j1", good[3], "4", "13 d 22 h", "pro, 3 directories", "Replay",
-        ]  # fmt: skip
+        assert good[:3] == ["Could not be started", "Old Mill Pizza", "j1"]
+        assert good[4:] == ["4", "13 d 22 h", "", "pro, 3 directories", "Replay"]
         assert bad[:3] == ["Text, not JSON", "—", "—"]
-        assert bad[6] == "job_id=1&<b>size</b>=4"
+        assert bad[7] == "job_id=1&<b>size</b>=4"
         assert page.seen_words.text() == "2 seen of about 2"
 
     on_page(world, look)
@@ -298,7 +297,11 @@ def test_words() -> None:
     assert summary(line("")) == "empty"
     assert summary(line("\u202e\x01")) == "only blank or invisible characters"
     old = LetterLine(DeadLetter("m", "r", "{}", sent_at=1000.0), Reading(), kept_seconds=14 * 86400.0)
-    assert [expires(old, 1000.0 + days * 86400) for days in (0, 13.5, 15)] == ["14 d 0 h", "12 h 0", "any moment"]
+    assert [expires(float(old.expires_at or 0), 1000.0 + days * 86400) for days in (0, 13.5, 15)] == [
+        "14 d 0 h",
+        "12 h 0",
+        "any moment",
+    ]
     assert plain("a\u202eb\x00\n\tc") == "a\\u202eb\\u0000\n\tc"
     assert plain("x" * 5_000) == "\n".join(["x" * 1_000] * 4)
     assert plain("x" * 5_001, whole=True).endswith("x\nx")

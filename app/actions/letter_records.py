@@ -1,0 +1,277 @@
+"""What the journal and the archive hold, and the acts on it: put back, and say what became of a send."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Literal, TypeVar
+
+import msgspec
+
+from app import tasks
+from app.actions.dead_letters import DeadLetterActs
+from app.actions.operations import Operations
+from app.actions.registry import DECIDE, PUT_BACK, why_not
+from app.replay.archive import Archived
+from app.replay.journal import Entry, Journal, Step
+from app.replay.many import ManyEngine
+from app.replay.reading import Reading, read
+from app.store.store import Store
+from services.domain.errors import ConsoleError, Refused
+from services.ports.wishes import DeadLetter
+
+__all__ = ["Archived", "Entry", "Kept", "Known", "LetterRecords", "Reading", "Record", "Step"]  # what the page shows
+
+_T = TypeVar("_T")
+MOST_STEPS: Final = 5_000
+"""The journal shows the messages of so many newest steps; the file keeps all."""
+_OPEN: Final = ("unknown", "putting_back")
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A message of the archive, read."""
+
+    archived: Archived
+    reading: Reading
+
+    @property
+    def id(self) -> str:
+        """The message's id, while it was a dead letter."""
+        return self.archived.message_id
+
+    @property
+    def letter(self) -> DeadLetter:
+        """The message."""
+        return self.archived.letter
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A message of the journal, read. `operation`: what was asked for with it, "" for one letter alone."""
+
+    entry: Entry
+    reading: Reading
+    operation: str = ""
+
+    @property
+    def id(self) -> str:
+        """The message's id, while it was a dead letter."""
+        return self.entry.message_id
+
+    @property
+    def letter(self) -> DeadLetter:
+        """The message."""
+        return self.entry.letter
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a person has to say what became of it."""
+        return self.entry.state in _OPEN
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What is known of a send without an answer. Times are unix seconds by the server's clock.
+
+    `events`: (when, event) of its job since the send, None where the job's history is not known.
+    `in_queue`: whether the last look showed the dead letter, None before the first look.
+    """
+
+    sent_at: float
+    events: tuple[tuple[float, str], ...] | None
+    in_queue: bool | None
+
+
+class LetterRecords:
+    """`kept` and `records` by message id, as of the last `read`. `version` grows with each change of them."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        many: ManyEngine,
+        letters: DeadLetterActs,
+        operations: Operations,
+        store: Store,
+        *,
+        actor: str,
+    ) -> None:
+        self._journal = journal
+        self._many = many
+        self._letters = letters
+        self._operations = operations
+        self._store = store
+        self._actor = actor
+        self.kept: dict[str, Kept] = {}
+        self.records: dict[str, Record] = {}
+        self.steps: dict[str, list[Step]] = {}
+        """By message id, of those that somebody has looked at."""
+        self.as_of: float | None = None
+        self.problem: ConsoleError | None = None
+        self.doing: set[str] = set()
+        """Messages that an act is at."""
+        self.version = 0
+
+    async def read(self) -> None:
+        """Read both lists again; a failure is kept in `problem`, the old lists stay."""
+        try:
+            kept, newest = await self._ask(self._journal.archived), await self._ask(self._newest)
+        except ConsoleError as error:
+            self.problem = error
+            self.version += 1
+            return
+        # A body may have a megabyte.
+        known = (dict(self.kept), dict(self.records))
+        self.kept, self.records = await asyncio.to_thread(_read_all, kept, newest, known, self._labels())
+        self.problem, self.as_of = None, self._store.now()
+        self.version += 1
+
+    async def read_steps(self, message_id: str) -> None:
+        """Read what was written of one message; what can't be read is left as it was."""
+        try:
+            self.steps[message_id] = await self._ask(lambda: self._journal.steps(message_id))
+        except ConsoleError as error:
+            self.problem = error
+        self.version += 1
+
+    def known(self, record: Record) -> Known:
+        """The evidence on a send without an answer, as far as it was read."""
+        began = max((step.at for step in self.steps.get(record.id, []) if step.state in ("sending", "putting_back")),
+                    default=record.entry.changed_at)  # fmt: skip
+        sent_at = began + self._store.now() - time.time()
+        message = record.reading.message
+        events = None
+        if message is not None and self._store.jobs.get(message.job_id) is not None:
+            history = self._store.jobs.history(message.job_id)
+            events = tuple((one.created_at or 0.0, one.event) for one in history if (one.created_at or 0.0) >= sent_at)
+        looked = self._letters.look.as_of is not None
+        return Known(sent_at, events, record.id in self._letters.lines if looked else None)
+
+    def why_not_decide(self, record: Record | None) -> str:
+        """Why nobody is asked what became of this send; "" when one may say."""
+        if record is None or not record.is_open:
+            return "What became of this message is known."
+        if record.id in self.doing:
+            return "This is being written down."
+        return why_not(DECIDE, self._letters.role)
+
+    def why_not_put_back(self, ids: Sequence[str]) -> str:
+        """Why "put back" is off for these messages of the archive; "" when it may be pressed."""
+        if not ids:
+            return "Choose archived letters first."
+        if refusal := why_not(PUT_BACK, self._letters.role):
+            return refusal
+        if self.doing.intersection(ids):
+            return "One of these is being put back."
+        states = {self.kept[key].archived.state for key in ids if key in self.kept}
+        if "putting_back" in states:
+            return "Nobody knows yet whether one of these was put back. Say so in the journal."
+        if states & {"planned", "claimed", "archiving"}:
+            return "An operation is at one of these: go on with it, or give it up, first."
+        return ""
+
+    async def decide(self, message_id: str, *, sent: bool, reason: str) -> None:
+        """Write down what a person knows of a send. Raises ConsoleError when one may not, or it is known already."""
+        if refusal := self.why_not_decide(self.records.get(message_id)):
+            raise ConsoleError(refusal)
+        label = f"Decide 1 send: it was {'' if sent else 'not '}sent"
+
+        async def write() -> str:
+            await self._many.decide(message_id, sent=sent, actor=self._actor, reason=reason)
+            return "Noted in the journal."
+
+        await self._act(DECIDE.name, label, [message_id], reason, lambda _: write())
+        await self._letters.look_up(message_id)
+
+    async def put_back(self, ids: Sequence[str], *, reason: str) -> None:
+        """Send these to the dead letters again. Raises ConsoleError when one may not; how it ends is in the
+        Operations list."""
+        if refusal := self.why_not_put_back(ids):
+            raise ConsoleError(refusal)
+        letters = "letter" if len(ids) == 1 else "letters"
+
+        async def one(key: str) -> str:
+            new_id = await self._many.put_back(key)
+            return "It was a dead letter still." if new_id == key else f"Put back as {new_id}."
+
+        await self._act(PUT_BACK.name, f"Put back {len(ids):,} archived {letters}", ids, reason, one)
+        tasks.supersede("dlq-scan", self._letters.scan())
+
+    async def _act(
+        self, name: str, label: str, ids: Sequence[str], reason: str, one: Callable[[str], Awaitable[str]]
+    ) -> None:
+        """One row of the Operations list for an act on each of these; a message that fails is named in it."""
+        self.doing.update(ids)
+        self.version += 1
+        try:
+            wish = await asyncio.to_thread(
+                self._operations.plan, name, label, ids[0] if len(ids) == 1 else "", actor=self._actor, reason=reason,
+                total=len(ids),
+            )  # fmt: skip
+            done, words = 0, ""
+            failures: list[str] = []
+            for key in ids:
+                try:
+                    words = await one(key)
+                    done += 1
+                except ConsoleError as error:
+                    failures.append(f"{key[:8]}: {error}")
+            words = " ".join([words if len(ids) == 1 else f"{done:,} of {len(ids):,} done.", *failures[:3]]).strip()
+            end: Literal["failed", "done"] = "failed" if failures else "done"
+            await asyncio.to_thread(self._operations.move, wish.id, end, words, done=done)
+        finally:
+            self.doing.difference_update(ids)
+            await self.read()
+            for key in ids:
+                await self.read_steps(key)
+
+    def _newest(self) -> list[Entry]:
+        return self._journal.newest(MOST_STEPS)
+
+    def _labels(self) -> dict[str, str]:
+        return {wish.id: wish.label for wish in self._operations.newest_first()}
+
+    async def _ask(self, act: Callable[[], _T]) -> _T:
+        try:
+            return await asyncio.to_thread(act)
+        except (OSError, sqlite3.Error) as error:
+            raise Refused("The journal can't be read.", hint="Is the disk full?", raw=str(error)) from error
+
+
+def _read_all(
+    archived: list[Archived],
+    newest: list[Entry],
+    known: tuple[dict[str, Kept], dict[str, Record]],
+    labels: dict[str, str],
+) -> tuple[dict[str, Kept], dict[str, Record]]:
+    """Both lists by message id; a body that was read before isn't read again."""
+    now = time.time()
+    kept, records = {}, {}
+    for one in archived:
+        old = known[0].get(one.message_id)
+        reading = old.reading if old is not None else read(one.letter, now=now)
+        kept[one.message_id] = Kept(one, reading)
+    for entry in newest:
+        before = known[1].get(entry.message_id)
+        reading = before.reading if before is not None else read(entry.letter, now=now)
+        records[entry.message_id] = Record(entry, reading, labels.get(entry.batch, ""))
+    return kept, records
+
+
+def start_read(records: LetterRecords) -> None:
+    """Read both lists again, as a task."""
+    tasks.supersede("letter records", records.read())
+
+
+def start_steps(records: LetterRecords, message_id: str) -> None:
+    """Read what was written of one message, as a task."""
+    tasks.supersede("letter steps", records.read_steps(message_id))
+
+
+def start_decide(records: LetterRecords, message_id: str, *, sent: bool, reason: str) -> None:
+    """Start it as a task; how it ends is in the Operations list."""
+    tasks.spawn("decide", records.decide(message_id, sent=sent, reason=reason))
+
+
+def start_put_back(records: LetterRecords, ids: Sequence[str], *, reason: str) -> None:
+    """Start it as a task; how it ends is in the Operations list."""
+    tasks.spawn("put back", records.put_back(ids, reason=reason))

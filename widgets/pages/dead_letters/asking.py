@@ -1,0 +1,66 @@
+"""What staff are asked before an archived letter is put back, and before an unknown send is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from app.actions.letter_records import Record, start_decide, start_put_back
+from app.desk import Desk
+from widgets.pages.dead_letters.sheet import JobRow, XRayView, job_row, typed
+from widgets.pages.dead_letters.words import evidence
+from widgets.parts.sheet import ConfirmSheet
+from widgets.parts.surface import Surface
+
+_TO_THINK: Final = 10.0
+"""Seconds before "it was not sent" can be confirmed: a replay after it may start a job twice."""
+
+
+def ask_put_back(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
+    """Show what a replay of these would do, and put them back once it is confirmed."""
+    rows: dict[str, JobRow] = {}
+    for key in ids:
+        message = desk.records.kept[key].reading.message
+        seen = desk.batches.look_into(message.job_id) if message else None
+        if message is not None and seen is not None:
+            rows[message.job_id] = job_row(desk, message.job_id, seen, "nothing is sent yet")
+    letters = "letter" if len(ids) == 1 else "letters"
+    sheet = ConfirmSheet(
+        body,
+        f"Put back {len(ids):,} archived {letters} in {desk.environment.upper()}",
+        "They become dead letters again, and nothing goes to the main queue. What a replay of them would do now:"
+        if rows
+        else "They become dead letters again, and nothing goes to the main queue.",
+        f"Put back {len(ids):,}",
+        reason=True,
+        typed=typed(desk, len(ids)),
+        foot="Written to the journal first",
+        inside=XRayView(list(rows.values())) if rows else None,
+        width=880 if rows else 560,
+    )
+    sheet.confirmed.connect(lambda reason: start_put_back(desk.records, ids, reason=reason))
+    return sheet
+
+
+def ask_decide(body: Surface, desk: Desk, record: Record, *, sent: bool) -> ConfirmSheet:
+    """Show the evidence and ask for the reason; what makes a second send possible also takes a moment to think."""
+    known = evidence(desk.records.known(record)) if record.entry.state == "unknown" else [record.entry.why]
+    follows = (
+        ("ok", "It is never sent again; what is left of it in the queue can be deleted")
+        if sent
+        else ("failed", "It can be replayed: if it did arrive, its job may be started twice")
+    )
+    sheet = ConfirmSheet(
+        body,
+        f"Say that 1 message was {'' if sent else 'not '}sent in {desk.environment.upper()}",
+        " ".join(known),
+        "It was sent" if sent else "It was not sent",
+        facts=[follows],
+        reason=True,
+        typed=typed(desk, 1),
+        danger=not sent,
+        wait=0.0 if sent else _TO_THINK,
+        foot="Written to the journal with your name",
+    )
+    sheet.confirmed.connect(lambda reason: start_decide(desk.records, record.id, sent=sent, reason=reason))
+    return sheet

@@ -1,0 +1,193 @@
+"""The Archived tab: letters that were taken out of the queue, from where they can be put back."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.actions.letter_records import Kept, start_read
+from app.actions.registry import PUT_BACK
+from app.desk import Desk
+from app.models.query import Query
+from app.models.table_model import LinesModel
+from widgets.pages.dead_letters.asking import ask_put_back
+from widgets.pages.dead_letters.rows import Facets, folded, job_facts
+from widgets.pages.dead_letters.shown import Shown, of_archive
+from widgets.pages.dead_letters.words import summary_of
+from widgets.parts import cell, spans
+from widgets.parts.button import Button
+from widgets.parts.columns import Column
+from widgets.parts.faces import Faces
+from widgets.parts.label import tip
+from widgets.parts.sheet import ConfirmSheet
+from widgets.parts.surface import Surface, ground_of
+from widgets.parts.table import Table
+
+_COLUMNS: Final = (
+    Column("Archived", 66, right=True),
+    Column("Customer", 120, stretch=1),
+    Column("Job id", 84, drops=3, middle=True),
+    Column("Reason", 150, stretch=1),
+    Column("By", 110, stretch=0.6, drops=2),
+    Column("Queue", 120),
+    Column("Body", 120, stretch=1, drops=1, sorts=False),
+)
+
+
+class KeptRow(msgspec.Struct, frozen=True):
+    """A message of the archive with what is known of its job."""
+
+    kept: Kept
+    facets: Facets
+
+
+class KeptView(Surface):
+    """`moved`: what is chosen is another."""
+
+    moved = Signal()
+    opened = Signal(str)
+    """A job's id."""
+    clear = Signal()
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__("surface.page", parent=parent)
+        self._desk = desk
+        self.sheet: ConfirmSheet | None = None
+        self.put_back_button = Button(PUT_BACK.label, icon=PUT_BACK.icon)
+        self.put_back_button.clicked.connect(self.put_back)
+        self.table = Table(_COLUMNS, checks=True)
+        self.model = LinesModel[KeptRow](
+            key=lambda row: row.kept.id,
+            cells=[
+                lambda row: cell.words(
+                    spans.ago(row.kept.archived.at, desk.store.now()), tip=spans.moment(row.kept.archived.at)
+                ),
+                lambda row: cell.name(row.facets.business) if row.facets.business else cell.NONE,
+                lambda row: cell.mono(row.facets.job_id) if row.facets.job_id else cell.NONE,
+                lambda row: cell.words(row.kept.archived.reason or "none was given", "primary"),
+                lambda row: cell.words(row.kept.archived.actor),
+                _where,
+                lambda row: cell.words(summary_of(row.kept.reading, row.kept.archived.body)),
+            ],
+            sort_keys=[
+                lambda row: -row.kept.archived.at,
+                lambda row: row.facets.business.lower(),
+                lambda row: row.facets.job_id,
+                lambda row: row.facets.reason,
+                lambda row: row.facets.by,
+                lambda row: row.kept.archived.is_out,
+                None,
+            ],
+            words=lambda row: f"Archived, {row.facets.business}, {row.kept.archived.reason}",
+            parent=self,
+        )
+        self.table.setModel(self.model)
+        self.table.sort_by(0)
+        self.table.current_moved.connect(lambda _: self.moved.emit())
+        self.table.selection_moved.connect(self.moved)
+        self.table.opened.connect(self._opened)
+        self.faces = Faces(self.table)
+        self.faces.pressed.connect(self._face_pressed)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.faces)
+        self.setFocusProxy(self.table)
+
+    @property
+    def heads(self) -> tuple[Button, ...]:
+        """The buttons of the page's head that belong to it."""
+        return (self.put_back_button,)
+
+    def set_query(self, query: Query[Any]) -> None:
+        """Show only what it lets through."""
+        self.model.set_filter(query.accepts)
+        self.show_face()
+
+    def show_rows(self) -> None:
+        """Show what was read of the archive."""
+        rows = {key: self._row(kept) for key, kept in self._desk.records.kept.items()}
+        gone: dict[str, KeptRow | None] = {key: None for key in self.model.all_keys() if key not in rows}
+        self.model.apply({**gone, **{key: row for key, row in rows.items() if self.model.by_key(key) != row}})
+        if self.table.current_row() < 0:
+            self.table.go_to(0)
+
+    def show_face(self) -> None:
+        """Which kind of nothing there is."""
+        records = self._desk.records
+        self.table.set_old(records.problem is not None)
+        if self.model.rowCount():
+            self.faces.show_content()
+        elif self.model.total():
+            self.faces.show_face(
+                "Nothing matches.", f"{self.model.total():,} archived letters exist.", act="Clear the filter"
+            )
+        elif records.problem is not None:
+            problem = records.problem
+            self.faces.show_face(str(problem), problem.hint, shape="failed", act="Read again", raw=problem.raw)
+        elif records.as_of is None:
+            self.faces.show_loading()
+        else:
+            self.faces.show_face("Nothing is archived.", "Letters that are taken out of the queue are kept here.")
+
+    def chosen(self) -> list[str]:
+        """Ids of the selected letters, from the top."""
+        return [self.model.line(row).kept.id for row in self.table.selected_rows()]
+
+    def shown(self) -> Shown | None:
+        """What the inspector has to show."""
+        row = self.table.current_row()
+        if not 0 <= row < self.model.rowCount():
+            return None
+        line = self.model.line(row)
+        return of_archive(line.kept, line.facets.business, ())
+
+    def show_acts(self) -> None:
+        """Say what the button would do, or why it is off."""
+        chosen = self.chosen()
+        why = self._desk.records.why_not_put_back(chosen)
+        self.put_back_button.say(f"{PUT_BACK.label} {len(chosen):,}…" if len(chosen) > 1 else f"{PUT_BACK.label}…")
+        self.put_back_button.set_off(why)
+        if not why:
+            tip(self.put_back_button, PUT_BACK.words)
+
+    def redraw(self) -> None:
+        """Ages have moved on."""
+        self.table.viewport().update()
+
+    def put_back(self) -> None:
+        """Ask before the chosen ones become dead letters again."""
+        chosen = self.chosen()
+        if not self._desk.records.why_not_put_back(chosen):
+            self.sheet = ask_put_back(ground_of(self), self._desk, chosen)
+
+    def _row(self, kept: Kept) -> KeptRow:
+        job_id = kept.reading.message.job_id if kept.reading.message else ""
+        business, package, _, _ = job_facts(self._desk.store, job_id)
+        one = kept.archived
+        error = kept.reading.problem or kept.reading.reason
+        words = folded(kept.id, job_id, business, one.reason, one.actor, kept.reading.start)
+        return KeptRow(
+            kept,
+            Facets(kept.id, job_id, business, package, one.reason, error, one.at, by=one.actor, folded=words),
+        )
+
+    def _opened(self, row: int) -> None:
+        facets = self.model.line(row).facets
+        if facets.business:
+            self.opened.emit(facets.job_id)
+
+    def _face_pressed(self) -> None:
+        if self.model.total():
+            self.clear.emit()
+        else:
+            start_read(self._desk.records)
+
+
+def _where(row: KeptRow) -> cell.Cell:
+    one = row.kept.archived
+    if one.state == "putting_back":
+        return cell.status("unknown", "Put back, unknown", tip="Say in the journal what became of it.")
+    return cell.status("ok", "Left it") if one.is_out else cell.status("unknown", "Perhaps still in it", tip=one.why)
