@@ -177,10 +177,10 @@ class LetterRecords:
 
         async def write() -> str:
             await self._many.decide(message_id, sent=sent, actor=self._actor, reason=reason)
+            await self._letters.look_up(message_id)
             return "Noted in the journal."
 
         await self._act(DECIDE.name, label, [message_id], reason, lambda _: write())
-        await self._letters.look_up(message_id)
 
     async def put_back(self, ids: Sequence[str], *, reason: str) -> None:
         """Send these to the dead letters again. Raises ConsoleError when one may not; how it ends is in the

@@ -23,7 +23,7 @@ def ask_put_back(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
         message = desk.records.kept[key].reading.message
         seen = desk.batches.look_into(message.job_id) if message else None
         if message is not None and seen is not None:
-            rows[message.job_id] = job_row(desk, message.job_id, seen, "nothing is sent yet")
+            rows[message.job_id] = job_row(desk, message.job_id, seen, "if replayed")
     letters = "letter" if len(ids) == 1 else "letters"
     sheet = ConfirmSheet(
         body,

@@ -143,7 +143,7 @@ class Inspector(Surface):
             return
         self.title.say(shown.title, "primary")
         self.state.say(shown.words, shown.shape, shown.tone)
-        say(self.problem, shown.problem)
+        say(self.problem, shown.problem, "failed" if shown.shape in ("failed", "blocked") else "secondary")
         self.problem.setVisible(bool(shown.problem))
         self._show_acts(shown)
         self.does.say(shown.does)

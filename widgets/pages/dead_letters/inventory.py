@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.actions.dead_letters import start_scan
 from app.actions.letter_line import LetterLine
@@ -13,6 +13,7 @@ from app.actions.registry import ARCHIVE, REPLAY, REPLAY_MANY
 from app.desk import Desk
 from app.models.query import Query
 from app.store.store import Changes
+from widgets.look import metrics
 from widgets.pages.dead_letters.rows import (
     ACT,
     COLUMNS,
@@ -30,8 +31,10 @@ from widgets.pages.dead_letters.words import CLOSE, act_of, seen_words
 from widgets.parts import cell, spans
 from widgets.parts.button import Button
 from widgets.parts.faces import Faces
+from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import tip
 from widgets.parts.segments import Segments
+from widgets.parts.surface import Surface
 from widgets.parts.table import Table
 
 GROUPS: Final = (("", "Letters"), ("job", "Jobs"), ("reason", "Reasons"), ("error", "Errors"))
@@ -79,9 +82,19 @@ class Inventory(QWidget):
         self._tables.addWidget(self.groups)
         self.faces = Faces(self._tables)
         self.faces.pressed.connect(self._face_pressed)
+        self.expiring = GlyphLabel("stale", "", "small", "stale")
+        bar = Surface("surface.page", "b")
+        bar.setFixedHeight(metrics.px(metrics.BAR))
+        line = QHBoxLayout(bar)
+        line.setContentsMargins(metrics.px(16), 0, metrics.px(16), 1)
+        line.addWidget(self.groups_switch)
+        line.addStretch(1)
+        line.addWidget(self.expiring)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.faces)
+        column.setSpacing(0)
+        column.addWidget(bar)
+        column.addWidget(self.faces, 1)
         self.setFocusProxy(self.table)
 
     @property
@@ -145,12 +158,6 @@ class Inventory(QWidget):
                 "No dead letters.", f"The queue was looked at at {spans.clock(look.as_of)} and gave nothing."
             )
 
-    def close_to_expiry(self) -> int:
-        """How many letters the queue drops for good within a day."""
-        now = self._desk.store.now()
-        ends = [line.expires_at for line in self._acts.lines.values() if line.expires_at is not None]
-        return sum(at - now < CLOSE for at in ends)
-
     def chosen(self) -> list[str]:
         """Ids of the selected letters, from the top; those of the selected groups while it is grouped."""
         if self.groups_switch.current():
@@ -193,6 +200,11 @@ class Inventory(QWidget):
 
     def redraw(self) -> None:
         """Countdowns and ages have moved on."""
+        now = self._desk.store.now()
+        ends = [line.expires_at for line in self._acts.lines.values() if line.expires_at is not None]
+        close = sum(at - now < CLOSE for at in ends)
+        self.expiring.setVisible(close > 0)
+        self.expiring.say(f"{close:,} expire{'s' if close == 1 else ''} within a day", "stale", "stale")
         for table in (self.table, self.groups):
             table.viewport().update()
 

@@ -27,12 +27,12 @@ from widgets.parts.surface import Surface, ground_of
 from widgets.parts.table import Table
 
 _COLUMNS: Final = (
-    Column("Archived", 66, right=True),
+    Column("State", 140),
+    Column("When", 56, right=True),
     Column("Customer", 120, stretch=1),
     Column("Job id", 84, drops=3, middle=True),
     Column("Reason", 150, stretch=1),
     Column("By", 110, stretch=0.6, drops=2),
-    Column("Queue", 120),
     Column("Body", 120, stretch=1, drops=1, sorts=False),
 )
 
@@ -62,6 +62,7 @@ class KeptView(Surface):
         self.model = LinesModel[KeptRow](
             key=lambda row: row.kept.id,
             cells=[
+                _where,
                 lambda row: cell.words(
                     spans.ago(row.kept.archived.at, desk.store.now()), tip=spans.moment(row.kept.archived.at)
                 ),
@@ -69,23 +70,22 @@ class KeptView(Surface):
                 lambda row: cell.mono(row.facets.job_id) if row.facets.job_id else cell.NONE,
                 lambda row: cell.words(row.kept.archived.reason or "none was given", "primary"),
                 lambda row: cell.words(row.kept.archived.actor),
-                _where,
                 lambda row: cell.words(summary_of(row.kept.reading, row.kept.archived.body)),
             ],
             sort_keys=[
+                lambda row: row.kept.archived.is_out,
                 lambda row: -row.kept.archived.at,
                 lambda row: row.facets.business.lower(),
                 lambda row: row.facets.job_id,
                 lambda row: row.facets.reason,
                 lambda row: row.facets.by,
-                lambda row: row.kept.archived.is_out,
                 None,
             ],
             words=lambda row: f"Archived, {row.facets.business}, {row.kept.archived.reason}",
             parent=self,
         )
         self.table.setModel(self.model)
-        self.table.sort_by(0)
+        self.table.sort_by(1)
         self.table.current_moved.connect(lambda _: self.moved.emit())
         self.table.selection_moved.connect(self.moved)
         self.table.opened.connect(self._opened)
@@ -189,5 +189,5 @@ class KeptView(Surface):
 def _where(row: KeptRow) -> cell.Cell:
     one = row.kept.archived
     if one.state == "putting_back":
-        return cell.status("unknown", "Put back, unknown", tip="Say in the journal what became of it.")
-    return cell.status("ok", "Left it") if one.is_out else cell.status("unknown", "Perhaps still in it", tip=one.why)
+        return cell.status("unknown", "Put back unknown", tip="Say in the journal what became of it.")
+    return cell.status("ok", "Archived") if one.is_out else cell.status("unknown", "Maybe still there", tip=one.why)

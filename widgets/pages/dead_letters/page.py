@@ -27,7 +27,6 @@ from widgets.pages.dead_letters.kept import KeptView
 from widgets.pages.dead_letters.sheet import ask_archive, ask_replay
 from widgets.parts import spans
 from widgets.parts.button import Button
-from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.head import AsOf, PageHead
 from widgets.parts.label import label, say, tip
 from widgets.parts.query_box import QueryBox
@@ -59,6 +58,8 @@ class DeadLettersPage(Surface):
         """The last one that was shown."""
         self._acts = desk.dead_letters
         self._letters_seen = self._operations_seen = self._records_seen = -1
+        self._read_for = (-1, -1)
+        """What had happened when archive and journal were read last."""
         self._told = {wish.id for wish in desk.operations.newest_first() if wish.ended}
         self._undo_toasts: dict[str, Toast] = {}
         self.scan_button = Button(SCAN.label, "quiet", icon=SCAN.icon, tip=SCAN.words)
@@ -87,8 +88,6 @@ class DeadLettersPage(Surface):
         self.search.left.connect(self._to_the_rows)
         self.tabs = TabRow(TABS)
         self.tabs.chosen.connect(lambda _: self._show_tab())
-        self.expiring = GlyphLabel("stale", "", "small")
-        self.expiring.hide()
         self.seen_words = label("", "small", "secondary")
         self.as_of = AsOf()
         self._stack = QStackedWidget()
@@ -102,7 +101,6 @@ class DeadLettersPage(Surface):
         self.inspector.pressed.connect(self._inspector_pressed)
         self._foot = QWidget()
         self._lay_out()
-        self.setFocusProxy(self._stack)
         self._toasts = toasts if toasts is not None else Toasts(self, self._foot)
         self._undo_key = QShortcut(QKeySequence.StandardKey.Undo, self)
         self._undo_key.activated.connect(self._undo_last)
@@ -175,12 +173,12 @@ class DeadLettersPage(Surface):
         key = self.tabs.current()
         shown = self.views[key]
         self._stack.setCurrentWidget(shown)
+        self.setFocusProxy(shown)
         for view in self.views.values():
             for button in view.heads:
                 button.setVisible(view is shown)
         in_queue = key == "inventory"
         self.scan_button.setVisible(in_queue)
-        self.inventory.groups_switch.setVisible(in_queue)
         self.search.set_text(self._texts[key])
         self._filter()
         if not in_queue and self.isVisible():
@@ -197,9 +195,6 @@ class DeadLettersPage(Surface):
         self.as_of.setVisible(in_queue)
         tip(self.as_of, look.problem or spans.moment(look.as_of))
         say(self.seen_words, _seen(look, len(self._acts.lines), now) if in_queue else "On this machine")
-        close = self.inventory.close_to_expiry() if in_queue else 0
-        self.expiring.setVisible(close > 0)
-        self.expiring.say(f"{close:,} expire{'s' if close == 1 else ''} within a day", "stale", "stale")
         self.scan_button.set_off("The queue is being looked at." if look.looking else "")
         self.views[self.tabs.current()].redraw()
         self._show_current()
@@ -213,6 +208,10 @@ class DeadLettersPage(Surface):
         if not self.isVisible():
             return
         self._refresh_words()
+        moved = (self._acts.version, self._desk.operations.version)
+        if self.tabs.current() != "inventory" and moved != self._read_for:
+            self._read_for = moved
+            start_read(self._desk.records)
         if self._clock_left:
             self._clock_left -= 1
             if not self._clock_left:
@@ -320,10 +319,8 @@ class DeadLettersPage(Surface):
         for view in self.views.values():
             for button in view.heads:
                 head.add(button)
-        self.tabs.add_right(self.expiring)
         self.tabs.add_right(self.seen_words)
         self.tabs.add_right(self.as_of)
-        self.tabs.add_right(self.inventory.groups_switch)
         left = QVBoxLayout()
         left.setSpacing(0)
         left.addWidget(head)

@@ -19,14 +19,14 @@ from widgets.parts import cell, spans
 from widgets.parts.columns import Column
 
 COLUMNS: Final = (
-    Column("Reason", 158, stretch=0.6),
+    Column("Reason", 170, stretch=0.6),
     Column("Customer", 120, stretch=1),
-    Column("Job id", 84, drops=4, middle=True),
+    Column("Job id", 84, drops=3, middle=True),
     Column("Sent", 52, right=True),
-    Column("Receives", 54, right=True, drops=3),
+    Column("Receives", 54, right=True, drops=2),
     Column("Expires in", 82, right=True),
-    Column("X-ray", 118, drops=1, sorts=False),
-    Column("Body", 120, stretch=1.2, drops=2, sorts=False),
+    Column("X-ray", 100, drops=4, sorts=False),
+    Column("Body", 120, stretch=1.2, drops=1, sorts=False),
     Column("", 50, right=True, sorts=False),
 )
 ACT: Final = len(COLUMNS) - 1

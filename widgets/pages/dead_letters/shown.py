@@ -97,7 +97,7 @@ def of_journal(
     return Shown(
         record.id, _title(reading, business), _job(reading) if business else "", shape, words, entry.why,
         (), (), tuple(about), _attributes(entry.attributes), entry.body, evidence,
-        tuple((spans.moment(step.at), step_words(step.state), False) for step in reversed(steps)), acts,
+        tuple((step_words(step.state), spans.moment(step.at), False) for step in reversed(steps)), acts,
     )  # fmt: skip
 
 

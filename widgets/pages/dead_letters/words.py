@@ -28,7 +28,7 @@ def letter_reason(reading: Reading, last_event: str) -> str:
         return reading.what
     if reading.reason:
         return reading.reason
-    return "No flow started: deployment missing?" if last_event == "queue_claimed" else "Could not be started"
+    return "Deployment missing?" if last_event == "queue_claimed" else "Could not be started"
 
 
 def state_of(line: LetterLine, now: float, reason: str = "") -> tuple[Shape, str]:
@@ -140,8 +140,8 @@ _STATES: Final[dict[str, tuple[Shape, str]]] = {
     "unknown": ("unknown", "Send unknown"),
     "archiving": ("running", "Archiving"),
     "archived": ("ok", "Archived"),
-    "archive_unconfirmed": ("unknown", "Archived, left unknown"),
-    "putting_back": ("unknown", "Put back, unknown"),
+    "archive_unconfirmed": ("unknown", "Archived, maybe still there"),
+    "putting_back": ("unknown", "Put back unknown"),
     "put_back": ("ok", "Put back"),
 }
 
@@ -151,11 +151,15 @@ def record_state(record: Record) -> tuple[Shape, str]:
     return _STATES[record.entry.state]
 
 
+_STEPS: Final = {
+    "claimed": "Held", "sent": "Sent", "delete_unconfirmed": "Not deleted", "deleted": "Deleted", "planned": "Planned",
+    "archive_unconfirmed": "Left unknown", "putting_back": "Putting back",
+}  # fmt: skip
+
+
 def step_words(state: str) -> str:
     """A step of the journal in words."""
-    return {"claimed": "Held", "sent": "Sent", "delete_unconfirmed": "Not deleted", "deleted": "Deleted"}.get(
-        state, _STATES[state][1] if state in _STATES else state
-    )
+    return _STEPS.get(state) or _STATES[state][1]
 
 
 def evidence(known: Known) -> list[str]:
