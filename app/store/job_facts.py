@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -22,6 +22,7 @@ from services.domain.faults import plain_words
 from services.domain.records import Directory, HistoryEvent, Job, OutboxMessage, Result, WorkItem
 
 _Row = TypeVar("_Row", WorkItem, Result, OutboxMessage)
+_NO_HOPS: Final = Hops()
 
 
 @lru_cache(maxsize=4096)
@@ -31,6 +32,12 @@ def host_of(url: str) -> str:
         return urlsplit(url).hostname or url.strip().lower()
     except ValueError:
         return url
+
+
+@lru_cache(maxsize=4096)
+def _mark(minute: int, outcome: str) -> tuple[Mark, ...]:
+    """One mark; very many directories have the same."""
+    return ((minute, outcome),)
 
 
 def without_row(rows: tuple[_Row, ...], key: str) -> tuple[_Row, ...]:
@@ -64,14 +71,15 @@ class DirectoryFacts(msgspec.Struct, gc=False):
         if self.tries:
             ended = [one for one in self.tries if one.outcome != "running"]
             if ended:
-                return tuple([(int(one.ended_at // 60), one.outcome) for one in ended if one.ended_at])
+                marks = [(int(one.ended_at // 60), one.outcome) for one in ended if one.ended_at]
+                return _mark(*marks[0]) if len(marks) == 1 else tuple(marks)
         if not self.results or self.outcome not in ("submitted", "failed", "unknown"):
             return ()
         # Where history is missing, the rows tell of the last try.
         at = self.results[0].updated_at or 0.0
         for row in self.results[1:]:
             at = max(at, row.updated_at or 0.0)
-        return ((int(at) // 60, self.outcome),) if at else ()
+        return _mark(int(at) // 60, self.outcome) if at else ()
 
     def began(self) -> float:
         """When the newest try began, unix seconds; 0 when that isn't known."""
@@ -221,7 +229,7 @@ class JobFacts(msgspec.Struct, gc=False):
     def hops_now(self) -> Hops:
         """The hops of the newest round."""
         if self.hops is None:
-            self.hops = hops_of(self.events)
+            self.hops = hops_of(self.events) if self.events else _NO_HOPS
         return self.hops
 
     def known(self) -> int:

@@ -43,19 +43,22 @@ _SOURCES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("directory_submissions", "job_id"): ("submission_queue_id",),
     ("job_results", "status"): ("status", "submission_status"),
     ("job_results", "reason"): ("status", "submission_status"),
-    ("job_results", "payload_json"): ("payload",),
-    ("job_results", "response_json"): ("response_log",),
     ("queue_history", "job_id"): ("job_id", "details", "metadata"),
     ("queue_history", "event"): ("event", "details", "metadata", "status_to"),
     ("queue_history", "directory_name"): ("directory_name", "details", "metadata"),
-    ("queue_history", "details"): ("details", "metadata", "error_message"),
+    ("queue_history", "details_json"): ("details", "metadata", "error_message"),
     ("worker_heartbeats", "last_heartbeat"): ("last_heartbeat", "last_seen"),
 }
 
 
-_COLUMNS: Final = {
-    table: {_SOURCES.get((table, name), (name,))[0] for name in kind.__struct_fields__}
+_SELDOM: Final = frozenset(Result.SELDOM)
+_FIELDS: Final = {
+    table: tuple(name for name in kind.__struct_fields__ if kind is not Result or name not in ("seldom", "place"))
     for table, kind in RECORDS.items()
+}
+_COLUMNS: Final = {
+    table: {_SOURCES.get((table, name), (name,))[0] for name in names} | (_SELDOM if table == Result.TABLE else set())
+    for table, names in _FIELDS.items()
 }
 """A row with all of these lacks nothing."""
 
@@ -68,12 +71,14 @@ def key_of(table: str, row: Mapping[str, Any]) -> str:
 
 def merged(table: str, held: Record | None, row: Mapping[str, Any]) -> Any:
     """The record of `row`, with the fields whose columns are absent from it taken from `held`."""
+    if isinstance(held, Result) and not row.keys() >= _SELDOM:
+        row = {**held.seldom_columns(), **row}
     fresh = RECORDS[table].from_row(row)
     if held is None or _COLUMNS[table] <= row.keys():
         return fresh
     kept = {
         name: getattr(held, name)
-        for name in fresh.__struct_fields__
+        for name in _FIELDS[table]
         if not any(column in row for column in _SOURCES.get((table, name), (name,)))
     }
     return msgspec.structs.replace(fresh, **kept) if kept else fresh
@@ -83,7 +88,9 @@ def same(old: Record, new: Record) -> bool:
     """True when both say the same. Two texts of one JSON value may differ in spaces, or in the order of names."""
     if old == new:
         return True
+    if isinstance(old, HistoryEvent) and isinstance(new, HistoryEvent):
+        return msgspec.structs.replace(new, details_json=old.details_json) == old and old.details == new.details
     if not isinstance(old, Result) or not isinstance(new, Result):
         return False
-    respelt = msgspec.structs.replace(new, payload_json=old.payload_json, response_json=old.response_json)
-    return respelt == old and (old.payload, old.response_log) == (new.payload, new.response_log)
+    respelt = msgspec.structs.replace(new, seldom=old.seldom, place=old.place)
+    return respelt == old and old.seldom_columns() == new.seldom_columns()

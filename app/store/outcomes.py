@@ -35,18 +35,17 @@ def attempts(events: Iterable[HistoryEvent]) -> tuple[Attempt, ...]:
     tries: list[Attempt] = []
     completed = True
     for event in events:
-        details = event.details
         if event.event == "submitting":
             tries.append(Attempt("running", started_at=event.created_at, worker_id=event.worker_id))
             completed = False
         elif event.event == "error" and tries and tries[-1].outcome == "running":
-            tries[-1] = msgspec.structs.replace(tries[-1], error=str(details.get("error") or ""))
+            tries[-1] = msgspec.structs.replace(tries[-1], error=str(event.details.get("error") or ""))
         elif event.event in _ENDS:
             _close(tries, event, _ENDS[event.event])
             completed = False
         elif event.event == "submission_complete":
             if completed or not tries or tries[-1].outcome == "running":
-                _close(tries, event, _ENDS.get(str(details.get("status")), "unknown"))
+                _close(tries, event, _ENDS.get(str(event.details.get("status")), "unknown"))
             completed = True
     return tuple(tries)
 

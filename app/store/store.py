@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Set
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -16,7 +16,12 @@ from app.store.lines import Counts
 from app.store.link import AWAY, CUT_OFF, Link, Phase, TableState
 from app.store.merge import KEYS, RECORDS, Record, key_of, merged, same
 from app.store.rates import Rates
-from services.domain.records import HistoryEvent, Job, Result
+from services.domain.records import HistoryEvent, Job, Result, pack
+
+PLAIN: Final = 512
+"""The newest results are held as they came: many of them change again soon."""
+PACK: Final = 16
+"""Results that are packed together."""
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -66,6 +71,8 @@ class Store:
             "directories": self.jobs.directory_changed,
         }
         self.activity = Activity()
+        self._unpacked: deque[Result] = deque()
+        """Results as they came, oldest first."""
         self.last_event_at: float | None = None
         """When the newest change came from the feed, unix seconds by the server's clock."""
 
@@ -167,6 +174,8 @@ class Store:
             self._note(table, key, None, record)
             if table == "queue_history":
                 self.activity.add(record)
+            elif table == "job_results":
+                self._unpacked.append(record)
 
     def remove(self, table: str, key: str) -> None:
         """The row no longer exists, or may no longer be seen."""
@@ -200,6 +209,17 @@ class Store:
         self.jobs.tick()
         self.jobs.wishes.tick(None if self.kept else self._states["jobs"].as_of)
 
+    def tidy(self, packs: int = 2) -> bool:
+        """Pack results that have been here for a while, a few at a time; False when there is nothing to do."""
+        rows, waiting = self._rows["job_results"], self._unpacked
+        for _ in range(packs):
+            if len(waiting) < PLAIN + PACK:
+                return False
+            taken = [waiting.popleft() for _ in range(PACK)]
+            # One that was replaced meanwhile is gone by itself.
+            pack([one for one in taken if rows.get(one.id) is one])
+        return True
+
     def set_dead_letters(self, job_ids: Iterable[str]) -> None:
         """The jobs whose message was last seen in the dead letter queue."""
         self.jobs.dead_letters(job_ids)
@@ -210,7 +230,9 @@ class Store:
         rows = self._rows[table]
         rows[key] = new
         self._note(table, key, old, new)
-        if table == "queue_history":
+        if table == "job_results":
+            self._unpacked.append(new)
+        elif table == "queue_history":
             self._new_events.add(key)
             for gone in self.activity.add(new):
                 self.jobs.history_from = max(self.jobs.history_from or 0.0, gone.created_at or 0.0)

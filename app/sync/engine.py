@@ -58,6 +58,7 @@ class Engine:
             group.create_task(self._every(timings.reconcile, self._reconcile))
             group.create_task(self._every(timings.probe, self._probe))
             group.create_task(self._every(timings.tick, self._tick))
+            group.create_task(self._tidy())
 
     async def refresh(self) -> None:
         """Read everything again now, beside whatever goes on."""
@@ -123,6 +124,13 @@ class Engine:
 
     async def _tick(self) -> None:
         self._store.tick()
+
+    async def _tidy(self) -> None:
+        """Hold what came in less room, as long as nothing waits for that turn."""
+        pause = self._timings.tidy
+        while True:
+            await asyncio.sleep(pause)
+            pause = self._timings.tidy * (1 if self._inbox or self._store.tidy() else 100)
 
     async def _every(self, seconds: float, step: Callable[[], Awaitable[None]]) -> None:
         while True:

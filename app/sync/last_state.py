@@ -34,7 +34,7 @@ _GROUP: Final = 100
 _SHARED: Final = ("id", "job_id", "customer_id", "status", "package_type", "directory_url", "directory_name", "event")
 _OF_JOBS: Final = ("directory_submissions", "job_results", "outbox")
 _WHOLE: Final = ("directories", "worker_heartbeats", "staff_actions", "queue_history")
-_LEFT_OUT: Final = b'{"not here":"It is shown again once the project answers."}'
+_LEFT_OUT: Final = {"not here": "It is shown again once the project answers."}
 
 
 class Kept(NamedTuple):
@@ -250,9 +250,7 @@ def _newest_first(jobs: Iterable[Any]) -> Iterator[Any]:
 
 def _lean(result: Any) -> Any:
     """A result without what was sent: it is large, and nobody needs it before the project answers."""
-    if result.payload_json == b"{}":
-        return result
-    return msgspec.structs.replace(result, payload_json=_LEFT_OUT)
+    return result.with_payload(_LEFT_OUT if result.payload else {})
 
 
 def _share(record: Any) -> None:

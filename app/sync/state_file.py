@@ -14,7 +14,7 @@ import msgspec
 
 from app.store.merge import RECORDS
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _MAGIC: Final = b"directory-bolt last state "
 _BLOCK: Final = struct.Struct(">II")
 _END: Final = b"end"

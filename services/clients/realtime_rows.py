@@ -18,10 +18,10 @@ from services.domain.times import parse_instant
 from services.ports.facts import Change
 
 _NO_ROW: Final[dict[str, Any]] = {}
-_NO_JSON: Final = b"{}"
-_EMPTY_JSON: Final = (b"null", _NO_JSON)
-_OBJECT: Final = (b"{", b"n")
+_OBJECT: Final = b"{n"
 """First byte of an object, and of null."""
+_TEXT: Final = b'"n'
+"""The same of a text."""
 
 
 class _Job(msgspec.Struct, gc=False):
@@ -68,20 +68,32 @@ class _Result(msgspec.Struct, gc=False):
     job_id: str
     directory_name: str
     status: str
-    idempotency_key: str | None
+    idempotency_key: msgspec.Raw
     payload: msgspec.Raw
     response_log: msgspec.Raw
-    screenshot_url: str | None
-    listing_url: str | None
+    screenshot_url: msgspec.Raw
+    listing_url: msgspec.Raw
     error_message: str | None
     created_at: str | None
     updated_at: str | None
     version: int
 
     def record(self) -> Result | None:
-        payload, response = bytes(self.payload), bytes(self.response_log)
-        # A text or a list here is what only the long way can read.
-        if not self.status or payload[:1] not in _OBJECT or response[:1] not in _OBJECT:
+        key, payload, response, picture = self.idempotency_key, self.payload, self.response_log, self.screenshot_url
+        seldom = b"".join((b"[", key, b",", payload, b",", response, b",", picture, b",", self.listing_url, b"]"))
+        at_payload = len(key) + 2
+        at_response = at_payload + len(payload) + 1
+        at_picture = at_response + len(response) + 1
+        at_listing = at_picture + len(picture) + 1
+        if not (
+            self.status
+            and seldom[1] in _TEXT
+            and seldom[at_payload] in _OBJECT
+            and seldom[at_response] in _OBJECT
+            and seldom[at_picture] in _TEXT
+            and seldom[at_listing] in _TEXT
+        ):
+            # A value of another kind is what only the long way can read.
             return None
         created = parse_instant(self.created_at)
         return Result(
@@ -89,16 +101,12 @@ class _Result(msgspec.Struct, gc=False):
             intern(self.job_id),
             intern(self.directory_name),
             result_status(self.status),
-            self.idempotency_key or "",
-            _NO_JSON if payload in _EMPTY_JSON else payload,
-            _NO_JSON if response in _EMPTY_JSON else response,
-            self.screenshot_url or "",
-            self.listing_url or "",
             self.error_message or "",
             created,
             created if self.updated_at == self.created_at else parse_instant(self.updated_at),
             self.version,
             status_reason(self.status),
+            seldom,
         )
 
 
@@ -107,7 +115,7 @@ class _HistoryEvent(msgspec.Struct, gc=False):
     job_id: str
     directory_name: str | None
     event: str
-    details: dict[str, Any]
+    details: msgspec.Raw
     worker_id: str | None
     created_at: str | None
     customer_id: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -120,10 +128,11 @@ class _HistoryEvent(msgspec.Struct, gc=False):
         )
 
     def record(self) -> HistoryEvent | None:
+        details = bytes(self.details)
         # An empty one of these may have its value in another column.
-        if not (self.job_id and self.event and self.details) or self.error_message:
+        if not (self.job_id and self.event and len(details) > len("{}") and details[0] == _OBJECT[0]):
             return None
-        if not self.directory_name and "directory_name" in self.details:
+        if self.error_message or (not self.directory_name and b'"directory_name"' in details):
             return None
         return HistoryEvent(
             str(self.id),
@@ -131,7 +140,7 @@ class _HistoryEvent(msgspec.Struct, gc=False):
             intern(self.customer_id or ""),
             intern(self.directory_name or ""),
             intern(self.event),
-            self.details,
+            details,
             intern(self.worker_id or ""),
             parse_instant(self.created_at),
         )

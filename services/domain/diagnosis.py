@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, Literal
 
 import msgspec
@@ -60,6 +61,12 @@ DEFAULT_THRESHOLDS: Final = Thresholds()
 _ALL_WELL: Final = Diagnosis()
 
 
+@lru_cache(maxsize=4096)
+def _said(words: str, shape: Shape | None = None, gap: Gap | None = None) -> Diagnosis:
+    """A diagnosis; very many jobs have the same."""
+    return Diagnosis(words, shape, gap)
+
+
 def since(seconds: float) -> str:
     """A span in words: 40 s, 6 min, 1 h 22, 3 d."""
     whole = max(0, int(seconds))
@@ -77,26 +84,26 @@ def diagnose(clues: Clues, limits: Thresholds = DEFAULT_THRESHOLDS) -> Diagnosis
     if clues.status in ("completed", "failed"):
         return _ended(clues)
     if clues.status == "paused":
-        return Diagnosis("Paused by staff")
+        return _said("Paused by staff")
     if clues.status == "cancelled":
-        return Diagnosis("Cancelled")
+        return _said("Cancelled")
     if clues.in_dead_letters:
-        return Diagnosis("In dead letters: it could not be started", "failed")
+        return _said("In dead letters: it could not be started", "failed")
     return _moving(clues, limits)
 
 
 def _ended(clues: Clues) -> Diagnosis:
     fault = platform_fault(clues.error_message)
     if fault:
-        return Diagnosis(f"Platform fault: {fault}", "failed")
+        return _said(f"Platform fault: {fault}", "failed")
     if clues.unknown_outcomes:
-        return Diagnosis(_unknown(clues.unknown_outcomes), "unknown")
+        return _said(_unknown(clues.unknown_outcomes), "unknown")
     if clues.error_message:
         return Diagnosis(clues.error_message, "failed" if clues.status == "failed" else None)
     if clues.status == "failed" and clues.total and clues.failed >= clues.total:
-        return Diagnosis(f"All {clues.failed} failed", "failed")
+        return _said(f"All {clues.failed} failed", "failed")
     if clues.total and clues.package_size > clues.total:
-        return Diagnosis(f"{clues.total} listed of {clues.package_size} paid")
+        return _said(f"{clues.total} listed of {clues.package_size} paid")
     return _ALL_WELL
 
 
@@ -107,28 +114,28 @@ def _unknown(count: int) -> str:
 def _moving(clues: Clues, limits: Thresholds) -> Diagnosis:
     now = clues.now
     if clues.finalized_at is not None and clues.status == "in_progress":
-        return Diagnosis("Finished, but its status was not updated", "failed")
+        return _said("Finished, but its status was not updated", "failed")
     if clues.started_at is not None:
         return under_way(clues.started_at, clues.last_event_at, clues.unknown_outcomes, now, limits)
     if clues.triggered_at is not None:
         waited = now - clues.triggered_at
         if waited >= limits.start and clues.worker_alive:
-            return Diagnosis(f"Waiting for a worker for {since(waited)}: all are busy")
+            return _said(f"Waiting for a worker for {since(waited)}: all are busy")
         if waited >= limits.start:
-            return Diagnosis(f"Not started for {since(waited)}: pool down?", "failed", "triggered_not_started")
-        return Diagnosis("Flow triggered, waiting for a worker")
+            return _said(f"Not started for {since(waited)}: pool down?", "failed", "triggered_not_started")
+        return _said("Flow triggered, waiting for a worker")
     if clues.claimed_at is not None:
         waited = now - clues.claimed_at
         if waited >= limits.trigger:
-            return Diagnosis(f"No flow for {since(waited)}: deployment missing?", "failed", "claimed_not_triggered")
-        return Diagnosis("Taken from the queue")
+            return _said(f"No flow for {since(waited)}: deployment missing?", "failed", "claimed_not_triggered")
+        return _said("Taken from the queue")
     if clues.outbox_waiting:
-        return Diagnosis("Waiting to be queued")
+        return _said("Waiting to be queued")
     if clues.message_sent:
-        return Diagnosis("In the queue" if clues.ahead is None else f"In the queue, about {clues.ahead} ahead")
+        return _said("In the queue" if clues.ahead is None else f"In the queue, about {clues.ahead} ahead")
     if clues.created_at is None or now - clues.created_at >= limits.claim:
-        return Diagnosis("No message, no history: never queued", "lost", "never_queued")
-    return Diagnosis("Not queued yet")
+        return _said("No message, no history: never queued", "lost", "never_queued")
+    return _said("Not queued yet")
 
 
 def under_way(
@@ -137,5 +144,5 @@ def under_way(
     """Of a job in progress that has started, is not finalized and has no dead letter: these few clues decide."""
     last = max(last_event or started, started)
     if now - last >= limits.silence:
-        return Diagnosis(f"Silent for {since(now - last)}: worker crashed?", "failed", "started_not_finalized")
-    return Diagnosis(_unknown(unknown), "unknown") if unknown else _ALL_WELL
+        return _said(f"Silent for {since(now - last)}: worker crashed?", "failed", "started_not_finalized")
+    return _said(_unknown(unknown), "unknown") if unknown else _ALL_WELL

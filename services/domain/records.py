@@ -10,7 +10,9 @@ encoded until somebody reads it, and the garbage collector doesn't look at them:
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar, Final, Self
 
 import msgspec
@@ -52,6 +54,14 @@ def _encoded(value: object) -> bytes:
         return msgspec.json.encode(value)
     except (TypeError, ValueError, RecursionError):
         return b"{}"
+
+
+def _decoded(text: bytes) -> dict[str, Any]:
+    """What `_encoded` or the wire wrote; {} for what isn't an object, or can't be read."""
+    try:
+        return _object(msgspec.json.decode(text))
+    except (ValueError, RecursionError):
+        return _NOTHING
 
 
 class Customer(msgspec.Struct, frozen=True, gc=False):
@@ -153,31 +163,63 @@ class Result(msgspec.Struct, frozen=True, gc=False):
     """The outcome of one directory in one job (`job_results`). `directory_name` is a host."""
 
     TABLE: ClassVar = "job_results"
+    SELDOM: ClassVar = ("idempotency_key", "payload", "response_log", "screenshot_url", "listing_url")
+    """Columns that only a look at this one row needs: most of its memory."""
     id: str
     job_id: str = ""
     directory_name: str = ""
     status: str = "submitting"
-    idempotency_key: str = ""
-    payload_json: bytes = b"{}"
-    response_json: bytes = b"{}"
-    screenshot_url: str = ""
-    listing_url: str = ""
     error_message: str = ""
     created_at: float | None = None
     updated_at: float | None = None
     version: int | None = None
     reason: str = ""
     """Why it failed, where the status itself says so, as "captcha_failed" does."""
+    seldom: bytes = b"[]"
+    """The columns in `SELDOM` as one JSON list, or many such lists packed together: ask the properties for them."""
+    place: int = 0
+    """Which of the lists that are packed together."""
+
+    @property
+    def idempotency_key(self) -> str:
+        """Blocks a second submission of the same."""
+        return _text(self._seldom().idempotency_key)
 
     @property
     def payload(self) -> dict[str, Any]:
         """Business data and plan that were sent."""
-        return _object(msgspec.json.decode(self.payload_json))
+        return _decoded(bytes(self._seldom().payload))
 
     @property
     def response_log(self) -> dict[str, Any]:
         """What the site answered, and the reasons of the verdict."""
-        return _object(msgspec.json.decode(self.response_json))
+        return _decoded(bytes(self._seldom().response_log))
+
+    @property
+    def screenshot_url(self) -> str:
+        """A link, or a path on the worker's own disk."""
+        return _text(self._seldom().screenshot_url)
+
+    @property
+    def listing_url(self) -> str:
+        """Where the directory shows the business."""
+        return _text(self._seldom().listing_url)
+
+    def seldom_columns(self) -> dict[str, Any]:
+        """The columns in `SELDOM` as a row has them."""
+        return {name: getattr(self, name) for name in self.SELDOM}
+
+    def with_payload(self, payload: Mapping[str, Any]) -> Self:
+        """The same with another payload."""
+        seldom = _seldom({**self.seldom_columns(), "payload": payload})
+        return msgspec.structs.replace(self, seldom=seldom, place=0)
+
+    def _seldom(self) -> _Seldom:
+        seldom = self.seldom
+        try:
+            return _read_seldom(seldom if seldom.startswith(b"[") else _unpacked(seldom)[self.place])
+        except (ValueError, RecursionError):
+            return _Seldom()
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
@@ -187,17 +229,53 @@ class Result(msgspec.Struct, frozen=True, gc=False):
             job_id=_shared(row.get("job_id")),
             directory_name=_shared(row.get("directory_name")),
             status=result_status(status),
-            idempotency_key=_text(row.get("idempotency_key")),
-            payload_json=_encoded(row.get("payload")),
-            response_json=_encoded(row.get("response_log")),
-            screenshot_url=_text(row.get("screenshot_url")),
-            listing_url=_text(row.get("listing_url")),
             error_message=_text(row.get("error_message")),
             created_at=parse_instant(row.get("created_at")),
             updated_at=parse_instant(row.get("updated_at")),
             version=None if row.get("version") is None else _number(row["version"]),
             reason=status_reason(status),
+            seldom=_seldom(row),
         )
+
+
+class _Seldom(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The columns in `Result.SELDOM`."""
+
+    idempotency_key: str | None = None
+    payload: msgspec.Raw = msgspec.Raw(b"{}")
+    response_log: msgspec.Raw = msgspec.Raw(b"{}")
+    screenshot_url: str | None = None
+    listing_url: str | None = None
+
+
+_read_seldom = msgspec.json.Decoder(_Seldom).decode
+_read_pack = msgspec.msgpack.Decoder(list[bytes]).decode
+
+
+def _seldom(row: Row) -> bytes:
+    return msgspec.json.encode(
+        _Seldom(
+            _text(row.get("idempotency_key")),
+            msgspec.Raw(_encoded(row.get("payload"))),
+            msgspec.Raw(_encoded(row.get("response_log"))),
+            _text(row.get("screenshot_url")),
+            _text(row.get("listing_url")),
+        )
+    )
+
+
+@lru_cache(maxsize=32)
+def _unpacked(packed: bytes) -> list[bytes]:
+    return _read_pack(zlib.decompress(packed))
+
+
+def pack(results: Sequence[Result]) -> None:
+    """Hold what is seldom read of these together: it takes a fifth of the room, and says the same."""
+    packed = zlib.compress(msgspec.msgpack.encode([one.seldom for one in results]), 1)
+    for place, one in enumerate(results):
+        # In this order: another thread may be reading the record.
+        msgspec.structs.force_setattr(one, "place", place)
+        msgspec.structs.force_setattr(one, "seldom", packed)
 
 
 class HistoryEvent(msgspec.Struct, frozen=True, gc=False):
@@ -209,9 +287,14 @@ class HistoryEvent(msgspec.Struct, frozen=True, gc=False):
     customer_id: str = ""
     directory_name: str = ""
     event: str = ""
-    details: dict[str, Any] = {}
+    details_json: bytes = b"{}"
     worker_id: str = ""
     created_at: float | None = None
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What the event tells besides."""
+        return _decoded(self.details_json)
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
@@ -227,7 +310,7 @@ class HistoryEvent(msgspec.Struct, frozen=True, gc=False):
             customer_id=_shared(row.get("customer_id")),
             directory_name=_shared(row.get("directory_name") or details.get("directory_name")),
             event=event,
-            details=details,
+            details_json=_encoded(details),
             worker_id=_shared(row.get("worker_id")),
             created_at=parse_instant(row.get("created_at")),
         )

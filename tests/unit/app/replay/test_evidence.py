@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import msgspec
 import pytest
 
 from app.replay.evidence import Result, StoreEvidence, claimed, result
@@ -14,7 +15,7 @@ from services.domain.times import to_iso
 
 def events(*names: str, at: float = 10.0, **details: str) -> list[HistoryEvent]:
     return [
-        HistoryEvent(str(n), job_id="j1", event=name, details=dict(details), created_at=at)
+        HistoryEvent(str(n), job_id="j1", event=name, details_json=msgspec.json.encode(details), created_at=at)
         for n, name in enumerate(names)
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from app.store.outcomes import attempts, outcome_of
@@ -9,8 +10,9 @@ from services.domain.records import HistoryEvent, Result, WorkItem
 
 
 def event(kind: str, at: float, **details: object) -> HistoryEvent:
+    told = msgspec.json.encode(details)
     return HistoryEvent(
-        id=f"{at:g}", job_id="j", directory_name="a.example", event=kind, details=details, created_at=at
+        id=f"{at:g}", job_id="j", directory_name="a.example", event=kind, details_json=told, created_at=at
     )
 
 
