@@ -19,7 +19,8 @@ from app.store.outcomes import attempts, outcome_of
 from app.store.pending import Wish
 from app.store.rates import Mark
 from services.domain.faults import plain_words
-from services.domain.records import Directory, HistoryEvent, Job, OutboxMessage, Result, WorkItem
+from services.domain.records import Directory, HistoryEvent, Job, OutboxMessage, WorkItem
+from services.domain.result import Result
 
 _Row = TypeVar("_Row", WorkItem, Result, OutboxMessage)
 _NO_HOPS: Final = Hops()

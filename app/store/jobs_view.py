@@ -17,7 +17,8 @@ from app.store.pending import Pending
 from app.store.rates import Rates
 from app.store.tallies import Tallies
 from services.domain.diagnosis import DEFAULT_THRESHOLDS, Clues, Diagnosis, diagnose, under_way
-from services.domain.records import Customer, Directory, Heartbeat, HistoryEvent, Job, OutboxMessage, Result, WorkItem
+from services.domain.records import Customer, Directory, Heartbeat, HistoryEvent, Job, OutboxMessage, WorkItem
+from services.domain.result import Result
 
 TICK_LIMIT = 500
 

@@ -8,7 +8,7 @@ import msgspec
 
 from app.store.pending import Wish
 from services.domain.diagnosis import Diagnosis
-from services.domain.records import Result
+from services.domain.result import Result
 
 ENDED: Final = frozenset({"completed", "failed", "cancelled"})
 """Statuses after which nothing more happens by itself."""

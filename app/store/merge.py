@@ -15,11 +15,11 @@ from services.domain.records import (
     Job,
     OutboxMessage,
     ReplayLease,
-    Result,
     SharedOperation,
     StaffAction,
     WorkItem,
 )
+from services.domain.result import Result
 
 Record = (
     Customer | Job | WorkItem | Result | HistoryEvent | StaffAction | Directory | Heartbeat | OutboxMessage

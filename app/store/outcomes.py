@@ -8,7 +8,8 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from app.store.lines import Attempt
-from services.domain.records import HistoryEvent, Result, WorkItem
+from services.domain.records import HistoryEvent, WorkItem
+from services.domain.result import Result
 
 _Row = TypeVar("_Row", WorkItem, Result)
 

@@ -16,7 +16,8 @@ from app.store.lines import Counts
 from app.store.link import AWAY, CUT_OFF, Link, Phase, TableState
 from app.store.merge import KEYS, RECORDS, Record, key_of, merged, same
 from app.store.rates import Rates
-from services.domain.records import HistoryEvent, Job, Result, pack
+from services.domain.records import HistoryEvent, Job
+from services.domain.result import Result, pack
 
 PLAIN: Final = 512
 """The newest results are held as they came: many of them change again soon."""

@@ -12,7 +12,8 @@ from typing import Any, Final
 from app.store.merge import RECORDS, key_of
 from app.store.store import Store
 from app.sync.tables import APPEND_ONLY
-from services.domain.records import HistoryEvent, Job, Result
+from services.domain.records import HistoryEvent, Job
+from services.domain.result import Result
 from services.ports.facts import Change
 
 _log = logging.getLogger(__name__)

@@ -12,7 +12,8 @@ from typing import Any, Final, Literal
 import msgspec
 
 from services.domain.faults import status_reason
-from services.domain.records import HistoryEvent, Job, Result
+from services.domain.records import HistoryEvent, Job
+from services.domain.result import Result
 from services.domain.statuses import job_status, result_status
 from services.domain.times import parse_instant
 from services.ports.facts import Change

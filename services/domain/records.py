@@ -9,59 +9,13 @@ encoded until somebody reads it, and the garbage collector doesn't look at them:
 
 from __future__ import annotations
 
-import sys
-import zlib
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Self
 
 import msgspec
 
-from services.domain.faults import status_reason
+from services.domain.columns import Row, decoded, encoded, mapping, number, shared, text
 from services.domain.statuses import job_status, result_status
 from services.domain.times import parse_instant
-
-Row = Mapping[str, Any]
-_NOTHING: Final[dict[str, Any]] = {}
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
-
-
-def _shared(value: object) -> str:
-    """As `_text`, for a text that many rows have: held once."""
-    return sys.intern(str(value)) if value is not None else ""
-
-
-def _number(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return 0
-    try:
-        return int(value)
-    except (ValueError, OverflowError):
-        return 0
-
-
-def _object(value: object) -> dict[str, Any]:
-    return dict(value) if isinstance(value, Mapping) and value else _NOTHING
-
-
-def _encoded(value: object) -> bytes:
-    if not isinstance(value, Mapping) or not value:
-        return b"{}"
-    try:
-        return msgspec.json.encode(value)
-    except (TypeError, ValueError, RecursionError):
-        return b"{}"
-
-
-def _decoded(text: bytes) -> dict[str, Any]:
-    """What `_encoded` or the wire wrote; {} for what isn't an object, or can't be read."""
-    try:
-        return _object(msgspec.json.decode(text))
-    except (ValueError, RecursionError):
-        return _NOTHING
 
 
 class Customer(msgspec.Struct, frozen=True, gc=False):
@@ -85,7 +39,7 @@ class Customer(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        return cls(_shared(row.get("id")), *[_text(row.get(name)) for name in cls.__struct_fields__[1:]])
+        return cls(shared(row.get("id")), *[text(row.get(name)) for name in cls.__struct_fields__[1:]])
 
 
 class Job(msgspec.Struct, frozen=True, gc=False):
@@ -112,24 +66,24 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def from_row(cls, row: Row) -> Self:
         def maybe(*names: str) -> int | None:
-            return next((_number(row[name]) for name in names if row.get(name) is not None), None)
+            return next((number(row[name]) for name in names if row.get(name) is not None), None)
 
         return cls(
-            id=_shared(row.get("id")),
-            customer_id=_shared(row.get("customer_id")),
-            status=job_status(_shared(row.get("status"))),
-            package_type=_shared(row.get("package_type")),
-            package_size=_number(row.get("package_size")),
+            id=shared(row.get("id")),
+            customer_id=shared(row.get("customer_id")),
+            status=job_status(shared(row.get("status"))),
+            package_type=shared(row.get("package_type")),
+            package_size=number(row.get("package_size")),
             directories_total=maybe("directories_total", "directory_limit"),
             directories_done=maybe("directories_done"),
             progress=maybe("progress"),
-            priority_level=_number(row.get("priority_level")) or 3,
+            priority_level=number(row.get("priority_level")) or 3,
             started_at=parse_instant(row.get("started_at")),
             completed_at=parse_instant(row.get("completed_at")),
             created_at=parse_instant(row.get("created_at")),
             updated_at=parse_instant(row.get("updated_at")),
-            error_message=_text(row.get("error_message")),
-            metadata=_object(row.get("metadata")),
+            error_message=text(row.get("error_message")),
+            metadata=mapping(row.get("metadata")),
             version=maybe("version"),
         )
 
@@ -149,133 +103,14 @@ class WorkItem(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def from_row(cls, row: Row) -> Self:
         return cls(
-            id=_text(row.get("id")),
-            job_id=_shared(row.get("submission_queue_id")),
-            directory_url=_shared(row.get("directory_url")),
-            status=result_status(_text(row.get("status"))),
+            id=text(row.get("id")),
+            job_id=shared(row.get("submission_queue_id")),
+            directory_url=shared(row.get("directory_url")),
+            status=result_status(text(row.get("status"))),
             created_at=parse_instant(row.get("created_at")),
             updated_at=parse_instant(row.get("updated_at")),
-            version=None if row.get("version") is None else _number(row["version"]),
+            version=None if row.get("version") is None else number(row["version"]),
         )
-
-
-class Result(msgspec.Struct, frozen=True, gc=False):
-    """The outcome of one directory in one job (`job_results`). `directory_name` is a host."""
-
-    TABLE: ClassVar = "job_results"
-    SELDOM: ClassVar = ("idempotency_key", "payload", "response_log", "screenshot_url", "listing_url")
-    """Columns that only a look at this one row needs: most of its memory."""
-    id: str
-    job_id: str = ""
-    directory_name: str = ""
-    status: str = "submitting"
-    error_message: str = ""
-    created_at: float | None = None
-    updated_at: float | None = None
-    version: int | None = None
-    reason: str = ""
-    """Why it failed, where the status itself says so, as "captcha_failed" does."""
-    seldom: bytes = b"[]"
-    """The columns in `SELDOM` as one JSON list, or many such lists packed together: ask the properties for them."""
-    place: int = 0
-    """Which of the lists that are packed together."""
-
-    @property
-    def idempotency_key(self) -> str:
-        """Blocks a second submission of the same."""
-        return _text(self._seldom().idempotency_key)
-
-    @property
-    def payload(self) -> dict[str, Any]:
-        """Business data and plan that were sent."""
-        return _decoded(bytes(self._seldom().payload))
-
-    @property
-    def response_log(self) -> dict[str, Any]:
-        """What the site answered, and the reasons of the verdict."""
-        return _decoded(bytes(self._seldom().response_log))
-
-    @property
-    def screenshot_url(self) -> str:
-        """A link, or a path on the worker's own disk."""
-        return _text(self._seldom().screenshot_url)
-
-    @property
-    def listing_url(self) -> str:
-        """Where the directory shows the business."""
-        return _text(self._seldom().listing_url)
-
-    def seldom_columns(self) -> dict[str, Any]:
-        """The columns in `SELDOM` as a row has them."""
-        return {name: getattr(self, name) for name in self.SELDOM}
-
-    def with_payload(self, payload: Mapping[str, Any]) -> Self:
-        """The same with another payload."""
-        seldom = _seldom({**self.seldom_columns(), "payload": payload})
-        return msgspec.structs.replace(self, seldom=seldom, place=0)
-
-    def _seldom(self) -> _Seldom:
-        seldom = self.seldom
-        try:
-            return _read_seldom(seldom if seldom.startswith(b"[") else _unpacked(seldom)[self.place])
-        except (ValueError, RecursionError):
-            return _Seldom()
-
-    @classmethod
-    def from_row(cls, row: Row) -> Self:
-        status = _text(row.get("status") or row.get("submission_status"))
-        return cls(
-            id=_text(row.get("id")),
-            job_id=_shared(row.get("job_id")),
-            directory_name=_shared(row.get("directory_name")),
-            status=result_status(status),
-            error_message=_text(row.get("error_message")),
-            created_at=parse_instant(row.get("created_at")),
-            updated_at=parse_instant(row.get("updated_at")),
-            version=None if row.get("version") is None else _number(row["version"]),
-            reason=status_reason(status),
-            seldom=_seldom(row),
-        )
-
-
-class _Seldom(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """The columns in `Result.SELDOM`."""
-
-    idempotency_key: str | None = None
-    payload: msgspec.Raw = msgspec.Raw(b"{}")
-    response_log: msgspec.Raw = msgspec.Raw(b"{}")
-    screenshot_url: str | None = None
-    listing_url: str | None = None
-
-
-_read_seldom = msgspec.json.Decoder(_Seldom).decode
-_read_pack = msgspec.msgpack.Decoder(list[bytes]).decode
-
-
-def _seldom(row: Row) -> bytes:
-    return msgspec.json.encode(
-        _Seldom(
-            _text(row.get("idempotency_key")),
-            msgspec.Raw(_encoded(row.get("payload"))),
-            msgspec.Raw(_encoded(row.get("response_log"))),
-            _text(row.get("screenshot_url")),
-            _text(row.get("listing_url")),
-        )
-    )
-
-
-@lru_cache(maxsize=32)
-def _unpacked(packed: bytes) -> list[bytes]:
-    return _read_pack(zlib.decompress(packed))
-
-
-def pack(results: Sequence[Result]) -> None:
-    """Hold what is seldom read of these together: it takes a fifth of the room, and says the same."""
-    packed = zlib.compress(msgspec.msgpack.encode([one.seldom for one in results]), 1)
-    for place, one in enumerate(results):
-        # In this order: another thread may be reading the record.
-        msgspec.structs.force_setattr(one, "place", place)
-        msgspec.structs.force_setattr(one, "seldom", packed)
 
 
 class HistoryEvent(msgspec.Struct, frozen=True, gc=False):
@@ -294,24 +129,24 @@ class HistoryEvent(msgspec.Struct, frozen=True, gc=False):
     @property
     def details(self) -> dict[str, Any]:
         """What the event tells besides."""
-        return _decoded(self.details_json)
+        return decoded(self.details_json)
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        details = _object(row.get("details") or row.get("metadata"))
+        details = mapping(row.get("details") or row.get("metadata"))
         if row.get("error_message") and not details.get("error"):
-            details = {**details, "error": _text(row["error_message"])}
-        event = _shared(row.get("event") or details.get("event"))
+            details = {**details, "error": text(row["error_message"])}
+        event = shared(row.get("event") or details.get("event"))
         if not event and row.get("status_to"):
-            event = f"{_text(row.get('status_from')) or '—'} -> {_text(row['status_to'])}"
+            event = f"{text(row.get('status_from')) or '—'} -> {text(row['status_to'])}"
         return cls(
-            id=_text(row.get("id")),
-            job_id=_shared(row.get("job_id") or details.get("job_id")),
-            customer_id=_shared(row.get("customer_id")),
-            directory_name=_shared(row.get("directory_name") or details.get("directory_name")),
+            id=text(row.get("id")),
+            job_id=shared(row.get("job_id") or details.get("job_id")),
+            customer_id=shared(row.get("customer_id")),
+            directory_name=shared(row.get("directory_name") or details.get("directory_name")),
             event=event,
-            details_json=_encoded(details),
-            worker_id=_shared(row.get("worker_id")),
+            details_json=encoded(details),
+            worker_id=shared(row.get("worker_id")),
             created_at=parse_instant(row.get("created_at")),
         )
 
@@ -336,14 +171,14 @@ class StaffAction(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def from_row(cls, row: Row) -> Self:
         return cls(
-            id=_text(row.get("id")),
-            request_id=_text(row.get("request_id")),
-            actor=_shared(row.get("actor")),
-            role=_shared(row.get("role")),
-            act=_shared(row.get("act")),
-            target=_text(row.get("target")),
-            reason=_text(row.get("reason")),
-            counts=_object(row.get("counts")),
+            id=text(row.get("id")),
+            request_id=text(row.get("request_id")),
+            actor=shared(row.get("actor")),
+            role=shared(row.get("role")),
+            act=shared(row.get("act")),
+            target=text(row.get("target")),
+            reason=text(row.get("reason")),
+            counts=mapping(row.get("counts")),
             created_at=parse_instant(row.get("created_at")),
         )
 
@@ -365,15 +200,15 @@ class Directory(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def from_row(cls, row: Row) -> Self:
         return cls(
-            id=_text(row.get("id")),
-            name=_text(row.get("name")),
-            website=_text(row.get("website")),
-            submission_url=_text(row.get("submission_url")),
-            category=_text(row.get("category")),
-            domain_authority=_number(row.get("domain_authority")),
-            tier_required=_number(row.get("tier_required")) or 1,
+            id=text(row.get("id")),
+            name=text(row.get("name")),
+            website=text(row.get("website")),
+            submission_url=text(row.get("submission_url")),
+            category=text(row.get("category")),
+            domain_authority=number(row.get("domain_authority")),
+            tier_required=number(row.get("tier_required")) or 1,
             active=row.get("active") is not False,
-            field_selectors=_object(row.get("field_selectors")),
+            field_selectors=mapping(row.get("field_selectors")),
         )
 
 
@@ -389,9 +224,9 @@ class Heartbeat(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def from_row(cls, row: Row) -> Self:
         return cls(
-            worker_id=_text(row.get("worker_id")),
-            status=_text(row.get("status")),
-            current_job_id=_text(row.get("current_job_id")),
+            worker_id=text(row.get("worker_id")),
+            status=text(row.get("status")),
+            current_job_id=text(row.get("current_job_id")),
             last_heartbeat=parse_instant(row.get("last_heartbeat") or row.get("last_seen")),
         )
 
@@ -410,11 +245,11 @@ class OutboxMessage(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def from_row(cls, row: Row) -> Self:
         return cls(
-            id=_text(row.get("id")),
-            job_id=_text(row.get("job_id")),
+            id=text(row.get("id")),
+            job_id=text(row.get("job_id")),
             sent_at=parse_instant(row.get("sent_at")),
-            message_id=_text(row.get("message_id")),
-            last_error=_text(row.get("last_error")),
+            message_id=text(row.get("message_id")),
+            last_error=text(row.get("last_error")),
             created_at=parse_instant(row.get("created_at")),
         )
 
@@ -432,10 +267,10 @@ class ReplayLease(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def from_row(cls, row: Row) -> Self:
         return cls(
-            id=_text(row.get("id")),
-            who=_text(row.get("who")),
-            machine=_text(row.get("machine")),
-            token=_text(row.get("token")),
+            id=text(row.get("id")),
+            who=text(row.get("who")),
+            machine=text(row.get("machine")),
+            token=text(row.get("token")),
             held_until=parse_instant(row.get("held_until")),
         )
 
@@ -459,15 +294,15 @@ class SharedOperation(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def from_row(cls, row: Row) -> Self:
         return cls(
-            id=_text(row.get("id")),
-            who=_shared(row.get("who")),
-            act=_shared(row.get("act")),
-            label=_text(row.get("label")),
-            target=_text(row.get("target")),
-            state=_shared(row.get("state")),
-            words=_text(row.get("words")),
-            done=_number(row.get("done")),
-            total=_number(row.get("total")),
+            id=text(row.get("id")),
+            who=shared(row.get("who")),
+            act=shared(row.get("act")),
+            label=text(row.get("label")),
+            target=text(row.get("target")),
+            state=shared(row.get("state")),
+            words=text(row.get("words")),
+            done=number(row.get("done")),
+            total=number(row.get("total")),
             started_at=parse_instant(row.get("started_at")),
             updated_at=parse_instant(row.get("updated_at")),
         )

@@ -9,7 +9,8 @@ import msgspec
 
 from services.domain.plans import Plan
 from services.domain.project import ProjectFacts
-from services.domain.records import Customer, HistoryEvent, Job, Result
+from services.domain.records import Customer, HistoryEvent, Job
+from services.domain.result import Result
 
 Table = Literal[
     "customers", "jobs", "directories", "directory_submissions", "job_results", "queue_history",

@@ -6,7 +6,8 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from services.domain.records import HistoryEvent, Job, Result
+from services.domain.records import HistoryEvent, Job
+from services.domain.result import Result
 from tests.contract.schema.rows import TABLES, caller, claim, one, retry
 from tests.contract.schema.test_applying import Project, project
 

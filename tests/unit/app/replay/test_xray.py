@@ -10,7 +10,7 @@ import pytest
 from app.replay.xray import FATES, XRay, xray
 from app.store.lines import DirectoryLine, JobLine
 from services.domain.keys import idempotency_key, older_idempotency_key
-from services.domain.records import Result
+from services.domain.result import Result
 
 JOB = JobLine("j1", business="Old Mill Pizza", status="failed")
 

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from app.store.outcomes import attempts, outcome_of
-from services.domain.records import HistoryEvent, Result, WorkItem
+from services.domain.records import HistoryEvent, WorkItem
+from services.domain.result import Result
 
 
 def event(kind: str, at: float, **details: object) -> HistoryEvent:

@@ -14,7 +14,7 @@ from app.store.merge import same
 from app.store.store import PACK, PLAIN, Store
 from app.sync.engine import Engine
 from app.sync.timings import Timings
-from services.domain.records import Result, pack
+from services.domain.result import Result, pack
 from tests.fakes.server import EPOCH, FakeServer
 from tests.fakes.virtual_time import run_virtually
 

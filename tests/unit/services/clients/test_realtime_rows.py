@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from app.store.merge import same
 from services.clients.realtime_rows import read_record_change
-from services.domain.records import HistoryEvent, Job, Result
+from services.domain.records import HistoryEvent, Job
+from services.domain.result import Result
 
 KINDS: dict[str, Any] = {"jobs": Job, "job_results": Result, "queue_history": HistoryEvent}
 AT = "2026-11-26T10:00:00.123456+00:00"

@@ -8,16 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.domain.records import (
-    Customer,
-    Directory,
-    Heartbeat,
-    HistoryEvent,
-    Job,
-    OutboxMessage,
-    Result,
-    WorkItem,
-)
+from services.domain.records import Customer, Directory, Heartbeat, HistoryEvent, Job, OutboxMessage, WorkItem
+from services.domain.result import Result
 
 KINDS: list[Any] = [Customer, Job, WorkItem, Result, HistoryEvent, Directory, Heartbeat, OutboxMessage]
 COLUMNS = sorted(
