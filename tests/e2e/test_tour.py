@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local_stack import ROOT, remove_postgres, wait_until
+from tests.local_stack import ROOT, remove_postgres, unmeasured, wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -41,10 +41,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def test_the_tour_sees_every_step_and_leaves_nothing(home: Path, tmp_path: Path) -> None:
     out = tmp_path / "pictures"
-    environment = {**os.environ, "DIRECTORY_BOLT_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
     done = subprocess.run(
         [sys.executable, str(ROOT / "main.py"), "tour", "--out", str(out)],
-        env=environment,
+        env=unmeasured(DIRECTORY_BOLT_HOME=str(home), QT_QPA_PLATFORM="offscreen"),
         capture_output=True,
         text=True,
         timeout=400,
@@ -59,10 +58,9 @@ def test_the_tour_sees_every_step_and_leaves_nothing(home: Path, tmp_path: Path)
 
 
 def test_a_killed_console_takes_everything_along(home: Path) -> None:
-    environment = {**os.environ, "DIRECTORY_BOLT_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
     console = subprocess.Popen(
         [sys.executable, str(ROOT / "main.py"), "tour", "--out", str(home / "out")],
-        env=environment,
+        env=unmeasured(DIRECTORY_BOLT_HOME=str(home), QT_QPA_PLATFORM="offscreen"),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
