@@ -68,6 +68,9 @@ class BatchRun:
         self._todo: dict[str, None] = {}
         self._undeleted: dict[str, str] = {}
         """Message id -> its new id: sent, and its dead letter still has to go."""
+        self._settled: list[Move] = []
+        """Done and not written yet. Nothing hangs on it, so it goes with the next step: after a crash they count as
+        sent, and are found to be gone."""
         self._interrupted = False
         self._broken: ConsoleError | None = None
         self.line = Line(on_change)
@@ -105,6 +108,7 @@ class BatchRun:
             if not self._goes_on():
                 return
             await self._step(size, lanes=1)
+            await self._write_settled()
             await self._results()
         if self._goes_on():
             await self._step(len(self._todo), lanes=self._options.lanes)
@@ -129,6 +133,8 @@ class BatchRun:
         """Take from the plan until the step's `room` is used up or nothing is found any more."""
         empty = 0
         while self._goes_on() and room[0] > 0:
+            if empty or self._options.rate or self.line.progress.paused:
+                await self._write_settled()
             wanted = min(MOST, room[0])
             room[0] -= wanted
             passed = await self._bucket.take(wanted)
@@ -239,7 +245,8 @@ class BatchRun:
         for (letter, _), one in zip(ready, moves, strict=True):
             if one.state == "sent":
                 self._undeleted[one.message_id] = one.new_message_id
-                self._sent[one.message_id] = (job_of(letter), at)
+                if self._evidence is not None:
+                    self._sent[one.message_id] = (job_of(letter), at)
             elif one.state == "unknown":
                 self._claims.keep_hidden(one.message_id)
             else:
@@ -275,7 +282,7 @@ class BatchRun:
             done = [key for key, answer in zip(receipts, answers, strict=True) if answer is None]
             problem = next((str(answer) for answer in answers if answer is not None), problem)
             end: State = "archived" if self._batch.act == "archive" else "deleted"
-            await self._write([Move(key, end, new_message_id=self._undeleted.get(key, "")) for key in done])
+            self._settled += [Move(key, end, new_message_id=self._undeleted.get(key, "")) for key in done]
             for key in done:
                 self._undeleted.pop(key, None)
                 self._claims.drop(key)
@@ -341,6 +348,7 @@ class BatchRun:
         return bool(self._todo) and not self.line.stopped and not self.line.cancelled
 
     async def _end(self) -> Progress:
+        await self._write_settled()
         if self.line.cancelled:
             left, self._todo = list(self._todo), {}
             await self._write([Move(key, "skipped", "Cancelled.") for key in left])
@@ -362,7 +370,12 @@ class BatchRun:
         except (OSError, sqlite3.Error) as error:
             raise JournalFailed(error) from error
 
+    async def _write_settled(self) -> None:
+        await self._write([])
+
     async def _write(self, moves: Sequence[Move]) -> None:
+        moves = [*self._settled, *moves]
+        self._settled = []
         if not moves:
             return
         try:

@@ -123,6 +123,15 @@ class Move(msgspec.Struct, frozen=True):
     new_message_id: str = ""
 
 
+class _Waiting:
+    """Steps that a thread wants to have on the disk."""
+
+    def __init__(self, moves: Sequence[Move]) -> None:
+        self.moves = moves
+        self.done = False
+        self.error: BaseException | None = None
+
+
 class Journal:
     """A SQLite file (WAL, synchronous=FULL): what is written here has reached the disk.
 
@@ -133,6 +142,8 @@ class Journal:
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = threading.Lock()
+        self._gathering = threading.Lock()
+        self._waiting: list[_Waiting] = []
         self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = full")
@@ -172,18 +183,20 @@ class Journal:
         self.move_many([Move(message_id, state, why, new_message_id)])
 
     def move_many(self, moves: Sequence[Move]) -> None:
-        """Write several steps at once, in their order: all of them reach the disk, or none."""
-        now = time.time()
-        with self._lock, self._transaction():
-            for one in moves:
-                if one.state == "archiving":
-                    archive.keep(self._db, one.message_id)
-                self._db.execute(
-                    "update entries set state = ?, why = ?, changed_at = ?,"
-                    " new_message_id = case when ? = '' then new_message_id else ? end where message_id = ?",
-                    (one.state, one.why, now, one.new_message_id, one.new_message_id, one.message_id),
-                )
-                self._db.execute("insert into steps values (?, ?, ?, ?)", (one.message_id, one.state, one.why, now))
+        """Write several steps at once, in their order: all of them reach the disk, or none.
+
+        What several threads want to write while one writes goes to the disk together, with one wait for it.
+        """
+        mine = _Waiting(moves)
+        with self._gathering:
+            self._waiting.append(mine)
+        with self._lock:
+            if not mine.done:
+                with self._gathering:
+                    together, self._waiting = self._waiting, []
+                self._write_all(together)
+        if mine.error is not None:
+            raise mine.error
 
     def token(self) -> str:
         """A name of this file that no other has: a console that starts again after a crash is the same one."""
@@ -312,6 +325,29 @@ class Journal:
         """Close the file; nothing is pending, every call was complete."""
         with self._lock:
             self._db.close()
+
+    def _write_all(self, together: Sequence[_Waiting]) -> None:
+        error: BaseException | None = None
+        now = time.time()
+        moves = [move for one in together for move in one.moves]
+        try:
+            with self._transaction():
+                for move in moves:
+                    if move.state == "archiving":
+                        archive.keep(self._db, move.message_id)
+                    self._db.execute(
+                        "update entries set state = ?, why = ?, changed_at = ?,"
+                        " new_message_id = case when ? = '' then new_message_id else ? end where message_id = ?",
+                        (move.state, move.why, now, move.new_message_id, move.new_message_id, move.message_id),
+                    )
+                self._db.executemany(
+                    "insert into steps values (?, ?, ?, ?)",
+                    [(move.message_id, move.state, move.why, now) for move in moves],
+                )
+        except BaseException as caught:
+            error = caught
+        for one in together:
+            one.done, one.error = True, error
 
     def _keep(self, letter: DeadLetter, batch_id: str, actor: str, reason: str) -> bool:
         now = time.time()

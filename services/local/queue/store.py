@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, class_row
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Json, Jsonb
 from psycopg_pool import AsyncConnectionPool
 
 from services.local.queue.message_attributes import Attributes
@@ -122,18 +121,26 @@ class Store:
             # now() is one instant for the whole statement; clock_timestamp() keeps the order.
             await connection.execute(
                 """insert into sqs.messages (message_id, queue, body, attributes, sender, sent_at, visible_at)
-                   select m.id, %s, m.body, m.attributes::jsonb, %s, m.at, m.at + make_interval(secs => m.delay)
+                   select m.id, %s, m.body, m.attributes, %s, m.at, m.at + make_interval(secs => m.delay)
                      from (select *, clock_timestamp() as at
-                             from unnest(%s::uuid[], %s::text[], %s::text[], %s::int[]) with ordinality
-                                  as given (id, body, attributes, delay, position)
+                             from rows from (json_to_recordset(%s) as (id uuid, body text, attributes jsonb, delay int))
+                                  with ordinality as given (id, body, attributes, delay, position)
                             order by position offset 0) m""",
                 (
                     queue,
                     sender,
-                    [message.message_id for message in messages],
-                    [message.body for message in messages],
-                    [json.dumps({"message": message.attributes, "system": message.system}) for message in messages],
-                    [message.delay for message in messages],
+                    # One text: an array of texts would be escaped character by character.
+                    Json(
+                        [
+                            {
+                                "id": str(message.message_id),
+                                "body": message.body,
+                                "attributes": {"message": message.attributes, "system": message.system},
+                                "delay": message.delay,
+                            }
+                            for message in messages
+                        ]
+                    ),
                 ),
             )
 
