@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from typing import Final, Protocol
 
 from app import tasks
+from app.actions.acknowledge import NeedActs
 from app.actions.colleagues import holder
 from app.actions.database_acts import DatabaseActs
 from app.actions.dead_letters import DeadLetterActs
+from app.actions.directories import DirectoryActs
 from app.actions.health import HealthActs, start_check
 from app.actions.jobs import JobActs
 from app.actions.letter_batches import LetterBatches
@@ -200,7 +202,8 @@ class Console:
         )
         desk = Desk(
             settings.where, who, data_dir, store, operations, jobs, letters, batches, records, runs, older,
-            older_of_all, health, tuple(people),
+            older_of_all, health, DirectoryActs(acts, database, store, lambda: jobs.role),
+            NeedActs(acts, database, lambda: jobs.role), tuple(people),
         )  # fmt: skip
         pump = self._pump = Pump(store)
         for _ in self._screen.show_desk(desk, pump):

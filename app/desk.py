@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.actions.acknowledge import NeedActs
 from app.actions.dead_letters import DeadLetterActs
+from app.actions.directories import DirectoryActs
 from app.actions.health import HealthActs
 from app.actions.jobs import JobActs
 from app.actions.letter_batches import LetterBatches
@@ -37,6 +39,8 @@ class Desk:
     older_events: OlderEvents
     older_activity: OlderEvents
     health: HealthActs
+    directories: DirectoryActs
+    needs: NeedActs
     people: tuple[LocalPerson, ...] = ()
     """Who one may sign in as without a password: the staff of the local stack."""
 

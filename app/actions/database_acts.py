@@ -55,6 +55,7 @@ class DatabaseActs:
         call: Callable[[str], Awaitable[Answer]],
         done: Callable[[Answer], tuple[str, int]],
         *,
+        job_id: str = "",
         hosts: Sequence[str] = (),
         status: str = "",
         reason: str = "",
@@ -62,9 +63,10 @@ class DatabaseActs:
     ) -> Operation:
         """Write the wish down, make the call with its request id, and return the operation as it stands at the end.
 
-        `target` is a job's id. Its row shows the act until it shows the effect; `hosts`: so do those of these
-        directories. `status`: the job's, as the person saw it. `done` turns the answer into words and how many
-        things were done. Raises Refused when the wish can't be written: then nothing was asked for.
+        `target` is what the act is about, mostly a job's id. The row of the job (`job_id`, where that is another)
+        shows the act until it shows the effect; `hosts`: so do those of these directories. `status`: the job's, as
+        the person saw it. `done` turns the answer into words and how many things were done. Raises Refused when the
+        wish can't be written: then nothing was asked for.
         """
         # Marked before the first await: a second press finds it taken.
         self._asking.add(target)
@@ -72,7 +74,7 @@ class DatabaseActs:
             wish = await asyncio.to_thread(
                 self._operations.plan, act.name, label, target, actor=self._actor, reason=reason, total=total
             )
-            self._pending.begin(wish.id, act.label, target, hosts, status=status)
+            self._pending.begin(wish.id, act.label, job_id or target, hosts, status=status)
             try:
                 answer = await call(wish.id)
             except NotReachable as error:

@@ -17,7 +17,8 @@ _RANK: Final = {"viewer": 0, "operator": 1, "admin": 2}
 class Act(msgspec.Struct, frozen=True):
     """One act. `key` is its shortcut ("" for none), `icon` a name of the look room.
 
-    `confirm`: "undo" runs after 5 s unless undone, "sheet" asks first, "none" at once.
+    `confirm`: "undo" runs after 5 s unless undone, "sheet" asks first, "one" asks where it is about more than one thing
+    or in production, "none" at once (`app.actions.confirming`).
     """
 
     name: str
@@ -25,12 +26,12 @@ class Act(msgspec.Struct, frozen=True):
     icon: str
     key: str
     needs: Role
-    confirm: Literal["none", "undo", "sheet"]
+    confirm: Literal["none", "undo", "one", "sheet"]
     words: str
 
 
 RETRY_FAILED: Final = Act(
-    "retry_failed", "Retry failed", "rotate-ccw", "Shift+R", "operator", "sheet",
+    "retry_failed", "Retry failed", "rotate-ccw", "Shift+R", "operator", "one",
     "Puts the failed directories of a job back on its work list and queues the job.",
 )  # fmt: skip
 REPLAY: Final = Act(
@@ -72,7 +73,7 @@ REQUEUE: Final = Act(
     "Queues a job whose message or worker was lost.",
 )  # fmt: skip
 PAUSE_JOB: Final = Act(
-    "pause", "Pause", "pause", "", "operator", "none", "The worker stops before the job's next directory."
+    "pause", "Pause", "pause", "", "operator", "one", "The worker stops before the job's next directory."
 )  # fmt: skip
 RESUME_JOB: Final = Act("resume", "Resume", "play", "", "operator", "sheet", "Queues a paused job again.")
 CANCEL_JOB: Final = Act(
@@ -84,7 +85,22 @@ DECLARE: Final = Act(
     "Says how a submission ended whose outcome nobody knows.",
 )  # fmt: skip
 
-BY_DATABASE: Final = (RETRY_FAILED, REQUEUE, PAUSE_JOB, RESUME_JOB, CANCEL_JOB, DECLARE)
+PAUSE_DIRECTORY: Final = Act(
+    "pause_directory", "Pause directory", "pause", "", "operator", "sheet",
+    "Keeps a directory out of new work lists; lists that exist stay as they are.",
+)  # fmt: skip
+RESUME_DIRECTORY: Final = Act(
+    "resume_directory", "Resume directory", "play", "", "operator", "sheet",
+    "Lets a paused directory into new work lists again.",
+)  # fmt: skip
+ACKNOWLEDGE: Final = Act(
+    "acknowledge", "Acknowledge", "check", "Shift+A", "operator", "none",
+    "Notes for everybody that somebody has seen to it: it needs nobody until something new happens to it.",
+)  # fmt: skip
+
+BY_DATABASE: Final = (
+    RETRY_FAILED, REQUEUE, PAUSE_JOB, RESUME_JOB, CANCEL_JOB, DECLARE, PAUSE_DIRECTORY, RESUME_DIRECTORY, ACKNOWLEDGE,
+)  # fmt: skip
 """Acts that the database carries out and audits; their names are those of its audit."""
 ACTS: Final = (*BY_DATABASE, REPLAY, REPLAY_MANY, ARCHIVE, PUT_BACK, DECIDE, SCAN, CHECK, DRY_RUN, REAL_RUN, STOP_RUN)
 

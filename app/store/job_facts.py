@@ -22,6 +22,9 @@ from services.domain.faults import plain_words
 from services.domain.records import Directory, HistoryEvent, Job, OutboxMessage, WorkItem
 from services.domain.result import Result
 
+NOTES: Final = frozenset({"staff_acknowledge"})
+"""Events that say nothing of how a job goes: they are no sign of life."""
+
 _Row = TypeVar("_Row", WorkItem, Result, OutboxMessage)
 _NO_HOPS: Final = Hops()
 
@@ -206,7 +209,7 @@ class JobFacts(msgspec.Struct, gc=False):
         else:
             self.events = with_event(self.events, event)
             self.hops, self.renewed = None, True
-        if self.last_event is None or event_order(event) > event_order(self.last_event):
+        if event.event not in NOTES and (self.last_event is None or event_order(event) > event_order(self.last_event)):
             self.last_event = event
 
     def remove_event(self, event: HistoryEvent) -> None:
@@ -218,7 +221,8 @@ class JobFacts(msgspec.Struct, gc=False):
             self.events = without_event(self.events, event)
             self.hops, self.renewed = None, True
         if self.last_event is not None and self.last_event.id == event.id:
-            self.last_event = max(self.history(), key=event_order, default=None)
+            signs = (one for one in self.history() if one.event not in NOTES)
+            self.last_event = max(signs, key=event_order, default=None)
 
     def history(self) -> list[HistoryEvent]:
         """All events of the job, oldest first."""

@@ -75,6 +75,10 @@ class JobsView:
             if one.outcome
         ]
 
+    def directory_at(self, host: str) -> Directory | None:
+        """The directory that takes submissions at this host."""
+        return self._by_host.get(host)
+
     def unknown_directories(self, job_id: str) -> list[DirectoryLine]:
         """Those of the job's directories whose outcome is unknown."""
         facts = self._facts.get(job_id)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from services.domain.paused import PausedDirectory
 from services.domain.records import (
     Customer,
     Directory,
@@ -23,19 +24,21 @@ from services.domain.result import Result
 
 Record = (
     Customer | Job | WorkItem | Result | HistoryEvent | StaffAction | Directory | Heartbeat | OutboxMessage
-    | ReplayLease | SharedOperation
+    | ReplayLease | SharedOperation | PausedDirectory
 )  # fmt: skip
 
 RECORDS: Final[dict[str, type[Any]]] = {
     kind.TABLE: kind
     for kind in (
         Customer, Job, WorkItem, Result, HistoryEvent, StaffAction, Directory, Heartbeat, OutboxMessage, ReplayLease,
-        SharedOperation,
+        SharedOperation, PausedDirectory,
     )
 }  # fmt: skip
 """The record type of each table that the console holds."""
 
-KEYS: Final = {table: "worker_id" if table == "worker_heartbeats" else "id" for table in RECORDS}
+KEYS: Final = {
+    **dict.fromkeys(RECORDS, "id"), "worker_heartbeats": "worker_id", "paused_directories": "directory_id"
+}  # fmt: skip
 """The key column of each table."""
 
 _SOURCES: Final[dict[tuple[str, str], tuple[str, ...]]] = {

@@ -8,6 +8,8 @@ from typing import Final, Literal
 import msgspec
 
 from app.store.lines import DirectoryLine, JobLine
+from app.store.pending import Wish
+from services.domain.records import StaffAction
 
 Kind = Literal["lost", "stuck", "dead_letter", "unknown", "failed"]
 RANKS: Final[dict[Kind, int]] = {"lost": 0, "stuck": 1, "dead_letter": 2, "unknown": 3, "failed": 4}
@@ -23,6 +25,33 @@ class Need(msgspec.Struct, frozen=True):
     words: str
     since: float | None = None
     job_id: str = ""
+    wish: Wish | None = None
+    """The newest act on it that the rows don't show yet."""
+
+    @property
+    def target(self) -> str:
+        """What an acknowledgement of it names: the job's id, or the message's."""
+        return self.key.partition(":")[2]
+
+
+class Acknowledged:
+    """When somebody last said of a job or a message that they have seen to it, by its id; unix seconds."""
+
+    def __init__(self) -> None:
+        self._at: dict[str, float] = {}
+
+    def take(self, action: StaffAction | None) -> None:
+        """An act of staff came in; in any order, any number of times, and acts of other kinds are left out."""
+        if action is not None and action.act == "acknowledge":
+            self._at[action.target] = max(action.created_at or 0.0, self._at.get(action.target, 0.0))
+
+    def covers(self, target: str, since: float | None) -> bool:
+        """Whether it was acknowledged, and nothing new happened to it since then: the newest was at `since`."""
+        return target in self._at and self._at[target] >= (since or 0.0)
+
+    def covers_job(self, line: JobLine) -> bool:
+        """Whether this holds for a job."""
+        return self.covers(line.id, line.last_event_at or line.created_at)
 
 
 def job_need(line: JobLine, dead: bool, unknown_of: Callable[[str], list[DirectoryLine]]) -> Need | None:
@@ -44,7 +73,7 @@ def job_need(line: JobLine, dead: bool, unknown_of: Callable[[str], list[Directo
     elif kind == "dead_letter":
         words = "It could not be started"
         since = line.created_at
-    return Need(f"job:{line.id}", kind, line.business or line.id, words, since, line.id)
+    return Need(f"job:{line.id}", kind, line.business or line.id, words, since, line.id, line.wish)
 
 
 def letter_need(message_id: str, problem: str, sent_at: float | None) -> Need:

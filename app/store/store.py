@@ -15,6 +15,7 @@ from app.store.jobs_view import JobsView
 from app.store.lines import Counts
 from app.store.link import AWAY, CUT_OFF, Link, Phase, TableState
 from app.store.merge import KEYS, RECORDS, Record, key_of, merged, same
+from app.store.needs import Acknowledged
 from app.store.rates import Rates
 from services.domain.records import HistoryEvent, Job
 from services.domain.result import Result, pack
@@ -70,7 +71,10 @@ class Store:
             "queue_history": self.jobs.event_changed,
             "outbox": self.jobs.outbox_changed,
             "directories": self.jobs.directory_changed,
+            "staff_actions": lambda _, new: self.acknowledged.take(new),
         }
+        self.acknowledged = Acknowledged()
+        """What somebody has seen to."""
         self.activity = Activity()
         self._unpacked: deque[Result] = deque()
         """Results as they came, oldest first."""

@@ -19,6 +19,7 @@ TABLES: Final[tuple[Table, ...]] = (
     "worker_heartbeats",
     "replay_leases",
     "staff_operations",
+    "paused_directories",
 )
 """In the order in which they are read."""
 

@@ -1,13 +1,14 @@
 -- Jobs that stand still: finding them, queueing them again. Applies twice.
 
 -- Jobs that nobody has ended, stopped or in hand, with the last that was heard of each. A message that waits to be sent
--- or a flow run that waits for a worker is hope enough. A job of which nothing was ever heard isn't here: its message may
--- stand in a long queue or among the dead letters, and a second one would help neither.
+-- or a flow run that waits for a worker is hope enough; that staff have seen it is no sign of life. A job of which
+-- nothing was ever heard isn't here: its message may stand in a long queue or among the dead letters, and a second one
+-- would help neither.
 create or replace view private.jobs_at_rest as
   select j.id as job_id, j.customer_id, j.status, heard.event as last_event, heard.created_at as last_event_at
     from public.jobs j
     cross join lateral (select h.event, h.created_at from public.queue_history h
-                        where h.job_id = j.id order by h.created_at desc limit 1) heard
+                        where h.job_id = j.id and h.event <> 'staff_acknowledge' order by h.created_at desc limit 1) heard
    where j.status in ('pending', 'in_progress')
      and not exists (select from public.outbox o where o.job_id = j.id and o.sent_at is null)
      and not exists (select from public.flow_runs f

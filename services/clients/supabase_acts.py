@@ -11,7 +11,7 @@ from services.domain.statuses import Declared
 
 
 class SupabaseActs:
-    """`services.ports.wishes.StaffActs` and `RunClaims` for the person who is signed in."""
+    """The ports `StaffActs`, `DirectoryPauses`, `Acknowledgements` and `RunClaims` for the person who is signed in."""
 
     def __init__(self, session: SupabaseSession) -> None:
         self._session = session
@@ -74,6 +74,31 @@ class SupabaseActs:
                 p_outcome=outcome,
                 p_reason=reason,
                 p_listing_url=listing_url or None,
+            )
+        )
+
+    async def pause_directory(self, *, request_id: str, directory_id: str, paused: bool, reason: str) -> dict[str, Any]:
+        """See the port."""
+        return _mapping(
+            await self._call(
+                "staff_pause_directory",
+                "pause or resume a directory",
+                p_request_id=request_id,
+                p_directory_id=directory_id,
+                p_paused=paused,
+                p_reason=reason,
+            )
+        )
+
+    async def acknowledge(self, *, request_id: str, target: str, reason: str) -> dict[str, Any]:
+        """See the port."""
+        return _mapping(
+            await self._call(
+                "staff_acknowledge",
+                "say that somebody has seen to it",
+                p_request_id=request_id,
+                p_target=target,
+                p_reason=reason or None,
             )
         )
 

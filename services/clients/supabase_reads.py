@@ -12,7 +12,7 @@ from services.clients.supabase_session import SupabaseSession
 from services.domain.errors import NotReachable, SignedOut
 from services.ports.facts import Table
 
-_KEYS: Final[dict[str, str]] = {"worker_heartbeats": "worker_id"}
+_KEYS: Final[dict[str, str]] = {"worker_heartbeats": "worker_id", "paused_directories": "directory_id"}
 _DATE_STEP: Final = 1.5
 """Seconds: a Date header names whole seconds, so a smaller difference means nothing."""
 

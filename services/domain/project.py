@@ -103,6 +103,7 @@ TABLES: Final = (
          "version"),
         "What colleagues do isn't shown among the operations.", file=_REPLAYS, access=_REPLAYS,
     ),
+    TableNeed("paused_directories", ("directory_id", "reason"), "Nobody sees which directories are paused."),
 )  # fmt: skip
 _COLUMN_EFFECTS: Final = {
     "progress": "Progress is counted from results and history.",
@@ -131,6 +132,14 @@ FUNCTIONS: Final = (
     FunctionNeed(
         "staff_declare_outcome", _REQUEST, ("p_directory", "p_outcome", "p_reason", "p_listing_url"),
         "Nobody can say how a submission with an unknown outcome ended.", _DECISIONS,
+    ),
+    FunctionNeed(
+        "staff_pause_directory", ("p_request_id", "p_directory_id"), ("p_paused", "p_reason"),
+        "Directories can't be paused or resumed.", _DECISIONS,
+    ),
+    FunctionNeed(
+        "staff_acknowledge", ("p_request_id",), ("p_target", "p_reason"),
+        "Nobody can say that somebody has seen to it.", _DECISIONS,
     ),
     FunctionNeed(
         "staff_hold_dlq", ("p_token",), ("p_dlq", "p_machine", "p_seconds"),

@@ -38,6 +38,22 @@ class StaffActs(Protocol):
         ...
 
 
+class DirectoryPauses(Protocol):
+    """Directories kept out of new work lists; each act in one transaction with its audit row, done once."""
+
+    async def pause_directory(self, *, request_id: str, directory_id: str, paused: bool, reason: str) -> dict[str, Any]:
+        """{directory_id, directory, paused}. Refused when the directory is so already."""
+        ...
+
+
+class Acknowledgements(Protocol):
+    """Notes that somebody has seen to it."""
+
+    async def acknowledge(self, *, request_id: str, target: str, reason: str) -> dict[str, Any]:
+        """{target}: what it is about, such as a job's id or a message's."""
+        ...
+
+
 class RunClaims(Protocol):
     """A directory taken for a real run on this machine, and its outcome; both written and audited by the database."""
 

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+from app.actions.acknowledge import NeedActs
 from app.actions.database_acts import DatabaseActs
 from app.actions.dead_letters import DeadLetterActs
+from app.actions.directories import DirectoryActs
 from app.actions.health import HealthActs
 from app.actions.jobs import JobActs
 from app.actions.letter_batches import LetterBatches
@@ -70,6 +72,8 @@ class DeskWorld:
             OlderEvents(self._load_older, self.store.jobs.holds_all_events),
             OlderEvents(self._load_older, lambda _: self.store.jobs.history_from is None, task="older activity"),
             health,
+            DirectoryActs(self.staff, database, self.store, lambda: jobs.role),
+            NeedActs(self.staff, database, lambda: jobs.role),
         )  # fmt: skip
 
     async def _load_older(self, job_id: str) -> None:

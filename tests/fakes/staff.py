@@ -12,7 +12,7 @@ from services.ports.facts import Table
 
 
 class FakeStaff:
-    """`StaffActs`, and of `Reads` what tells about them.
+    """`StaffActs`, `DirectoryPauses`, `Acknowledgements`, and of `Reads` what tells about them.
 
     `refusal` is raised instead of an effect, `lose_answers` raises after it; `gate` holds calls back.
     """
@@ -46,6 +46,13 @@ class FakeStaff:
     ) -> dict[str, Any]:
         answer = {"job_id": job_id, "directory": directory, "outcome": outcome}
         return await self._carry_out(request_id, (job_id, [directory, outcome, reason]), answer)
+
+    async def pause_directory(self, *, request_id: str, directory_id: str, paused: bool, reason: str) -> dict[str, Any]:
+        answer = {"directory_id": directory_id, "paused": paused}
+        return await self._carry_out(request_id, (directory_id, ["pause" if paused else "resume", reason]), answer)
+
+    async def acknowledge(self, *, request_id: str, target: str, reason: str) -> dict[str, Any]:
+        return await self._carry_out(request_id, (target, ["acknowledge", reason]), {"target": target})
 
     async def _carry_out(
         self,

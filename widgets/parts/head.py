@@ -79,3 +79,7 @@ class PanelHead(QWidget):
     def add(self, part: QWidget) -> None:
         """Put a widget behind the note, such as a legend."""
         self._row.insertWidget(self._row.count() - 2, part)
+
+    def add_right(self, part: QWidget) -> None:
+        """Put a widget at the right, before "as of"."""
+        self._row.insertWidget(self._row.count() - 1, part)

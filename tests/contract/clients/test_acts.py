@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from services.clients.supabase_acts import SupabaseActs
+from services.clients.supabase_reads import SupabaseReads
 from services.domain.errors import NotInstalled, NotPermitted, Refused
 from services.local.postgres import Postgres
 from tests.contract.clients.test_reads import signed_in
@@ -93,6 +94,37 @@ def test_an_outcome_is_declared(server: Postgres, owner: psycopg.Connection) -> 
                 )
                 assert answer["outcome"] == "submitted"
         assert owner.execute("select status, listing_url from job_results").fetchall() == [("submitted", None)]
+
+    asyncio.run(suite())
+
+
+def test_a_directory_is_paused_and_something_acknowledged(server: Postgres, owner: psycopg.Connection) -> None:
+    async def suite() -> None:
+        owner.execute("insert into directories (name, submission_url) values ('A', 'http://a.localhost:9/add')")
+        directory = str(owner.execute("select id from directories").fetchone()[0])  # type: ignore[index]
+        async with signed_in(server) as session:
+            acts = SupabaseActs(session)
+
+            async def go(paused: bool) -> dict[str, Any]:
+                return await acts.pause_directory(
+                    request_id=str(uuid.uuid4()), directory_id=directory, paused=paused, reason="its form changed"
+                )
+
+            assert (await go(True))["directory"] == "a.localhost"
+            reads = SupabaseReads(session)
+            (row,) = await reads.page("paused_directories", order="directory_id")
+            assert (row["directory_id"], row["reason"]) == (directory, "its form changed")
+            assert await reads.by_ids("paused_directories", [directory]) == [row]
+            with pytest.raises(Refused, match="paused already"):
+                await go(True)
+            assert (await go(False))["paused"] is False
+            assert await reads.by_ids("paused_directories", [directory]) == []
+            noted = await acts.acknowledge(request_id=str(uuid.uuid4()), target="message 7", reason="")
+            assert noted == {"target": "message 7"}
+        acts_of_staff = owner.execute("select act, target from staff_actions order by id").fetchall()
+        assert acts_of_staff == [
+            ("pause_directory", directory), ("resume_directory", directory), ("acknowledge", "message 7")
+        ]  # fmt: skip
 
     asyncio.run(suite())
 

@@ -76,6 +76,8 @@ def test_who_is_stale(records: Records) -> None:
             "update flow_runs set state = 'running', lease_until = clock_timestamp() + %s::interval where id = %s",
             lease, run,
         )  # fmt: skip
+    # That somebody has seen it is no sign of life.
+    records.ask("insert into queue_history (job_id, event) values (%s, 'staff_acknowledge')", older)
     assert stale(records) == [older, lapsed, old]
     assert stale(records, 15) == [older, lapsed]
 

@@ -5,8 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
+from app.actions.confirming import TO_THINK, is_asked, typed
 from app.actions.jobs import start
-from app.actions.registry import CANCEL_JOB, DECLARE, PAUSE_JOB, REQUEUE, RESUME_JOB, RETRY_FAILED, Act
+from app.actions.registry import (
+    CANCEL_JOB,
+    DECLARE,
+    PAUSE_DIRECTORY,
+    PAUSE_JOB,
+    REQUEUE,
+    RESUME_JOB,
+    RETRY_FAILED,
+    Act,
+)
 from app.desk import Desk
 from app.store.lines import DirectoryLine, JobLine
 from services.domain.statuses import Declared
@@ -14,8 +24,6 @@ from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
 
 FOOT: Final = "Written to the audit first"
-_TO_THINK: Final = 10.0
-"""Seconds before "not submitted" can be confirmed: a retry after it may list a business twice."""
 
 
 def ask_retry(body: Surface, desk: Desk, job: JobLine, hosts: list[str] | None) -> None:
@@ -23,7 +31,7 @@ def ask_retry(body: Surface, desk: Desk, job: JobLine, hosts: list[str] | None) 
     if desk.jobs.why_not_retry(job):
         return
     count = job.failed if hosts is None else len(hosts)
-    if count == 1 and desk.environment != "production":
+    if not is_asked(RETRY_FAILED, count, desk.environment):
         start(RETRY_FAILED, desk.jobs.retry_failed(job, hosts))
         return
     facts = [("send", f"{count} will be submitted again"), ("ok", f"{job.submitted} already live")]
@@ -36,18 +44,30 @@ def ask_retry(body: Surface, desk: Desk, job: JobLine, hosts: list[str] | None) 
         f"Retry {count}",
         facts=facts,
         reason=True,
-        typed=_typed(desk),
+        typed=typed(count, desk.environment),
         foot=FOOT,
     )
     sheet.confirmed.connect(lambda reason: start(RETRY_FAILED, desk.jobs.retry_failed(job, hosts, reason=reason)))
 
 
 def ask_act(body: Surface, desk: Desk, job: JobLine, act: Act) -> None:
-    """Pausing starts at once; what sends something or can't be taken back is asked about."""
+    """What sends something, can't be taken back or happens in production is asked about; else it starts at once."""
     if desk.jobs.why_not(act, job):
         return
-    if act is PAUSE_JOB:
+    if not is_asked(act, 1, desk.environment):
         start(act, desk.jobs.set_status(act, job))
+    elif act is PAUSE_JOB:
+        sheet = ConfirmSheet(
+            body,
+            f"Pause 1 job in {desk.environment.upper()}",
+            job.business or job.id,
+            act.label,
+            facts=[("paused", f"{job.waiting} wait until it is resumed"), ("ok", f"{job.submitted} already live")],
+            reason=True,
+            typed=typed(1, desk.environment),
+            foot=FOOT,
+        )
+        sheet.confirmed.connect(lambda reason: start(act, desk.jobs.set_status(act, job, reason=reason)))
     elif act in (REQUEUE, RESUME_JOB):
         sheet = ConfirmSheet(
             body,
@@ -56,7 +76,7 @@ def ask_act(body: Surface, desk: Desk, job: JobLine, act: Act) -> None:
             act.label,
             facts=[("send", f"{job.waiting} will be submitted"), ("ok", f"{job.submitted} already live")],
             reason=True,
-            typed=_typed(desk),
+            typed=typed(1, desk.environment),
             foot=FOOT,
         )
         doing = desk.jobs.requeue if act is REQUEUE else partial(desk.jobs.set_status, act)
@@ -69,7 +89,7 @@ def ask_act(body: Surface, desk: Desk, job: JobLine, act: Act) -> None:
             "Cancel the job",
             facts=[("skipped", f"{job.waiting + job.running} not submitted"), ("ok", f"{job.submitted} stay live")],
             reason=True,
-            typed=_typed(desk),
+            typed=typed(1, desk.environment),
             danger=True,
             foot=FOOT,
         )
@@ -92,13 +112,30 @@ def ask_declare(body: Surface, desk: Desk, job: JobLine, directory: DirectoryLin
         verb,
         facts=[(shape, follows)],
         reason=True,
-        typed=_typed(desk),
+        typed=typed(1, desk.environment),
         danger=outcome == "failed",
-        wait=_TO_THINK if outcome == "failed" else 0.0,
+        wait=TO_THINK if outcome == "failed" else 0.0,
         foot=FOOT,
     )
     sheet.confirmed.connect(lambda reason: start(DECLARE, desk.jobs.declare(job, directory, outcome, reason=reason)))
 
 
-def _typed(desk: Desk) -> str:
-    return "PRODUCTION" if desk.environment == "production" else ""
+def ask_pause_directory(body: Surface, desk: Desk, host: str, job_id: str) -> None:
+    """Ask why a directory is paused, or let in again; the job on whose page that was shows the act."""
+    if desk.directories.why_not(host):
+        return
+    act = desk.directories.act_for(host)
+    pausing = act is PAUSE_DIRECTORY
+    sheet = ConfirmSheet(
+        body,
+        f"{act.label.split()[0]} 1 directory in {desk.environment.upper()}",
+        f"{host}. Work lists that exist stay as they are.",
+        act.label,
+        facts=[("paused", "On no new work list until it is resumed") if pausing else ("ok", "On new work lists again")],
+        reason=True,
+        typed=typed(1, desk.environment),
+        foot=FOOT,
+    )
+    sheet.confirmed.connect(
+        lambda reason: start(act, desk.directories.set_paused(host, pausing, reason=reason, job_id=job_id))
+    )

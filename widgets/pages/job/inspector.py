@@ -7,8 +7,10 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
 
+from app.actions.registry import Act
 from app.store.lines import Attempt, DirectoryLine
 from services.domain.faults import plain_words
+from services.domain.paused import PausedDirectory
 from widgets.look import metrics
 from widgets.pages.job.directories import OUTCOMES
 from widgets.parts import cell, spans
@@ -25,11 +27,12 @@ _ATTEMPTS = 8
 
 class Inspector(Surface):
     """360 px at the right. `run_here` asks for a run of the directory that is shown, `retry` for its retry, `declare`
-    for its outcome to be declared: submitted, failed or skipped."""
+    for its outcome to be declared: submitted, failed or skipped; `pause` for it to be paused, or let in again."""
 
     run_here = Signal(str)
     retry = Signal(str)
     declare = Signal(str)
+    pause = Signal(str)
 
     def __init__(self, data_dir: Path, parent: QWidget | None = None) -> None:
         super().__init__("surface.page", "l", parent)
@@ -77,6 +80,10 @@ class Inspector(Surface):
         self._payload_title = label("Payload", "small", "tertiary")
         self._payload = JsonTree()
         self._payload.setMinimumHeight(metrics.px(180))
+        self._use = GlyphLabel("ok", "", "body")
+        self._use_words = label("", "small", "secondary", wrap=True)
+        self.pause_button = Button("Pause directory…", icon="pause", small=True)
+        self.pause_button.clicked.connect(lambda: self.pause.emit(self._host))
         self._key = ElidedLabel("", "mono", "secondary", middle=True)
         self._listing = ElidedLabel("", "mono", "secondary")
         self._lay_out(head, acts)
@@ -117,6 +124,15 @@ class Inspector(Surface):
         for key in ("submitted", "failed", "skipped"):
             self.declare_button.set_entry_off(key, why)
 
+    def show_paused(self, paused: PausedDirectory | None, act: Act, why: str) -> None:
+        """Whether new jobs get this directory, and what changes that; `why` greys the act with a reason."""
+        self._use.say("Paused" if paused else "On new work lists", "paused" if paused else "ok")
+        say(self._use_words, f"Since {spans.moment(paused.created_at)}: {paused.reason}" if paused else "")
+        self._use_words.setVisible(paused is not None)
+        self.pause_button.say(act.label + "…")
+        self.pause_button.set_icon(act.icon)
+        self.pause_button.set_off(why)
+
     def _show_attempts(self, attempts: tuple[Attempt, ...]) -> None:
         while (item := self._attempts.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
@@ -156,6 +172,10 @@ class Inspector(Surface):
             line.addWidget(title)
             line.addWidget(value, 1)
             facts.append(row)
+        use = QHBoxLayout()
+        use.addWidget(self._use)
+        use.addStretch(1)
+        use.addWidget(self.pause_button)
         self._attempts_section = _section(self._attempts_title, self._attempts)
         inner = Surface("surface.page")
         column = QVBoxLayout(inner)
@@ -164,6 +184,7 @@ class Inspector(Surface):
         for section in (
             _section(self._sentence, self._detail, acts),
             self._attempts_section,
+            _section(label("New jobs", "small", "tertiary"), use, self._use_words),
             _section(self._picture_title, self._picture, self._picture_words),
             _section(self._payload_title, self._payload),
             _section(*facts, last=True),

@@ -9,11 +9,14 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from app.actions.registry import CANCEL_JOB, PAUSE_JOB, REQUEUE, RESUME_JOB
+from app.actions.confirming import is_asked
+from app.actions.jobs import start
+from app.actions.registry import ACKNOWLEDGE, CANCEL_JOB, PAUSE_JOB, REQUEUE, RESUME_JOB
 from app.desk import Desk
 from app.store import timeline
 from app.store.hops import hops_of
 from app.store.lines import JobLine
+from app.store.needs import Need, job_need
 from app.store.reasons import in_words, reasons
 from app.store.store import Changes
 from services.domain.packages import priority_of_package
@@ -36,6 +39,7 @@ from widgets.parts.pill import Pill
 from widgets.parts.surface import Surface
 from widgets.parts.tabs import Tab, TabRow
 
+_PAUSES = frozenset({"directories", "paused_directories", "staff_actions"})
 _MORE = (REQUEUE, PAUSE_JOB, RESUME_JOB, CANCEL_JOB)
 _WAYS: dict[str, hops.Way] = {"passed": "done", "gap": "silent", "not_yet": "todo", "none": "none"}
 
@@ -71,7 +75,10 @@ class JobPage(QWidget):
         self.run_button = Button("Run here…", icon="square-play")
         self.run_button.clicked.connect(lambda: self.run_here.emit(self._job_id, self._current_host()))
         self.more = MenuButton(
-            [MenuEntry(act.name, act.label + ("…" if act.confirm == "sheet" else "")) for act in _MORE],
+            [
+                MenuEntry(act.name, act.label + ("…" if is_asked(act, 1, desk.environment) else ""))
+                for act in (*_MORE, ACKNOWLEDGE)
+            ],
             icon="ellipsis",
             tip="More acts on this job",
         )
@@ -110,6 +117,7 @@ class JobPage(QWidget):
         self.inspector.run_here.connect(lambda host: self.run_here.emit(self._job_id, host))
         self.inspector.retry.connect(lambda host: self._ask_retry([host]))
         self.inspector.declare.connect(self._ask_declare)
+        self.inspector.pause.connect(lambda host: asking.ask_pause_directory(self._body, desk, host, self._job_id))
         self.directories.moved.connect(self._inspect)
         self._lay_out()
         self.setFocusProxy(self.directories.table)
@@ -154,7 +162,9 @@ class JobPage(QWidget):
             self.inspector.show_line(self.directories.line())
             self.activity.show_job(self._desk.store.jobs.history(self._job_id))
             self._show()
-        elif changes.states or changes.link:
+        elif _PAUSES & changes.tables.keys():
+            self._show_acts(self._line())
+        if (changes.states or changes.link) and self._job_id not in changes.jobs:
             if changes.link and self._desk.store.link.live:
                 self._desk.older_events.try_again()
             self._show()
@@ -190,9 +200,20 @@ class JobPage(QWidget):
         if line is not None:
             asking.ask_retry(self._body, self._desk, line, hosts)
 
+    def _need(self, line: JobLine | None) -> Need | None:
+        """Why somebody should look at this job, unless somebody has."""
+        if line is None:
+            return None
+        need = job_need(line, line.id in self._desk.dead_letters.job_ids(), self._desk.store.jobs.unknown_directories)
+        return None if need is None or self._desk.store.acknowledged.covers_job(line) else need
+
     def _ask_act(self, name: str) -> None:
         line = self._line()
-        if line is not None:
+        if name == ACKNOWLEDGE.name:
+            need = self._need(line)
+            if need is not None and not self._desk.needs.why_not(need):
+                start(ACKNOWLEDGE, self._desk.needs.acknowledge(need))
+        elif line is not None:
             asking.ask_act(self._body, self._desk, line, next(act for act in _MORE if act.name == name))
 
     def _ask_declare(self, outcome: Declared) -> None:
@@ -276,8 +297,13 @@ class JobPage(QWidget):
         self.retry_button.set_off(why)
         self.inspector.set_retry_off(why)
         self.inspector.set_declare_off(self._desk.jobs.why_not_declare(line, self.directories.line()))
+        host, directories = self._current_host(), self._desk.directories
+        self.inspector.show_paused(directories.paused(host), directories.act_for(host), directories.why_not(host))
         for act in _MORE:
             self.more.set_entry_off(act.name, self._desk.jobs.why_not(act, line))
+        self.more.set_entry_off(
+            ACKNOWLEDGE.name, self._desk.needs.why_not(self._need(line), "Nothing of it needs you.")
+        )
 
     def _tick(self) -> None:
         line = self._line()

@@ -8,6 +8,7 @@ from typing import Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout
 
+from app.actions.confirming import is_asked, typed
 from app.actions.many_jobs import MOST, Ended, Fit, fit, start
 from app.actions.registry import PAUSE_JOB, RESUME_JOB, RETRY_FAILED, Act
 from app.desk import Desk
@@ -19,8 +20,6 @@ from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface, ground_of
 
 ACTS: Final = (RETRY_FAILED, PAUSE_JOB, RESUME_JOB)
-TYPED_FROM: Final = 51
-"""From so many jobs on, the environment's name has to be typed."""
 TOO_MANY: Final = f"At most {MOST} jobs in one go."
 _SHOWN_KEYS: Final = {RETRY_FAILED.name: "⇧R"}
 
@@ -84,8 +83,11 @@ class SelectionBar(Surface):
         found = fit(self._desk.jobs, act, self._selected())
         if found.why_not:
             return
-        count, production = len(found.jobs), self._desk.environment == "production"
-        if count == 1 and act is PAUSE_JOB and not production:
+        count = len(found.jobs)
+        # Of one job, all its failed directories are retried.
+        if not is_asked(
+            act, found.jobs[0].failed if act is RETRY_FAILED and count == 1 else count, self._desk.environment
+        ):
             self._start(act, found, "")
             return
         noun = "job" if count == 1 else "jobs"
@@ -96,7 +98,7 @@ class SelectionBar(Surface):
             f"{act.label.split()[0]} {count:,}",
             facts=_facts(act, found),
             reason=True,
-            typed=self._desk.environment.upper() if production or count >= TYPED_FROM else "",
+            typed=typed(count, self._desk.environment),
             foot="Written to the audit first",
         )
         sheet.confirmed.connect(lambda reason: self._start(act, found, reason))

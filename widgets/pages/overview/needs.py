@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
+from app.actions.jobs import start
+from app.actions.registry import ACKNOWLEDGE
 from app.desk import Desk
 from app.models.table_model import LinesModel
 from app.store.needs import RANKS, Kind, Need, job_need, letter_need
 from services.domain.statuses import Shape
 from widgets.pages.overview.panel import Panel
 from widgets.parts import cell, spans
+from widgets.parts.button import Button
 from widgets.parts.columns import Column
 from widgets.parts.table import Table
 
@@ -48,12 +52,19 @@ class NeedsPanel(Panel):
         self._desk = desk
         self._dead: set[str] = set()
         self._seen = -1
+        self._quiet: set[str] = set()
+        """Keys of what somebody has seen to."""
+        self.acknowledge_button = Button("Acknowledge", key="⇧A", small=True)
+        self.acknowledge_button.clicked.connect(self.acknowledge)
+        self.head.add_right(self.acknowledge_button)
+        press = QShortcut(QKeySequence(ACKNOWLEDGE.key), self.table, context=Qt.ShortcutContext.WidgetShortcut)
+        press.activated.connect(self.acknowledge)
         self.model: LinesModel[Need] = LinesModel(
             key=lambda need: need.key,
             cells=[
                 lambda need: cell.status(*WORDS[need.kind]),
                 lambda need: cell.name(need.name),
-                lambda need: cell.words(need.words),
+                _why,
                 lambda need: cell.words(spans.ago(need.since, desk.store.now()), tip=spans.moment(need.since)),
                 lambda need: cell.link("Dead letters" if need.kind == "dead_letter" else "Open job"),
             ],
@@ -65,6 +76,7 @@ class NeedsPanel(Panel):
         self.table.horizontalHeader().hide()
         self.table.sort_by(0)
         self.table.opened.connect(self._open)
+        self.table.current_moved.connect(lambda _: self._show_act())
         self.table.pressed_cell.connect(lambda row, column: self._open(row) if column == _LINK else None)
         self.work_out(desk.store.jobs.lines)
         self.show_letters()
@@ -77,14 +89,14 @@ class NeedsPanel(Panel):
         self._seen = letters.version
         dead = letters.job_ids()
         moved, self._dead = self._dead ^ dead, dead
-        wanted = {
-            need.key: need
-            for need in (
-                letter_need(line.id, line.problem, line.letter.sent_at)
-                for line in letters.lines.values()
-                if self._desk.store.jobs.get(line.job_id) is None
-            )
-        }
+        found = [
+            letter_need(line.id, line.problem, line.letter.sent_at)
+            for line in letters.lines.values()
+            if self._desk.store.jobs.get(line.job_id) is None
+        ]
+        seen = {need.key for need in found if self._desk.store.acknowledged.covers(need.target, need.since)}
+        self._quiet = {key for key in self._quiet if not key.startswith("letter:")} | seen
+        wanted = {need.key: need for need in found if need.key not in seen}
         gone = {key: None for key in self.model.all_keys() if key.startswith("letter:") and key not in wanted}
         self.model.apply({**gone, **wanted})
         self.work_out(moved)
@@ -92,7 +104,9 @@ class NeedsPanel(Panel):
     def refresh(self) -> None:
         """Ages, the count, and how old it all is."""
         count = self.model.total()
-        self.head.say_note(f"{count:,}" if count or self._desk.store.state("jobs").loaded else "")
+        known = count or self._quiet or self._desk.store.state("jobs").loaded
+        noted = f", {len(self._quiet):,} acknowledged" if self._quiet else ""
+        self.head.say_note(f"{count:,}{noted}" if known else "")
         self.show_state(
             self._desk.store,
             "jobs",
@@ -102,6 +116,23 @@ class NeedsPanel(Panel):
         )
         self.table.set_old(self.stale)
         self.table.viewport().update()
+        self._show_act()
+
+    def take_acts(self, keys: Iterable[str]) -> None:
+        """Acts of staff came in: what they say is seen to goes."""
+        actions = [self._desk.store.get("staff_actions", key) for key in keys]
+        targets = {action.target for action in actions if action is not None and action.act == ACKNOWLEDGE.name}
+        if targets:
+            self._seen = -1
+            self.show_letters()
+            self.work_out(targets)
+
+    def acknowledge(self) -> None:
+        """Note for everybody that somebody has seen to the current line."""
+        need = self._current()
+        if need is not None and not self._desk.needs.why_not(need):
+            start(ACKNOWLEDGE, self._desk.needs.acknowledge(need))
+            self._show_act()
 
     def work_out(self, job_ids: Iterable[str]) -> None:
         """Look at these jobs anew."""
@@ -111,9 +142,20 @@ class NeedsPanel(Panel):
             line = jobs.get(job_id)
             need = job_need(line, job_id in self._dead, jobs.unknown_directories) if line is not None else None
             key = f"job:{job_id}"
+            self._quiet.discard(key)
+            if need is not None and line is not None and self._desk.store.acknowledged.covers_job(line):
+                self._quiet.add(key)
+                need = None
             if need != self.model.by_key(key):
                 changed[key] = need
         self.model.apply(changed)
+
+    def _current(self) -> Need | None:
+        row = self.table.current_row()
+        return self.model.line(row) if 0 <= row < self.model.rowCount() else None
+
+    def _show_act(self) -> None:
+        self.acknowledge_button.set_off(self._desk.needs.why_not(self._current()))
 
     def _open(self, row: int) -> None:
         need = self.model.line(row)
@@ -121,3 +163,9 @@ class NeedsPanel(Panel):
             self.show_dead_letters.emit()
         else:
             self.open_job.emit(need.job_id)
+
+
+def _why(need: Need) -> cell.Cell:
+    if need.wish is not None:
+        return cell.status(need.wish.shape, need.wish.whole(spans.hour(need.wish.since)), tip=need.words)
+    return cell.words(need.words)

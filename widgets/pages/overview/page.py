@@ -54,6 +54,7 @@ class OverviewPage(QWidget):
         self._refreshed_at = 0.0
         self._letters_seen = -1
         self._jobs_changed: set[str] = set()
+        self._acts_changed: set[str] = set()
         self._events_changed = self._beats_changed = False
         self._listed_at = 0.0
         self.stats = StatRow()
@@ -83,6 +84,7 @@ class OverviewPage(QWidget):
         While nobody sees the page, it only takes note.
         """
         self._jobs_changed |= changes.jobs
+        self._acts_changed |= changes.tables.get("staff_actions", frozenset())
         self._events_changed |= bool(changes.events)
         self._beats_changed |= "worker_heartbeats" in changes.tables
         self._dirty = True
@@ -99,7 +101,7 @@ class OverviewPage(QWidget):
             return
         now = time.monotonic()
         if now - self._listed_at >= LIST_SECONDS and (
-            self._jobs_changed or self._events_changed or self._beats_changed
+            self._jobs_changed or self._acts_changed or self._events_changed or self._beats_changed
         ):
             self._show_lists()
         elif now - self._part_at >= REFRESH_SECONDS / PARTS:
@@ -118,6 +120,9 @@ class OverviewPage(QWidget):
             jobs = set(islice(self._jobs_changed, LISTED_AT_ONCE))
             self._jobs_changed -= jobs
             self.needs.work_out(jobs)
+        if self._acts_changed:
+            acts, self._acts_changed = self._acts_changed, set()
+            self.needs.take_acts(acts)
         if self._events_changed:
             self._events_changed = False
             self.activity.follow()

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from app.actions.confirming import typed
 from app.actions.registry import DRY_RUN, REAL_RUN, STOP_RUN, why_not
 from app.actions.run_state import RunState, RunTarget
 from app.actions.runs import start_run
@@ -198,7 +199,7 @@ class RunsPage(Surface):
                 ("send", "1 will be submitted"),
                 ("failed", "its last try failed") if line and line.outcome == "failed" else ("ok", "nothing sent yet"),
             ],
-            typed=environment.upper() if environment == "production" else "",
+            typed=typed(1, environment),
             foot="Claimed in the database before it is sent",
         )
         self.sheet.confirmed.connect(lambda _: self._confirmed(target))

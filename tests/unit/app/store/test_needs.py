@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from app.store.lines import DirectoryLine, JobLine
-from app.store.needs import RANKS, job_need, letter_need
+from app.store.needs import RANKS, Acknowledged, job_need, letter_need
+from app.store.store import Store
 from services.domain.diagnosis import Diagnosis
+from services.domain.records import StaffAction
+from services.domain.times import to_iso
 
 CRASHED = Diagnosis("Silent for 12 min", "failed", "started_not_finalized")
 
@@ -54,3 +58,43 @@ def test_a_letter_without_a_job_has_a_place_too() -> None:
     found = letter_need("m1", "The message is not JSON.", 5.0)
     assert (found.kind, found.job_id, found.words) == ("dead_letter", "", "The message is not JSON.")
     assert RANKS["lost"] < RANKS[found.kind] < RANKS["failed"]
+
+
+def acknowledgement(target: str, at: float, act: str = "acknowledge") -> StaffAction:
+    return StaffAction(f"{target}{at}", act=act, target=target, created_at=at)
+
+
+def test_what_was_acknowledged_needs_nobody_until_something_new_happens() -> None:
+    seen = Acknowledged()
+    line = JobLine("j1", status="failed", created_at=10.0, last_event_at=90.0)
+    assert not seen.covers_job(line)
+    seen.take(acknowledgement("j1", 80.0))
+    assert not seen.covers_job(line), "something happened since"
+    seen.take(acknowledgement("j1", 95.0))
+    seen.take(acknowledgement("j1", 70.0))
+    seen.take(acknowledgement("j1", 99.0, "pause"))
+    seen.take(None)
+    assert seen.covers_job(line)
+    assert not seen.covers_job(msgspec.structs.replace(line, last_event_at=96.0))
+    assert seen.covers_job(msgspec.structs.replace(line, last_event_at=None))
+    assert seen.covers("j1", None)
+    assert not seen.covers("m1", None)
+
+
+def test_an_acknowledgement_is_no_sign_of_life() -> None:
+    store = Store(lambda: 5000.0)
+    store.put("jobs", {"id": "j1", "customer_id": "c", "status": "in_progress", "created_at": to_iso(100)})
+    for number, (event, at) in enumerate([("flow_started", 200), ("submitting", 300), ("staff_acknowledge", 4900)]):
+        row = {"id": str(number), "job_id": "j1", "event": event, "created_at": to_iso(at)}
+        store.put("queue_history", row)
+    store.take_changed()
+    line = store.jobs.get("j1")
+    assert line is not None
+    assert (line.last_event, line.last_event_at) == ("submitting", 300.0)
+    assert line.diagnosis.gap == "started_not_finalized"
+    store.remove("queue_history", "1")
+    store.take_changed()
+    line = store.jobs.get("j1")
+    assert line is not None
+    assert line.last_event == "flow_started"
+    assert [event.event for event in store.jobs.history("j1")] == ["flow_started", "staff_acknowledge"]

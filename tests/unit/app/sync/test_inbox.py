@@ -130,7 +130,7 @@ def test_the_budget_leaves_the_rest_for_the_next_frame(store: Store) -> None:
 
 
 def test_a_table_that_nobody_holds_is_passed_over(inbox: Inbox) -> None:
-    inbox.arrive(Change("paused_directories", "INSERT", {"id": 1}))
+    inbox.arrive(Change("flow_runs", "INSERT", {"id": 1}))
     assert len(inbox) == 0
 
 

@@ -12,7 +12,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
-from app.actions import many_jobs
+from app.actions import confirming, many_jobs
 from app.actions.many_jobs import Ended, Fit
 from app.actions.registry import PAUSE_JOB, RESUME_JOB, RETRY_FAILED
 from app.store.link import TableState
@@ -132,7 +132,7 @@ def test_one_job_is_paused_at_once_and_many_need_the_environments_name(
     page.table.go_to(0)
     page.selection.ask(PAUSE_JOB)
     assert len(shown.started) == 1
-    monkeypatch.setattr(subject, "TYPED_FROM", 20)
+    monkeypatch.setattr(confirming, "TYPED_FROM", 20)
     page.select_matching()
     page.selection.ask(PAUSE_JOB)
     assert shown.sheet()._typed_wanted == "LOCAL"
