@@ -7,6 +7,7 @@ import logging
 import platform
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final, Protocol
 
 from app import tasks
@@ -35,6 +36,7 @@ from app.sync.last_state import LastState
 from app.sync.older_events import OlderEvents
 from app.sync.state_file import Unusable
 from services.clients.brain import BrainClient
+from services.clients.project_door import SupabaseDoor
 from services.clients.session_keyring import SessionKeyring
 from services.clients.sqs import SqsQueues
 from services.clients.submission_process import SubmissionProcess
@@ -44,8 +46,10 @@ from services.clients.supabase_project import SupabaseProject
 from services.clients.supabase_reads import SupabaseReads
 from services.clients.supabase_replays import SupabaseReplays
 from services.clients.supabase_session import SupabaseSession
+from services.clients.supabase_sign_in import not_staff
 from services.domain.errors import ConsoleError, NotPermitted, NotReachable, Refused, SignedOut
 from services.domain.people import LOCAL_PEOPLE, LocalPerson
+from services.ports.doors import ProjectDoor
 from services.settings import Settings, missing, read_settings, shown
 
 _log = logging.getLogger(__name__)
@@ -93,7 +97,9 @@ class Console:
         self._last: LastState | None = None
         self._store: Store | None = None
         self.outdated = asyncio.Event()
-        """Set when the project is at another address than before: only a new console can go on."""
+        """Set when only a new console can go on: the project is at another address, or the sign-in is over."""
+        self.over: SignedOut | None = None
+        """Why the sign-in is over, once it is."""
 
     async def open(self) -> Desk:
         """Start what is needed, sign in, show the pages. Raises ConsoleError."""
@@ -109,15 +115,24 @@ class Console:
         tasks.spawn("local stack", self._keep(stack))
         return desk
 
-    async def close(self) -> None:
-        """End what `open` started, in the reverse order of what depends on what; the premises stay as they are."""
+    async def close(self, *, sign_out: bool = False) -> bool:
+        """End what `open` started, in the reverse order of what depends on what; the premises stay as they are.
+
+        `sign_out`: end the session for good, with all that this computer keeps of it; False when the project could
+        not be told.
+        """
+        told = True
         if self._pump is not None:
             self._pump.stop()
         late = await tasks.shutdown()
         if late:
             _log.warning("tasks that did not end: %s", ", ".join(late))
+        if self._last is not None and sign_out:
+            self._last.forget()
         if self._last is not None and self._store is not None:
             await self._last.finish(self._store)
+        if self._session is not None and sign_out:
+            told = await self._session.sign_out()
         if self._runner is not None:
             self._runner.close()
         for closing in (self._brain, self._session):
@@ -129,6 +144,7 @@ class Console:
             self._operations.close()
         if self._journal is not None:
             self._journal.close()
+        return told
 
     def _show_part(self, name: str, state: str, why: str) -> None:
         self._parts.note(name, state, why)
@@ -146,12 +162,15 @@ class Console:
             unset = {}
         if unset:
             raise Refused("Settings are missing.", settings=unset)
-        data_dir = settings.data_path
+        data_dir, own = settings.data_path, settings.console_path
         store = Store()
         last = None
         if keep:
             last = LastState(data_dir / "console" / "last_state", settings.supabase_url, settings.staff_email)
         session = self._session = await self._session_of(settings, last, store)
+        if session.signed_in and session.role is None:
+            await session.sign_out()
+            raise not_staff(session.email)
         self._last, self._store = last, store
         reads = SupabaseReads(session)
         acts = SupabaseActs(session)
@@ -160,12 +179,12 @@ class Console:
         brain = self._brain = await asyncio.to_thread(BrainClient, settings.brain_base)
         runner = self._runner = SubmissionProcess(browser(self._settings))
         try:
-            operations = self._operations = await asyncio.to_thread(Operations, data_dir / "console" / "operations.db")
-            journal = self._journal = await asyncio.to_thread(Journal, data_dir / "console" / "replay.db")
+            operations = self._operations = await asyncio.to_thread(Operations, own / "operations.db")
+            journal = self._journal = await asyncio.to_thread(Journal, own / "replay.db")
         except (OSError, sqlite3.Error) as error:
             raise Refused(
                 "The console's own records can't be opened.",
-                hint=f"Is the disk full, or {data_dir / 'console'} closed to this account?",
+                hint=f"Is the disk full, or {own} closed to this account?",
                 raw=str(error),
             ) from error
         who, role = session.email, session.role if session.signed_in else NOT_YET
@@ -256,10 +275,11 @@ class Console:
                     self.outdated.set()
                     return
             await session.keep_fresh()
-        except SignedOut:
+        except SignedOut as error:
             if self._last is not None:
                 self._last.forget()
-            raise
+            self.over = error
+            self.outdated.set()
 
 
 class _Closes(Protocol):
@@ -289,3 +309,14 @@ async def _follow_dead_letters(letters: DeadLetterActs, store: Store) -> None:
         await letters.follow()
         store.set_dead_letters(letters.job_ids())
         await asyncio.sleep(FOLLOW_SECONDS)
+
+
+def open_door(settings: Settings) -> ProjectDoor:
+    """What a sign-in form tries a project through."""
+    return SupabaseDoor(settings)
+
+
+async def forget_sign_in(data_dir: Path, url: str, email: str) -> None:
+    """Remove what this computer keeps of somebody's sign-in: the keyring's entry and the last known state."""
+    await SessionKeyring(url, email).forget()
+    LastState(data_dir / "console" / "last_state", url, email).forget()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from services.domain.environments import Draft
+
 
 class TryAgain(NamedTuple):
     """Read the settings anew and open what they say."""
@@ -15,4 +17,18 @@ class Become(NamedTuple):
     email: str
 
 
-Move = TryAgain | Become
+class Enter(NamedTuple):
+    """Sign in to the project that was typed; an empty password asks for the earlier sign-in."""
+
+    draft: Draft
+
+
+class Elsewhere(NamedTuple):
+    """Leave this project, stay signed in to it, and choose where to go."""
+
+
+class SignOut(NamedTuple):
+    """End the sign-in for good, and ask who comes next."""
+
+
+Move = TryAgain | Become | Enter | Elsewhere | SignOut

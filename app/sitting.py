@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from app import console
+from app.actions.sign_in import SignInActs, Why
 from app.desk import Desk
-from app.moves import Become, Move, TryAgain
+from app.door import Door
+from app.moves import Enter, Move, SignOut, TryAgain
 from app.premises import AnotherConsole, Premises
 from services.domain.errors import ConsoleError, NotReachable, Refused, SettingProblem
 from services.log import keep_out
@@ -33,8 +35,17 @@ class Screen(console.Screen, Protocol):
         """Show that something is being started."""
         ...
 
-    def show_problem(self, sentence: str, hint: str, raw: str, settings: Sequence[SettingProblem]) -> None:
-        """Say why nothing can be shown, with a row for each setting that is wrong."""
+    def show_problem(
+        self, sentence: str, hint: str, raw: str, settings: Sequence[SettingProblem], elsewhere: str
+    ) -> None:
+        """Say why nothing can be shown, with a row for each setting that is wrong.
+
+        `elsewhere`: the words of a button that leads to the sign-in, "" for none.
+        """
+        ...
+
+    def show_sign_in(self, acts: SignInActs) -> None:
+        """Ask who comes, and where to."""
         ...
 
     def when_moving(self, call: Callable[[Move], None]) -> None:
@@ -91,47 +102,68 @@ class _Sitting:
         self._work = work
         self._premises = premises
         self._read_only = read_only
-        self._person = ""
-        self._move: Move | None = None
+        self._door = Door()
+        self._move: Move = TryAgain()
         self._moved = asyncio.Event()
-        screen.when_moving(self._ask)
+        screen.when_moving(self._go)
 
     async def last(self) -> int:
         """Go on until the end; the exit code."""
         self._screen.show_starting()
         while True:
             self._moved.clear()
-            error = await self._open_once()
-            if isinstance(error, int):
-                return error
-            if error is not None:
-                self._screen.show_problem(str(error), error.hint, error.raw, explain(error.settings, self._dotenv))
-                if self._work is not None:
-                    return 1
-                if await _first(self._closing.wait(), self._moved.wait(), _after(error)) == 0:
+            end = await self._open_once()
+            if isinstance(end, int):
+                return end
+            if isinstance(end, ConsoleError) and self._work is not None:
+                self._show_problem(end)
+                return 1
+            if isinstance(end, Why) or (isinstance(end, ConsoleError) and self._door.asks_for(end)):
+                if await self._ask_in(end) == 0:
                     return 0
-            if error is None or self._moved.is_set():
+            elif end is not None:
+                self._show_problem(end)
+                if await _first(self._closing.wait(), self._moved.wait(), _after(end)) == 0:
+                    return 0
+            if end is None or self._moved.is_set():
                 self._screen.show_starting()
 
-    def _ask(self, move: Move) -> None:
-        match move:
-            case Become(email):
-                self._person = email
-            case TryAgain():
-                pass
+    def _go(self, move: Move) -> None:
+        self._move = move
         self._moved.set()
 
-    async def _open_once(self) -> int | ConsoleError | None:
-        """One console from opening to closing: an exit code, what kept it closed, or None to open another one."""
-        found: list[Desk | ConsoleError] = []
+    def _take_move(self) -> Move:
+        move, self._move = self._move, TryAgain()
+        return move
+
+    def _show_problem(self, error: ConsoleError) -> None:
+        self._screen.show_problem(
+            str(error), error.hint, error.raw, explain(error.settings, self._dotenv), self._door.elsewhere
+        )
+
+    async def _open_once(self) -> int | ConsoleError | Why | None:
+        """One console from opening to closing: an exit code, what kept it closed, or None to open another one.
+
+        A Why asks who comes next.
+        """
+        move = self._take_move()
+        if isinstance(move, Enter):
+            keep_out(move.draft.password)
         try:
-            settings = self._read()
+            settings = await self._door.settings(self._read(), move, self._premises)
         except SettingsError as error:
             wrong = {name: f"It {why}." for name, why in error.problems.items()}
             return Refused("Settings can't be used.", settings=wrong)
+        except ConsoleError as error:
+            return error
+        if isinstance(settings, Why):
+            return settings
         keep_out(*settings.secrets)
         self._screen.show_environment(settings.where)
-        opened = console.Console(settings, self._screen, self._premises, person=self._person, read_only=self._read_only)
+        opened = console.Console(
+            settings, self._screen, self._premises, person=self._door.person, read_only=self._read_only
+        )
+        found: list[Desk | ConsoleError] = []
 
         async def open_it() -> None:
             try:
@@ -139,6 +171,7 @@ class _Sitting:
             except ConsoleError as error:
                 found.append(error)
 
+        told, out = True, False
         try:
             await _first(self._closing.wait(), open_it())
             if not found:
@@ -146,12 +179,30 @@ class _Sitting:
             desk = found[0]
             if isinstance(desk, ConsoleError):
                 return desk
+            self._door.opened()
             if self._work is not None:
                 return await self._work(desk)
-            ended = await _first(self._closing.wait(), opened.outdated.wait(), self._moved.wait())
-            return 0 if ended == 0 else None
+            if await _first(self._closing.wait(), opened.outdated.wait(), self._moved.wait()) == 0:
+                return 0
+            # Nothing keeps a sign-in to the local stack: whoever leaves it signs out.
+            out = self._moved.is_set() and (isinstance(self._move, SignOut) or bool(desk.people))
         finally:
-            await opened.close()
+            told = await opened.close(sign_out=out)
+        if opened.over is not None and not self._moved.is_set():
+            return self._door.after_the_end(opened.over)
+        if out and isinstance(self._move, SignOut):
+            return self._door.after_sign_out(told=told)
+        return None
+
+    async def _ask_in(self, why: Why | ConsoleError) -> int:
+        """Show the sign-in until somebody goes on; 0 when the program is to be closed."""
+        acts = self._door.form(why, self._go)
+        self._moved.clear()
+        self._screen.show_sign_in(acts)
+        try:
+            return await _first(self._closing.wait(), self._moved.wait())
+        finally:
+            await acts.close()
 
 
 async def _after(error: ConsoleError) -> None:

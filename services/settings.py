@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from services.domain.environments import Draft
 from services.domain.errors import SettingProblem
 from services.domain.setting_lines import SettingLine
+from services.domain.text import slug
 
 # Access key ids too: one without its secret would only mislead the AWS SDK.
 _SECRET_NAME: Final = re.compile(r"SECRET|PASSWORD|TOKEN|(?:API|ACCESS|PRIVATE)_?KEY|CREDENTIAL", re.IGNORECASE)
@@ -146,6 +148,12 @@ class Settings:
         return Path(self.data_dir)
 
     @property
+    def console_path(self) -> Path:
+        """The console's own records of this project, its acts and its replays: no two projects share them."""
+        whole = self.data_path / "console"
+        return whole if self.where == "local" else whole / "projects" / slug(self.supabase_url.rstrip("/").lower())
+
+    @property
     def where(self) -> str:
         """What the screen warns of: local, staging or production. Local is believed only of this machine."""
         named = self.environment.strip().lower()
@@ -231,6 +239,34 @@ def missing(settings: Settings) -> dict[str, str]:
     needed = ("supabase_url", "publishable_key", "staff_email", "staff_password")
     names = {field.name: field.metadata["names"][0] for field in described()}
     return {names[key]: "It is not set." for key in needed if not getattr(settings, key)}
+
+
+def given(settings: Settings) -> dict[str, str]:
+    """What this machine's environment or .env says of the project: names, each with the value."""
+    names = {field.name: field.metadata["names"] for field in described()}
+    keys = ("supabase_url", "publishable_key", "staff_email", "staff_password", "queue_url", "dlq_url")
+    return {names[key][0]: getattr(settings, key) for key in keys if getattr(settings, key)}
+
+
+def entered(settings: Settings, draft: Draft) -> Settings:
+    """The settings for a project that was typed or chosen; what they say of a project themselves stays."""
+    if settings.supabase_url:
+        return dataclasses.replace(
+            settings,
+            publishable_key=settings.publishable_key or draft.key.strip(),
+            staff_email=settings.staff_email or draft.email.strip(),
+            staff_password=draft.password or settings.staff_password,
+        )
+    return dataclasses.replace(
+        settings,
+        environment=draft.kind,
+        supabase_url=draft.url.strip(),
+        publishable_key=draft.key.strip(),
+        staff_email=draft.email.strip(),
+        staff_password=draft.password,
+        queue_url=draft.queue.strip(),
+        dlq_url=draft.dead_letters.strip(),
+    )
 
 
 def shown(settings: Settings, stack: Mapping[str, str]) -> list[SettingLine]:

@@ -14,9 +14,10 @@ from PySide6.QtWidgets import QWidget
 from app.actions.colleagues import theirs
 from app.actions.letter_batches import LetterBatches, buttons, press
 from app.actions.operations import Operation
+from app.actions.sign_in import SignInActs
 from app.desk import Desk
 from app.models.pump import Pump
-from app.moves import Become, Move, TryAgain
+from app.moves import Become, Elsewhere, Move, SignOut, TryAgain
 from app.store.store import Changes
 from services.domain.diagnosis import since
 from services.domain.errors import SettingProblem
@@ -30,9 +31,11 @@ from widgets.pages.jobs import JobsPage
 from widgets.pages.overview import OverviewPage
 from widgets.pages.problem import ProblemPage
 from widgets.pages.runs import RunsPage
+from widgets.pages.sign_in import SignInPage
 from widgets.pages.starting import StartingPage
 from widgets.parts import cell, drawer, spans, stack_words
 from widgets.parts.person_cell import CellEntry
+from widgets.parts.sheet import ConfirmSheet
 
 _SHAPES: dict[str, Shape] = {
     "planned": "waiting",
@@ -77,6 +80,7 @@ class ConsoleWindow(MainWindow):
     def __init__(self, environment: str, *, kept: dict[str, Any] | None = None, read_only: bool = False) -> None:
         self.starting = StartingPage()
         self.problem = ProblemPage()
+        self.sign_in = SignInPage()
         super().__init__(environment, self._before_desk(), kept=kept, read_only=read_only)
         self._desk: Desk | None = None
         self._pump: Pump | None = None
@@ -84,6 +88,8 @@ class ConsoleWindow(MainWindow):
         self._theirs_seen = 0
         self._go: Callable[[Move], None] = _nowhere
         self.problem.try_again.connect(lambda: self._go(TryAgain()))
+        self.problem.elsewhere.connect(lambda: self._go(Elsewhere()))
+        self.sign_in.environment_chosen.connect(self.show_environment)
         self.bar.person.chosen.connect(self._person_chosen)
         self.drawer.pressed.connect(self._operation_pressed)
         self._letters_seen = -1
@@ -120,11 +126,19 @@ class ConsoleWindow(MainWindow):
         self.starting.forget()
         self.show_page("starting")
 
-    def show_problem(self, sentence: str, hint: str, raw: str, settings: Sequence[SettingProblem]) -> None:
+    def show_problem(
+        self, sentence: str, hint: str, raw: str, settings: Sequence[SettingProblem], elsewhere: str = ""
+    ) -> None:
         """Say why nothing can be shown, with a row for each setting that is missing or wrong."""
         self._leave_desk()
-        self.problem.show_problem(sentence, hint, raw, settings)
+        self.problem.show_problem(sentence, hint, raw, settings, elsewhere)
         self.show_page("problem")
+
+    def show_sign_in(self, acts: SignInActs) -> None:
+        """Ask who comes, and where to."""
+        self._leave_desk()
+        self.show_page("sign_in")
+        self.sign_in.show_acts(acts)
 
     def show_desk(self, desk: Desk, pump: Pump) -> Iterator[None]:
         """Build the pages of this sign-in, a part for each turn of the iterator, and show the first with the last."""
@@ -145,6 +159,7 @@ class ConsoleWindow(MainWindow):
         self.health = HealthPage(desk)
         yield from self._taken_in(self.health)
         self._desk, self._pump = desk, pump
+        self.sign_in.forget()
         self.set_pages(
             [
                 PageEntry("overview", "Overview", "layout-dashboard", self.overview, key="o"),
@@ -176,6 +191,7 @@ class ConsoleWindow(MainWindow):
         return [
             PageEntry("starting", "", "", self.starting, hidden=True),
             PageEntry("problem", "", "", self.problem, hidden=True),
+            PageEntry("sign_in", "", "", self.sign_in, hidden=True),
         ]
 
     def _leave_desk(self) -> None:
@@ -187,6 +203,11 @@ class ConsoleWindow(MainWindow):
             self.overview, self.jobs, self.job, self.letters, self.runs, self.activity, self.health
         ]  # fmt: skip
         self._desk = self._pump = None
+        for sheet in self.body.findChildren(ConfirmSheet):
+            sheet.cancel()  # what it asks belongs to somebody who has left
+        self.toasts.clear()
+        self.drawer.show_operations([], "")
+        self._operations_seen, self._letters_seen = (-1, -1, -1), -1
         self.bar.show_link(False)
         self.bar.person.show_who("")
         self.bar.show_last_event("")
@@ -261,18 +282,28 @@ class ConsoleWindow(MainWindow):
         if self._desk is None:
             return
         self.bar.person.show_who(f"{_short(self._desk.who)}, {self._desk.role or 'no role'}")
+        people = [
+            CellEntry(f"as {person.email}", f"{person.role.capitalize()}, {_short(person.email)}",
+                      here=person.email == self._desk.who)
+            for person in self._desk.people
+        ]  # fmt: skip
         self.bar.person.show_entries(
             [
-                CellEntry(f"as {person.email}", f"{person.role.capitalize()}, {_short(person.email)}",
-                          here=person.email == self._desk.who)
-                for person in self._desk.people
+                *people,
+                CellEntry("elsewhere", "Another environment…", apart=True),
+                CellEntry("out", "Sign out"),
             ]
-        )  # fmt: skip
+        )
 
     def _person_chosen(self, key: str) -> None:
-        email = key.removeprefix("as ")
-        if self._desk is not None and email != self._desk.who:
-            self._go(Become(email))
+        if self._desk is None:
+            return
+        if key == "out":
+            self._go(SignOut())
+        elif key == "elsewhere":
+            self._go(Elsewhere())
+        elif key.removeprefix("as ") != self._desk.who:
+            self._go(Become(key.removeprefix("as ")))
 
     def _show_link(self) -> None:
         if self._desk is None:

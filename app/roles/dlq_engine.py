@@ -30,7 +30,7 @@ async def engine(settings: Settings) -> AsyncIterator[Letters]:
 
     Raises ConsoleError, and OSError or sqlite3.Error when the journal can't be opened.
     """
-    journal = await asyncio.to_thread(Journal, settings.data_path / "console" / "replay.db")
+    journal = await asyncio.to_thread(Journal, settings.console_path / "replay.db")
     queues = SqsQueues(settings)
     try:
         await asyncio.to_thread(journal.settle_after_crash)

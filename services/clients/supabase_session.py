@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import json
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any, Final, Self
-from urllib.parse import urlsplit
 
 import httpx
 from supabase import AsyncClient, AsyncClientOptions, acreate_client
@@ -19,6 +16,7 @@ from supabase_auth.types import Session
 from services.clients.session_keyring import SessionKeyring
 from services.clients.supabase_errors import console_errors
 from services.clients.supabase_sign_in import KEY, PASSWORD, blame, check_address
+from services.domain.environments import is_loopback, is_secret_key
 from services.domain.errors import ConsoleError, NotPermitted, NotReachable, SignedOut
 
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
@@ -29,9 +27,7 @@ _LONGEST_PAUSE: Final = 10.0
 
 def refuse_secret_key(url: str, key: str) -> None:
     """Raise NotPermitted for a key that passes by all policies, unless the project is on this machine."""
-    if urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1"):
-        return
-    if key.startswith("sb_secret_") or _role_in(key) == "service_role":
+    if is_secret_key(key) and not is_loopback(url):
         raise NotPermitted(
             "This key opens everything and must never be on a desktop.",
             hint="Use the publishable key; what you may do follows from your own sign-in.",
@@ -65,6 +61,8 @@ class SupabaseSession:
         self._received_wall = 0.0
         self._listeners: list[Callable[[str], None]] = []
         self._renewing: asyncio.Task[None] | None = None
+        self._ended = asyncio.Event()
+        self._why_over = ""
 
     @classmethod
     async def sign_in(
@@ -139,7 +137,7 @@ class SupabaseSession:
 
         Raises SignedOut, NotReachable.
         """
-        if self.access_token == refused:
+        if self.access_token == refused or self._ended.is_set():
             await self._refresh()
         return self.access_token
 
@@ -152,7 +150,9 @@ class SupabaseSession:
         """Run as a task while signed in. Ends by raising SignedOut when the server ends the session."""
         pause = 1.0
         while True:
-            await asyncio.sleep(_LOOK_EVERY)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), _LOOK_EVERY)
+                raise self._over()
             if self._spent() < 0.5:
                 continue
             try:
@@ -161,6 +161,31 @@ class SupabaseSession:
             except NotReachable:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 60.0)
+
+    async def sign_out(self) -> bool:
+        """End the session at the project, and forget it here whatever the project says.
+
+        False when the project could not be told: there it lives on until its refresh token is used no more.
+        """
+        session, self._session = self._session, None
+        self._ended.set()
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.gather(self._renewing, return_exceptions=True)
+        if self._keyring is not None:
+            await self._keyring.forget()
+        if session is None:
+            return False
+        try:
+            answer = await self.wire.post(
+                f"{self.url}/auth/v1/logout",
+                params={"scope": "local"},
+                headers={"apikey": self.key, "Authorization": f"Bearer {session.access_token}"},
+            )
+        except httpx.HTTPError:
+            return False
+        # 401 to 404: the project has ended it before.
+        return answer.status_code < 300 or answer.status_code in (401, 403, 404)
 
     async def close(self) -> None:
         """Close the connections; what is kept of the sign-in, is kept in the keyring only."""
@@ -178,6 +203,8 @@ class SupabaseSession:
 
     async def _refresh(self) -> None:
         """Renew once for all who ask meanwhile. Who gives up waiting doesn't end it: the old refresh token is spent."""
+        if self._ended.is_set():
+            raise self._over()
         if self._renewing is None or self._renewing.done():
             self._renewing = asyncio.get_running_loop().create_task(self._renew(), name="renew the sign-in")
             self._renewing.add_done_callback(lambda task: task.cancelled() or task.exception())
@@ -247,8 +274,13 @@ class SupabaseSession:
         except NotPermitted as error:
             if self._keyring is not None:
                 await self._keyring.forget()
-            raise SignedOut("The sign-in has ended.", hint="Sign in again.", raw=error.raw) from error
+            self._why_over = error.raw
+            self._ended.set()
+            raise self._over() from error
         await self._take(answer.session)
+
+    def _over(self) -> SignedOut:
+        return SignedOut("The sign-in has ended.", hint="Sign in again.", raw=self._why_over)
 
     async def _take(self, session: Session | None) -> None:
         if session is None:
@@ -258,15 +290,3 @@ class SupabaseSession:
         self._received_wall = time.time()
         if self._keyring is not None:
             await self._keyring.keep(session.refresh_token)
-
-
-def _role_in(key: str) -> str:
-    """The role that an old-style JWT key names, "" when it isn't one."""
-    parts = key.split(".")
-    if len(parts) != 3:
-        return ""
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (binascii.Error, ValueError):
-        return ""
-    return str(claims.get("role", "")) if isinstance(claims, dict) else ""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 from supabase_auth.errors import AuthApiError, AuthError, AuthRetryableError
 
+from services.domain.environments import wrong_address
 from services.domain.errors import ConsoleError, NotPermitted, NotReachable, Refused
 
 URL: Final = "SUPABASE_URL"
@@ -20,15 +21,35 @@ PASSWORD: Final = "STAFF_PASSWORD"  # noqa: S105
 
 
 def check_address(url: str) -> None:
-    """Raise Refused for what is no web address at all."""
-    try:
-        parts = urlsplit(url)
-        well = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        well = False
-    if not well:
-        wrong = "It is no web address: it must begin with https:// and name a host."
+    """Raise Refused for what is no web address, or one that anybody on the way could listen to."""
+    wrong = wrong_address(url)
+    if wrong:
         raise Refused("The project's address can't be used.", settings={URL: wrong})
+
+
+def something_else(url: str, raw: str) -> ConsoleError:
+    """What answers at `url` is another thing than a project."""
+    return Refused(
+        "What answers is no Supabase project.",
+        raw=raw,
+        settings={URL: f"{_host(url)} answers, but not as a Supabase project does."},
+    )
+
+
+def not_this_key(url: str, raw: str) -> ConsoleError:
+    """The project at `url` refused the key."""
+    return NotPermitted(
+        "The project doesn't accept the key.", raw=raw, settings={KEY: f"{_host(url)} doesn't know this key."}
+    )
+
+
+def not_staff(email: str) -> ConsoleError:
+    """The person exists, and has no role."""
+    return NotPermitted(
+        "This account isn't one of the staff.",
+        hint="An administrator can give it a role: viewer, operator or admin.",
+        settings={EMAIL: f"{email} can sign in, but has no role here: an administrator has to give it one."},
+    )
 
 
 def blame(error: Exception, url: str) -> ConsoleError:
@@ -52,7 +73,7 @@ def blame(error: Exception, url: str) -> ConsoleError:
     if isinstance(error, AuthApiError):
         return _refused(error, url, raw)
     if isinstance(error, AuthError | ValueError | TypeError | AttributeError):
-        return _something_else(url, raw)
+        return something_else(url, raw)
     return Refused("Signing in failed.", raw=raw)
 
 
@@ -61,11 +82,9 @@ def _refused(error: AuthApiError, url: str, raw: str) -> ConsoleError:
     if error.status == 429:
         return NotReachable("Too many sign-ins were tried.", hint="It is tried again by itself.", raw=raw)
     if "api key" in words or "apikey" in words or (error.status == 401 and error.code != "invalid_credentials"):
-        return NotPermitted(
-            "The project doesn't accept the key.", raw=raw, settings={KEY: f"{_host(url)} doesn't know this key."}
-        )
+        return not_this_key(url, raw)
     if error.status in (404, 405):
-        return _something_else(url, raw)
+        return something_else(url, raw)
     if error.code == "email_not_confirmed" or "not confirmed" in words:
         return NotPermitted(
             "The e-mail address isn't confirmed yet.",
@@ -78,14 +97,6 @@ def _refused(error: AuthApiError, url: str, raw: str) -> ConsoleError:
         wrong = f"{_host(url)} doesn't accept this e-mail address with this password."
         return NotPermitted("The sign-in was refused.", raw=raw, settings={EMAIL: wrong, PASSWORD: wrong})
     return Refused(f"The sign-in was refused: {error}", raw=raw)
-
-
-def _something_else(url: str, raw: str) -> ConsoleError:
-    return Refused(
-        "What answers is no Supabase project.",
-        raw=raw,
-        settings={URL: f"{_host(url)} answers, but not as a Supabase project does."},
-    )
 
 
 def _why_not_reached(error: Exception, url: str) -> str:

@@ -14,7 +14,8 @@ class Alone(Console):
         self._own = Premises()
         super().__init__(settings, screen, self._own)
 
-    async def close(self) -> None:
+    async def close(self, *, sign_out: bool = False) -> bool:
         """Close the console, then leave the premises."""
-        await super().close()
+        told = await super().close(sign_out=sign_out)
         await self._own.close()
+        return told

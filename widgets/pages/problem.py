@@ -23,6 +23,7 @@ class ProblemPage(Surface):
     """One sentence, what to do, a row for each setting, and a button that reads the settings again."""
 
     try_again = Signal()
+    elsewhere = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("surface.page", parent=parent)
@@ -36,6 +37,8 @@ class ProblemPage(Surface):
         self._list.setSpacing(0)
         self.button = Button("Try again", "primary", icon="refresh-cw")
         self.button.clicked.connect(self.try_again)
+        self.elsewhere_button = Button("")
+        self.elsewhere_button.clicked.connect(self.elsewhere)
         self._reads = label("The settings are read anew; there is no need to start the program again.", "small")
         self._raw_button = Button("Raw text", "quiet", icon="chevron-right", small=True)
         self._raw = QPlainTextEdit()
@@ -47,8 +50,12 @@ class ProblemPage(Surface):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFocusProxy(self.button)
 
-    def show_problem(self, sentence: str, hint: str, raw: str, settings: Sequence[SettingProblem]) -> None:
-        """Show a problem in place of the one before."""
+    def show_problem(
+        self, sentence: str, hint: str, raw: str, settings: Sequence[SettingProblem], elsewhere: str = ""
+    ) -> None:
+        """Show a problem in place of the one before; `elsewhere`: words of a second button, "" for none."""
+        self.elsewhere_button.say(elsewhere)
+        self.elsewhere_button.setVisible(bool(elsewhere))
         say(self._title, sentence)
         say(self._hint, hint)
         self._hint.setVisible(bool(hint))
@@ -87,6 +94,7 @@ class ProblemPage(Surface):
         acts.setContentsMargins(0, metrics.px(16), 0, 0)
         acts.setSpacing(metrics.px(12))
         acts.addWidget(self.button)
+        acts.addWidget(self.elsewhere_button)
         acts.addWidget(self._reads)
         acts.addStretch(1)
         acts.addWidget(self._raw_button)

@@ -54,6 +54,11 @@ class Toasts(QObject):
         toast.raise_()
         return toast
 
+    def clear(self) -> None:
+        """End all of them."""
+        for toast in tuple(self._shown):
+            toast.end()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.Move, QEvent.Type.Resize):
             self._place()

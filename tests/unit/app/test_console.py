@@ -106,6 +106,9 @@ def test_the_browser_of_the_settings_reaches_the_stack_and_the_runs(
     class Child:
         """Stands for a child process; keeps the browser that it is told of."""
 
+        signed_in = False
+        has_ended = False
+
         def __init__(self, environment: dict[str, str]) -> None:
             told.append(environment["BROWSER_PATH"])
             if "DIRECTORY_BOLT_HOME" not in environment:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from app import console, sitting
+from app.actions.sign_in import SignInActs
 from app.desk import Desk
 from app.models.pump import Pump
 from app.moves import Move, TryAgain
@@ -23,6 +24,7 @@ class Screen:
     def __init__(self) -> None:
         self.said: list[str] = []
         self.shown = asyncio.Event()
+        self.acts: SignInActs | None = None
         self.go: Callable[[Move], None] = lambda _: None
 
     def show_part(self, name: str, state: str, why: str) -> None:
@@ -34,7 +36,13 @@ class Screen:
     def show_starting(self) -> None:
         self.said.append("starting")
 
-    def show_problem(self, sentence: str, hint: str, raw: str, settings: Sequence[SettingProblem]) -> None:
+    def show_sign_in(self, acts: SignInActs) -> None:
+        self.acts = acts
+        self.said.append("sign-in")
+
+    def show_problem(
+        self, sentence: str, hint: str, raw: str, settings: Sequence[SettingProblem], elsewhere: str
+    ) -> None:
         self.said.append(" ".join([sentence, *(row.name for row in settings)]))
         self.shown.set()
 

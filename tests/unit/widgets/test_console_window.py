@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.models.pump import Pump
-from app.moves import Become, Move
+from app.moves import Become, Elsewhere, Move, SignOut
 from services.domain.people import LOCAL_PEOPLE
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
@@ -101,13 +101,15 @@ def test_two_clicks_on_the_status_bar_make_one_another_person(window: ConsoleWin
     assert cell.words() == "desk-1, operator"
     QTest.mouseClick(cell, Qt.MouseButton.LeftButton)
     assert wait_for(cell.menu.isVisible)
-    lines = {action.text(): action for action in cell.menu.actions()}
-    assert list(lines) == ["Viewer, desk-2", "Operator, desk-1", "Admin, desk-3"]
+    lines = {action.text(): action for action in cell.menu.actions() if action.text()}
+    assert list(lines) == [
+        "Viewer, desk-2", "Operator, desk-1", "Admin, desk-3", "Another environment…", "Sign out",
+    ]  # fmt: skip
     assert [words for words, action in lines.items() if not action.icon().isNull()] == ["Operator, desk-1"]
-    for words in ("Operator, desk-1", "Admin, desk-3"):
+    for words in ("Operator, desk-1", "Admin, desk-3", "Another environment…", "Sign out"):
         lines[words].trigger()
     cell.menu.close()
-    assert moves == [Become("desk-3@directory-bolt.example")]
+    assert moves == [Become("desk-3@directory-bolt.example"), Elsewhere(), SignOut()]
     window.show_starting()
     assert not cell.isVisible()
 

@@ -1,0 +1,142 @@
+"""Which project is opened next and as whom, from the settings, the list of environments and what people typed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from app import console
+from app.actions.sign_in import FIELDS, SignInActs, Why, said_by
+from app.environments import LOCAL, Environments
+from app.moves import Become, Elsewhere, Enter, Move, SignOut, TryAgain
+from app.premises import Premises
+from services.domain.environments import Draft, Environment, Field, Said
+from services.domain.errors import ConsoleError, NotReachable, Refused, SignedOut
+from services.domain.people import LOCAL_PEOPLE
+from services.domain.text import slug
+from services.settings import Settings, entered, given
+
+
+class Door:
+    """`settings` first; what the other calls say is of the settings that it found."""
+
+    def __init__(self) -> None:
+        self._settings = Settings()
+        self._environments: Environments | None = None
+        self._draft = Draft()
+        self._given: dict[str, str] = {}
+        self.person = ""
+        """Who is at the local stack, "" for whom it names itself."""
+
+    @property
+    def elsewhere(self) -> str:
+        """The words of the way from a problem to the sign-in; "" where the settings leave no choice."""
+        return "" if self._settings.supabase_url or self._environments is None else "Choose another environment"
+
+    async def settings(self, settings: Settings, move: Move, premises: Premises) -> Settings | Why:
+        """What to open after this move; a Why where people have to be asked first. Raises ConsoleError."""
+        self._settings, self._given = settings, given(settings) if settings.supabase_url else {}
+        await premises.hold(settings.data_path)
+        environments = self._environments = Environments(settings.data_path / "console" / "environments.json")
+        await asyncio.to_thread(environments.read)
+        match move:
+            case Enter(draft):
+                await asyncio.to_thread(self._keep, environments, draft)
+            case Become(email):
+                self.person, self._draft = email, Draft()
+                await asyncio.to_thread(environments.choose, LOCAL)
+        if settings.supabase_url and not self._draft.email:
+            self._draft = self._draft._replace(email=environments.email_at(settings.supabase_url))
+        elif environments.chosen is not None and not self._draft.url:
+            self._draft = as_draft(environments.chosen)
+        if isinstance(move, Elsewhere | SignOut):
+            return Why()
+        if environments.trouble and not settings.supabase_url and isinstance(move, TryAgain):
+            return Why(environments.trouble, failed=True)
+        return entered(settings, self._draft) if settings.supabase_url or self._draft.url else settings
+
+    def opened(self) -> None:
+        """Somebody came in: their password is needed no more."""
+        self._draft = self._draft._replace(password="")
+
+    def asks_for(self, error: ConsoleError) -> bool:
+        """Whether this is for people to type, rather than to set in the environment or .env."""
+        if isinstance(error, NotReachable) or not (self._given or self._draft.url):
+            return False
+        return any(name in FIELDS and name not in self._given for name in error.settings)
+
+    def after_the_end(self, error: SignedOut) -> Why | None:
+        """The project ended the sign-in; None where the settings have the password for the next one."""
+        self._draft = self._draft._replace(password="")
+        if "STAFF_PASSWORD" in self._given or not (self._given or self._draft.url):
+            return None
+        return Why(str(error), "Somebody ended it, or it was not used for too long. Sign in again.", error.raw)
+
+    def after_sign_out(self, *, told: bool) -> Why:
+        """The person signed out."""
+        if told:
+            return Why("You are signed out.")
+        return Why(
+            "You are signed out on this computer.", "The project could not be told: there the session ends later."
+        )
+
+    def form(self, why: Why | ConsoleError, go: Callable[[Move], None]) -> SignInActs:
+        """The form in which people type what is missing or wrong."""
+        assert self._environments is not None
+        draft = self._draft
+        if self._settings.supabase_url:
+            asked = entered(self._settings, draft)
+            draft = draft._replace(
+                name=urlsplit(asked.supabase_url).hostname or "",
+                kind="staging" if asked.where == "staging" else "local" if asked.where == "local" else "production",
+                url=asked.supabase_url, key=asked.publishable_key, email=asked.staff_email, queue=asked.queue_url,
+            )  # fmt: skip
+        reason, said = (why, {}) if isinstance(why, Why) else _why(why, draft)
+        return SignInActs(
+            console.open_door(self._settings),
+            self._environments,
+            go,
+            self._forget,
+            draft=draft,
+            why=reason,
+            said=said,
+            fixed={FIELDS[name]: name for name in self._given if FIELDS[name] != "password"},
+            people=() if self._settings.supabase_url else LOCAL_PEOPLE,
+            local=not draft.url and not self._environments.trouble,
+        )
+
+    async def _forget(self, environment: Environment) -> None:
+        await console.forget_sign_in(self._settings.data_path, environment.url, environment.email)
+
+    def _keep(self, environments: Environments, draft: Draft) -> None:
+        """Write down what was typed before it is tried, so that a crash loses none of it."""
+        self._draft = draft
+        with contextlib.suppress(Refused):  # a full disk is no reason not to sign in
+            if self._settings.supabase_url:
+                environments.keep_email(self._settings.supabase_url, draft.email.strip())
+                return
+            url = draft.url.strip().rstrip("/")
+            name = draft.name.strip() or urlsplit(url).hostname or url
+            kept = Environment(
+                draft.id or slug(f"{name} {url}"), name, draft.kind, url, draft.key.strip(), draft.email.strip(),
+                draft.queue.strip(), draft.dead_letters.strip(),
+            )  # fmt: skip
+            self._draft = as_draft(kept)._replace(password=draft.password)
+            environments.keep(kept)
+
+
+def as_draft(environment: Environment) -> Draft:
+    """An environment as it stands in the form, without a password."""
+    return Draft(
+        environment.id, environment.name, environment.kind, environment.url, environment.key, environment.email, "",
+        environment.queue, environment.dead_letters,
+    )  # fmt: skip
+
+
+def _why(error: ConsoleError, draft: Draft) -> tuple[Why, dict[Field, Said]]:
+    """What a form says of an error: a field that is only empty isn't wrong yet."""
+    said = {field: found if getattr(draft, field) else Said("", found.words) for field, found in said_by(error).items()}
+    failed = any(found.state for found in said.values())
+    return Why(str(error), error.hint, error.raw, failed=failed), said
