@@ -40,6 +40,8 @@ class Wish(msgspec.Struct, frozen=True, gc=False):
     """When `state` became what it is."""
     status: str = ""
     """The job's status at the press."""
+    told: bool = False
+    """Something says that its effect is there, but rows of the job are still to be read again."""
 
     @property
     def shape(self) -> Shape:
@@ -67,6 +69,8 @@ class Pending:
         self._touched = touched
         self._wishes: dict[str, Wish] = {}
         self._by_job: dict[str, tuple[str, ...]] = {}
+        self.doubts: Callable[[str], bool] = lambda _: False
+        """Whether a held row of this job may be older than the project's; sync knows."""
 
     def of(self, job_id: str, host: str | None = None) -> Wish | None:
         """The newest act on a job, or (`host`) of those that aim at one of its directories; None when there is none."""
@@ -116,27 +120,34 @@ class Pending:
         """An event that bears an act's request id is its answer."""
         wish = self._wishes.get(str(event.details.get("request_id"))) if self._wishes else None
         if wish is not None:
-            self._drop(wish)
+            self._shown(wish)
 
     def job_changed(self, job: Job) -> None:
         """A job whose status moved after the answer shows what was asked for, where the history can't be read."""
         for wish_id in self._by_job.get(job.id, ()):
             wish = self._wishes[wish_id]
-            if wish.state == "answered" and wish.status and job.status != wish.status:
-                self._drop(wish)
+            if wish.told or (wish.state == "answered" and wish.status and job.status != wish.status):
+                self._shown(wish)
 
     def tick(self, read_at: float | None) -> None:
         """Time went by; `read_at`: when the newest complete read of the jobs began, unix seconds."""
         now = self._now()
         for wish in list(self._wishes.values()):
             age = now - wish.moved
-            if wish.state == "answered" and read_at is not None and read_at > wish.moved:
-                # That read was asked for after the answer: whatever it brought is the effect.
-                self._drop(wish)
+            if wish.told or (wish.state == "answered" and read_at is not None and read_at > wish.moved):
+                # That read was asked for after the answer: whatever it brings is the effect.
+                self._shown(wish)
             elif wish.state == "asked" and age >= LIMIT:
                 self.unknown(wish.id, "Nothing came of it yet.")
             elif wish.state == "failed" and age >= SAID:
                 self._drop(wish)
+
+    def _shown(self, wish: Wish) -> None:
+        """Its effect is there; the mark stays until the rows that show it are."""
+        if not self.doubts(wish.job_id):
+            self._drop(wish)
+        elif not wish.told:
+            self._put(msgspec.structs.replace(wish, state="answered", why="", told=True))
 
     def _move(self, wish_id: str, state: WishState, why: str) -> None:
         wish = self._wishes.get(wish_id)

@@ -18,6 +18,9 @@ from services.ports.facts import Change
 
 _log = logging.getLogger(__name__)
 _GONE_LIMIT: Final = 50_000
+_OF_JOBS: Final = ("jobs", "directory_submissions", "job_results")
+_MANY: Final = 2_000
+"""So many keys in doubt aren't looked through one by one."""
 MOST_WAITING: Final = 100_000
 """Changes that may wait: about ten seconds at the most that this machine takes in."""
 
@@ -42,9 +45,11 @@ class Inbox:
         self._clock = clock
         self._count = 0
         self._waiting: deque[Change] = deque()
+        self._asked: dict[str, set[str]] = {table: set() for table in RECORDS}
         self._arrived: dict[str, dict[str, int]] = {}
         self._arrivals: dict[str, int] = dict.fromkeys(RECORDS, 0)
         self._gone: dict[str, set[str]] = {table: set() for table in RECORDS}
+        store.jobs.wishes.doubts = self.doubts_job
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -98,12 +103,21 @@ class Inbox:
             self.dirty.setdefault(table, {})[key] = None
             self.doubted.set()
 
+    def doubts_job(self, job_id: str) -> bool:
+        """Whether a row of this job is in doubt, or asked for and not answered yet; where very many are, it may be."""
+        for table in _OF_JOBS:
+            keys = [*self.dirty.get(table, ()), *self._asked[table]]
+            if len(keys) > _MANY or any(self._may_be_of(job_id, table, key) for key in keys):
+                return True
+        return False
+
     def take_dirty(self, table: str, limit: int) -> list[str]:
         """At most `limit` keys in doubt; they count as asked for."""
         doubted = self.dirty.get(table, {})
         taken = list(doubted)[:limit]
         for key in taken:
             del doubted[key]
+        self._asked[table].update(taken)
         if not doubted:
             self.dirty.pop(table, None)
         if not self.dirty:
@@ -123,6 +137,7 @@ class Inbox:
     def end_read(self, table: str) -> None:
         """The read is over, however it ended."""
         self._arrived.pop(table, None)
+        self._asked[table].clear()
 
     def read_rows(self, table: str, rows: Iterable[Mapping[str, Any]], number: int) -> int:
         """What read `number` answered; how many of the rows were other than held."""
@@ -133,6 +148,7 @@ class Inbox:
                 self.doubt(table, key)
                 continue
             self._gone[table].discard(key)
+            self._asked[table].discard(key)
             before = self._store.get(table, key)
             self._store.put(table, row)
             found += self._store.get(table, key) is not before
@@ -154,6 +170,12 @@ class Inbox:
         for key in doubted:
             self.doubt(table, key)
         return len(doubted)
+
+    def _may_be_of(self, job_id: str, table: str, key: str) -> bool:
+        if table == "jobs":
+            return key == job_id
+        row = self._store.get(table, key)
+        return row is None or row.job_id == job_id
 
     def _apply(self, change: Change) -> None:
         table, row = change.table, change.row

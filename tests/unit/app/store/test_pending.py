@@ -171,3 +171,32 @@ def test_a_job_without_directories(world: World) -> None:
     world.pending.begin("w", "Pause", "j2", ["a.localhost"])
     world.store.take_changed()
     assert world.store.jobs.lines["j2"].wish is not None
+
+
+def test_the_mark_stays_until_the_rows_that_show_the_effect_are_there(world: World) -> None:
+    doubted = True
+    world.pending.doubts = lambda job_id: doubted and job_id == "j1"
+    world.pending.begin("w", "Pause", "j1", status="in_progress")
+    world.store.put("queue_history", event(1, "staff_pause", host=None, request_id="w"))
+    wish = world.job()
+    assert wish is not None
+    assert (wish.state, wish.told) == ("answered", True)
+    world.store.put("queue_history", event(2, "staff_pause", host=None, request_id="w"))
+    world.store.put("jobs", job("in_progress", version=2))
+    world.store.tick()
+    assert world.job() == wish
+    doubted = False
+    world.store.put("jobs", job("paused", version=3))
+    assert world.job() is None
+
+
+def test_a_mark_whose_rows_did_not_change_goes_with_the_doubt(world: World) -> None:
+    world.pending.doubts = lambda _: True
+    world.pending.begin("w", "Queue again", "j1")
+    world.pending.answered("w")
+    world.store.set_state("jobs", TableState(NOW + 1))
+    world.store.tick()
+    assert world.job() is not None
+    world.pending.doubts = lambda _: False
+    world.store.tick()
+    assert world.job() is None
