@@ -24,6 +24,7 @@ from app.sitting import sit
 from services.local.install import Install
 from services.local.witness import Witness
 from services.settings import read_settings
+from tests.local_stack import leave_few
 from widgets.console_window import ConsoleWindow
 from widgets.frame import Frame
 from widgets.look import theme
@@ -52,6 +53,7 @@ class Scenario:
 
     async def run(self, desk: Desk) -> int:
         await self._until(lambda: desk.store.link.live, "the link is live")
+        await asyncio.to_thread(leave_few, Witness(self._home))
         await self._roles("frozen", signal.SIGSTOP, "is silent since")
         await self._roles("killed", signal.SIGKILL, "is down since")
         await self._one("endpoints", signal.SIGSTOP, "are silent since")
@@ -82,7 +84,8 @@ class Scenario:
         if number == signal.SIGSTOP:
             pids += children_of(pids[0])  # a server's sessions work on without it
         for pid in pids:
-            os.kill(pid, number)
+            with contextlib.suppress(ProcessLookupError):  # a session may have ended meanwhile
+                os.kill(pid, number)
         await self._says(part, words)
         if number == signal.SIGSTOP:
             for pid in pids:

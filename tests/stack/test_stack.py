@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.local_stack import ROOT, RunningStack, processes_of, running_stack, wait_until
+from tests.local_stack import ROOT, RunningStack, leave_few, processes_of, running_stack, wait_until
 from tests.soak.faults import PARTS, Assault, attack
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.browser]
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     with running_stack(tmp_path_factory.mktemp("stack")) as running:
+        leave_few(running.witness())
         yield running
 
 
