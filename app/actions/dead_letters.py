@@ -15,6 +15,7 @@ import msgspec
 from app import tasks
 from app.actions.letter_line import Doing, LetterLine
 from app.actions.operations import Operation, Operations, State
+from app.actions.queue_watch import QueueWatch
 from app.actions.registry import REPLAY, SCAN, why_not
 from app.replay.engine import UNDONE, Replayed, ReplayEngine
 from app.replay.journal import Entry, Journal
@@ -83,9 +84,9 @@ class DeadLetterActs:
         held_by: Callable[[str], str] = lambda _: "",
     ) -> None:
         """`held_by` is given the DLQ's ARN and says who else works on it, "" for nobody; `writer` as the engine's."""
-        self._queues = queues
         self._journal = journal
         self.engine = ReplayEngine(queues, journal, writer)
+        self.watch = QueueWatch(queues, clock=clock)
         self._held_by = held_by
         self._operations = operations
         self._actor = actor
@@ -143,7 +144,7 @@ class DeadLetterActs:
             return
         self._set_look(looking=True)
         try:
-            main = await self._queues.figures("main")
+            main = await self._main()
             found = await self.engine.look()
             states = await self.engine.states()
         except ConsoleError as error:
@@ -187,11 +188,18 @@ class DeadLetterActs:
             hidden_until=self._clock() + found.hidden_for if found.hidden_for else 0.0,
         )
 
+    async def _main(self) -> QueueFigures | None:
+        """The main queue's counts. `watch` keeps why there are none: the dead letters are there all the same."""
+        try:
+            return await self.watch.figures("main")
+        except ConsoleError:
+            return None
+
     async def follow(self) -> None:
         """Look again only where the counts tell of other messages: a look hides them from everybody for a while."""
         try:
-            figures = await self._queues.figures("dlq")
-            main = await self._queues.figures("main")
+            main = await self._main()
+            figures = await self.watch.figures("dlq")
         except ConsoleError as error:
             self._set_problem(error)
             return

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from app.store.activity import Activity
+from app.store.enqueued import Enqueued
 from app.store.jobs_view import JobsView
 from app.store.lines import Counts
 from app.store.link import AWAY, CUT_OFF, Link, Phase, TableState
@@ -63,13 +64,14 @@ class Store:
         self._states = {table: TableState() for table in RECORDS}
         self._states_changed = True
         self.jobs = JobsView(self._rows["customers"], self._rows["worker_heartbeats"], self.now)
+        self._enqueued = Enqueued(self._rows["jobs"], self.jobs.history, self.now)
         self._derived: dict[str, Callable[[Any, Any], None]] = {
             "customers": self.jobs.customer_changed,
             "jobs": self.jobs.job_changed,
             "directory_submissions": self.jobs.item_changed,
             "job_results": self.jobs.result_changed,
             "queue_history": self.jobs.event_changed,
-            "outbox": self.jobs.outbox_changed,
+            "outbox": self._outbox_changed,
             "directories": self.jobs.directory_changed,
             "staff_actions": lambda _, new: self.acknowledged.take(new),
         }
@@ -98,6 +100,14 @@ class Store:
     def counts(self) -> Counts:
         """Jobs by status."""
         return self.jobs.tallies.counts()
+
+    def oldest_enqueued(self) -> float | None:
+        """When the message was sent that waits in the main queue for the longest, as far as the facts tell; None for
+        none. Where the project has no outbox, when its job was made."""
+        if self._states["outbox"].loaded:
+            known = self._states["jobs"].loaded and self._states["queue_history"].loaded
+            return self._enqueued.oldest() if known else None
+        return self.jobs.tallies.oldest_pending()
 
     @property
     def rates(self) -> Rates:
@@ -242,6 +252,10 @@ class Store:
             for gone in self.activity.add(new):
                 self.jobs.history_from = max(self.jobs.history_from or 0.0, gone.created_at or 0.0)
                 rows.pop(gone.id, None)
+
+    def _outbox_changed(self, old: Any, new: Any) -> None:
+        self.jobs.outbox_changed(old, new)
+        self._enqueued.outbox_changed(old, new)
 
     def _note(self, table: str, key: str, old: Record | None, new: Record | None) -> None:
         self._changed[table].add(key)

@@ -17,6 +17,7 @@ from widgets.look import metrics
 from widgets.pages.overview.activity import ActivityPanel
 from widgets.pages.overview.figures import figures
 from widgets.pages.overview.needs import NeedsPanel
+from widgets.pages.overview.queues import QueuesPanel
 from widgets.pages.overview.rates import OutcomesPanel, ThroughputPanel
 from widgets.pages.overview.workers import WorkersPanel
 from widgets.parts.head import PageHead
@@ -63,6 +64,8 @@ class OverviewPage(QWidget):
         self.throughput, self.outcomes = charts or (ThroughputPanel(desk), OutcomesPanel(desk))
         self.needs, self.activity, self.workers = lists or (NeedsPanel(desk), ActivityPanel(desk), WorkersPanel(desk))
         self.needs.show_dead_letters.connect(self.show_dead_letters)
+        self.queues = QueuesPanel(desk)
+        self.queues.show_dead_letters.connect(self.show_dead_letters)
         for panel in (self.needs, self.activity, self.workers):
             panel.open_job.connect(self.open_job)
         self._lay_out()
@@ -152,6 +155,7 @@ class OverviewPage(QWidget):
         if part == 0:
             self.stats.show_stats(figures(self._desk))
             self.workers.refresh()
+            self.queues.refresh()
         elif part == 1:
             self.throughput.refresh()
         elif part == 2:
@@ -162,7 +166,7 @@ class OverviewPage(QWidget):
 
     def _show_words(self) -> None:
         self.stats.show_stats(figures(self._desk))
-        for part in (self.needs, self.activity, self.workers):
+        for part in (self.needs, self.activity, self.workers, self.queues):
             part.refresh()
 
     def _pressed(self, key: str) -> None:
@@ -180,7 +184,11 @@ class OverviewPage(QWidget):
         grid.addWidget(self.outcomes, 0, 1)
         grid.addWidget(self.needs, 1, 0)
         grid.addWidget(self.activity, 2, 0)
-        grid.addWidget(self.workers, 1, 1, 2, 1)
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        right.addWidget(self.queues)
+        right.addWidget(self.workers, 1)
+        grid.addLayout(right, 1, 1, 2, 1)
         grid.setColumnStretch(0, 840)
         grid.setColumnStretch(1, 432)
         grid.setRowMinimumHeight(0, metrics.px(269))
