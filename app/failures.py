@@ -15,8 +15,8 @@ from typing import Final
 
 from app import tasks
 from services.domain.errors import ConsoleError
+from services.domain.redaction import redact
 from services.domain.text import slug
-from services.log import redact
 
 KEPT: Final = 20
 WINDOW: Final = "window"

@@ -14,7 +14,7 @@ from app.door import Door
 from app.moves import Enter, Move, SignOut, TryAgain
 from app.premises import AnotherConsole, Premises
 from services.domain.errors import ConsoleError, NotReachable, Refused, SettingProblem
-from services.log import keep_out
+from services.domain.redaction import keep_out
 from services.settings import Settings, SettingsError, explain
 
 LOCK_SECONDS: Final = 0.5

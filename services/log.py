@@ -8,44 +8,14 @@ import re
 import sys
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import unquote
 
+from services.domain.redaction import OUT, is_secret, redact
 from services.domain.times import to_iso
 
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
-_OUT: Final = "[redacted]"
-_SHORTEST: Final = 6
 _DEEPEST: Final = 20
-_SECRETS: Final = re.compile(
-    r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*|sb_(?:secret|publishable)_[A-Za-z0-9_-]+"
-    r"|(?:AKIA|ASIA)[A-Z0-9]{12,}|(?<=://)[^/\s:@]*:[^/\s]+(?=@)"
-)
-_NAMES: Final = r"(?:password|passwd|secret|token|api_?key|authorization|signature|credential)"
-_NAMED: Final = re.compile(
-    rf"([\w-]*{_NAMES}[\w-]*[\"']?\s*[:=]\s*[\"']?(?:bearer\s+|basic\s+)?)[^\s\"'&,;}}]+", re.IGNORECASE
-)
-_IS_SECRET: Final = re.compile(_NAMES, re.IGNORECASE)
 # JSON leaves these as they are; a terminal would obey them.
 _UNSEEN: Final = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-
-_known: set[str] = set()
-
-
-def keep_out(*values: str) -> None:
-    """Keep these very values out of every line of this process: what the settings hold secret.
-
-    An address brings its password along. Values of under 6 characters are passed over: they would be found in anything.
-    """
-    for value in values:
-        found = re.search(r"://[^/\s:@]*:([^/\s]+)@", value)
-        _known.update(part for part in (value, *_spellings(found)) if len(part) >= _SHORTEST)
-
-
-def redact(text: str) -> str:
-    """`text` without tokens, keys, passwords in addresses, and what `keep_out` was told."""
-    for value in sorted(_known, key=len, reverse=True):
-        text = text.replace(value, _OUT)
-    return _NAMED.sub(rf"\1{_OUT}", _SECRETS.sub(_OUT, text))
 
 
 class JsonLines(logging.Formatter):
@@ -92,8 +62,4 @@ def _clean(value: object, key: str = "", depth: int = 0) -> object:
         return {str(name): _clean(inner, str(name), depth + 1) for name, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_clean(inner, key, depth + 1) for inner in value]
-    return _OUT if _IS_SECRET.search(key) else redact(str(value))
-
-
-def _spellings(found: re.Match[str] | None) -> tuple[str, ...]:
-    return (found.group(1), unquote(found.group(1))) if found else ()
+    return OUT if is_secret(key) else redact(str(value))

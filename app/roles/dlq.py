@@ -19,10 +19,11 @@ from app.replay.pace import Options
 from app.roles.dlq_engine import engine
 from app.roles.here import print_error, settings_here
 from services.domain.errors import ConsoleError
+from services.domain.redaction import keep_out
 from services.domain.text import one_line
 from services.domain.times import to_iso
 from services.local.lock import AlreadyRunning, FolderLock
-from services.log import keep_out, log_to_stderr
+from services.log import log_to_stderr
 from services.program import usage_name
 from services.settings import Settings, SettingsError
 

@@ -17,8 +17,9 @@ from services.clients.supabase_feed import SupabaseFeed
 from services.clients.supabase_reads import SupabaseReads
 from services.clients.supabase_session import SupabaseSession
 from services.domain.errors import ConsoleError
+from services.domain.redaction import keep_out
 from services.lifetime import stop_event
-from services.log import keep_out, log_to_stderr
+from services.log import log_to_stderr
 from services.program import usage_name
 from services.settings import Settings, SettingsError
 

@@ -12,11 +12,12 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
+from services.domain.redaction import keep_out
 from services.lifetime import stop_event
 from services.local.gateway import app as gateway
 from services.local.practice import app as practice
 from services.local.queue import app as queue
-from services.log import keep_out, log_to_stderr
+from services.log import log_to_stderr
 from services.program import usage_name
 
 

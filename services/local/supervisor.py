@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from services.domain.redaction import keep_out
 from services.local.background import Background
 from services.local.disk import Disk
 from services.local.events import say_part
@@ -21,7 +22,6 @@ from services.local.postgres_process import PostgresProcess
 from services.local.role_process import RoleProcess
 from services.local.seed import SqsAccess, seed_practice, seed_staff
 from services.local.settings_of_parts import console_settings, part_settings
-from services.log import keep_out
 from services.settings import child_environment
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from services.domain.redaction import keep_out
 from services.lifetime import WatchedStop, stop_event
-from services.log import keep_out, log_to_stderr
+from services.log import log_to_stderr
 from services.program import usage_name
 from services.settings import Settings, SettingsError, read_settings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from services.log import redact
+from services.domain.redaction import redact
 
 
 class NotSaid(Exception):

@@ -11,7 +11,7 @@ import pytest
 from app import tasks
 from app.failures import KEPT, WINDOW, Failures
 from services.domain.errors import SignedOut
-from services.log import keep_out
+from services.domain.redaction import keep_out
 from tests.fakes.virtual_time import run_virtually
 from tests.leaks.logs import Logged
 

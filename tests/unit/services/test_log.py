@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from services import log as module
-from services.log import JsonLines, keep_out, log_to_stderr, redact
+from services.domain import redaction
+from services.domain.redaction import keep_out, redact
+from services.log import JsonLines, log_to_stderr
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2lnbmF0dXJlLW9mLWl0"
 PLANTED = {
@@ -38,9 +39,11 @@ BITS = (
 
 @pytest.fixture(autouse=True)
 def nothing_known() -> Iterator[None]:
-    module._known.clear()
+    redaction._known.clear()
+    redaction._spellings.clear()
     yield
-    module._known.clear()
+    redaction._known.clear()
+    redaction._spellings.clear()
 
 
 def line_of(message: str, *args: object, **extra: Any) -> dict[str, Any]:
