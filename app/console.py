@@ -16,6 +16,7 @@ from app.actions.colleagues import holder
 from app.actions.database_acts import DatabaseActs
 from app.actions.dead_letters import DeadLetterActs
 from app.actions.directories import DirectoryActs
+from app.actions.exports import Exports
 from app.actions.health import HealthActs, start_check
 from app.actions.jobs import JobActs
 from app.actions.letter_batches import LetterBatches
@@ -210,6 +211,8 @@ class Console:
         await letters.settle()
         await batches.settle()
         await runs.settle()
+        exports = Exports(data_dir / "exports", operations, actor=who)
+        await exports.settle()
         engine = Engine(reads, SupabaseFeed(session), store)
         health = HealthActs(
             SupabaseProject(session), brain, queues, store, lambda: letters.look, self._parts,
@@ -222,7 +225,7 @@ class Console:
         desk = Desk(
             settings.where, who, data_dir, store, operations, jobs, letters, batches, records, runs, older,
             older_of_all, health, DirectoryActs(acts, database, store, lambda: jobs.role),
-            NeedActs(acts, database, lambda: jobs.role), tuple(people),
+            NeedActs(acts, database, lambda: jobs.role), exports, tuple(people),
         )  # fmt: skip
         pump = self._pump = Pump(store)
         for _ in self._screen.show_desk(desk, pump):

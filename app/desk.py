@@ -8,6 +8,7 @@ from pathlib import Path
 from app.actions.acknowledge import NeedActs
 from app.actions.dead_letters import DeadLetterActs
 from app.actions.directories import DirectoryActs
+from app.actions.exports import Exports
 from app.actions.health import HealthActs
 from app.actions.jobs import JobActs
 from app.actions.letter_batches import LetterBatches
@@ -41,6 +42,7 @@ class Desk:
     health: HealthActs
     directories: DirectoryActs
     needs: NeedActs
+    exports: Exports
     people: tuple[LocalPerson, ...] = ()
     """Who one may sign in as without a password: the staff of the local stack."""
 

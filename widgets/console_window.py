@@ -12,17 +12,16 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from app.actions.colleagues import theirs
-from app.actions.letter_batches import LetterBatches, buttons, press
-from app.actions.operations import Operation
+from app.actions.operations import FAILURE, Operation
+from app.actions.registry import EXPORT
 from app.actions.sign_in import SignInActs
 from app.desk import Desk
 from app.models.pump import Pump
 from app.moves import Become, Elsewhere, Move, SignOut, TryAgain
 from app.store.store import Changes
-from services.domain.diagnosis import since
 from services.domain.errors import SettingProblem
-from services.domain.statuses import Shape
 from widgets.main_window import MainWindow, PageEntry
+from widgets.pages import operation_rows
 from widgets.pages.activity import ActivityPage
 from widgets.pages.dead_letters import DeadLettersPage
 from widgets.pages.health import HealthPage
@@ -33,42 +32,9 @@ from widgets.pages.problem import ProblemPage
 from widgets.pages.runs import RunsPage
 from widgets.pages.sign_in import SignInPage
 from widgets.pages.starting import StartingPage
-from widgets.parts import cell, drawer, spans, stack_words
+from widgets.parts import spans, stack_words
 from widgets.parts.person_cell import CellEntry
 from widgets.parts.sheet import ConfirmSheet
-
-_SHAPES: dict[str, Shape] = {
-    "planned": "waiting",
-    "running": "running",
-    "done": "ok",
-    "failed": "failed",
-    "unknown": "unknown",
-    "undone": "skipped",
-}
-
-
-def operation_row(operation: Operation, batches: LetterBatches) -> drawer.Operation:
-    """An act for the drawer; one on many dead letters with its progress, rate, time left and buttons."""
-    words, more, bar = operation.words.rstrip("."), spans.clock(operation.changed_at), None
-    shape = _SHAPES.get(operation.state, "unknown")
-    progress = batches.progress.get(operation.id)
-    if progress is not None and batches.is_running(operation.id):
-        parts = [f"{progress.moved:,} of {progress.total:,}"]
-        parts += [f"{progress.failed:,} failed"] if progress.failed else []
-        parts += [f"{progress.unknown:,} unknown"] if progress.unknown else []
-        parts += [f"waits for {progress.waits_for:,} jobs"] if progress.waits_for else []
-        words = ", ".join(parts)
-        rate = batches.rate(operation.id)
-        left = f", {since(progress.waiting / rate)} left" if rate > 0 and progress.waiting else ""
-        more = "paused" if progress.paused else f"{rate:,.1f}/s{left}"
-        shape = "paused" if progress.paused else "running"
-        bar = cell.Bar(
-            (("send", progress.moved), ("failed", progress.failed), ("unknown", progress.unknown)), progress.total
-        )
-    return drawer.Operation(
-        key=operation.id, name=operation.label, shape=shape, words=words, more=more, bar=bar,
-        acts=buttons(batches, operation), tip=words,
-    )  # fmt: skip
 
 
 class ConsoleWindow(MainWindow):
@@ -86,6 +52,10 @@ class ConsoleWindow(MainWindow):
         self._pump: Pump | None = None
         self._operations_seen = (-1, -1, -1)
         self._theirs_seen = 0
+        self._told: set[str] = set()
+        """Exports that were said to have ended."""
+        self._failures: list[tuple[str, str, str]] = []
+        """What failed and isn't written down yet."""
         self._go: Callable[[Move], None] = _nowhere
         self.problem.try_again.connect(lambda: self._go(TryAgain()))
         self.problem.elsewhere.connect(lambda: self._go(Elsewhere()))
@@ -113,12 +83,22 @@ class ConsoleWindow(MainWindow):
         self.faults.take(name, state, why)
 
     def show_failure(self, name: str, why: str, report: str) -> None:
-        """What nobody caught: a vital task in the band, anything else in a toast beside its `report`."""
+        """What nobody caught: a vital task in the band, anything else in a toast beside its `report`; and a row of the
+        Operations list, which stays."""
         words = stack_words.failed_task(name, why, report)
+        self._failures.append((name, words or why, report))
+        self._keep_failures()
         if words is None:
             self.toasts.say(f"Failed: {name}. {why or report}".strip(), shape="failed", seconds=20)
         else:
             self.faults.stopped(name, words)
+
+    def _keep_failures(self) -> None:
+        """Write down what failed; before a sign-in there is no list to write it into."""
+        while self._desk is not None and self._failures:
+            name, words, report = self._failures.pop(0)
+            words = words or (f"Details: console/crashes/{report} in the data folder." if report else "")
+            self._desk.operations.note(FAILURE, f"Failed: {name}", report, actor=self._desk.who, words=words)
 
     def show_starting(self) -> None:
         """Show the parts of the local stack as they come up."""
@@ -160,6 +140,8 @@ class ConsoleWindow(MainWindow):
         yield from self._taken_in(self.health)
         self._desk, self._pump = desk, pump
         self.sign_in.forget()
+        self._told = {one.id for one in desk.operations.newest_first() if one.ended}
+        self._keep_failures()
         self.set_pages(
             [
                 PageEntry("overview", "Overview", "layout-dashboard", self.overview, key="o"),
@@ -321,21 +303,28 @@ class ConsoleWindow(MainWindow):
         operations = sorted(
             [*own, *theirs(desk.store, {operation.id for operation in own})], key=lambda one: -one.started_at
         )
-        running = sum(1 for operation in operations if not operation.ended)
-        today = datetime.now().astimezone().date()
-        done = sum(
-            1
-            for operation in operations
-            if operation.ended and datetime.fromtimestamp(operation.changed_at).astimezone().date() == today
-        )
         self.drawer.show_operations(
-            [operation_row(operation, desk.batches) for operation in operations[:50]],
-            f"{running or 'None'} running, {done} done today",
+            [operation_rows.operation_row(operation, desk.batches) for operation in operations[:50]],
+            operation_rows.summary(operations),
+        )
+        for operation in own:
+            if operation.act == EXPORT.name and operation.ended and operation.id not in self._told:
+                self._told.add(operation.id)
+                self._tell_export(desk, operation)
+
+    def _tell_export(self, desk: Desk, operation: Operation) -> None:
+        done = operation.state == "done"
+        self.toasts.say(
+            operation.words,
+            shape=operation_rows.shape_of(operation),
+            act=operation_rows.COPY_PATH if done else "",
+            pressed=lambda: operation_rows.pressed(desk, operation.id, operation_rows.COPY_PATH),
+            seconds=12,
         )
 
     def _operation_pressed(self, key: str, act: str) -> None:
         if self._desk is not None:
-            press(self._desk.batches, key, act)
+            operation_rows.pressed(self._desk, key, act)
 
 
 def _short(email: str) -> str:

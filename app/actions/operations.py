@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 import time
@@ -12,11 +13,15 @@ from typing import Final, Literal
 import msgspec
 
 from services.domain.errors import Refused
+from services.domain.redaction import redact
+from services.domain.times import to_iso
 
 State = Literal["planned", "running", "done", "failed", "unknown", "undone"]
 ENDED: Final = ("done", "failed", "unknown", "undone")
 KEPT: Final = 500
 """So many acts are held and shown; the file keeps every one."""
+FAILURE: Final = "failure"
+"""The name of what is no act: a part of the console itself failed."""
 _KNOWN_END: Final = ("done", "failed", "undone")
 
 _SCHEMA = """
@@ -106,6 +111,16 @@ class Operations:
             self._write(moved, "The journal can't be written any more.")
         return moved
 
+    def note(self, act: str, label: str, target: str, *, actor: str, words: str) -> Operation:
+        """Write down what failed without having been planned; where that can't be done it is known all the same."""
+        now = time.time()
+        made = Operation(str(uuid.uuid4()), act, label, target, actor, "", "failed", words, 0, 0, now, now)
+        with self._lock:
+            self._hold(made)
+            with contextlib.suppress(Refused):
+                self._write(made, "The journal can't be written any more.")
+        return made
+
     def newest_first(self) -> list[Operation]:
         """The newest acts, and older ones whose end isn't known; the newest first."""
         return sorted(self._known.values(), key=lambda operation: -operation.started_at)
@@ -139,6 +154,17 @@ class Operations:
     def _hold(self, operation: Operation) -> None:
         self._known = _newest({**self._known, operation.id: operation})
         self.version += 1
+
+
+def as_text(operation: Operation, report: str = "") -> str:
+    """All that is known of an act, to send to somebody: without secrets."""
+    facts = {
+        "": operation.label, "State": operation.state, "Result": operation.words, "Reason": operation.reason,
+        "Target": operation.target, "By": operation.actor, "Begun": to_iso(operation.started_at),
+        "Changed": to_iso(operation.changed_at), "Id": operation.id,
+    }  # fmt: skip
+    lines = [f"{name}: {value}".removeprefix(": ") for name, value in facts.items() if value]
+    return redact("\n".join([*lines, *(["", report] if report else [])]))
 
 
 def _newest(known: dict[str, Operation]) -> dict[str, Operation]:

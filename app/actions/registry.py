@@ -58,6 +58,9 @@ SCAN: Final = Act("scan", "Scan", "refresh-cw", "", "viewer", "none", "Looks at 
 CHECK: Final = Act(
     "check", "Check again", "refresh-cw", "", "viewer", "none", "Asks each hop and the project again what is missing."
 )
+EXPORT: Final = Act(
+    "export", "Export", "download", "", "viewer", "none", "Writes what is listed to a file, as CSV or JSON."
+)
 DRY_RUN: Final = Act(
     "dry_run", "Run", "play", "Ctrl+Return", "viewer", "none",
     "Fills the form in a browser on this machine; nothing is sent.",
@@ -102,7 +105,9 @@ BY_DATABASE: Final = (
     RETRY_FAILED, REQUEUE, PAUSE_JOB, RESUME_JOB, CANCEL_JOB, DECLARE, PAUSE_DIRECTORY, RESUME_DIRECTORY, ACKNOWLEDGE,
 )  # fmt: skip
 """Acts that the database carries out and audits; their names are those of its audit."""
-ACTS: Final = (*BY_DATABASE, REPLAY, REPLAY_MANY, ARCHIVE, PUT_BACK, DECIDE, SCAN, CHECK, DRY_RUN, REAL_RUN, STOP_RUN)
+ACTS: Final = (
+    *BY_DATABASE, REPLAY, REPLAY_MANY, ARCHIVE, PUT_BACK, DECIDE, SCAN, CHECK, EXPORT, DRY_RUN, REAL_RUN, STOP_RUN,
+)  # fmt: skip
 
 
 def why_not(act: Act, role: str | None) -> str:

@@ -8,7 +8,8 @@ from typing import Final
 
 import msgspec
 
-from app.actions.operations import Operation, Operations
+from app.actions.colleagues import theirs
+from app.actions.operations import FAILURE, Operation, Operations
 from app.models.activity_lines import ActivityLine, is_act
 from app.store.activity import event_order
 from app.store.store import Changes, Store
@@ -44,6 +45,8 @@ class ActivityFeed:
     def take(self, changes: Changes) -> Changed:
         """The store changed."""
         changed: Changed = {}
+        if "staff_operations" in changes.tables:
+            self._colleagues(changed)
         for key in changes.tables.get("staff_actions", ()):
             self._action(key, self._store.get("staff_actions", key), changed)
         touched = {key: self._store.get("queue_history", key) for key in changes.tables.get("queue_history", ())}
@@ -60,7 +63,7 @@ class ActivityFeed:
         if self._operations.version != self._version:
             self._version = self._operations.version
             for operation in self._operations.newest_first():
-                if self._seen_operations.get(operation.id) is not operation:
+                if operation.act != FAILURE and self._seen_operations.get(operation.id) is not operation:
                     self._seen_operations[operation.id] = operation
                     self._witness(f"r:{operation.id}", operation.started_at, changed, operation=operation)
         return changed
@@ -77,6 +80,7 @@ class ActivityFeed:
         self._events(reversed(self._store.activity.newest(self.count)), changed)
         self._trim(changed)
         changed.update(self.follow_operations())
+        self._colleagues(changed)
         return changed
 
     def more(self) -> None:
@@ -99,9 +103,8 @@ class ActivityFeed:
     def _events(self, events: Iterable[HistoryEvent], changed: Changed) -> None:
         held_from = max(self._store.jobs.history_from or 0.0, self._cut_at())
         for event in events:
-            request = event.details.get("request_id")
             at = event.created_at or 0.0
-            if is_act(event) and request:
+            if is_act(event) and (request := event.details.get("request_id")):
                 self._witness(f"r:{request}", at, changed, event=event)
                 continue
             key = f"h:{event.id}"
@@ -137,6 +140,12 @@ class ActivityFeed:
     def _action(self, key: str, action: StaffAction | None, changed: Changed) -> None:
         if action is not None:
             self._witness(f"r:{action.request_id or key}", action.created_at or 0.0, changed, action=action)
+
+    def _colleagues(self, changed: Changed) -> None:
+        """What other consoles do."""
+        for operation in theirs(self._store, self._seen_operations):
+            if operation.act != FAILURE:
+                self._witness(f"r:{operation.id}", operation.started_at, changed, operation=operation)
 
     def _witness(
         self,

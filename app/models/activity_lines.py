@@ -114,14 +114,19 @@ class ActivityLine(msgspec.Struct, frozen=True, gc=False):
         if not self.by_staff and self.event is not None:
             return event_note(self.event)
         if self.event is None and self.action is None and self.operation is not None:
-            words = self.operation.words or self.operation.state
+            words = self._told or self.operation.state
             return words if self.operation.state in ("done", "planned", "running") else f"{words.rstrip('.')}."
         if self.event is not None and self.event.details.get("outcome"):
             return f"declared {self.event.details['outcome']}"
         count = self.action.counts.get("directories") if self.action is not None else None
         if isinstance(count, int):
             return "1 directory" if count == 1 else f"{count:,} directories"
-        return self.operation.words if self.operation is not None else ""
+        return self._told
+
+    @property
+    def _told(self) -> str:
+        """The words of a console. Of another one's they begin with who it is."""
+        return self.operation.words.removeprefix(f"{self.operation.actor}: ") if self.operation is not None else ""
 
     @property
     def _target(self) -> str:

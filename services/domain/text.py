@@ -7,7 +7,10 @@ import re
 import unicodedata
 from typing import Any
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+_UNSEEN = "\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f"
+"""Signs that nobody sees, and that turn or hide what stands around them."""
+_CONTROLS = re.compile(f"[\x00-\x1f{_UNSEEN}]+")
+_CONTROLS_IN_LINES = re.compile(f"[\x00-\x08\x0b-\x1f{_UNSEEN}]+")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
 
@@ -16,6 +19,11 @@ def one_line(value: object, limit: int = 500) -> str:
     text = _CONTROLS.sub(" ", str(value)) if value is not None else ""
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def plain_lines(text: str) -> str:
+    """`text` without control and bidi characters; line ends and tabs stay."""
+    return _CONTROLS_IN_LINES.sub("", text.replace("\r\n", "\n"))
 
 
 def storable(value: Any) -> Any:

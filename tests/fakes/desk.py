@@ -11,6 +11,7 @@ from app.actions.acknowledge import NeedActs
 from app.actions.database_acts import DatabaseActs
 from app.actions.dead_letters import DeadLetterActs
 from app.actions.directories import DirectoryActs
+from app.actions.exports import Exports
 from app.actions.health import HealthActs
 from app.actions.jobs import JobActs
 from app.actions.letter_batches import LetterBatches
@@ -74,6 +75,7 @@ class DeskWorld:
             health,
             DirectoryActs(self.staff, database, self.store, lambda: jobs.role),
             NeedActs(self.staff, database, lambda: jobs.role),
+            Exports(folder / "exports", self._operations, actor="desk-1", clock=clock),
         )  # fmt: skip
 
     async def _load_older(self, job_id: str) -> None:

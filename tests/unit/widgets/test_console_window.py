@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -92,6 +93,61 @@ def test_another_task_that_failed_is_named_in_a_toast(window: ConsoleWindow) -> 
     toasts = [toast for toast in window.body.findChildren(Toast) if toast.isVisible()]
     assert [words.text() for toast in toasts for words in toast.findChildren(ElidedLabel)] == ["Failed: replay. b.txt"]
     assert window.faults.words() == []
+
+
+def drawn(window: ConsoleWindow) -> list[list[str]]:
+    """The words of the drawer's rows, and of their buttons."""
+    window._frame()
+    return [
+        [operation.name, operation.words, *operation.acts] for operation in window.drawer._operations
+    ]  # fmt: skip
+
+
+def test_what_failed_stays_in_the_operations_with_a_text_to_send(
+    window: ConsoleWindow, world: DeskWorld, tmp_path: Path
+) -> None:
+    report = tmp_path / "console" / "crashes" / "b.txt"
+    report.parent.mkdir(parents=True)
+    report.write_text("Traceback: password=hunter2hunter2")
+    window.show_failure("replay", "", "b.txt")
+    window.show_failure("session", "The password was changed.", "")
+    assert [words for _, words, *_ in drawn(window)][1] == "Details: console/crashes/b.txt in the data folder"
+    assert [row[-1] for row in drawn(window)] == ["Copy", "Copy"]
+    assert window.drawer._summary.text() == "None running, 0 done today"
+    window.drawer.pressed.emit(window.drawer._operations[1].key, "Copy")
+    copied = QGuiApplication.clipboard().text()
+    assert copied.startswith("Failed: replay\nState: failed\n")
+    assert "Traceback" in copied
+    assert "hunter2" not in copied
+    window.drawer.pressed.emit(window.drawer._operations[0].key, "Copy")
+    assert "Live updates" not in QGuiApplication.clipboard().text()
+    report.unlink()
+    window.drawer.pressed.emit(window.drawer._operations[1].key, "Copy")
+    assert "Traceback" not in QGuiApplication.clipboard().text()
+    assert [line for line in window.activity.feed.lines.values() if line.by_staff] == []
+
+
+def test_what_failed_before_the_sign_in_is_written_down_after(window: ConsoleWindow, world: DeskWorld) -> None:
+    shown = window._desk
+    assert shown is not None
+    window.show_starting()
+    window.show_failure("reading", "No.", "")
+    assert world.desk.operations.newest_first() == []
+    for _ in window.show_desk(shown, Pump(world.store)):
+        pass
+    assert [one.label for one in world.desk.operations.newest_first()] == ["Failed: reading"]
+
+
+def test_an_export_says_where_it_is(window: ConsoleWindow, world: DeskWorld) -> None:
+    done = world.desk.operations.plan("export", "Export 2 jobs", "/data/exports/jobs.csv", actor="desk-1", total=2)
+    drawn(window)
+    world.desk.operations.move(done.id, "done", "Saved as /data/exports/jobs.csv")
+    assert drawn(window) == [["Export 2 jobs", "Saved as /data/exports/jobs.csv", "Copy path"]]
+    (toast,) = [toast for toast in window.body.findChildren(Toast) if toast.isVisible()]
+    toast.button.click()
+    assert QGuiApplication.clipboard().text() == "/data/exports/jobs.csv"
+    window.drawer.pressed.emit(done.id, "Copy path")
+    window.drawer.pressed.emit("nobody", "Copy")
 
 
 def test_two_clicks_on_the_status_bar_make_one_another_person(window: ConsoleWindow, world: DeskWorld) -> None:

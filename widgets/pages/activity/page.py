@@ -9,7 +9,9 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app.actions.exports import Kind
 from app.desk import Desk
+from app.models import export_rows
 from app.models.activity_feed import ActivityFeed, Changed
 from app.models.activity_lines import ActivityLine
 from app.models.query import Query, QueryProblem
@@ -20,6 +22,7 @@ from widgets.pages.activity.foot import Foot
 from widgets.pages.activity.rows import COLUMNS, activity_model
 from widgets.parts import spans
 from widgets.parts.button import Button
+from widgets.parts.export_button import ExportButton
 from widgets.parts.faces import Faces
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.head import AsOf, PageHead
@@ -68,6 +71,8 @@ class ActivityPage(QWidget):
         self.search.left.connect(self._to_the_rows)
         self.pause_button = Button("Pause", icon="pause", key="p")
         self.pause_button.clicked.connect(self._turn_pause)
+        self.export_button = ExportButton()
+        self.export_button.chosen.connect(self._export)
         self.tabs = TabRow(TABS)
         self.tabs.chosen.connect(lambda _: self._filter())
         self.chip = Button("", icon="chevron-up", small=True, tip="Show what came while the list stood still")
@@ -193,6 +198,7 @@ class ActivityPage(QWidget):
             self._faces.show_face(
                 "Nothing has happened yet.", "Every step of every job, and every act of staff, will be listed here."
             )
+        self.export_button.set_why(self._desk.exports.why_not(self.model.rowCount(), self._desk.role))
         self._show_foot()
 
     def _show_foot(self) -> None:
@@ -267,6 +273,13 @@ class ActivityPage(QWidget):
         else:
             self._desk.older_activity.want("")
 
+    def _export(self, kind: Kind) -> None:
+        """What is listed."""
+        lines = [self.model.line(row) for row in range(self.model.rowCount())]
+        if not self._desk.exports.why_not(len(lines), self._desk.role):
+            rows = export_rows.of_activity(self._customer)
+            self._desk.exports.start("activity lines", "", kind, lines, rows)
+
     def _list_more(self) -> None:
         self.feed.more()
         self._note(self.feed.catch_up())
@@ -313,6 +326,7 @@ class ActivityPage(QWidget):
     def _lay_out(self) -> None:
         head = PageHead("Activity")
         head.add(self.search, 1)
+        head.add(self.export_button)
         head.add(self.pause_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

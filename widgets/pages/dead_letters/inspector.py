@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QGuiApplication, QTextOption
+from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
 
 from widgets.look import fonts, metrics
 from widgets.pages.dead_letters.shown import Fact, Shown
 from widgets.pages.dead_letters.words import FIRST, plain, size
 from widgets.parts.button import Button
+from widgets.parts.clipboard import copy
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import ElidedLabel, label, say
 from widgets.parts.surface import Surface
@@ -123,7 +124,7 @@ class Inspector(Surface):
         self.all_button = Button("Show all", "link", small=True)
         self.all_button.clicked.connect(lambda: self._show_body(whole=True))
         self.copy_button = Button("Copy", "link", small=True, tip="Copy the body, character by character")
-        self.copy_button.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._body))
+        self.copy_button.clicked.connect(lambda: copy(self._body))
         self.body.setAccessibleName("Body")
         self.body.setProperty("surface", "sunken")
         self.body.setStyleSheet("border: 0")

@@ -8,9 +8,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.actions.dead_letters import start_scan
+from app.actions.exports import Kind
 from app.actions.letter_line import LetterLine
 from app.actions.registry import ARCHIVE, REPLAY, REPLAY_MANY
 from app.desk import Desk
+from app.models.export_rows import of_letter
 from app.models.query import Query
 from app.store.store import Changes
 from widgets.look import metrics
@@ -30,6 +32,7 @@ from widgets.pages.dead_letters.shown import Shown, of_queue
 from widgets.pages.dead_letters.words import CLOSE, act_of, seen_words
 from widgets.parts import cell, spans
 from widgets.parts.button import Button
+from widgets.parts.export_button import ExportButton
 from widgets.parts.faces import Faces
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import tip
@@ -60,6 +63,8 @@ class Inventory(QWidget):
         self._xrays: dict[str, str] = {}
         self.replay_button = Button(REPLAY.label, "primary", icon=REPLAY.icon)
         self.archive_button = Button(ARCHIVE.label, icon=ARCHIVE.icon)
+        self.export_button = ExportButton()
+        self.export_button.chosen.connect(self._export)
         self.groups_switch = Segments(GROUPS)
         self.groups_switch.chosen.connect(self.group_by)
         self.table = Table(COLUMNS, checks=True)
@@ -100,7 +105,7 @@ class Inventory(QWidget):
     @property
     def heads(self) -> tuple[Button, ...]:
         """The buttons of the page's head that belong to it."""
-        return self.archive_button, self.replay_button
+        return self.export_button, self.archive_button, self.replay_button
 
     def reasons(self) -> list[str]:
         """Reasons that letters of the queue have."""
@@ -193,6 +198,7 @@ class Inventory(QWidget):
         self.replay_button.set_off(why)
         if not why:
             tip(self.replay_button, REPLAY_MANY.words if many else REPLAY.words)
+        self.export_button.set_why(self._desk.exports.why_not(self.model.rowCount(), self._desk.role))
         why = self._desk.batches.why_not(ARCHIVE, chosen)
         self.archive_button.set_off(why)
         if not why:
@@ -252,6 +258,14 @@ class Inventory(QWidget):
         value = group.key if by == "job" else group.words
         self.group_by("")
         self.narrowed.emit(f'{by}:"{value.replace(chr(34), "")}"' if value else "")
+
+    def _export(self, kind: Kind) -> None:
+        """The selected letters where there are several, else all that are listed."""
+        chosen = self.chosen()
+        rows = [self.model.by_key(key) for key in (chosen if len(chosen) > 1 else self.model.shown_keys())]
+        lines = [row for row in rows if row is not None]
+        if not self._desk.exports.why_not(len(lines), self._desk.role):
+            self._desk.exports.start("dead letters", "", kind, lines, lambda row: of_letter(row.line, row.business))
 
     def _face_pressed(self) -> None:
         if self.model.total():

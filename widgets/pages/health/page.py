@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtGui import QGuiApplication, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from app.actions.health import start_check
@@ -17,6 +17,7 @@ from services.domain.setting_lines import SettingLine
 from widgets.pages.health.rows import Lines, of_hop, of_lack
 from widgets.parts import cell, spans, stack_words
 from widgets.parts.button import Button
+from widgets.parts.clipboard import copy
 from widgets.parts.columns import Column
 from widgets.parts.faces import Faces
 from widgets.parts.head import AsOf, PageHead
@@ -51,9 +52,9 @@ class HealthPage(Surface):
         self.check_button = Button(CHECK.label, "primary", icon=CHECK.icon, tip=CHECK.words)
         self.check_button.clicked.connect(lambda: start_check(self._acts))
         self.markdown_button = Button("Copy as Markdown", "quiet", icon="copy")
-        self.markdown_button.clicked.connect(lambda: QGuiApplication.clipboard().setText(as_markdown(self._acts)))
+        self.markdown_button.clicked.connect(lambda: copy(as_markdown(self._acts)))
         self.json_button = Button("Copy as JSON", "quiet", icon="copy")
-        self.json_button.clicked.connect(lambda: QGuiApplication.clipboard().setText(as_json(self._acts)))
+        self.json_button.clicked.connect(lambda: copy(as_json(self._acts)))
         self.as_of = AsOf()
         self.unsure = label("", "small", "secondary", wrap=True)
         self.unsure.setContentsMargins(16, 8, 16, 8)

@@ -10,15 +10,18 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.actions.confirming import is_asked
+from app.actions.exports import Kind
 from app.actions.jobs import start
 from app.actions.registry import ACKNOWLEDGE, CANCEL_JOB, PAUSE_JOB, REQUEUE, RESUME_JOB
 from app.desk import Desk
+from app.models import export_rows
 from app.store import timeline
 from app.store.hops import hops_of
 from app.store.lines import JobLine
 from app.store.needs import Need, job_need
 from app.store.reasons import in_words, reasons
 from app.store.store import Changes
+from services.domain.case_links import case_link
 from services.domain.packages import priority_of_package
 from services.domain.statuses import Declared, job_status_shape, job_status_word
 from widgets.look import metrics
@@ -30,6 +33,8 @@ from widgets.parts import hops, spans
 from widgets.parts.bar import BarView
 from widgets.parts.button import Button
 from widgets.parts.cell import Bar, word_tone
+from widgets.parts.clipboard import copy
+from widgets.parts.export_button import ENTRIES
 from widgets.parts.faces import Faces
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.head import AsOf, PageHead
@@ -41,6 +46,8 @@ from widgets.parts.tabs import Tab, TabRow
 
 _PAUSES = frozenset({"directories", "paused_directories", "staff_actions"})
 _MORE = (REQUEUE, PAUSE_JOB, RESUME_JOB, CANCEL_JOB)
+_LINK = "case link"
+_KINDS: dict[str, Kind] = {"csv": "csv", "json": "json"}
 _WAYS: dict[str, hops.Way] = {"passed": "done", "gap": "silent", "not_yet": "todo", "none": "none"}
 
 
@@ -76,8 +83,12 @@ class JobPage(QWidget):
         self.run_button.clicked.connect(lambda: self.run_here.emit(self._job_id, self._current_host()))
         self.more = MenuButton(
             [
-                MenuEntry(act.name, act.label + ("…" if is_asked(act, 1, desk.environment) else ""))
-                for act in (*_MORE, ACKNOWLEDGE)
+                *(
+                    MenuEntry(act.name, act.label + ("…" if is_asked(act, 1, desk.environment) else ""))
+                    for act in (*_MORE, ACKNOWLEDGE)
+                ),
+                MenuEntry(_LINK, "Copy case link"),
+                *ENTRIES,
             ],
             icon="ellipsis",
             tip="More acts on this job",
@@ -213,6 +224,12 @@ class JobPage(QWidget):
             need = self._need(line)
             if need is not None and not self._desk.needs.why_not(need):
                 start(ACKNOWLEDGE, self._desk.needs.acknowledge(need))
+        elif line is not None and name == _LINK:
+            copy(case_link(self._desk.environment, line.id))
+        elif line is not None and (kind := _KINDS.get(name)) is not None:
+            lines = self._desk.store.jobs.directories(line.id)
+            about = line.business or line.id
+            self._desk.exports.start("directories", about, kind, lines, export_rows.of_directory(line))
         elif line is not None:
             asking.ask_act(self._body, self._desk, line, next(act for act in _MORE if act.name == name))
 
@@ -304,6 +321,8 @@ class JobPage(QWidget):
         self.more.set_entry_off(
             ACKNOWLEDGE.name, self._desk.needs.why_not(self._need(line), "Nothing of it needs you.")
         )
+        for entry in ENTRIES:
+            self.more.set_entry_off(entry.key, self._desk.exports.why_not(line.total if line else 0, self._desk.role))
 
     def _tick(self) -> None:
         line = self._line()

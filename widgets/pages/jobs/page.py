@@ -10,18 +10,22 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app.actions.exports import Kind
 from app.actions.registry import RETRY_FAILED
 from app.desk import Desk
+from app.models import export_rows
 from app.models.query import Query, QueryProblem
 from app.models.query_offers import Offer, offers
 from app.store.job_facts import host_of
 from app.store.lines import JobLine
 from app.store.store import Changes
+from services.domain.case_links import job_of_link
 from widgets.pages.jobs.fields import job_fields, job_query, picking
 from widgets.pages.jobs.rows import COLUMNS, jobs_model
 from widgets.pages.jobs.selection import SelectionBar
 from widgets.parts import spans
 from widgets.parts.button import Button
+from widgets.parts.export_button import ExportButton
 from widgets.parts.faces import Faces
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.head import AsOf, PageHead
@@ -93,6 +97,8 @@ class JobsPage(QWidget):
         self.table.selection_moved.connect(self._selection_moved)
         again = QShortcut(QKeySequence(RETRY_FAILED.key), self.table, context=Qt.ShortcutContext.WidgetShortcut)
         again.activated.connect(lambda: self.selection.ask(RETRY_FAILED))
+        self.export_button = ExportButton()
+        self.export_button.chosen.connect(self._export)
         self._engaged = False
         self._moved_at = 0.0
         self._moving = QTimer(self)
@@ -109,6 +115,7 @@ class JobsPage(QWidget):
         self._faces.pressed.connect(self._clear)
         head = PageHead("Jobs")
         head.add(self.search, 1)
+        head.add(self.export_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -223,7 +230,8 @@ class JobsPage(QWidget):
 
     def _filter(self) -> None:
         try:
-            self._query = job_query(self.search.text(), self._fields)
+            job_id = job_of_link(self.search.text())
+            self._query = job_query(f'"{job_id}"' if job_id else self.search.text(), self._fields)
         except QueryProblem as problem:
             # What was shown stays: half a query is no answer.
             self.search.show_problem(str(problem))
@@ -233,6 +241,13 @@ class JobsPage(QWidget):
         self.model.set_filter(*picking(self.tabs.current(), self._query))
         self._kept["query"] = self.search.text()
         self._show_face()
+
+    def _export(self, kind: Kind) -> None:
+        """The selected jobs, or all that are listed."""
+        found = (self.model.by_key(key) for key in self.model.shown_keys())
+        lines = self.selected() or [line for line in found if line is not None]
+        if not self._desk.exports.why_not(len(lines), self._desk.role):
+            self._desk.exports.start("jobs", "", kind, lines, export_rows.of_job)
 
     def _to_the_rows(self) -> None:
         self.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -274,6 +289,7 @@ class JobsPage(QWidget):
         else:
             self._faces.show_face("No jobs.", "Nobody has bought a package yet.")
         self.table.set_old(self._desk.store.stale("jobs"))
+        self.export_button.set_why(self._desk.exports.why_not(self.model.rowCount(), self._desk.role))
 
     def _tick(self) -> None:
         store = self._desk.store

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.actions.run_state import RunState
@@ -15,6 +14,7 @@ from widgets.look import metrics
 from widgets.pages.runs.words import VERDICTS, address
 from widgets.parts import cell, spans
 from widgets.parts.button import Button
+from widgets.parts.clipboard import copy
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import ElidedLabel, label, say
 from widgets.parts.surface import Hairline, Surface
@@ -219,7 +219,7 @@ class _Field(QWidget):
         self.copy_button.setVisible(bool(value))
 
     def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(self.value.text())
+        copy(self.value.text())
         self.copy_button.set_icon("check")
         QTimer.singleShot(_COPIED_MS, self, lambda: self.copy_button.set_icon("copy"))
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from app import tasks
@@ -16,7 +17,6 @@ from tests.fakes.queues import FakeQueues
 from tests.waiting import until
 from widgets.pages.job.page import JobPage
 from widgets.parts.button import Button
-from widgets.parts.label import tip_text
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
 
@@ -244,14 +244,28 @@ def test_what_is_off_says_why(qt_app: QApplication, tmp_path: Path) -> None:
     work(world, "in_progress", "pending")
 
     async def act(shown: Shown) -> None:
-        assert not shown.page.more.isEnabled()
-        assert words(shown.page.more) == tip_text("Needs the role operator; you are viewer.")
+        assert shown.page.more._why["cancel"] == "Needs the role operator; you are viewer."
         shown.page.more.choose("cancel")
         assert shown.sheet() is None
 
     on_page(world, act)
     assert world.staff.calls == []
     world.close()
+
+
+def test_a_case_is_copied_and_exported(world: DeskWorld, tmp_path: Path) -> None:
+    work(world, "failed", "failed")
+
+    async def act(shown: Shown) -> None:
+        shown.page.more.choose("case link")
+        assert QGuiApplication.clipboard().text() == "directory-bolt://local/jobs/j1"
+        shown.page.more.choose("csv")
+        await until(lambda: states(world) == ["done"])
+
+    on_page(world, act)
+    (file,) = (tmp_path / "exports").iterdir()
+    assert file.name.startswith("directories-old-mill-pizza-")
+    assert HOST in file.read_text(encoding="utf-8-sig")
 
 
 def test_a_known_outcome_is_not_declared(world: DeskWorld) -> None:

@@ -1,0 +1,99 @@
+"""What the Operations drawer shows of each act and each failure, and what its buttons do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from app.actions.colleagues import theirs
+from app.actions.letter_batches import LetterBatches, buttons, press
+from app.actions.operations import FAILURE, Operation, as_text
+from app.actions.registry import EXPORT
+from app.desk import Desk
+from services.domain.diagnosis import since
+from services.domain.statuses import Shape
+from widgets.parts import cell, drawer, spans
+from widgets.parts.clipboard import copy
+
+COPY: Final = "Copy"
+COPY_PATH: Final = "Copy path"
+_MOST_REPORT: Final = 100_000
+_SHAPES: dict[str, Shape] = {
+    "planned": "waiting",
+    "running": "running",
+    "done": "ok",
+    "failed": "failed",
+    "unknown": "unknown",
+    "undone": "skipped",
+}
+
+
+def shape_of(operation: Operation) -> Shape:
+    """The shape beside an act."""
+    return _SHAPES.get(operation.state, "unknown")
+
+
+def operation_row(operation: Operation, batches: LetterBatches) -> drawer.Operation:
+    """An act for the drawer; one on many dead letters with its progress, rate, time left and buttons."""
+    words, more, bar = operation.words.rstrip("."), spans.clock(operation.changed_at), None
+    shape = shape_of(operation)
+    progress = batches.progress.get(operation.id)
+    if progress is not None and batches.is_running(operation.id):
+        parts = [f"{progress.moved:,} of {progress.total:,}"]
+        parts += [f"{progress.failed:,} failed"] if progress.failed else []
+        parts += [f"{progress.unknown:,} unknown"] if progress.unknown else []
+        parts += [f"waits for {progress.waits_for:,} jobs"] if progress.waits_for else []
+        words = ", ".join(parts)
+        rate = batches.rate(operation.id)
+        left = f", {since(progress.waiting / rate)} left" if rate > 0 and progress.waiting else ""
+        more = "paused" if progress.paused else f"{rate:,.1f}/s{left}"
+        shape = "paused" if progress.paused else "running"
+        bar = cell.Bar(
+            (("send", progress.moved), ("failed", progress.failed), ("unknown", progress.unknown)), progress.total
+        )
+    acts = buttons(batches, operation)
+    if operation.act == EXPORT.name and operation.state == "done":
+        acts = (COPY_PATH,)
+    elif not acts and operation.state in ("failed", "unknown"):
+        acts = (COPY,)
+    return drawer.Operation(
+        key=operation.id, name=operation.label, shape=shape, words=words, more=more, bar=bar, acts=acts, tip=words
+    )
+
+
+def summary(operations: Sequence[Operation]) -> str:
+    """How many acts are running, and how many ended today; failures of the program itself are no acts."""
+    acts = [operation for operation in operations if operation.act != FAILURE]
+    running = sum(1 for operation in acts if not operation.ended)
+    today = datetime.now().astimezone().date()
+    done = sum(
+        1
+        for operation in acts
+        if operation.ended and datetime.fromtimestamp(operation.changed_at).astimezone().date() == today
+    )
+    return f"{running or 'None'} running, {done} done today"
+
+
+def pressed(desk: Desk, key: str, act: str) -> None:
+    """A button of the drawer."""
+    if act not in (COPY, COPY_PATH):
+        press(desk.batches, key, act)
+        return
+    own = desk.operations.newest_first()
+    operation = next((one for one in [*own, *theirs(desk.store, ())] if one.id == key), None)
+    if operation is not None:
+        copy(operation.target if act == COPY_PATH else as_text(operation, _report(desk, operation)))
+
+
+def _report(desk: Desk, operation: Operation) -> str:
+    """The report of a failure, "" where there is none."""
+    if operation.act != FAILURE or not operation.target:
+        return ""
+    file = desk.data_dir / "console" / "crashes" / Path(operation.target).name
+    try:
+        with file.open(encoding="utf-8", errors="replace") as report:
+            return report.read(_MOST_REPORT)
+    except OSError:
+        return ""
