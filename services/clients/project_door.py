@@ -12,7 +12,7 @@ from services.clients.sqs import SqsQueues
 from services.clients.supabase_session import SupabaseSession
 from services.clients.supabase_sign_in import URL, blame, check_address, not_staff, not_this_key, something_else
 from services.domain.errors import NotReachable
-from services.log import keep_out
+from services.domain.redaction import keep_out
 from services.settings import Settings
 
 _TIMEOUT: Final = httpx.Timeout(6.0, connect=4.0)
