@@ -13,17 +13,18 @@ from typing import Final
 import msgspec
 
 from app import tasks
+from app.actions.letter_ends import ended, left_by
 from app.actions.letter_line import Doing, LetterLine
-from app.actions.operations import Operation, Operations, State
+from app.actions.operations import Operations, State
 from app.actions.queue_watch import QueueWatch
-from app.actions.registry import REPLAY, SCAN, why_not
-from app.replay.engine import UNDONE, Replayed, ReplayEngine
-from app.replay.journal import Entry, Journal
+from app.actions.registry import EDIT, REPLAY, SCAN, why_not
+from app.replay.engine import Replayed, ReplayEngine
+from app.replay.journal import Journal
 from app.replay.journal import State as ReplayState
 from app.replay.reading import Reading, read
 from app.replay.writer import Writer
 from services.domain.errors import ConsoleError, NotPermitted, Refused
-from services.ports.wishes import DeadLetter, QueueFigures, Queues
+from services.ports.wishes import DeadLetter, Outgoing, QueueFigures, Queues
 
 UNDO_SECONDS: Final = 5.0
 _OUTCOMES: Final[dict[str, State]] = {
@@ -38,15 +39,6 @@ _DOING: Final[dict[str, Doing]] = {"unknown": "unknown", "duplicate_possible": "
 _IN_BATCH: Final[dict[ReplayState, Doing]] = {
     "planned": "waiting", "claimed": "waiting", "sending": "running", "sent": "running", "archiving": "running",
 }  # fmt: skip
-_LEFT: Final[dict[ReplayState, Doing]] = {
-    "sending": "unknown",
-    "unknown": "unknown",
-    "sent": "duplicate_possible",
-    "delete_unconfirmed": "duplicate_possible",
-    # SQS may show a deleted message again: sending that one would double it.
-    "deleted": "duplicate_possible",
-}
-"""What an earlier replay, of which nothing runs any more, has left."""
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -99,6 +91,8 @@ class DeadLetterActs:
         self._undo: dict[str, asyncio.Event] = {}
         self._total = self._visible = 0
         self.version = 0
+        self.stops: Callable[[str], str] = lambda _: ""
+        """Why a job would not run, by what is known of it, "" when it would."""
         self.lines: dict[str, LetterLine] = {}
         self.look = Look()
 
@@ -126,11 +120,16 @@ class DeadLetterActs:
             return held_by
         if line.problem:
             return f"{line.problem} It would only come back."
-        if line.doing in ("planned", "waiting", "running"):
-            return "A replay of this message is running."
-        if line.doing == "unknown":
-            return "An earlier send has no known end. It is not repeated by itself."
-        return ""
+        # What was sent before only has to be deleted: its job says nothing about that.
+        return _busy(line) or ("" if line.doing == "duplicate_possible" else self.stops(line.job_id))
+
+    def why_not_edit(self, line: LetterLine | None) -> str:
+        """Why this letter can't be sent with another body; "" when it may."""
+        if line is None:
+            return "Choose a dead letter first."
+        if line.doing == "duplicate_possible":
+            return "It was sent already: only what is left of it can be deleted."
+        return why_not(EDIT, self.role) or _busy(line)
 
     async def scan(self) -> None:
         """Look at the queue again; a failure is kept in `look.problem`, the old list stays."""
@@ -160,7 +159,7 @@ class DeadLetterActs:
             fresh[letter.message_id] = LetterLine(
                 letter,
                 reading,
-                (old.doing if old is not None else "") or _left(states.get(letter.message_id)),
+                (old.doing if old is not None else "") or left_by(states.get(letter.message_id)),
                 old.undo_until if old else 0.0,
                 found.figures.kept_seconds,
                 jobs[reading.message.job_id] - 1 if reading.message else 0,
@@ -214,10 +213,13 @@ class DeadLetterActs:
         else:
             self._set_look(as_of=self._clock(), figures=figures, main=main)
 
-    async def replay(self, message_id: str, *, reason: str = "") -> Replayed | None:
-        """Replay one letter after the time to undo; None when it was undone. Raises Refused before anything is sent."""
+    async def replay(self, message_id: str, *, reason: str = "", instead: Outgoing | None = None) -> Replayed | None:
+        """Replay one letter after the time to undo; None when it was undone. Raises Refused before anything is sent.
+
+        `instead`: what is sent in its place, where somebody has changed it.
+        """
         line = self.lines.get(message_id)
-        if refusal := self.why_not_replay(line):
+        if refusal := self.why_not_replay(line) if instead is None else self.why_not_edit(line):
             raise ConsoleError(refusal)
         assert line is not None
         resume = line.doing == "duplicate_possible"
@@ -232,7 +234,7 @@ class DeadLetterActs:
         send_at = asyncio.get_running_loop().time() + self._undo_seconds
         try:
             wish = await asyncio.to_thread(
-                self._operations.plan, REPLAY.name, f"Replay 1 message of job {line.job_id[:8]}", message_id,
+                self._operations.plan, REPLAY.name, _label(line, instead), message_id,
                 actor=self._actor, reason=reason,
             )  # fmt: skip
         except ConsoleError:
@@ -240,7 +242,7 @@ class DeadLetterActs:
             self._mark(message_id, line.doing)
             raise
         try:
-            answer = await self._carry_out(line, wish.id, None if resume else undone, send_at, reason)
+            answer = await self._carry_out(line, wish.id, None if resume else undone, send_at, reason, instead)
         except ConsoleError as error:
             left = await self._left_now(message_id)
             await self._end(wish.id, "unknown" if left == "unknown" else "failed", str(error))
@@ -273,7 +275,7 @@ class DeadLetterActs:
                 continue
             if state in ("deleted", "archived"):
                 del self.lines[key]
-            elif (doing := _IN_BATCH.get(state, _left(state))) != line.doing:
+            elif (doing := _IN_BATCH.get(state, left_by(state))) != line.doing:
                 self.lines[key] = self._moved(line, doing)
         self.version += 1
 
@@ -301,19 +303,25 @@ class DeadLetterActs:
                 "The journal of replays can't be written.", hint="Is the disk full?", raw=str(error)
             ) from error
         for wish in self._operations.left_behind(REPLAY.name):
-            state, words = _ended(wish, await self.engine.entry(wish.target))
+            state, words = ended(wish, await self.engine.entry(wish.target))
             if state != wish.state:
                 await self._end(wish.id, state, words, done=1 if state == "done" else 0)
 
     async def _carry_out(
-        self, line: LetterLine, wish_id: str, undone: asyncio.Event | None, send_at: float, reason: str
+        self,
+        line: LetterLine,
+        wish_id: str,
+        undone: asyncio.Event | None,
+        send_at: float,
+        reason: str,
+        instead: Outgoing | None,
     ) -> Replayed | None:
         """Plan, wait until `send_at` by the loop's clock, send; None when it was undone in time.
 
         `undone` is None for one that was sent before.
         """
         if undone is not None:
-            await self.engine.plan(line.letter, actor=self._actor, reason=reason)
+            await self.engine.plan(line.letter, actor=self._actor, reason=reason, instead=instead)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(send_at):
                     await undone.wait()
@@ -330,7 +338,7 @@ class DeadLetterActs:
             entry = await self.engine.entry(message_id)
         except ConsoleError:
             return "unknown"
-        return _left(entry.state if entry else None)
+        return left_by(entry.state if entry else None)
 
     def _mark(
         self,
@@ -360,21 +368,14 @@ class DeadLetterActs:
         await asyncio.to_thread(self._operations.move, wish_id, state, words, done=done)
 
 
-def _left(state: ReplayState | None) -> Doing:
-    return _LEFT.get(state, "") if state is not None else ""
+def _busy(line: LetterLine) -> str:
+    if line.doing in ("planned", "waiting", "running"):
+        return "A replay of this message is running."
+    return "An earlier send has no known end. It is not repeated by itself." if line.doing == "unknown" else ""
 
 
-def _ended(wish: Operation, entry: Entry | None) -> tuple[State, str]:
-    """How a wish ended of which a killed program left only the journal's word."""
-    if entry is not None and entry.state == "deleted":
-        return "done", "Sent, verified and taken out of the dead letters."
-    if entry is not None and _left(entry.state):
-        return "unknown", entry.why
-    if entry is not None and entry.changed_at >= wish.started_at and entry.why == UNDONE:
-        return "undone", "Undone; nothing was sent."
-    if entry is not None and entry.changed_at >= wish.started_at and entry.state == "failed":
-        return "failed", entry.why
-    return "failed", "The program ended before it was sent."
+def _label(line: LetterLine, instead: Outgoing | None) -> str:
+    return f"Replay 1 {'message' if instead is None else 'edited message'} of job {line.job_id[:8]}".rstrip()
 
 
 def _read_all(letters: list[DeadLetter], known: dict[str, LetterLine], now: float) -> dict[str, Reading]:
@@ -387,9 +388,9 @@ def _read_all(letters: list[DeadLetter], known: dict[str, LetterLine], now: floa
     return readings
 
 
-def start_replay(acts: DeadLetterActs, message_id: str) -> None:
+def start_replay(acts: DeadLetterActs, message_id: str, *, reason: str = "", instead: Outgoing | None = None) -> None:
     """Start the replay of one letter as a task; how it ends is in the Operations list."""
-    tasks.spawn("replay", acts.replay(message_id))
+    tasks.spawn("replay", acts.replay(message_id, reason=reason, instead=instead))
 
 
 def start_scan(acts: DeadLetterActs) -> None:

@@ -56,6 +56,7 @@ class LetterBatches:
         self._actor = actor
         self.pace = pace
         self.many = ManyEngine(queues, journal, letters.engine, evidence=StoreEvidence(store))
+        letters.stops = self._stops
         self._lines: dict[str, Line] = {}
         self._taken = False
         """Whether one act has the turn, from before its first step until it ended."""
@@ -231,6 +232,10 @@ class LetterBatches:
         if not self._store.state("jobs").loaded:
             return None
         return xray(job_id, self._store.jobs.get(job_id), self._store.jobs.directories(job_id))
+
+    def _stops(self, job_id: str) -> str:
+        seen = self.look_into(job_id)
+        return seen.stops if seen is not None else ""
 
     async def _end(self, operation_id: str, state: State, words: str, *, done: int | None = None) -> None:
         await asyncio.to_thread(self._operations.move, operation_id, state, words, done=done)

@@ -162,6 +162,8 @@ class LetterRecords:
             return refusal
         if self.doing.intersection(ids):
             return "One of these is being put back."
+        if any(self.kept[key].archived.sent_body for key in ids if key in self.kept):
+            return "One of these was replayed with another body: its job was started."
         states = {self.kept[key].archived.state for key in ids if key in self.kept}
         if "putting_back" in states:
             return "Nobody knows yet whether one of these was put back. Say so in the journal."

@@ -42,6 +42,10 @@ REPLAY_MANY: Final = Act(
     "replay_many", "Replay", "play", "", "operator", "sheet",
     "Sends many dead letters again, a few first, and waits for what their jobs come to.",
 )  # fmt: skip
+EDIT: Final = Act(
+    "edit_letter", "Edit", "pencil", "Shift+E", "operator", "sheet",
+    "Sends a dead letter again with another body, and keeps the original in the archive.",
+)  # fmt: skip
 ARCHIVE: Final = Act(
     "archive", "Archive", "archive", "", "operator", "sheet",
     "Keeps dead letters on this machine and takes them out of the queue.",
@@ -106,7 +110,8 @@ BY_DATABASE: Final = (
 )  # fmt: skip
 """Acts that the database carries out and audits; their names are those of its audit."""
 ACTS: Final = (
-    *BY_DATABASE, REPLAY, REPLAY_MANY, ARCHIVE, PUT_BACK, DECIDE, SCAN, CHECK, EXPORT, DRY_RUN, REAL_RUN, STOP_RUN,
+    *BY_DATABASE, REPLAY, REPLAY_MANY, EDIT, ARCHIVE, PUT_BACK, DECIDE, SCAN, CHECK, EXPORT, DRY_RUN, REAL_RUN,
+    STOP_RUN,
 )  # fmt: skip
 
 

@@ -24,12 +24,16 @@ create table archive (
 insert into archive select message_id, body, attributes, trace, actor, reason, changed_at from entries
   where message_id in (select message_id from steps where state = 'archiving');
 """
-# What was sent later is a message of its own; this one's body is of no use any more.
+# What was sent later is a message of its own; this one's body is of no use any more, unless another one was sent.
 _LISTED: Final = """
-select a.message_id, a.body, a.attributes, a.trace, a.actor, a.reason, a.at, e.state, e.why
+select a.message_id, a.body, a.attributes, a.trace, a.actor, a.reason, a.at, e.state, e.why, e.sent_body
   from archive a join entries e on e.message_id = a.message_id
-  where e.state not in ('put_back', 'sending', 'unknown', 'sent', 'delete_unconfirmed', 'deleted')
+  where e.state <> 'put_back' and (e.sent_body <> '' or
+    e.state not in ('sending', 'unknown', 'sent', 'delete_unconfirmed', 'deleted'))
 """
+_KEEP: Final = (
+    "insert or replace into archive select message_id, body, attributes, trace, actor, reason, ? from entries"
+)
 
 
 class Archived(msgspec.Struct, frozen=True):
@@ -45,11 +49,13 @@ class Archived(msgspec.Struct, frozen=True):
     at: float
     state: str
     why: str
+    sent_body: str = ""
+    """What was sent in its place, "" for nothing."""
 
     @property
     def is_out(self) -> bool:
         """Whether it is known that the queue does not hold it any more."""
-        return self.state in ("archived", "putting_back")
+        return self.state in ("archived", "putting_back", "deleted")
 
     @property
     def letter(self) -> DeadLetter:
@@ -65,11 +71,12 @@ def prepare(db: sqlite3.Connection) -> None:
 
 def keep(db: sqlite3.Connection, message_id: str) -> None:
     """Copy a message of the journal, within the transaction that also writes that its delete begins."""
-    db.execute(
-        "insert or replace into archive select message_id, body, attributes, trace, actor, reason, ?"
-        " from entries where message_id = ?",
-        (time.time(), message_id),
-    )
+    db.execute(f"{_KEEP} where message_id = ?", (time.time(), message_id))
+
+
+def keep_edited(db: sqlite3.Connection, message_id: str) -> None:
+    """The same for a message that was sent with another body, and nothing for any other."""
+    db.execute(f"{_KEEP} where message_id = ? and sent_body <> ''", (time.time(), message_id))
 
 
 def drop(db: sqlite3.Connection, message_id: str) -> None:

@@ -13,7 +13,7 @@ from app.replay.linter import outgoing
 from app.replay.writer import Writer
 from services.domain.checksums import attributes_md5, body_md5
 from services.domain.errors import ConsoleError, NotPermitted, Refused
-from services.ports.wishes import DeadLetter, QueueFigures, Queues
+from services.ports.wishes import DeadLetter, Outgoing, QueueFigures, Queues
 
 LOOK_VISIBILITY: Final = 10
 """Seconds for which a look hides a message where it can't be given back."""
@@ -82,14 +82,17 @@ class ReplayEngine:
             hidden_for = await self._give_back(list(seen.values()), LOOK_VISIBILITY)
             return Inventory(list(seen.values()), figures, hidden_for)
 
-    async def plan(self, letter: DeadLetter, *, actor: str, reason: str) -> None:
-        """Write the wish down, message and all. Raises Refused when the journal can't be written, or forbids it."""
+    async def plan(self, letter: DeadLetter, *, actor: str, reason: str, instead: Outgoing | None = None) -> None:
+        """Write the wish down, message and all, and what is sent `instead` of it where somebody has changed it.
+
+        Raises Refused when the journal can't be written, or forbids it.
+        """
         try:
-            planned = await asyncio.to_thread(self._journal.plan, letter, actor=actor, reason=reason)
+            why_not = await asyncio.to_thread(self._journal.plan, letter, actor=actor, reason=reason, instead=instead)
         except (OSError, sqlite3.Error) as error:
             raise Refused("The journal can't be written, so nothing is sent.", raw=str(error)) from error
-        if not planned:
-            raise Refused("This message was sent before, or may have been. It is not sent again.")
+        if why_not:
+            raise Refused(why_not)
 
     async def undo(self, message_id: str) -> None:
         """Drop a planned replay."""
@@ -148,7 +151,7 @@ class ReplayEngine:
             await self._note(entry.message_id, "failed", why=str(error))
             await self._give_back([letter], CLAIM_VISIBILITY)
             return Replayed("failed", str(error))
-        return await self._send(letter)
+        return await self._send(letter, entry)
 
     async def holds(self, message_id: str) -> bool:
         """Whether the queue shows this dead letter still. Raises Refused while somebody else holds some:
@@ -164,9 +167,9 @@ class ReplayEngine:
                 raise Refused("Somebody holds dead letters now, perhaps this one.", hint="Try again in a few minutes.")
         return letter is not None
 
-    async def _send(self, letter: DeadLetter) -> Replayed:
+    async def _send(self, letter: DeadLetter, entry: Entry) -> Replayed:
         await self._note(letter.message_id, "sending")
-        body, attributes = outgoing(letter)
+        body, attributes = (entry.sent_body, entry.sent_attributes) if entry.sent_body else outgoing(letter)
         try:
             sent = await self._queues.send(body, attributes, letter.trace)
         except (NotPermitted, Refused) as error:

@@ -13,10 +13,10 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from app.replay import archive
+from app.replay import archive, journal_tables
 from app.replay.archive import Archived
 from app.replay.attributes import decode, encode
-from services.ports.wishes import DeadLetter
+from services.ports.wishes import DeadLetter, Outgoing
 
 State = Literal[
     "planned", "claimed", "sending", "sent", "deleted", "skipped", "failed", "delete_unconfirmed", "unknown",
@@ -32,40 +32,8 @@ BatchState = Literal["open", "done", "stopped", "cancelled"]
 MOST_REPLAYS: Final = 3
 """So many times a message may be replayed; one that still comes back is poison."""
 
-_SCHEMA = """
-create table if not exists entries (
-  message_id text primary key,
-  state text not null,
-  body text not null,
-  attributes text not null,
-  actor text not null,
-  reason text not null,
-  new_message_id text not null default '',
-  why text not null default '',
-  planned_at real not null,
-  changed_at real not null,
-  trace text not null default '',
-  batch text not null default ''
-) strict;
-create index if not exists entries_new on entries (new_message_id) where new_message_id <> '';
-create table if not exists batches (
-  id text primary key,
-  act text not null,
-  actor text not null,
-  reason text not null,
-  options text not null,
-  state text not null,
-  words text not null default '',
-  started_at real not null
-) strict;
-create table if not exists steps (
-  message_id text not null,
-  state text not null,
-  why text not null,
-  at real not null
-) strict;
-create table if not exists desk (token text not null) strict;
-"""
+QUARANTINED: Final = f"It was replayed {MOST_REPLAYS} times and came back: quarantined."
+SENT_BEFORE: Final = "It was sent before, or may have been. It is not sent again."
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -83,6 +51,9 @@ class Entry(msgspec.Struct, frozen=True):
     changed_at: float
     trace: str = ""
     batch: str = ""
+    sent_body: str = ""
+    """What is sent in its place, where somebody has changed it; "" for the message as it was."""
+    sent_attributes: dict[str, Any] = {}
 
     @property
     def letter(self) -> DeadLetter:
@@ -147,19 +118,27 @@ class Journal:
         self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = full")
-        self._db.executescript(_SCHEMA)
-        self._add_columns()
-        self._db.execute("create index if not exists entries_batch on entries (batch) where batch <> ''")
+        journal_tables.prepare(self._db)
         archive.prepare(self._db)
         file.chmod(0o600)
 
-    def plan(self, letter: DeadLetter, *, actor: str, reason: str) -> bool:
-        """Keep the whole message, before anything is done with it. An earlier replay that sent nothing is replaced.
+    def plan(self, letter: DeadLetter, *, actor: str, reason: str, instead: Outgoing | None = None) -> str:
+        """Keep the whole message, before anything is done with it, and what is sent `instead` of it. An earlier replay
+        that sent nothing is replaced.
 
-        False when the message was sent before, or may have been: what is written of that stays.
+        Why it may not be sent, "" when it may: what is written of an earlier send stays.
         """
         with self._lock, self._transaction():
-            return self._keep(letter, "", actor, reason)
+            if self._replays(letter.message_id) >= MOST_REPLAYS:
+                return QUARANTINED
+            if not self._keep(letter, "", actor, reason):
+                return SENT_BEFORE
+            if instead is not None:
+                self._db.execute(
+                    "update entries set sent_body = ?, sent_attributes = ? where message_id = ?",
+                    (instead.body, encode(instead.attributes), letter.message_id),
+                )
+            return ""
 
     def plan_batch(
         self, batch_id: str, act: BatchAct, letters: Sequence[DeadLetter], *, actor: str, reason: str, options: str = ""
@@ -169,9 +148,9 @@ class Journal:
         with self._lock, self._transaction():
             for letter in letters:
                 if act == "replay" and self._replays(letter.message_id) >= MOST_REPLAYS:
-                    left_out[letter.message_id] = f"It was replayed {MOST_REPLAYS} times and came back: quarantined."
+                    left_out[letter.message_id] = QUARANTINED
                 elif not self._keep(letter, batch_id, actor, reason):
-                    left_out[letter.message_id] = "It was sent before, or may have been."
+                    left_out[letter.message_id] = SENT_BEFORE
             self._db.execute(
                 "insert into batches values (?, ?, ?, ?, ?, 'open', '', ?)",
                 (batch_id, act, actor, reason, options, time.time()),
@@ -335,6 +314,9 @@ class Journal:
                 for move in moves:
                     if move.state == "archiving":
                         archive.keep(self._db, move.message_id)
+                    elif move.state in ("sent", "delete_unconfirmed"):
+                        # The dead letter goes now, and what was sent may have another body.
+                        archive.keep_edited(self._db, move.message_id)
                     self._db.execute(
                         "update entries set state = ?, why = ?, changed_at = ?,"
                         " new_message_id = case when ? = '' then new_message_id else ? end where message_id = ?",
@@ -355,7 +337,7 @@ class Journal:
         if row is not None and row[0] in _TAKEN:
             return False
         self._db.execute(
-            "insert or replace into entries values (?, 'planned', ?, ?, ?, ?, '', '', ?, ?, ?, ?)",
+            "insert or replace into entries values (?, 'planned', ?, ?, ?, ?, '', '', ?, ?, ?, ?, '', '')",
             (letter.message_id, letter.body, encode(letter.attributes), actor, reason, now, now, letter.trace,
              batch_id),
         )  # fmt: skip
@@ -373,13 +355,6 @@ class Journal:
         ).fetchone()
         return int(row[0])
 
-    def _add_columns(self) -> None:
-        """A journal of an earlier version lacks some."""
-        known = {row[1] for row in self._db.execute("pragma table_info(entries)")}
-        for name in ("trace", "batch"):
-            if name not in known:
-                self._db.execute(f"alter table entries add column {name} text not null default ''")
-
     def _transaction(self) -> sqlite3.Connection:
         self._db.execute("begin immediate")
         return self._db
@@ -388,4 +363,5 @@ class Journal:
 def _entry(row: tuple[Any, ...]) -> Entry:
     values = list(row)
     values[3] = decode(values[3])
+    values[13] = decode(values[13] or "{}")
     return Entry(*values)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import base64
 import time
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from app.replay.archive import Archived
-from app.replay.engine import ReplayEngine
+from app.replay.edit import Edit, weigh
+from app.replay.engine import Replayed, ReplayEngine
 from app.replay.evidence import StoreEvidence
 from app.replay.journal import Journal, State
+from app.replay.linter import LARGEST
 from app.replay.many import ManyEngine
 from app.replay.reading import Reading, read
-from app.replay.xray import XRay, xray
+from app.replay.xray import NO_JOB, XRay, xray
 from app.store.store import Store
 from services.domain.errors import Refused
+from services.domain.messages import parse_job_message
 from services.ports.wishes import DeadLetter, ManyQueues, QueueFigures
 
 
@@ -27,6 +33,7 @@ class Letters:
 
     def __init__(self, queues: ManyQueues, journal: Journal, store: Store | None, actor: str) -> None:
         self._engine = ReplayEngine(queues, journal)
+        self._queues = queues
         self._store = store
         self.actor = actor
         self.many = ManyEngine(queues, journal, self._engine, evidence=StoreEvidence(store) if store else None)
@@ -34,6 +41,7 @@ class Letters:
         self.readings: dict[str, Reading] = {}
         self.states: dict[str, State] = {}
         self.figures = QueueFigures(0, 0, 0)
+        self.largest = LARGEST
         self.hidden_for = 0
 
     async def look(self) -> None:
@@ -43,12 +51,30 @@ class Letters:
         self.readings = {key: read(letter, now=time.time()) for key, letter in self.found.items()}
         self.states = await self._engine.states()
         self.figures, self.hidden_for = inventory.figures, inventory.hidden_for
+        self.largest = (await self._queues.figures("main")).largest
 
     def require(self, ids: Sequence[str]) -> None:
         """Raises Refused unless the last look has shown all of these."""
         absent = [key for key in ids if key not in self.found]
         if absent:
             raise Refused(f"Not among the dead letters: {', '.join(absent)}.")
+
+    def weigh(self, message_id: str, body: str) -> Edit:
+        """What a letter would be with another body, and why it can't be sent so."""
+        letter, reading = self.found[message_id], self.readings[message_id]
+        known = self.xray(reading.message.job_id) if reading.message else None
+        job_known = known is not None and known.stops != NO_JOB
+        edit = weigh(letter, body, now=time.time(), largest=self.largest, job_known=job_known)
+        try:
+            seen = self.xray(parse_job_message(edit.message.body).job_id)
+        except ValueError:
+            return edit
+        return edit if edit.why_not or seen is None else msgspec.structs.replace(edit, why_not=seen.stops)
+
+    async def replay_edited(self, message_id: str, edit: Edit, *, reason: str) -> Replayed:
+        """Send it so, with the original in the journal first. Raises ConsoleError."""
+        await self._engine.plan(self.found[message_id], actor=self.actor, reason=reason, instead=edit.message)
+        return await self._engine.replay(message_id, request_id=str(uuid.uuid4()))
 
     def xray(self, job_id: str) -> XRay | None:
         """What would happen to a job; None where the facts are not known."""
@@ -86,6 +112,7 @@ def archived_facts(kept: Archived) -> dict[str, Any]:
         "reason": kept.reason,
         "left_the_queue": kept.is_out,
         "why": kept.why,
+        "sent_instead": kept.sent_body,
         "body": kept.body,
         "attributes": {key: _plain(one) for key, one in kept.attributes.items()},
     }

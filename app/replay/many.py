@@ -17,7 +17,6 @@ from app.replay.engine import ReplayEngine
 from app.replay.evidence import Evidence
 from app.replay.journal import Batch, BatchAct, BatchState, Entry, Journal, Move, State
 from app.replay.line import Line, Progress
-from app.replay.linter import outgoing
 from app.replay.pace import Options
 from services.domain.checksums import attributes_md5, body_md5
 from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, Refused
@@ -149,6 +148,8 @@ class ManyEngine:
         """Send a message of the archive to the dead letters again; its new id there, or the old one of a letter that
         never left. Raises ConsoleError."""
         kept = await self._ask(lambda: self._journal.archived_one(message_id))
+        if kept is not None and kept.sent_body:
+            raise Refused("It was replayed with another body: putting it back could start its job a second time.")
         if kept is None or kept.state not in ("archived", "archive_unconfirmed", "skipped", "failed"):
             raise Refused("This message is not in the archive, or may have been put back already.")
         if not kept.is_out and await self._engine.holds(message_id):
@@ -171,7 +172,7 @@ class ManyEngine:
     def _arrived(self, entry: Entry, since: float) -> bool:
         assert self._evidence is not None
         try:
-            job_id = parse_job_message(outgoing(entry.letter)[0]).job_id
+            job_id = parse_job_message(entry.sent_body or entry.body).job_id
         except ValueError:
             return False
         return self._evidence.claimed(job_id, since)

@@ -12,6 +12,7 @@ from services.domain.keys import idempotency_key, older_idempotency_key
 
 Fate = Literal["submit", "live", "unknown", "in_flight", "blocked"]
 DONE: Final = "Already done: nothing is left to submit."
+NO_JOB: Final = "This job is not in the database."
 FATES: Final[tuple[Fate, ...]] = ("submit", "live", "unknown", "in_flight", "blocked")
 
 
@@ -56,7 +57,7 @@ def xray(
     A worker takes what is pending, so a directory that failed is only submitted when it is retried.
     """
     if job is None:
-        return XRay(job_id, stops="This job is not in the database.")
+        return XRay(job_id, stops=NO_JOB)
     looked = tuple(_fate(job, line, line.host in retry) for line in directories)
     return XRay(job_id, looked, _stops(job, looked))
 

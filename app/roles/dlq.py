@@ -57,6 +57,11 @@ def run(argv: list[str]) -> int:
         act.add_argument("--reason", default="", help="kept in the journal")
         if name == "replay":
             act.add_argument("--rate", type=float, default=1.0, help="messages a second, 0 for no limit (default: 1)")
+    edit = commands.add_parser("edit", help="send a message again with another body; the original stays in the archive")
+    edit.add_argument("id")
+    edit.add_argument("file", type=Path, help="the body to send")
+    edit.add_argument("--yes", action="store_true", help="do it; without this only the difference is shown")
+    edit.add_argument("--reason", default="", help="kept in the journal")
     commands.add_parser("resume", help="go on with what an earlier replay has left")
     commands.add_parser("put-back", help="send an archived message to the dead letters").add_argument("id")
     commands.add_parser("archived", help="the messages of the archive: body, reason, when, by whom")
@@ -125,6 +130,8 @@ async def _work(settings: Settings, args: argparse.Namespace) -> int:
                 await letters.many.decide(args.id, sent=args.sent, actor=letters.actor, reason=args.reason)
                 _say({"decided": args.id, "sent": args.sent}, "Noted.", as_json=args.json)
                 return 0
+            case "edit":
+                return await _edit(letters, args)
             case "resume":
                 return await _resume(letters, as_json=args.json)
             case _:
@@ -204,6 +211,26 @@ async def _act(letters: Letters, args: argparse.Namespace) -> int:
     code = _tell(batch_id, progress, {**choice.rest, **left_out}, as_json=args.json)
     # Who says --all asks for what can be sent; who names messages asks for each of them.
     return 3 if left_out or (args.id and choice.rest) else code
+
+
+async def _edit(letters: Letters, args: argparse.Namespace) -> int:
+    await letters.look()
+    letters.require([args.id])
+    edit = letters.weigh(args.id, await asyncio.to_thread(args.file.read_text, encoding="utf-8"))
+    facts: dict[str, Any] = {
+        "message_id": args.id, "why_not": edit.why_not, "body": edit.message.body,
+        "findings": [{"level": one.level, "field": one.field, "words": one.words} for one in edit.findings],
+        "diff": [f"{line.sign} {line.text}" for line in edit.diff],
+    }  # fmt: skip
+    lines = [*(f"{one.level}: {one.field}: {one.words}" for one in edit.findings), *facts["diff"]]
+    if edit.why_not or not args.yes:
+        lines.append(edit.why_not or "Nothing was done: add --yes.")
+        _say(facts, "\n".join(lines), as_json=args.json)
+        return 1 if edit.why_not else 0
+    answer = await letters.replay_edited(args.id, edit, reason=args.reason)
+    _say({**facts, "outcome": answer.outcome, "new_message_id": answer.new_message_id},
+         "\n".join([*lines, answer.words]), as_json=args.json)  # fmt: skip
+    return 0 if answer.outcome == "replayed" else 3
 
 
 async def _resume(letters: Letters, *, as_json: bool) -> int:

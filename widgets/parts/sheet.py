@@ -45,8 +45,10 @@ class ConfirmSheet(QWidget):
         foot: str = "",
         inside: QWidget | None = None,
         width: int = 560,
+        stops: Sequence[QWidget] = (),
     ) -> None:
-        """`inside`: what is looked at before it is confirmed, in a card of `width` pixels.
+        """`inside`: what is looked at before it is confirmed, in a card of `width` pixels; `stops`: where the keyboard
+        gets to in it.
 
         `facts`: shapes with words; `reason`: one has to be given; `typed`: the name that has to be typed;
         `wait`: seconds before it can be confirmed."""
@@ -55,6 +57,8 @@ class ConfirmSheet(QWidget):
         self._typed_wanted = typed
         self._reason_wanted = reason
         self._done = False
+        self._held = ""
+        self._stops = tuple(stops)
         self._verb = confirm
         self._may_at = monotonic() + wait
         self._reason = QLineEdit()
@@ -88,6 +92,11 @@ class ConfirmSheet(QWidget):
         self._end()
         self.cancelled.emit()
 
+    def hold(self, why: str) -> None:
+        """It can't be confirmed for this reason; "": it can."""
+        self._held = why
+        self._check()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.cancel()
@@ -96,7 +105,9 @@ class ConfirmSheet(QWidget):
     def focusNextPrevChild(self, forward: bool) -> bool:
         if self._done:
             return super().focusNextPrevChild(forward)
-        stops = [part for part in (self._reason, self._name, self._cancel, self._confirm) if _reachable(part)]
+        stops = [
+            part for part in (*self._stops, self._reason, self._name, self._cancel, self._confirm) if _reachable(part)
+        ]
         held = next((index for index, part in enumerate(stops) if part.hasFocus()), -1)
         reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
         stops[(held + (1 if forward else -1)) % len(stops)].setFocus(reason)
@@ -160,7 +171,9 @@ class ConfirmSheet(QWidget):
         self._confirm.say(f"{self._verb} ({left} s)" if left > 0 else self._verb)
         if left <= 0:
             self._waiting.stop()
-        if left > 0:
+        if self._held:
+            self._confirm.set_off(self._held)
+        elif left > 0:
             self._confirm.set_off("Take a moment to be sure")
         elif self._reason_wanted and not self._reason.text().strip():
             self._confirm.set_off("A reason is needed")

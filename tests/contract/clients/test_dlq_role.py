@@ -130,6 +130,25 @@ def test_the_archive_takes_letters_out_and_puts_them_back(
     assert call("archived") == (0, {"archived": []})
 
 
+def test_a_letter_is_sent_with_another_body(urls: tuple[Any, str, str], call: Call, tmp_path: Path) -> None:
+    raw, main, dlq = urls
+    message_id = put(raw, dlq, "job_id=a")
+    file = tmp_path / "body.json"
+    file.write_text("job_id=b")
+    code, shown = call("edit", message_id, str(file), "--yes")
+    assert (code, shown["why_not"]) == (1, "The message is not JSON. The subscriber can't read it.")
+    file.write_text('{"job_id": "a", "priority": "pro", "package_size": 3}')
+    code, shown = call("edit", message_id, str(file))
+    assert (code, shown["diff"][0], count_of(raw, main)) == (0, "- job_id=a", 0)
+    code, done = call("edit", message_id, str(file), "--yes", "--reason", "it was form data")
+    assert (code, done["outcome"], count_of(raw, dlq)) == (0, "replayed", 0)
+    [message] = raw.receive_message(QueueUrl=main)["Messages"]
+    assert (message["Body"], message["MessageId"]) == (file.read_text(), done["new_message_id"])
+    [kept] = call("archived")[1]["archived"]
+    assert (kept["body"], kept["sent_instead"], kept["reason"]) == ("job_id=a", file.read_text(), "it was form data")
+    assert call("put-back", message_id)[0] == 1
+
+
 def test_a_person_decides_what_nobody_knows(urls: tuple[Any, str, str], call: Call, faults: Switches) -> None:
     raw, main, dlq = urls
     arrived, lost = put(raw, dlq, job("a")), put(raw, dlq, job("b"))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from app.actions.dead_letters import start_scan
 from app.actions.exports import Kind
 from app.actions.letter_line import LetterLine
-from app.actions.registry import ARCHIVE, REPLAY, REPLAY_MANY
+from app.actions.registry import ARCHIVE, EDIT, REPLAY, REPLAY_MANY
 from app.desk import Desk
 from app.models.export_rows import of_letter
 from app.models.query import Query
@@ -28,7 +28,7 @@ from widgets.pages.dead_letters.rows import (
     letters_model,
     row_of,
 )
-from widgets.pages.dead_letters.shown import Shown, of_queue
+from widgets.pages.dead_letters.shown import Press, Shown, of_queue
 from widgets.pages.dead_letters.words import CLOSE, act_of, seen_words
 from widgets.parts import cell, spans
 from widgets.parts.button import Button
@@ -186,7 +186,8 @@ class Inventory(QWidget):
         row = self.model.by_key(line.id) if line is not None else None
         if line is None or row is None:
             return None
-        return of_queue(line, row.business, row.facets.reason, self._desk.store.now(), ())
+        acts = (Press("edit", f"{EDIT.label}…", self._acts.why_not_edit(line)),)
+        return of_queue(line, row.business, row.facets.reason, self._desk.store.now(), acts)
 
     def show_acts(self) -> None:
         """Say what the buttons would do, or why they are off."""

@@ -188,6 +188,8 @@ class KeptView(Surface):
 
 def _where(row: KeptRow) -> cell.Cell:
     one = row.kept.archived
+    if one.sent_body:
+        return cell.status("send", "Replayed edited", tip="It was sent with another body; this is the original.")
     if one.state == "putting_back":
         return cell.status("unknown", "Put back unknown", tip="Say in the journal what became of it.")
     return cell.status("ok", "Archived") if one.is_out else cell.status("unknown", "Maybe still there", tip=one.why)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from app.actions.dead_letters import Look, start_replay, start_scan
 from app.actions.letter_line import LetterLine
 from app.actions.letter_records import start_read
-from app.actions.registry import ARCHIVE, DECIDE, PUT_BACK, REPLAY, REPLAY_MANY, SCAN
+from app.actions.registry import ARCHIVE, DECIDE, EDIT, PUT_BACK, REPLAY, REPLAY_MANY, SCAN
 from app.desk import Desk
 from app.models.query import QueryProblem
 from app.models.query_offers import Offer, offers
@@ -19,6 +19,7 @@ from app.store.store import Changes
 from services.domain.diagnosis import since
 from services.domain.statuses import Shape
 from widgets.look import metrics
+from widgets.pages.dead_letters.editing import ask_edit
 from widgets.pages.dead_letters.fields import JOURNAL, KEPT, QUEUE, letter_fields, letter_query
 from widgets.pages.dead_letters.inspector import Inspector
 from widgets.pages.dead_letters.inventory import Inventory
@@ -105,6 +106,7 @@ class DeadLettersPage(Surface):
         self._undo_key = QShortcut(QKeySequence.StandardKey.Undo, self)
         self._undo_key.activated.connect(self._undo_last)
         QShortcut(QKeySequence(REPLAY.key), self).activated.connect(self._press_replay)
+        QShortcut(QKeySequence(EDIT.key), self).activated.connect(self._press_edit)
         # Countdowns and ages move on even when nothing happens.
         self._second = QTimer(self)
         self._second.setInterval(500)
@@ -281,6 +283,13 @@ class DeadLettersPage(Surface):
     def _inspector_pressed(self, key: str) -> None:
         if self.tabs.current() == "journal":
             self.journal.press(key)
+        else:
+            self._press_edit()
+
+    def _press_edit(self) -> None:
+        line = self.inventory.current() if self.tabs.current() == "inventory" else None
+        if line is not None and not self._acts.why_not_edit(line):
+            self.sheet = ask_edit(self._body, self._desk, line, self._business(line))
 
     def _replay(self, line: LetterLine | None) -> None:
         if line is None or self._acts.why_not_replay(line):

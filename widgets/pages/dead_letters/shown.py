@@ -7,6 +7,7 @@ import msgspec
 from app.actions.letter_line import LetterLine
 from app.actions.letter_records import Kept, Reading, Record, Step
 from services.domain.statuses import Shape
+from services.domain.text import one_line
 from widgets.pages.dead_letters.words import attribute, expires, record_state, state_of, step_words
 from widgets.parts import cell, spans
 
@@ -72,7 +73,7 @@ def of_archive(kept: Kept, business: str, acts: tuple[Press, ...]) -> Shown:
     out = one.is_out
     return Shown(
         kept.id, _title(reading, business), _job(reading) if business else "", "ok" if out else "unknown",
-        "Out of the queue" if out else "Whether it left the queue is not known", "" if out else one.why,
+        _left(kept), "" if out else one.why,
         reading.does, _read(reading),
         (
             ("Message", kept.id, True),
@@ -84,6 +85,12 @@ def of_archive(kept: Kept, business: str, acts: tuple[Press, ...]) -> Shown:
     )  # fmt: skip
 
 
+def _left(kept: Kept) -> str:
+    if kept.archived.sent_body:
+        return "Replayed with another body"
+    return "Out of the queue" if kept.archived.is_out else "Whether it left the queue is not known"
+
+
 def of_journal(
     record: Record, business: str, evidence: tuple[str, ...], steps: list[Step], acts: tuple[Press, ...]
 ) -> Shown:
@@ -92,6 +99,7 @@ def of_journal(
     shape, words = record_state(record)
     about: list[Fact] = [("Job", _job(reading), True), ("Message", entry.message_id, True)]
     about += [("New message", entry.new_message_id, True)] if entry.new_message_id else []
+    about += [("Sent instead", one_line(entry.sent_body, 500), True)] if entry.sent_body else []
     about += [("Operation", record.operation, False)] if record.operation else []
     about += [("By", entry.actor, False), ("Reason", entry.reason or "none was given", False)]
     return Shown(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.replay.journal import SENT, Journal, Move, State
+from app.replay.journal import SENT, SENT_BEFORE, Journal, Move, State
 from services.ports.wishes import DeadLetter
 from tests.local_stack import wait_until
 
@@ -45,7 +45,7 @@ def journal(file: Path) -> Iterator[Journal]:
 
 
 def reach(journal: Journal, state: State, message_id: str = "m1") -> None:
-    assert journal.plan(DeadLetter(message_id, "", "body", attributes={}), actor="desk-1", reason="first")
+    assert journal.plan(DeadLetter(message_id, "", "body", attributes={}), actor="desk-1", reason="first") == ""
     if state != "planned":
         journal.move(message_id, state, why="as it was", new_message_id="new")
 
@@ -70,7 +70,7 @@ def test_what_a_killed_program_left(journal: Journal, file: Path, state: State) 
 def test_only_what_was_not_sent_can_be_planned_again(journal: Journal, state: State) -> None:
     reach(journal, state)
     before = journal.entry("m1")
-    planned = journal.plan(DeadLetter("m1", "", "other", attributes={}), actor="desk-2", reason="second")
+    planned = not journal.plan(DeadLetter("m1", "", "other", attributes={}), actor="desk-2", reason="second")
     assert planned == (state not in (*SENT, "archiving", "putting_back", "put_back"))
     after = journal.entry("m1")
     assert after is not None
@@ -108,7 +108,7 @@ def test_what_a_batch_wanted_it_still_wants_after_a_crash(journal: Journal) -> N
     letters = [DeadLetter(key, "", "body") for key in ("m1", "m2", "m3")]
     reach(journal, "deleted", "m3")
     left_out = journal.plan_batch("b1", "replay", letters, actor="desk-1", reason="")
-    assert left_out == {"m3": "It was sent before, or may have been."}
+    assert left_out == {"m3": SENT_BEFORE}
     journal.move("m2", "claimed")
     journal.settle_after_crash()
     assert journal.batch_states("b1") == {"m1": "planned", "m2": "planned"}
