@@ -48,7 +48,7 @@ from services.clients.supabase_reads import SupabaseReads
 from services.clients.supabase_replays import SupabaseReplays
 from services.clients.supabase_session import SupabaseSession
 from services.clients.supabase_sign_in import not_staff
-from services.domain.errors import ConsoleError, NotPermitted, NotReachable, Refused, SignedOut
+from services.domain.errors import ConsoleError, NotReachable, Refused, SignedOut
 from services.domain.people import LOCAL_PEOPLE, LocalPerson
 from services.ports.doors import ProjectDoor
 from services.settings import Settings, missing, read_settings, shown
@@ -170,8 +170,11 @@ class Console:
             last = LastState(data_dir / "console" / "last_state", settings.supabase_url, settings.staff_email)
         session = self._session = await self._session_of(settings, last, store)
         if session.signed_in and session.role is None:
+            email = session.email
             await session.sign_out()
-            raise not_staff(session.email)
+            if last is not None:
+                last.forget()
+            raise not_staff(email)
         self._last, self._store = last, store
         reads = SupabaseReads(session)
         acts = SupabaseActs(session)
@@ -247,11 +250,13 @@ class Console:
         """A sign-in; where the project doesn't answer, one for later over what was last known."""
         who = (settings.supabase_url, settings.publishable_key, settings.staff_email, settings.staff_password)
         keyring = SessionKeyring(settings.supabase_url, settings.staff_email) if last is not None else None
+        password = settings.staff_password
         try:
-            return await SupabaseSession.sign_in(*who, keyring=keyring)
+            session = await SupabaseSession.sign_in(*who, keyring=keyring)
         except NotReachable as error:
-            if last is None:
+            if last is None or keyring is None:
                 raise
+            last.keep_for(password, await keyring.word())
             try:
                 kept = await last.read()
             except Unusable as why:
@@ -260,10 +265,13 @@ class Console:
             store.set_link("offline", str(error))
             await last.fill(store, kept)
             return await SupabaseSession.later(*who, keyring=keyring)
-        except NotPermitted:
+        except SignedOut:
             if last is not None:
                 last.forget()
             raise
+        if last is not None and keyring is not None:
+            last.keep_for(password, await keyring.word(make=True))
+        return session
 
     async def _keep_signed_in(self, session: SupabaseSession) -> None:
         """Sign in where that is still to be done, then keep it so; what is kept on the disk ends with the sign-in."""

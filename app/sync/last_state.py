@@ -21,6 +21,7 @@ from app.store.lines import ENDED
 from app.store.link import TableState
 from app.store.store import Store
 from app.sync.state_file import MOST_BYTES, Head, Rows, StateWriter, Unusable, parts, read_state
+from services.domain.passwords import hash_password, verify_password
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Kept(NamedTuple):
 class LastState:
     """One file for each project and person, in `folder`; nobody is shown another's.
 
+    To name somebody is not to be them: it is kept under what proved who signed in, and opens to that only.
     Reading, writing and packing happen in a thread, with a pause between small parts: the window goes on.
     """
 
@@ -70,13 +72,22 @@ class LastState:
         self._pause = pause
         self._unwritten = False
         self._over = False
+        self._proofs: tuple[str, ...] = ()
+        self._locks: tuple[str, ...] = ()
         self._stop = threading.Event()
         self._writing = threading.Lock()
         self._calm = threading.Event()
         self._worked_since = 0.0
 
+    def keep_for(self, *proofs: str) -> None:
+        """Who signed in has proved it by one of these: a password, a word that only their keyring has. "" is none."""
+        self._proofs, self._locks = tuple(filter(None, proofs)), ()
+
     async def read(self) -> Kept:
-        """What was kept of this project and person. Raises Unusable, whose text says why there is nothing."""
+        """What was kept of this project and person, by what `keep_for` was told.
+
+        Raises Unusable, whose text says why there is nothing.
+        """
         return await asyncio.to_thread(self._read)
 
     async def fill(self, store: Store, kept: Kept) -> None:
@@ -110,7 +121,7 @@ class LastState:
 
     async def write(self, store: Store, *, within: float | None = None) -> bool:
         """Write what is confirmed now; False when that can't be done, or not `within` so many seconds."""
-        if self._over:
+        if self._over or not self._proofs:
             return False
         until = None if within is None else time.monotonic() + within
         stop = self._stop = threading.Event()
@@ -151,6 +162,10 @@ class LastState:
             raise Unusable(f"The file of the last known state can't be read: {error.strerror}.") from error
         if (head.project, head.person) != (self._project, self._person):
             raise Unusable("The last known state is somebody else's.")
+        # Only what opens it may lock it again: a wrong password beside a right word is no proof of anything.
+        self._proofs = tuple(p for p in self._proofs if any(verify_password(p, lock) for lock in head.locks))
+        if not self._proofs:
+            raise Unusable("What was last known is shown to nobody who has not signed in.")
         if self._clock() - head.written_at > MOST_DAYS * _DAY:
             raise Unusable(f"The last known state is older than {MOST_DAYS:.0f} days.")
         for _, records in rows:
@@ -181,6 +196,8 @@ class LastState:
         as_of = {table: at for table in store.tables() if (at := _confirmed(store, table)) is not None}
         if "jobs" not in as_of:
             return
+        if not self._locks:
+            self._locks = tuple(hash_password(proof) for proof in self._proofs)
         history_from = store.jobs.history_from
         # Each of these copies is one step that no other thread gets in between.
         rows = {table: list(store.rows(table).values()) for table in as_of}
@@ -195,7 +212,7 @@ class LastState:
                     break
                 if until is None:
                     self._breathe()
-            writer.finish(Head(self._project, self._person, self._clock(), as_of, cut, history_from))
+            writer.finish(Head(self._project, self._person, self._clock(), as_of, cut, history_from, self._locks))
         finally:
             writer.drop()
         if self._over:

@@ -40,6 +40,8 @@ class Head(msgspec.Struct, frozen=True):
     cut: bool = False
     """True when older jobs were left out for their size."""
     history_from: float | None = None
+    locks: tuple[str, ...] = ()
+    """Hashes of what opens it: the password of that person, or a word of their own in the keyring."""
 
 
 class StateWriter:

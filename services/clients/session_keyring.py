@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import threading
 from collections.abc import Callable
 from typing import Final
@@ -22,6 +23,7 @@ class SessionKeyring:
 
     def __init__(self, url: str, email: str, *, seconds: float = SECONDS) -> None:
         self._service = f"Directory-Bolt {url.rstrip('/')}"
+        self._words = f"{self._service} last state"
         self._email = email
         self._seconds = seconds
         self.why = ""
@@ -48,14 +50,32 @@ class SessionKeyring:
 
         await self._in_time(call)
 
-    async def forget(self) -> None:
-        """Delete the entry, if there is one."""
+    async def word(self, *, make: bool = False) -> str:
+        """A word that nobody has but who may open this keyring; "" when there is none, or it can't be had.
+
+        `make`: make one where there is none.
+        """
 
         def call() -> str:
             import keyring
 
-            if keyring.get_password(self._service, self._email) is not None:
-                keyring.delete_password(self._service, self._email)
+            found = keyring.get_password(self._words, self._email) or ""
+            if not found and make:
+                found = secrets.token_urlsafe(24)
+                keyring.set_password(self._words, self._email, found)
+            return found
+
+        return await self._in_time(call)
+
+    async def forget(self) -> None:
+        """Delete the entries, if there are any."""
+
+        def call() -> str:
+            import keyring
+
+            for service in (self._service, self._words):
+                if keyring.get_password(service, self._email) is not None:
+                    keyring.delete_password(service, self._email)
             return ""
 
         await self._in_time(call)
@@ -76,8 +96,7 @@ class SessionKeyring:
             try:
                 found = call()
             except Exception as error:
-                # Its kind only: what a backend says may hold what it was given.
-                why = f"The keyring of this machine can't be used ({type(error).__name__})."
+                why = _why(error)
             try:
                 loop.call_soon_threadsafe(settle, found, why)
             except RuntimeError:
@@ -88,7 +107,14 @@ class SessionKeyring:
         try:
             found = await asyncio.wait_for(answer, self._seconds)
         except TimeoutError:
-            found, self.why = "", "The keyring of this machine is locked or does not answer."
+            found, self.why = "", "This machine has a keyring that is locked or does not answer."
         if self.why:
             _log.info("%s The sign-in is kept in memory only and asks for the password at the next start.", self.why)
         return found
+
+
+def _why(error: Exception) -> str:
+    """In words, and of the error its kind only: what a backend says may hold what it was given."""
+    kind = type(error).__name__
+    known = {"NoKeyringError": "has no keyring", "KeyringLocked": "has a keyring that is locked"}
+    return f"This machine {known.get(kind, f'has a keyring that fails ({kind})')}."

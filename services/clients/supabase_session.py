@@ -118,6 +118,15 @@ class SupabaseSession:
         return role if role in ("viewer", "operator", "admin") else None
 
     @property
+    def kept_where(self) -> str:
+        """Where the sign-in is kept for the next start, as a sentence."""
+        if self._keyring is None:
+            return "It is not kept: nobody needs a password here."
+        if self._keyring.why:
+            return f"In memory only: {self._keyring.why} The next start asks for the password."
+        return "In the keyring of this machine, without the password."
+
+    @property
     def key(self) -> str:
         """The publishable key."""
         return self.client.supabase_key
@@ -250,7 +259,7 @@ class SupabaseSession:
             if error.status not in (400, 401, 403) or "api key" in str(error).lower():
                 raise blame(error, self.url) from error
             await keyring.forget()
-            raise NotPermitted(
+            raise SignedOut(
                 "The earlier sign-in has ended.",
                 raw=f"{type(error).__name__}: {error}",
                 settings={PASSWORD: "It is needed again: the project has ended the earlier sign-in."},

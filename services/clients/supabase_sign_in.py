@@ -12,7 +12,7 @@ import httpx
 from supabase_auth.errors import AuthApiError, AuthError, AuthRetryableError
 
 from services.domain.environments import wrong_address
-from services.domain.errors import ConsoleError, NotPermitted, NotReachable, Refused
+from services.domain.errors import ConsoleError, NotPermitted, NotReachable, Refused, SignedOut
 
 URL: Final = "SUPABASE_URL"
 KEY: Final = "SUPABASE_ANON_KEY"
@@ -92,7 +92,7 @@ def _refused(error: AuthApiError, url: str, raw: str) -> ConsoleError:
             settings={EMAIL: "Its owner has yet to press the link in the invitation."},
         )
     if error.code == "user_banned" or "banned" in words:
-        return NotPermitted("This person may not sign in.", raw=raw, settings={EMAIL: "It was shut out."})
+        return SignedOut("This person may not sign in.", raw=raw, settings={EMAIL: "It was shut out."})
     if error.status == 400:
         wrong = f"{_host(url)} doesn't accept this e-mail address with this password."
         return NotPermitted("The sign-in was refused.", raw=raw, settings={EMAIL: wrong, PASSWORD: wrong})

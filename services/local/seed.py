@@ -19,9 +19,9 @@ from psycopg.types.json import Jsonb
 from resources import ROOT
 from services.domain.messages import job_message_body
 from services.domain.packages import TIERS
+from services.domain.passwords import hash_password, verify_password
 from services.domain.people import LOCAL_PEOPLE
 from services.domain.times import to_iso
-from services.local.gateway.passwords import hash_password, verify_password
 from services.local.practice.sites import Site, load_sites
 from services.local.seed_queues import Letter, SqsAccess, bury, create_queues, open_sqs
 

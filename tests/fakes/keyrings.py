@@ -1,4 +1,4 @@
-"""Keyrings by keyring's own interface: one in memory, one that fails, one that waits for a person."""
+"""Keyrings by keyring's own interface: in memory, one that fails, one that is locked, one that waits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import keyring
 from keyring.backend import KeyringBackend
-from keyring.errors import KeyringLocked
+from keyring.errors import KeyringError, KeyringLocked
 
 
 class InMemory(KeyringBackend):
@@ -35,7 +35,17 @@ class Failing(InMemory):
     """Repeats in its error what it was given, as a careless backend does."""
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        raise KeyringLocked(password)
+        raise KeyringError(password)
+
+
+class Locked(InMemory):
+    """Gives nothing away."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise KeyringLocked
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise KeyringLocked
 
 
 class Hanging(InMemory):

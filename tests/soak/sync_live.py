@@ -26,7 +26,7 @@ from psycopg.types.json import Jsonb
 from app.sync.timings import Timings
 from services.clients.supabase_session import SupabaseSession
 from services.domain.errors import ConsoleError
-from services.local.gateway.passwords import hash_password
+from services.domain.passwords import hash_password
 from services.local.postgres import Postgres, free_port
 from tests.contract.gateway.running import KEY, PASSWORD, SECRET, SERVICE_KEY, Address, spoil, strike
 from tests.fakes.relay import Relay, relay

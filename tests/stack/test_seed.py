@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from services.domain.messages import parse_job_message
-from services.local.gateway.passwords import verify_password
+from services.domain.passwords import verify_password
 from services.local.practice import app as practice
 from services.local.queue import app as queue
 from services.local.seed import SeedReport, SqsAccess, seed_practice, seed_staff

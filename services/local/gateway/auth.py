@@ -14,12 +14,12 @@ import psycopg
 from aiohttp import web
 from psycopg.rows import DictRow
 
+from services.domain.passwords import hash_password, verify_password
 from services.domain.times import to_iso
 from services.local.gateway.callers import bearer, key_caller
 from services.local.gateway.config import GatewayConfig
 from services.local.gateway.database import Database
 from services.local.gateway.errors import WireError, auth_error
-from services.local.gateway.passwords import hash_password, verify_password
 from services.local.gateway.tokens import SessionEnded, TokenError, Tokens
 
 _USER = "select id, email, password_hash, app_metadata, user_metadata, created_at from auth.users"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from services.local.gateway.passwords import hash_password, verify_password
+from services.domain.passwords import hash_password, verify_password
 
 
 class Accounts:

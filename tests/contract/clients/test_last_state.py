@@ -22,6 +22,7 @@ from services.settings import read_settings
 from tests.contract.clients.test_sitting import Screen, right, shows
 from tests.contract.gateway.running import KEY, PASSWORD, add_job, gateway, until
 from tests.fakes.alone import Alone
+from tests.fakes.keyrings import InMemory, Locked, in_use
 from tests.fakes.relay import Relay, relay
 from tests.leaks.logs import Logged
 
@@ -125,18 +126,52 @@ def test_another_person_and_a_refused_one_see_nothing(
                 await other.open()
             assert "Nothing is kept from before." in caught.value.hint
             await other.close()
-            # Offline nobody can tell that the password is wrong; when the project says so, all that was kept goes.
-            wrong = console(between, tmp_path, STAFF_PASSWORD="wrong")
-            desk = await wrong.open()
-            assert desk.store.kept
+            await named_only(between, tmp_path, STAFF_PASSWORD="wrong")
             between.refuses = False
-            await until(wrong.outdated.is_set)
-            await wrong.close()
             again = console(between, tmp_path, STAFF_PASSWORD="wrong")
             with pytest.raises(NotPermitted):
                 await again.open()
             await again.close()
-            assert not kept_files(tmp_path)
+            # A slip of the fingers, or of somebody else, takes nothing from whose it is.
+            between.refuses = True
+            right_one = console(between, tmp_path)
+            assert (await right_one.open()).store.kept
+            await right_one.close()
+
+    asyncio.run(suite())
+
+
+async def named_only(between: Relay, home: Path, **more: str) -> None:
+    """Somebody who only knows whose state it is."""
+    other = console(between, home, **more)
+    with pytest.raises(NotReachable) as caught:
+        await other.open()
+    assert "shown to nobody who has not signed in" in caught.value.hint
+    await other.close()
+    assert len(kept_files(home)) == 1
+
+
+def test_the_keyring_opens_it_and_a_locked_one_takes_nothing_away(
+    server: Postgres, owner: psycopg.Connection, tmp_path: Path, qt_app: QApplication
+) -> None:
+    backend = InMemory()
+
+    async def suite() -> None:
+        async with asyncio.timeout(90), project(server) as between:
+            with in_use(backend):
+                await leave_something(between, tmp_path, add_job(owner))
+            with in_use(Locked()):
+                shut = console(between, tmp_path, STAFF_PASSWORD="")
+                with pytest.raises(NotPermitted) as caught:
+                    await shut.open()
+                assert "locked" in caught.value.settings["STAFF_PASSWORD"]
+                await shut.close()
+                assert len(kept_files(tmp_path)) == 1
+            between.refuses = True
+            with in_use(backend):
+                later = console(between, tmp_path, STAFF_PASSWORD="")
+                assert (await later.open()).store.kept
+                await later.close()
 
     asyncio.run(suite())
 

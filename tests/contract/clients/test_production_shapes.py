@@ -15,7 +15,7 @@ from app.sync.engine import Engine
 from app.sync.timings import Timings
 from services.clients.supabase_feed import SupabaseFeed
 from services.clients.supabase_reads import SupabaseReads
-from services.local.gateway.passwords import hash_password
+from services.domain.passwords import hash_password
 from services.local.postgres import Postgres
 from tests.contract.clients.test_reads import signed_in
 from tests.contract.gateway.running import PASSWORD, until

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from services.local.gateway.passwords import hash_password
+from services.domain.passwords import hash_password
 from services.local.postgres import Postgres
 from tests.contract.gateway.running import PASSWORD
 from tests.postgres import running_postgres

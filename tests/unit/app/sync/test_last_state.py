@@ -52,9 +52,17 @@ def filled(jobs: int = 3, *, hosts: int = 2) -> Store:
 
 
 def state(
-    folder: Path, person: str = PERSON, project: str = PROJECT, *, at: float = NOW, most: int = 1 << 26
+    folder: Path,
+    person: str = PERSON,
+    project: str = PROJECT,
+    *,
+    at: float = NOW,
+    most: int = 1 << 26,
+    proofs: tuple[str, ...] = ("password",),
 ) -> LastState:
-    return LastState(folder, project, person, clock=lambda: at, most=most, pause=0.0)
+    made = LastState(folder, project, person, clock=lambda: at, most=most, pause=0.0)
+    made.keep_for(*proofs)
+    return made
 
 
 async def shown(last: LastState) -> Store:
@@ -306,3 +314,25 @@ def test_a_value_that_no_file_can_hold_ends_nothing(tmp_path: Path, logged: Logg
 
     asyncio.run(suite())
     logged.take("could not be written")
+
+
+def test_who_only_knows_whose_it_is_sees_nothing(tmp_path: Path) -> None:
+    assert asyncio.run(state(tmp_path, proofs=("password", "word")).write(filled()))
+    for proofs in ((), ("",), ("wrong",)):
+        assert "shown to nobody" in unusable(state(tmp_path, proofs=proofs))
+    for proof in ("password", "word"):
+        assert asyncio.run(shown(state(tmp_path, proofs=(proof,)))).kept
+
+
+def test_what_opens_nothing_locks_nothing(tmp_path: Path) -> None:
+    assert not asyncio.run(state(tmp_path, proofs=("",)).write(filled()))
+    assert not files(tmp_path)
+    assert asyncio.run(state(tmp_path).write(filled()))
+
+    async def suite() -> None:
+        last = state(tmp_path, proofs=("slip of the fingers", "password"))
+        await last.read()
+        assert await last.write(filled())
+
+    asyncio.run(suite())
+    assert "shown to nobody" in unusable(state(tmp_path, proofs=("slip of the fingers",)))

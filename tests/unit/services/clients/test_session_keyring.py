@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends import fail
 
 from services.clients.session_keyring import SessionKeyring
-from tests.fakes.keyrings import Failing, Hanging, InMemory, in_use
+from tests.fakes.keyrings import Failing, Hanging, InMemory, Locked, in_use
 
 URL = "https://abcd.supabase.co"
 
@@ -39,7 +41,7 @@ def test_a_keyring_that_fails_is_said_without_the_token(caplog: pytest.LogCaptur
 
     with in_use(Failing()):
         ours = asyncio.run(steps())
-    assert "can't be used" in ours.why
+    assert "fails (KeyringError)" in ours.why
     assert "memory only" in caplog.text
     assert "planted-token" not in caplog.text + ours.why
 
@@ -56,4 +58,30 @@ def test_a_keyring_that_waits_for_a_person_is_asked_once_and_not_waited_for() ->
         assert backend.calls == 1
 
     with in_use(backend):
+        asyncio.run(steps())
+
+
+@pytest.mark.parametrize(("kind", "words"), [(Locked, "is locked"), (fail.Keyring, "has no keyring")])
+def test_why_nothing_is_kept_is_said_in_words(kind: type[KeyringBackend], words: str) -> None:
+    async def steps() -> SessionKeyring:
+        ours = SessionKeyring(URL, "a@b.example")
+        assert await ours.word(make=True) == ""
+        return ours
+
+    with in_use(kind()):
+        assert words in asyncio.run(steps()).why
+
+
+def test_the_word_of_a_keyring_stays_until_it_is_forgotten() -> None:
+    async def steps() -> None:
+        ours = SessionKeyring(URL, "a@b.example")
+        assert await ours.word() == ""
+        first = await ours.word(make=True)
+        assert len(first) >= 24
+        assert await ours.word(make=True) == await ours.word() == first
+        assert await SessionKeyring(URL, "c@d.example").word() == ""
+        await ours.forget()
+        assert await ours.word() == ""
+
+    with in_use(InMemory()):
         asyncio.run(steps())

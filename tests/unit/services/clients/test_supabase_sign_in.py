@@ -12,7 +12,7 @@ from supabase_auth.errors import AuthApiError
 
 from services.clients.supabase_session import SupabaseSession
 from services.clients.supabase_sign_in import blame
-from services.domain.errors import ConsoleError, NotPermitted, NotReachable, Refused
+from services.domain.errors import ConsoleError, NotPermitted, NotReachable, Refused, SignedOut
 from tests.local_http import serve
 
 SECRET = "correct-horse-battery"
@@ -99,7 +99,7 @@ def test_something_else_than_supabase_is_named(status: int, body: object) -> Non
          ["STAFF_EMAIL", "STAFF_PASSWORD"], NotPermitted),
         (400, {"code": 400, "error_code": "email_not_confirmed", "msg": "Email not confirmed"}, ["STAFF_EMAIL"],
          NotPermitted),
-        (400, {"code": 400, "error_code": "user_banned", "msg": "User is banned"}, ["STAFF_EMAIL"], NotPermitted),
+        (400, {"code": 400, "error_code": "user_banned", "msg": "User is banned"}, ["STAFF_EMAIL"], SignedOut),
         (429, {"code": 429, "msg": "Too many"}, [], NotReachable),
         (422, {"code": 422, "msg": "Captcha needed"}, [], Refused),
         (503, {"msg": "starting"}, ["SUPABASE_URL"], NotReachable),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import jwt
 import pytest
 
+from services.domain.passwords import hash_password, verify_password
 from services.local.gateway.config import GatewayConfig
 from services.local.gateway.guards import is_local
-from services.local.gateway.passwords import hash_password, verify_password
 from services.local.gateway.tokens import TokenError, Tokens
 
 SECRET = "a secret of the tests with thirty-two bytes"

@@ -1,4 +1,4 @@
-"""Password hashes of the local accounts (scrypt)."""
+"""Password hashes (scrypt): of the local accounts, and of who may see what was last known."""
 
 from __future__ import annotations
 
