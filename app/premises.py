@@ -70,4 +70,5 @@ class Premises:
 
 def browser(settings: Settings) -> dict[str, str]:
     """What a child is told of the browser to use: it reads no .env of its own."""
-    return {"BROWSER_PATH": settings.browser_path} if settings.browser_path else {}
+    told = {"BROWSER_PATH": settings.browser_path, "PRACTICE_URL": settings.practice_url}
+    return {name: value for name, value in told.items() if value}

@@ -82,6 +82,9 @@ class Settings:
     port: int = _setting(10000, "PORT", why="port that Brain listens on", least=0)
     headless: bool = _setting(True, "PLAYWRIGHT_HEADLESS", why="worker's browser without a window")
     browser_path: str = _setting("", "BROWSER_PATH", why="a Chrome, Edge or Chromium to use; empty looks for one")
+    practice_url: str = _setting(
+        "", "PRACTICE_URL", why="the local practice directories, the only thing on this machine that a run may reach"
+    )
     worker_flows: int = _setting(1, "WORKER_FLOWS", why="jobs that one worker runs at a time", least=1)
     sqs_max_messages: int = _setting(5, "SQS_MAX_MESSAGES", why="messages per receive", least=1)
     sqs_wait_seconds: int = _setting(20, "SQS_WAIT_TIME_SECONDS", why="long poll of the subscriber", least=0)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, Final
+
+from services.process_tree import kill_tree
 
 TAIL_LINES: Final = 20
 NICE: Final = 10
@@ -31,15 +32,19 @@ class ChildProcess:
         first_input: str = "",
         *,
         gives_way: bool = False,
+        clear_away: Callable[[], object] = lambda: None,
     ) -> None:
         """Start now, from a running loop. Raises OSError when the program can't be started.
 
-        `on_end` gets the exit code, once, after the last line. One that `gives_way` runs, with all that it starts,
+        `on_end` gets the exit code, once, after the last line. `clear_away` is called before that, on another thread,
+        and also where the loop is closed already. One that `gives_way` runs, with all that it starts,
         at a lower priority than the window.
         """
         self._loop = asyncio.get_running_loop()
         self._on_line = on_line
         self._on_end = on_end
+        self._clear_away = clear_away
+        self._cleared = threading.Event()
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._process = subprocess.Popen(
             command,
@@ -76,14 +81,13 @@ class ChildProcess:
                 self._process.stdin.close()
 
     def kill(self) -> None:
-        """End it and its process group at once, if it still runs."""
-        if self._process.poll() is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            if sys.platform == "win32":
-                self._process.kill()
-            else:
-                os.killpg(self._process.pid, signal.SIGKILL)
+        """End it and all that it started at once, if it still runs."""
+        if self._process.poll() is None:
+            kill_tree(self._process.pid)
+
+    def wait_cleared(self, seconds: float = 2.0) -> None:
+        """Block until it has ended and is cleared away, at most so long."""
+        self._cleared.wait(seconds)
 
     def _write(self, text: str) -> None:
         pipe = self._process.stdin
@@ -96,6 +100,8 @@ class ChildProcess:
         for line in _lines(self._process.stdout):
             self._hand_over(self._on_line, line)
         code = self._process.wait()
+        self._clear_away()
+        self._cleared.set()
         self._threads[1].join(1.0)
         _close(self._process.stdin)
         _close(self._process.stdout)

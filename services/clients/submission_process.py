@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +16,7 @@ from services.ports.wishes import RunRequest
 from services.program import role_command
 from services.settings import child_environment
 from services.submission.events import decode
+from services.temporary import environment_for, make_folder, remove_folder, remove_forgotten
 
 SILENCE: Final = 30.0
 """Seconds without a line (a run says "beat" every 2 s) after which the child is taken for dead."""
@@ -36,20 +39,26 @@ class SubmissionProcess:
         self._silence = silence
         self._children: dict[str, ChildProcess] = {}
         self._stopped: set[str] = set()
+        self._swept = False
 
     async def run(self, request: RunRequest) -> AsyncIterator[dict[str, Any]]:
         """See the port."""
         began = time.monotonic()
         lines: asyncio.Queue[str | int] = asyncio.Queue()
+        folder: Path | None = None
         try:
+            folder = await asyncio.to_thread(self._make_folder)
             child = ChildProcess(
                 self._command,
-                child_environment(self._environment),
+                child_environment({**self._environment, **environment_for(folder)}),
                 lines.put_nowait,
                 lines.put_nowait,
                 first_input=msgspec.json.encode(request).decode() + "\n",
+                clear_away=partial(remove_folder, folder),
             )
         except OSError as error:
+            if folder is not None:
+                remove_folder(folder)
             yield {"kind": "ended", "status": "crashed", "ms": 0, "error": f"It could not be started: {error}"}
             return
         self._children[request.run_id] = child
@@ -73,6 +82,12 @@ class SubmissionProcess:
             self._stopped.discard(request.run_id)
             self._end(child)
 
+    def _make_folder(self) -> Path:
+        if not self._swept:
+            remove_forgotten(time.time())
+            self._swept = True
+        return make_folder()
+
     def stop(self, run_id: str) -> None:
         """See the port. Asks first; kills what still runs after the grace time."""
         child = self._children.get(run_id)
@@ -85,6 +100,8 @@ class SubmissionProcess:
         for child in self._children.values():
             child.end_input()
             child.kill()
+        for child in self._children.values():
+            child.wait_cleared()
 
     async def _next(self, lines: asyncio.Queue[str | int], child: ChildProcess) -> str | int:
         try:

@@ -34,6 +34,16 @@ _PLATFORM: Final = (
 _RULES: Final = tuple(
     (re.compile(pattern, re.IGNORECASE), words)
     for pattern, words in (
+        (r"net::ERR_TOO_MANY_REDIRECTS", "The site sends its visitors round in a circle"),
+        (
+            r"net::ERR_(?:UNSAFE_REDIRECT|UNSAFE_PORT|BLOCKED_BY_CLIENT)",
+            "The address leads to a place that is not opened",
+        ),
+        (r"^Download is starting", "The address is a file, not a page"),
+        (r"^The site sent more than", "The site sends too much"),
+        (r"^The page crashed|(?:page|target) crashed", "The page crashed the browser"),
+        (r"^The page opens one window after another", "The page opens one window after another"),
+        (r"browser has been closed|^The browser broke down", "The browser broke down"),
         (r"net::ERR_CONNECTION_REFUSED|ECONNREFUSED", "The site does not answer"),
         (r"net::ERR_NAME_NOT_RESOLVED|ENOTFOUND", "The site's name is not known"),
         (r"net::ERR_(CONNECTION|EMPTY|SOCKET|NETWORK)", "The connection broke"),

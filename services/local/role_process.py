@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from services.local.ports import is_taken
-from services.local.process_tree import kill_group, kill_tree
 from services.local.watch import Asking, Listening, Watch, ask_http
+from services.process_tree import kill_group, kill_tree
 from services.program import role_command
 
 log = logging.getLogger(__name__)

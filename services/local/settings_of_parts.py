@@ -51,7 +51,8 @@ def part_settings(
         case "intake" | "subscriber" | "monitor":
             return {**common, **install.queue_environment(), "DATABASE_URL": database_url}
         case "worker":
-            return {**common, "DATABASE_URL": database_url, "CREWAI_URL": f"http://127.0.0.1:{install.ports.brain}"}
+            own = {"CREWAI_URL": f"http://127.0.0.1:{install.ports.brain}", "PRACTICE_URL": install.practice_url}
+            return {**common, **own, "DATABASE_URL": database_url}
         case _:
             return common
 

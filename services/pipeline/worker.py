@@ -147,7 +147,9 @@ def run(argv: list[str]) -> int:
         tools = Tools(
             rows=JobRows(pool, worker_id),
             plans=plans,
-            open_browser=lambda: Browser(path=settings.browser_path, headless=settings.headless),
+            open_browser=lambda: Browser(
+                path=settings.browser_path, headless=settings.headless, practice_url=settings.practice_url
+            ),
             settings=settings,
             spool=OutcomeSpool(settings.data_path / "outcomes"),
         )

@@ -212,7 +212,10 @@ class NamedQueues(Queues, Protocol):
 
 
 class RunRequest(msgspec.Struct, frozen=True):
-    """What the submission process is told, as one JSON line on its standard input."""
+    """What the submission process is told, as one JSON line on its standard input.
+
+    `most_bytes`: what the pages of a run may load and send, all together.
+    """
 
     run_id: str
     job_id: str
@@ -225,6 +228,7 @@ class RunRequest(msgspec.Struct, frozen=True):
     goto_seconds: float = 30.0
     step_seconds: float = 10.0
     total_seconds: float = 480.0
+    most_bytes: int = 64 * 1024 * 1024
 
 
 class Runner(Protocol):

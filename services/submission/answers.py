@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 from playwright.async_api import BrowserContext, Error, Page, Request, Response
 
 from services.submission.evidence import Sending
-from services.submission.gate import FAULT_HEADER
+from services.submission.gate import told_fault
 
 _TICK_SECONDS: Final = 0.02
 _FIRST_SECONDS: Final = 0.3
@@ -133,7 +133,7 @@ class Answers:
         return any(value in text for value in self._values)
 
     def _on_response(self, response: Response) -> None:
-        fault = response.headers.get(FAULT_HEADER)
+        fault = told_fault(response.url, response.headers)
         if fault is None:
             self._status[response.request] = response.status
         else:

@@ -16,10 +16,10 @@ from playwright.async_api import Error, Playwright, async_playwright
 from services.ports.wishes import RunRequest
 from services.settings import child_environment
 from services.submission.events import Report
-from services.submission.gate import Gate
+from services.submission.gate import Gate, practice_port
 from services.submission.outcome import Outcome
 from services.submission.pictures import VIEWPORT
-from services.submission.run import run_plan
+from services.submission.run import refused, run_plan
 
 FLAGS: Final = (
     "--disable-background-networking",
@@ -49,6 +49,7 @@ _PLACES: Final[dict[str, tuple[str, ...]]] = {
     ),
 }
 _CLOSE_SECONDS: Final = 5.0
+NO_SANDBOX: Final = "The browser has no sandbox for root, and opens only practice sites: use another account"
 
 
 class NoBrowser(Exception):
@@ -72,12 +73,14 @@ def may_sandbox() -> bool:
 class Browser:
     """One browser process, an async context manager; runs may follow each other or overlap.
 
-    `path` as `find_browser` takes it. Raises NoBrowser on entering when none starts.
+    `path` as `find_browser` takes it; `practice_url` is where the practice sites are, "" for nowhere.
+    Raises NoBrowser on entering when none starts.
     """
 
-    def __init__(self, *, path: str = "", headless: bool = True) -> None:
+    def __init__(self, *, path: str = "", headless: bool = True, practice_url: str = "") -> None:
         self._path = path
         self._headless = headless
+        self._practice_url = practice_url
         self._playwright: Playwright | None = None
         self._chromium: Chromium | None = None
         self._starting = asyncio.Lock()
@@ -102,7 +105,10 @@ class Browser:
         """One run in a fresh context. Reports `started` to `verdict`; raises only NoBrowser and cancellation."""
         chromium = await self._started()
         about = {"browser": f"{chromium.browser_type.name} {chromium.version}", "sandbox": may_sandbox()}
-        async with Gate(request.submission_url) as gate:
+        port = practice_port(request.submission_url, self._practice_url)
+        if port is None and not may_sandbox():
+            return refused(request, report, about, NO_SANDBOX)
+        async with Gate(port, most_bytes=request.most_bytes) as gate:
             try:
                 context = await chromium.new_context(
                     viewport=VIEWPORT,  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ import contextlib
 import ipaddress
 import re
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -19,11 +19,15 @@ from services.submission.masking import BODY_KEPT
 
 _HEAD_LIMIT: Final = 256 * 1024
 _DIAL_SECONDS: Final = 15.0
+_OTHER_SECONDS: Final = 4.0
 _CLOSE_SECONDS: Final = 1.0
+_PUBLIC_V6: Final = ipaddress.IPv6Network("2000::/3")
+_ASSIGNED_V4: Final = ipaddress.IPv4Network("192.0.0.0/24")
 READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that only ask."""
 FAULT_HEADER: Final = "x-console-gate-fault"
 """On an answer that is the gate's own: why there is none of the site's."""
+_NOT_PASSED_ON: Final = (b"connection:", b"proxy-connection:", b"keep-alive:", f"{FAULT_HEADER}:".encode())
 # The browser's own traffic: it would tell the form's structure to its maker.
 _BROWSERS_OWN: Final = frozenset(
     {"content-autofill.googleapis.com", "update.googleapis.com", "optimizationguide-pa.googleapis.com"}
@@ -37,29 +41,47 @@ class Refused(Exception):
     """A connection that isn't made; the text is the error in the browser's words."""
 
 
-def is_practice(url: str) -> bool:
-    """Whether an address is a practice site of this machine (`NAME.localhost`)."""
-    return (urlsplit(url).hostname or "").endswith(".localhost")
+def told_fault(url: str, headers: Mapping[str, str]) -> str | None:
+    """Why the gate has no answer of the site's, from what it answered itself; None when the answer is the site's."""
+    return headers.get(FAULT_HEADER) if url.startswith("http:") else None
+
+
+def practice_port(url: str, practice_url: str) -> int | None:
+    """The port that a run of `url` may reach on this machine; None for any but a practice site (`NAME.localhost`).
+
+    An address comes from a database: that it ends in ".localhost" proves nothing about its port.
+    """
+    try:
+        parts, port = urlsplit(url), urlsplit(practice_url).port
+        return port if port and parts.port == port and (parts.hostname or "").endswith(".localhost") else None
+    except ValueError:
+        return None
 
 
 def check_address(address: str) -> None:
     """Raises Refused for an address that isn't on the public internet."""
-    ip = ipaddress.ip_address(address.split("%", 1)[0])
-    ip = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None) or ip
-    if not ip.is_global or ip.is_multicast:
+    ip: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(address.split("%", 1)[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        # A tunnel or a translator may stand behind an address that carries one of IPv4.
+        ip = ip.ipv4_mapped or ip.sixtofour or ip
+    # Of these Python calls some global that no site has.
+    inside = ip in _ASSIGNED_V4 if isinstance(ip, ipaddress.IPv4Address) else ip not in _PUBLIC_V6
+    if inside or not ip.is_global or ip.is_multicast:
         raise Refused(f"the address {address} is not on the public internet")
 
 
 class Gate:
-    """An async context manager. `home` is the run's submission address.
+    """An async context manager. `local_port`: see `practice_port`.
 
     A practice run reaches the practice site's port on loopback and nothing else; any other run
-    reaches the public internet and nothing else.
+    reaches the public internet and nothing else. After `most_bytes` nothing passes any more.
     """
 
-    def __init__(self, home: str) -> None:
-        parts = urlsplit(home)
-        self._local_port = (parts.port or 80) if is_practice(home) else None
+    def __init__(self, local_port: int | None, most_bytes: int) -> None:
+        self._local_port = local_port
+        self._bytes_left = most_bytes
+        self.on_too_much: Callable[[], None] | None = None
+        """Called once, when more than the most came or went."""
         self._server: asyncio.Server | None = None
         self._writers: dict[asyncio.StreamWriter, str] = {}
         self._serving: set[asyncio.Task[Any]] = set()
@@ -165,11 +187,11 @@ class Gate:
         try:
             if tunnel:
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                await _both(_pump(reader, to_site), _pump(site, writer))
+                await _both(self._pump(reader, to_site), self._pump(site, writer))
             else:
                 path = target.split("/", 3)[3] if target.count("/") > 2 else ""
                 to_site.write(_rewritten(f"{method} /{path} HTTP/1.1".encode("latin-1"), headers))
-                await _both(_upload(reader, to_site, length), _answer(site, writer))
+                await _both(self._upload(reader, to_site, length), self._answer(site, writer))
         finally:
             self._writers.pop(to_site, None)
             to_site.close()
@@ -177,9 +199,15 @@ class Gate:
     async def _dial(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         self._faults.pop((host, port), None)
         try:
-            address = await self._resolve(host, port)
+            if self._bytes_left < 0:
+                raise Refused("the site sent too much")
             async with asyncio.timeout(_DIAL_SECONDS):
-                return await asyncio.open_connection(address, port, limit=_HEAD_LIMIT)
+                *others, last = await self._resolve(host, port)
+                for address in others:
+                    with contextlib.suppress(OSError, TimeoutError):
+                        async with asyncio.timeout(_OTHER_SECONDS):
+                            return await asyncio.open_connection(address, port, limit=_HEAD_LIMIT)
+                return await asyncio.open_connection(last, port, limit=_HEAD_LIMIT)
         except Refused as error:
             why = f"net::ERR_BLOCKED_BY_CLIENT: {error}"
         except socket.gaierror:
@@ -191,16 +219,59 @@ class Gate:
         self._faults[host, port] = why
         raise Refused(why)
 
-    async def _resolve(self, host: str, port: int) -> str:
+    async def _resolve(self, host: str, port: int) -> list[str]:
+        """The host's addresses, each of them checked."""
         if self._local_port is not None:
             if not host.endswith(".localhost") or port != self._local_port:
                 raise Refused("a practice run stays on the practice site")
-            return "127.0.0.1"
+            return ["127.0.0.1"]
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         addresses = [str(info[4][0]) for info in found]
         for address in addresses:
             check_address(address)
-        return addresses[0]
+        return addresses
+
+    def _count(self, size: int) -> None:
+        self._bytes_left -= size
+        if self._bytes_left < 0:
+            if self.on_too_much is not None:
+                told, self.on_too_much = self.on_too_much, None
+                told()
+            self._cut()
+            raise Refused("too much")
+
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while data := await source.read(65536):
+            self._count(len(data))
+            sink.write(data)
+            await sink.drain()
+
+    async def _upload(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, length: int) -> None:
+        """The request's body, then until the browser is gone."""
+        while length > 0:
+            data = await source.read(min(length, 65536))
+            if not data:
+                return
+            length -= len(data)
+            self._count(len(data))
+            sink.write(data)
+            await sink.drain()
+        await source.read(1)
+
+    async def _answer(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while True:
+            try:
+                head = await source.readuntil(b"\r\n\r\n")
+            except (OSError, EOFError):
+                # A browser may send the form again when a connection just closes; an answer it believes.
+                sink.write(_no_answer("net::ERR_EMPTY_RESPONSE"))
+                return
+            first, *headers = head[:-4].split(b"\r\n")
+            sink.write(_rewritten(first, headers))
+            if not re.match(rb"HTTP/1\.\d 1\d\d", first):
+                break
+        await self._pump(source, sink)
+        await sink.drain()
 
 
 def _content_length(headers: list[bytes]) -> int:
@@ -213,7 +284,7 @@ def _content_length(headers: list[bytes]) -> int:
 def _rewritten(first: bytes, headers: list[bytes]) -> bytes:
     # One request a connection: a browser that sends on a used connection repeats the request,
     # a POST too, when that connection closes without an answer.
-    kept = [h for h in headers if not h.lower().startswith((b"connection:", b"proxy-connection:", b"keep-alive:"))]
+    kept = [header for header in headers if not header.lower().startswith(_NOT_PASSED_ON)]
     return b"\r\n".join([first, *kept, b"Connection: close"]) + b"\r\n\r\n"
 
 
@@ -227,42 +298,8 @@ async def _both(up: Coroutine[Any, Any, None], down: Coroutine[Any, Any, None]) 
 
 
 async def _ended(part: Coroutine[Any, Any, None]) -> None:
-    with contextlib.suppress(OSError, EOFError, asyncio.LimitOverrunError):
+    with contextlib.suppress(OSError, EOFError, asyncio.LimitOverrunError, Refused):
         await part
-
-
-async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    while data := await source.read(65536):
-        sink.write(data)
-        await sink.drain()
-
-
-async def _upload(source: asyncio.StreamReader, sink: asyncio.StreamWriter, length: int) -> None:
-    """The request's body, then until the browser is gone."""
-    while length > 0:
-        data = await source.read(min(length, 65536))
-        if not data:
-            return
-        length -= len(data)
-        sink.write(data)
-        await sink.drain()
-    await source.read(1)
-
-
-async def _answer(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    while True:
-        try:
-            head = await source.readuntil(b"\r\n\r\n")
-        except (OSError, EOFError):
-            # A browser may send the form again when a connection just closes; an answer it believes.
-            sink.write(_no_answer("net::ERR_EMPTY_RESPONSE"))
-            return
-        first, *headers = head[:-4].split(b"\r\n")
-        sink.write(_rewritten(first, headers))
-        if not re.match(rb"HTTP/1\.\d 1\d\d", first):
-            break
-    await _pump(source, sink)
-    await sink.drain()
 
 
 def _no_answer(why: str) -> bytes:

@@ -12,6 +12,7 @@ from services.domain.text import one_line
 from services.submission.evidence import Seen
 
 _LOOK_SECONDS: Final = 5.0
+_ADDRESS: Final = 2000
 _LOOK: Final = """() => {
   const shown = e => e.getClientRects().length > 0 && getComputedStyle(e).visibility !== 'hidden';
   const text = e => (e.innerText || '').trim().slice(0, 300);
@@ -52,9 +53,9 @@ async def look(page: Page, selectors: list[str]) -> Seen:
             )
             fields = sum(shown)
     if not isinstance(found, dict):
-        return Seen(url=page.url)
+        return Seen(url=page.url[:_ADDRESS])
     return Seen(
-        url=page.url,
+        url=page.url[:_ADDRESS],
         text=str(found.get("text") or ""),
         fields=fields,
         problems=[_named(name, text) for name, text in _pairs(found.get("problems"))],

@@ -20,6 +20,7 @@ from services.program import usage_name
 from services.settings import SettingsError, read_settings
 from services.submission.browser import Browser, NoBrowser
 from services.submission.events import encode
+from services.temporary import remove_own
 
 BEAT_SECONDS: Final = 2.0
 _REQUEST_LIMIT: Final = 4 * 1024 * 1024
@@ -43,7 +44,9 @@ def run(argv: list[str]) -> int:
         words = f"The run request can't be read: {error}"
         sys.stdout.write(encode({"kind": "ended", "status": "crashed", "ms": 0, "error": words}))
         return 2
-    return asyncio.run(_Child(request).run(stop_event(end_with_parent=True)))
+    code = asyncio.run(_Child(request).run(stop_event(end_with_parent=True)))
+    remove_own()
+    return code
 
 
 class _Child:
@@ -82,7 +85,9 @@ class _Child:
         """How it ended, and why where that isn't in the verdict."""
         try:
             settings = read_settings()
-            async with Browser(path=settings.browser_path, headless=self._request.headless) as browser:
+            async with Browser(
+                path=settings.browser_path, headless=self._request.headless, practice_url=settings.practice_url
+            ) as browser:
                 outcome = await browser.run(self._request, self._report)
         except (NoBrowser, SettingsError) as error:
             return "crashed", str(error)

@@ -36,6 +36,9 @@ _SAY_LEAVING: Final = """() => {
   for (const name of ['beforeunload', 'pagehide', 'unload']) dispatchEvent(new Event(name));
 }"""
 _FINAL_SECONDS: Final = 3.0
+_MOST_WINDOWS: Final = 20
+_MOST_SAID: Final = 20
+_ADDRESS: Final = 2000
 
 
 async def run_plan(
@@ -46,16 +49,21 @@ async def run_plan(
     Never raises for what a page, a plan or a breaking browser does. When cancelled it reports the
     verdict as it stands, then raises.
     """
-    report(
-        {
-            "kind": "started",
-            "run_id": request.run_id,
-            "dry": request.dry,
-            **about,
-            "steps": [described(step) for step in request.plan.plan],
-        }
-    )
+    _start(request, report, about)
     return await _Run(context, gate, request, report).outcome()
+
+
+def refused(request: RunRequest, report: Report, about: dict[str, Any], why: str) -> Outcome:
+    """The outcome of a run that isn't begun, reported as any other."""
+    _start(request, report, about)
+    outcome = Outcome("failed", [f"Nothing was sent: {why}"], True, 0, error=why)
+    _tell(report, outcome)
+    return outcome
+
+
+def _start(request: RunRequest, report: Report, about: dict[str, Any]) -> None:
+    steps = [described(step) for step in request.plan.plan]
+    report({"kind": "started", "run_id": request.run_id, "dry": request.dry, **about, "steps": steps})
 
 
 class _Run:
@@ -75,6 +83,9 @@ class _Run:
         self._pages_sent = 0
         self._confirms = False
         self._pop_ups = 0
+        self._windows = 0
+        self._limit: asyncio.Timeout | None = None
+        self._given_up = ""
         self._steps: list[dict[str, Any]] = []
         self._said: list[str] = []
         self._sockets: set[str] = set()
@@ -85,25 +96,39 @@ class _Run:
 
     async def outcome(self) -> Outcome:
         try:
-            async with asyncio.timeout(self._request.total_seconds):
+            async with asyncio.timeout(self._request.total_seconds) as self._limit:
                 outcome = await self._run()
         except TimeoutError:
-            outcome = self._cut_short(f"Timeout: the run took longer than {self._request.total_seconds:g} s")
+            timeout = f"Timeout: the run took longer than {self._request.total_seconds:g} s"
+            outcome = self._cut_short(self._given_up or timeout)
         except asyncio.CancelledError:
-            self._tell(self._cut_short("Stopped"))
+            _tell(self._report, self._cut_short("Stopped"))
             raise
         except Error as error:
             outcome = self._cut_short(f"The browser broke down: {one_line(error.message, 300)}")
+        finally:
+            self._limit = None
         await self._last_picture()
-        self._tell(outcome)
+        _tell(self._report, outcome)
         return msgspec.structs.replace(outcome, screenshot=self._screenshot, duration_ms=_ms(self._began))
+
+    def _give_up(self, why: str) -> None:
+        """End the run where it is."""
+        if self._limit is not None and not self._given_up:
+            self._given_up = why
+            self._limit.reschedule(asyncio.get_running_loop().time())
 
     async def _run(self) -> Outcome:
         if self._submit is None:
             return self._outcome("failed", ["The plan never presses a button"], error="The plan has no submit step")
         page = self._page = await self._context.new_page()
         self._context.on("dialog", self._answer)
-        self._context.on("page", self._close_pop_up)
+        self._context.on("page", self._on_page)
+        self._context.on("close", lambda _: self._give_up("The browser broke down"))
+        page.on("crash", lambda _: self._give_up("The page crashed"))
+        self._gate.on_too_much = lambda: self._give_up(
+            f"The site sent more than {_megabytes(self._request.most_bytes)}"
+        )
         page.on("websocket", lambda socket: self._sockets.add(urlsplit(socket.url).hostname or ""))
         self._pictures = Pictures(page, Path(self._request.artifacts), self._report)
         await self._pictures.start()
@@ -266,15 +291,19 @@ class _Run:
             if dialog.type == "beforeunload":
                 await dialog.accept()
                 return
-            self._said.append(one_line(dialog.message, 300))
+            if len(self._said) < _MOST_SAID:
+                self._said.append(one_line(dialog.message, 300))
             if dialog.type == "confirm" and self._confirms:
                 await dialog.accept()
             else:
                 await dialog.dismiss()
 
-    async def _close_pop_up(self, page: Page) -> None:
+    async def _on_page(self, page: Page) -> None:
         """Windows that a page opens by itself are put away; once the form is sent, one may be its answer."""
-        if not self._sending and page is not self._page:
+        self._windows += 1
+        if self._windows > _MOST_WINDOWS:
+            self._give_up("The page opens one window after another")
+        if page is not self._page and (not self._sending or self._windows > _MOST_WINDOWS):
             self._pop_ups += 1
             with contextlib.suppress(Error):
                 await page.close()
@@ -300,7 +329,7 @@ class _Run:
         log = {
             "reasons": reasons,
             "score": found.get("score", 0),
-            "final_url": found.get("final_url") or (self._page.url if self._page else None),
+            "final_url": one_line(found.get("final_url") or (self._page.url if self._page else ""), _ADDRESS) or None,
             "http_status": sending.status,
             "steps": self._steps,
             **({"pop_ups_closed": self._pop_ups} if self._pop_ups else {}),
@@ -317,16 +346,17 @@ class _Run:
             person=found.get("person"),
         )
 
-    def _tell(self, outcome: Outcome) -> None:
-        event: dict[str, Any] = {
-            "kind": "verdict",
-            "status": outcome.status,
-            "reasons": outcome.reasons,
-            "before_submit": outcome.before_submit,
-        }
-        more = {"listing_url": outcome.listing_url, "error": outcome.error, "person": outcome.person}
-        event.update({name: value for name, value in more.items() if value})
-        self._report(event)
+
+def _tell(report: Report, outcome: Outcome) -> None:
+    event: dict[str, Any] = {
+        "kind": "verdict",
+        "status": outcome.status,
+        "reasons": outcome.reasons,
+        "before_submit": outcome.before_submit,
+    }
+    more = {"listing_url": outcome.listing_url, "error": outcome.error, "person": outcome.person}
+    event.update({name: value for name, value in more.items() if value})
+    report(event)
 
 
 async def _leave(page: Page, blocker: Blocker) -> None:
@@ -343,6 +373,10 @@ async def _leave(page: Page, blocker: Blocker) -> None:
 def _with_dialogs(seen: Seen, said: list[str]) -> Seen:
     """What the page said in dialogs belongs to its text."""
     return Seen(seen.url, "\n".join([seen.text, *said]), seen.fields, seen.problems, seen.invalid, seen.links)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1024 / 1024:.0f} MB"
 
 
 def _ms(began: float) -> int:

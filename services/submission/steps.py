@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -15,11 +16,12 @@ from services.domain.faults import PERSON_NEEDED, Person
 from services.domain.plans import CLOSE, EMAIL_CODE, LOGIN, Step, step_words
 from services.domain.text import one_line
 from services.submission.banners import uncover
-from services.submission.gate import FAULT_HEADER, Gate
+from services.submission.gate import Gate, told_fault
 from services.submission.masking import MASK, is_secret
 from services.submission.placeholder import placeholder_logo
 from services.submission.walls import find_walls, is_asked
 
+_CALL: Final = re.compile(r"^[A-Z]\w*\.\w+: ")
 _LOAD_STATES: Final = ("load", "domcontentloaded")
 _SETTLE_SECONDS: Final = 3.0
 _POP_UP_SECONDS: Final = 1.0
@@ -145,8 +147,8 @@ async def _goto(page: Page, url: str, gate: Gate, seconds: float) -> None:
         raise StepFailed(f"goto: timeout after {seconds:g} s at {url}") from error
     except Error as error:
         raise StepFailed(f"{gate.fault(url) or _first_line(error)} at {url}") from error
-    if response is not None and FAULT_HEADER in response.headers:
-        raise StepFailed(f"{response.headers[FAULT_HEADER]} at {url}")
+    if response is not None and (fault := told_fault(response.url, response.headers)):
+        raise StepFailed(f"{fault} at {url}")
     if response is not None and response.status >= 400:
         raise StepFailed(f"HTTP {response.status} at {url}")
     await _settle(page, min(_SETTLE_SECONDS, max(0.1, end - time.monotonic())))
@@ -192,4 +194,5 @@ async def _why(target: Locator, step: Step, error: Error, seconds: float) -> str
 
 def _first_line(error: Error) -> str:
     """The first line only: the lines after it quote what was typed."""
-    return one_line(error.message.split("\n", 1)[0], 300)
+    first = error.message.split("\n", 1)[0]
+    return one_line(_CALL.sub("", first).split(" at http", 1)[0], 300)

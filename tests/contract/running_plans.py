@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,6 @@ class Ground:
     def __init__(self, folder: Path, runner: asyncio.Runner, app: web.Application) -> None:
         self._folder = folder
         self._runner = runner
-        self._browser = Browser()
         self._served = web.AppRunner(app, shutdown_timeout=0.5)
 
     def __enter__(self) -> Ground:
@@ -62,8 +62,10 @@ class Ground:
         await self._served.setup()
         await web.TCPSite(self._served, "127.0.0.1", 0).start()
         self.port = self._served.addresses[0][1]
+        self._browser = Browser(practice_url=f"http://127.0.0.1:{self.port}")
         await self._browser.__aenter__()
-        # The loop's helper thread, which reads the log, belongs to the ground and not to the first run.
+        # The loop's helper thread, which reads the log, belongs to the ground and not to a run; more are not needed.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
         await asyncio.to_thread(lambda: None)
 
     async def _stop(self) -> None:

@@ -119,7 +119,7 @@ async def escape(folder: Path, seen: list[str], held: list[dict[str, Any]], port
         wait, fill, press = Step("wait", until="#b"), Step("fill", selector="#shop", value="Blue Door"), "#go"
         plan = Plan([Step("goto", url=url), wait, fill, Step("click", selector=press)])
         request = RunRequest("run", "job", HOST, url, plan, dry=True, artifacts=str(folder), total_seconds=60.0)
-        async with browsers.Browser() as browser:
+        async with browsers.Browser(practice_url=url) as browser:
             outcome = await browser.run(request, held.append)
         # The browser is gone: whatever it sent is here, or never comes.
         return msgspec.structs.replace(outcome, response_log={})

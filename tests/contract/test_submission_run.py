@@ -84,7 +84,7 @@ def practice(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Ou
             request = request_for(
                 f"http://{site.host}:{port}/add", form_steps(site, **values), folder / "pictures", dry=dry, **more
             )
-            async with Browser() as browser:
+            async with Browser(practice_url=control) as browser:
                 outcome = await browser.run(request, events.append)
             seen = await (await http.get(f"{control}/_log")).json()
             return outcome, events, seen[len(before) :]
@@ -185,7 +185,10 @@ def run_page(
 ) -> tuple[Outcome, Log]:
     async def go() -> tuple[Outcome, Log]:
         events = Log()
-        async with serve(_pages({"/": html}, seen if seen is not None else [])) as port, Browser() as browser:
+        async with (
+            serve(_pages({"/": html}, seen if seen is not None else [])) as port,
+            Browser(practice_url=f"http://127.0.0.1:{port}") as browser,
+        ):
             url = path if "://" in path else f"http://shop.localhost:{port}{path}"
             request = msgspec.structs.replace(
                 request_for(url, steps, folder, **more), submission_url=f"http://shop.localhost:{port}/"
@@ -247,7 +250,10 @@ class Child:
 
     def __init__(self, request: RunRequest) -> None:
         code = "import sys; from services.submission.process import run; sys.exit(run([]))"
-        self.process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env={**os.environ, "PRACTICE_URL": request.submission_url},
+        )  # fmt: skip
         assert self.process.stdin is not None
         self.process.stdin.write(msgspec.json.encode(request) + b"\n")
         self.process.stdin.flush()

@@ -12,7 +12,16 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from tests.soak import faults, pythons, replay_schedules, sync_live, sync_observers, sync_schedules
+from tests.soak import (
+    faults,
+    hostile,
+    pythons,
+    replay_schedules,
+    run_children,
+    sync_live,
+    sync_observers,
+    sync_schedules,
+)
 
 Figures = Mapping[str, int | float | str]
 """What a soak counted or measured, by name with the unit in it ("restarts", "worst_gap_ms")."""
@@ -23,8 +32,10 @@ The first line of its docstring says what it does to whom."""
 
 SOAKS: Final[dict[str, Soak]] = {
     "faults": faults.run,
+    "pages": hostile.run,
     "pythons": pythons.run,
     "replay": replay_schedules.run,
+    "runs": run_children.run,
     "schedules": sync_schedules.run,
     "sync": sync_live.run,
     "observers": sync_observers.run,

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import sys
+import tempfile
 import textwrap
 import time
 from pathlib import Path
@@ -118,6 +119,37 @@ def test_stop_ends_the_child_and_its_own_children(deaf: bool) -> None:
         assert (last["kind"], last["status"]) == ("ended", "stopped")
         for pid in pids:
             await gone(pid)
+
+    asyncio.run(suite())
+
+
+@pytest.mark.parametrize("how", ["by itself", "killed", "console ends"])
+def test_what_a_child_writes_while_it_lives_goes_with_it(how: str, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    forgotten = tmp_path / "directory-bolt-run-of-yesterday"
+    forgotten.mkdir()
+    os.utime(forgotten, (1000, 1000))
+    command = python(f"""
+        import tempfile
+        sys.stdin.readline()
+        folder = tempfile.mkdtemp()
+        print(json.dumps({{"kind": "started", "folder": folder}}))
+        if {how == "by itself"}:
+            sys.exit(0)
+        time.sleep(60)
+    """)
+
+    async def suite() -> None:
+        runner = SubmissionProcess(command=command, grace=0.1)
+        async for event in runner.run(REQUEST):
+            if event["kind"] == "started":
+                assert Path(event["folder"]).is_relative_to(tmp_path)
+                if how == "killed":
+                    runner.stop("r1")
+                elif how == "console ends":
+                    runner.close()
+                    assert os.listdir(tmp_path) == []
+        assert os.listdir(tmp_path) == []
 
     asyncio.run(suite())
 

@@ -8,15 +8,17 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from services.submission.gate import FAULT_HEADER, Gate, Refused, check_address, is_practice
+from services.submission.gate import FAULT_HEADER, Gate, Refused, check_address, practice_port
 
+MOST = 1024 * 1024
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "10.1.2.3", "192.168.0.9", "169.254.169.254", "0.0.0.0", "224.0.0.1", "::1", "fe80::1%eth0",
-     "fd00::1", "::ffff:127.0.0.1", "2002:7f00:1::"],
+     "fd00::1", "::ffff:127.0.0.1", "2002:7f00:1::", "::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::a00:1", "fec0::1",
+     "ff0e::1", "2001:0:7f00:1::", "100.64.0.1", "192.0.0.8", "198.18.0.1", "240.0.0.1", "255.255.255.255", "0.1.2.3"],
 )  # fmt: skip
 def test_addresses_inside_are_refused(address: str) -> None:
     with pytest.raises(Refused):
@@ -29,23 +31,28 @@ def test_addresses_of_the_internet_are_allowed(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "practice"),
+    ("url", "practice_url", "port"),
     [
-        ("http://mapnook.localhost:8000/add", True),
-        ("http://localhost:8000/add", False),
-        ("http://127.0.0.1/add", False),
-        ("https://localhost.example/add", False),
+        ("http://mapnook.localhost:8000/add", "http://127.0.0.1:8000", 8000),
+        ("http://mapnook.localhost:5432/add", "http://127.0.0.1:8000", None),
+        ("http://mapnook.localhost/add", "http://127.0.0.1:8000", None),
+        ("http://mapnook.localhost/add", "", None),
+        ("http://mapnook.localhost:/add", "", None),
+        ("http://mapnook.localhost:99999/add", "http://127.0.0.1:8000", None),
+        ("http://localhost:8000/add", "http://127.0.0.1:8000", None),
+        ("http://127.0.0.1:8000/add", "http://127.0.0.1:8000", None),
+        ("https://localhost.example:8000/add", "http://127.0.0.1:8000", None),
     ],
 )
-def test_practice_sites_are_told_by_name(url: str, practice: bool) -> None:
-    assert is_practice(url) is practice
+def test_practice_sites_are_told_by_name_and_port(url: str, practice_url: str, port: int | None) -> None:
+    assert practice_port(url, practice_url) == port
 
 
 async def _through(answer: Answer, request: str, *, shut: list[tuple[str, str, int, bytes]] | None = None) -> bytes:
     """What a browser gets for `request`, whose PORT is that of a site that gives `answer`."""
     site = await asyncio.start_server(answer, "127.0.0.1", 0)
     port = site.sockets[0].getsockname()[1]
-    async with site, Gate(f"http://shop.localhost:{port}/add") as gate:
+    async with site, Gate(port, MOST) as gate:
         if shut is not None:
             gate.shut(lambda *what: shut.append(what))
         reader, writer = await asyncio.open_connection("127.0.0.1", int(gate.address.rsplit(":", 1)[1]))
@@ -98,7 +105,7 @@ def test_a_real_run_does_not_reach_this_machine() -> None:
     async def reach() -> bytes:
         site = await asyncio.start_server(_hello, "127.0.0.1", 0)
         port = site.sockets[0].getsockname()[1]
-        async with site, Gate("https://places.example/add") as gate:
+        async with site, Gate(None, MOST) as gate:
             reader, writer = await asyncio.open_connection("127.0.0.1", int(gate.address.rsplit(":", 1)[1]))
             writer.write(f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\n\r\n".encode())
             got = await reader.read(-1)
@@ -107,6 +114,53 @@ def test_a_real_run_does_not_reach_this_machine() -> None:
             return got
 
     assert asyncio.run(reach()).startswith(b"HTTP/1.1 502")
+
+
+def test_a_name_of_this_machine_is_reached_by_no_run_but_practice() -> None:
+    async def reach() -> bytes:
+        async with Gate(None, MOST) as gate:
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(gate.address.rsplit(":", 1)[1]))
+            writer.write(b"GET http://localhost:80/ HTTP/1.1\r\nHost: places.example\r\n\r\n")
+            got = await reader.read(-1)
+            writer.close()
+            return got
+
+    assert b"not on the public internet" in asyncio.run(reach())
+
+
+def test_after_the_most_nothing_passes_any_more() -> None:
+    told: list[int] = []
+
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            while True:
+                writer.write(b"x" * 65536)
+                await writer.drain()
+
+    async def ask(gate: Gate, port: int) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(gate.address.rsplit(":", 1)[1]))
+        writer.write(f"GET http://shop.localhost:{port}/ HTTP/1.1\r\nHost: shop\r\n\r\n".encode())
+        got = b""
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                got += data
+        writer.close()
+        return got
+
+    async def reach() -> tuple[bytes, bytes]:
+        site = await asyncio.start_server(flood, "127.0.0.1", 0)
+        port = site.sockets[0].getsockname()[1]
+        async with site, Gate(port, MOST) as gate:
+            gate.on_too_much = lambda: told.append(1)
+            async with asyncio.timeout(30):
+                return await ask(gate, port), await ask(gate, port)
+
+    first, second = asyncio.run(reach())
+    assert len(first) <= MOST + 100
+    assert b"sent too much" in second
+    assert told == [1]
 
 
 def test_a_shut_gate_lets_nothing_out_and_tells_what_was_held_back() -> None:
@@ -122,7 +176,7 @@ def test_a_request_that_was_being_dialled_does_not_go_out_of_a_shut_gate() -> No
     asked, found = asyncio.Event(), asyncio.Event()
 
     class Slow(Gate):
-        async def _resolve(self, host: str, port: int) -> str:
+        async def _resolve(self, host: str, port: int) -> list[str]:
             asked.set()
             await found.wait()
             return await super()._resolve(host, port)
@@ -136,7 +190,7 @@ def test_a_request_that_was_being_dialled_does_not_go_out_of_a_shut_gate() -> No
     async def dial() -> None:
         site = await asyncio.start_server(note, "127.0.0.1", 0)
         port = site.sockets[0].getsockname()[1]
-        async with site, Slow(f"http://shop.localhost:{port}/add") as gate:
+        async with site, Slow(port, MOST) as gate:
             reader, writer = await asyncio.open_connection("127.0.0.1", int(gate.address.rsplit(":", 1)[1]))
             writer.write(f"GET http://shop.localhost:{port}/?name=typed HTTP/1.1\r\nHost: shop\r\n\r\n".encode())
             await asked.wait()
@@ -161,7 +215,7 @@ def test_tunnels_are_renewed_except_to_hosts_with_a_socket(keep: set[str], cut: 
     async def still_open() -> bool:
         site = await asyncio.start_server(echo, "127.0.0.1", 0)
         port = site.sockets[0].getsockname()[1]
-        async with site, Gate(f"http://shop.localhost:{port}/") as gate:
+        async with site, Gate(port, MOST) as gate:
             reader, writer = await asyncio.open_connection("127.0.0.1", int(gate.address.rsplit(":", 1)[1]))
             writer.write(f"CONNECT shop.localhost:{port} HTTP/1.1\r\n\r\n".encode())
             await reader.readuntil(b"\r\n\r\n")
