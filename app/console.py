@@ -21,6 +21,7 @@ from app.actions.health import HealthActs, start_check
 from app.actions.jobs import JobActs
 from app.actions.letter_batches import LetterBatches
 from app.actions.letter_records import LetterRecords
+from app.actions.many_jobs import ManyJobs
 from app.actions.operations import Operations
 from app.actions.registry import NOT_YET, READ_ONLY
 from app.actions.runs import RunActs
@@ -221,13 +222,14 @@ class Console:
             SupabaseProject(session), brain, queues, store, lambda: letters.look, self._parts,
             shown(self._settings, self._of_stack), read_only=self._read_only,
         )  # fmt: skip
+        many = ManyJobs(jobs, operations, actor=who)
         older = OlderEvents(engine.load_job, store.jobs.holds_all_events)
         older_of_all = OlderEvents(
             lambda _: engine.load_older(), lambda _: store.jobs.history_from is None, task="older activity"
         )
         desk = Desk(
             settings.where, who, data_dir, store, operations, jobs, letters, batches, records, runs, older,
-            older_of_all, health, DirectoryActs(acts, database, store, lambda: jobs.role),
+            older_of_all, health, many, DirectoryActs(acts, database, store, lambda: jobs.role),
             NeedActs(acts, database, lambda: jobs.role), exports, tuple(people),
         )  # fmt: skip
         pump = self._pump = Pump(store)
@@ -242,6 +244,7 @@ class Console:
             tasks.spawn("role", _follow_role(session, desk))
         start_check(health)
         tasks.supersede("settle acts", database.settle())
+        many.settle()
         if settings.dlq_url:
             tasks.spawn("dead letters", _follow_dead_letters(letters, store))
         return desk

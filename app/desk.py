@@ -13,6 +13,7 @@ from app.actions.health import HealthActs
 from app.actions.jobs import JobActs
 from app.actions.letter_batches import LetterBatches
 from app.actions.letter_records import LetterRecords
+from app.actions.many_jobs import ManyJobs
 from app.actions.operations import Operations
 from app.actions.runs import RunActs
 from app.store.store import Store
@@ -40,6 +41,7 @@ class Desk:
     older_events: OlderEvents
     older_activity: OlderEvents
     health: HealthActs
+    many: ManyJobs
     directories: DirectoryActs
     needs: NeedActs
     exports: Exports

@@ -50,7 +50,7 @@ class ConsoleWindow(MainWindow):
         super().__init__(environment, self._before_desk(), kept=kept, read_only=read_only)
         self._desk: Desk | None = None
         self._pump: Pump | None = None
-        self._operations_seen = (-1, -1, -1)
+        self._operations_seen = (-1, -1, -1, -1)
         self._theirs_seen = 0
         self._told: set[str] = set()
         """Exports that were said to have ended."""
@@ -189,7 +189,7 @@ class ConsoleWindow(MainWindow):
             sheet.cancel()  # what it asks belongs to somebody who has left
         self.toasts.clear()
         self.drawer.show_operations([], "")
-        self._operations_seen, self._letters_seen = (-1, -1, -1), -1
+        self._operations_seen, self._letters_seen = (-1, -1, -1, -1), -1
         self.bar.show_link(False)
         self.bar.person.show_who("")
         self.bar.show_last_event("")
@@ -243,7 +243,7 @@ class ConsoleWindow(MainWindow):
             return
         for page in (self.overview, self.job, self.letters, self.runs, self.activity, self.health):
             page.frame()
-        seen = (desk.operations.version, desk.batches.version, self._theirs_seen)
+        seen = (desk.operations.version, desk.batches.version, desk.many.version, self._theirs_seen)
         if seen != self._operations_seen:
             self._operations_seen = seen
             self._show_operations(desk)
@@ -300,11 +300,9 @@ class ConsoleWindow(MainWindow):
 
     def _show_operations(self, desk: Desk) -> None:
         own = desk.operations.newest_first()
-        operations = sorted(
-            [*own, *theirs(desk.store, {operation.id for operation in own})], key=lambda one: -one.started_at
-        )
+        operations = sorted([*own, *theirs(desk.store, desk.operations.own_ids)], key=lambda one: -one.started_at)
         self.drawer.show_operations(
-            [operation_rows.operation_row(operation, desk.batches) for operation in operations[:50]],
+            [operation_rows.operation_row(operation, desk.batches, desk.many) for operation in operations[:50]],
             operation_rows.summary(operations),
         )
         for operation in own:

@@ -60,6 +60,7 @@ class DatabaseActs:
         status: str = "",
         reason: str = "",
         total: int = 1,
+        parent: str = "",
     ) -> Operation:
         """Write the wish down, make the call with its request id, and return the operation as it stands at the end.
 
@@ -72,8 +73,9 @@ class DatabaseActs:
         self._asking.add(target)
         try:
             wish = await asyncio.to_thread(
-                self._operations.plan, act.name, label, target, actor=self._actor, reason=reason, total=total
-            )
+                self._operations.plan, act.name, label, target, actor=self._actor, reason=reason, total=total,
+                parent=parent,
+            )  # fmt: skip
             self._pending.begin(wish.id, act.label, job_id or target, hosts, status=status)
             try:
                 answer = await call(wish.id)
@@ -114,9 +116,7 @@ class DatabaseActs:
     def _unsettled(self) -> list[Operation]:
         names = [act.name for act in BY_DATABASE]
         left = {wish.id: wish for wish in self._operations.left_behind(*names)}
-        for wish in self._operations.newest_first():
-            if wish.act in names and wish.state == "unknown":
-                left[wish.id] = wish
+        left.update({wish.id: wish for wish in self._operations.of_unknown_end(*names)})
         return list(left.values())
 
     async def _look_up(self, wish: Operation) -> None:

@@ -66,9 +66,10 @@ class JobActs:
         return ""
 
     async def retry_failed(
-        self, job: JobLine, directories: Sequence[str] | None = None, *, reason: str = ""
+        self, job: JobLine, directories: Sequence[str] | None = None, *, reason: str = "", parent: str = ""
     ) -> Operation:
-        """Put failed directories back on the work list; `directories`: hosts, None for all failed ones.
+        """Put failed directories back on the work list; `directories`: hosts, None for all failed ones. `parent`: the
+        operation on many jobs whose item this is.
 
         This and the other acts return the operation as it stands at the end, and raise ConsoleError when the act
         is off.
@@ -93,6 +94,7 @@ class JobActs:
             status=job.status,
             reason=reason,
             total=count,
+            parent=parent,
         )
 
     async def requeue(self, job: JobLine, *, reason: str = "") -> Operation:
@@ -109,7 +111,7 @@ class JobActs:
             reason=reason,
         )
 
-    async def set_status(self, act: Act, job: JobLine, *, reason: str = "") -> Operation:
+    async def set_status(self, act: Act, job: JobLine, *, reason: str = "", parent: str = "") -> Operation:
         """Pause, resume or cancel a job, as `act` says."""
         _raise(self.why_not(act, job))
         to = {PAUSE_JOB: "paused", RESUME_JOB: "pending", CANCEL_JOB: "cancelled"}[act]
@@ -123,6 +125,7 @@ class JobActs:
             _status_words,
             status=job.status,
             reason=reason,
+            parent=parent,
         )
 
     async def declare(

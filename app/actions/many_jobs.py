@@ -1,21 +1,31 @@
-"""One act on many jobs: which of them it fits, and carried out one after the other."""
+"""One act on many jobs: which of them it fits, and carried out one after the other as one operation."""
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 import msgspec
 
 from app import tasks
 from app.actions.jobs import JobActs
+from app.actions.operations import Operation, Operations, State
 from app.actions.registry import RETRY_FAILED, Act
 from app.store.lines import JobLine
-from services.domain.errors import ConsoleError
+from services.domain.errors import ConsoleError, Refused
 
 MOST: Final = 500
-"""Jobs in one go. Each has a row of its own in the Operations list, which holds so many."""
+"""Jobs in one go."""
+MANY: Final = "many_jobs"
+"""The act's name of an operation whose items are the acts on each job."""
+LOOK_AGAIN: Final = 1.0
+"""Seconds between two looks at items whose end isn't known yet."""
+_NAMED: Final = 20
+"""So many of those that failed are named."""
 
 
 class Fit(msgspec.Struct, frozen=True):
@@ -39,6 +49,25 @@ class Ended(msgspec.Struct, frozen=True):
     failed: int = 0
     unknown: int = 0
 
+    @property
+    def tried(self) -> int:
+        """How many were begun."""
+        return self.done + self.failed + self.unknown
+
+
+class _Going:
+    """An act on many jobs that goes on."""
+
+    def __init__(self) -> None:
+        self.ends: Counter[str] = Counter()
+        self.began = time.monotonic()
+        self.stopped = False
+        self.may_go_on = asyncio.Event()
+        self.may_go_on.set()
+
+    def ended(self) -> Ended:
+        return Ended(self.ends["done"], self.ends["failed"], self.ends["unknown"])
+
 
 def fit(jobs: JobActs, act: Act, lines: Sequence[JobLine]) -> Fit:
     """For which of `lines` the act may be pressed."""
@@ -53,25 +82,155 @@ def fit(jobs: JobActs, act: Act, lines: Sequence[JobLine]) -> Fit:
     return Fit(tuple(fits), tuple(reasons.most_common()))
 
 
-def start(jobs: JobActs, act: Act, lines: Sequence[JobLine], reason: str, told: Callable[[Ended], None]) -> None:
-    """Carry the act out as a task; `told` learns how it ended."""
+class ManyJobs:
+    """Each act is one operation with an item for each job. `version` grows when one is paused or goes on."""
 
-    async def whole() -> None:
-        told(await carry_out(jobs, act, lines, reason=reason))
+    def __init__(self, jobs: JobActs, operations: Operations, *, actor: str) -> None:
+        self._jobs = jobs
+        self._operations = operations
+        self._actor = actor
+        self._going: dict[str, _Going] = {}
+        self.version = 0
 
-    tasks.spawn(f"{act.label.lower()}, {len(lines)} jobs", whole())
+    def start(self, act: Act, lines: Sequence[JobLine], reason: str, told: Callable[[Ended], None]) -> None:
+        """Carry the act out as a task; `told` learns how it ended."""
 
+        async def whole() -> None:
+            told(await self.carry_out(act, lines, reason=reason))
 
-async def carry_out(jobs: JobActs, act: Act, lines: Sequence[JobLine], *, reason: str = "") -> Ended:
-    """Do it for each, in order. One that is refused doesn't keep the others from being tried."""
-    ends: Counter[str] = Counter()
-    for line in lines:
+        tasks.spawn(f"{act.label.lower()}, {len(lines)} jobs", whole())
+
+    async def carry_out(self, act: Act, lines: Sequence[JobLine], *, reason: str = "") -> Ended:
+        """Do it for each, in order. One that is refused doesn't keep the others from being tried.
+
+        Raises Refused when the operation can't be written down: then nothing was asked for.
+        """
+        if len(lines) == 1:
+            ends: Counter[str] = Counter([await self._one(act, lines[0], reason, "")])
+            return Ended(ends["done"], ends["failed"], ends["unknown"])
+        label = f"{act.label}: {len(lines):,} jobs"
+        whole = await asyncio.to_thread(
+            self._operations.plan, MANY, label, act.name, actor=self._actor, reason=reason, total=len(lines)
+        )
+        going = self._going[whole.id] = _Going()
+        try:
+            for line in lines:
+                await going.may_go_on.wait()
+                if going.stopped:
+                    break
+                going.ends[await self._one(act, line, reason, whole.id)] += 1
+                words = ", ".join(_counts(going.ended(), whole.total))
+                await asyncio.to_thread(self._operations.move, whole.id, "running", words, done=going.ends["done"])
+        except Refused as error:
+            # Nothing more can be written down, so nothing more is asked for.
+            with suppress(Refused):
+                await asyncio.to_thread(self._operations.move, whole.id, "failed", str(error))
+            raise
+        finally:
+            del self._going[whole.id]
+        ended = await self._conclude(whole.id, whole.total)
+        if ended.unknown:
+            tasks.spawn(f"many jobs {whole.id}", self._follow(whole.id, whole.total))
+        return ended
+
+    def progress(self, operation_id: str) -> Ended | None:
+        """How far one has come that goes on; None for any other."""
+        going = self._going.get(operation_id)
+        return going.ended() if going else None
+
+    def rate(self, operation_id: str) -> float:
+        """Jobs a second since it began; 0 for one that doesn't go on."""
+        going = self._going.get(operation_id)
+        return going.ended().tried / max(time.monotonic() - going.began, 0.001) if going else 0.0
+
+    def is_paused(self, operation_id: str) -> bool:
+        """Whether it waits for somebody to let it go on."""
+        going = self._going.get(operation_id)
+        return going is not None and not going.may_go_on.is_set()
+
+    def pause(self, operation_id: str) -> None:
+        """Begin no further job until it is pressed again."""
+        if (going := self._going.get(operation_id)) is not None:
+            if going.may_go_on.is_set():
+                going.may_go_on.clear()
+            else:
+                going.may_go_on.set()
+            self.version += 1
+
+    def stop(self, operation_id: str) -> None:
+        """Begin no further job; what was done stays done."""
+        if (going := self._going.get(operation_id)) is not None:
+            going.stopped = True
+            going.may_go_on.set()
+            self.version += 1
+
+    def settle(self) -> None:
+        """Say how those ended that an earlier start left, once the end of each of their items is known."""
+        for whole in self._operations.left_behind(MANY):
+            tasks.spawn(f"many jobs {whole.id}", self._follow(whole.id, whole.total))
+
+    async def _one(self, act: Act, line: JobLine, reason: str, parent: str) -> State:
+        """How it ended for one job. Raises Refused when it can't be written down."""
         try:
             if act is RETRY_FAILED:
-                ended = await jobs.retry_failed(line, reason=reason)
-            else:
-                ended = await jobs.set_status(act, line, reason=reason)
-            ends[ended.state] += 1
-        except ConsoleError:
-            ends["failed"] += 1
-    return Ended(ends["done"], ends["failed"], ends["unknown"])
+                return (await self._jobs.retry_failed(line, reason=reason, parent=parent)).state
+            return (await self._jobs.set_status(act, line, reason=reason, parent=parent)).state
+        except Refused:
+            raise
+        except ConsoleError as error:
+            # The act is off for this job by now: an item says why.
+            item = await asyncio.to_thread(
+                self._operations.plan, act.name, f"{act.label} {line.business or line.id}", line.id,
+                actor=self._actor, reason=reason, parent=parent,
+            )  # fmt: skip
+            return (await asyncio.to_thread(self._operations.move, item.id, "failed", str(error))).state
+
+    async def _follow(self, operation_id: str, total: int) -> None:
+        ended = await self._conclude(operation_id, total)
+        while ended.unknown:
+            await asyncio.sleep(LOOK_AGAIN)
+            ended = await self._conclude(operation_id, total)
+
+    async def _conclude(self, operation_id: str, total: int) -> Ended:
+        """Say of the whole what its items say."""
+        items = await asyncio.to_thread(self._operations.items, operation_id)
+        ends = Counter(item.state if item.state in ("done", "failed") else "unknown" for item in items)
+        ended = Ended(ends["done"], ends["failed"], ends["unknown"])
+        state: State = "unknown" if ended.unknown else "done" if ended.done == total else "failed"
+        words = _words(ended, total, [item for item in items if item.state == "failed"])
+        held = self._operations.get(operation_id)
+        if held is None or (held.state, held.words, held.done) != (state, words, ended.done):
+            await asyncio.to_thread(self._operations.move, operation_id, state, words, done=ended.done)
+        return ended
+
+
+def press(many: ManyJobs, operation_id: str, act: str) -> None:
+    """What was pressed in the Operations list: Pause, Go on or Stop."""
+    if act == "Stop":
+        many.stop(operation_id)
+    else:
+        many.pause(operation_id)
+
+
+def buttons(many: ManyJobs, operation: Operation) -> tuple[str, ...]:
+    """What can be pressed at an operation of the list."""
+    if many.progress(operation.id) is None:
+        return ()
+    return ("Go on" if many.is_paused(operation.id) else "Pause", "Stop")
+
+
+def _counts(ended: Ended, total: int) -> list[str]:
+    parts = [f"{ended.done:,} of {total:,} done"]
+    parts += [f"{ended.failed:,} failed"] if ended.failed else []
+    return [*parts, f"{ended.unknown:,} not known yet"] if ended.unknown else parts
+
+
+def _words(ended: Ended, total: int, failed: Sequence[Operation]) -> str:
+    """How it ended: the counts, and each that failed with its reason."""
+    left = total - ended.tried
+    words = ", ".join([*_counts(ended, total), *([f"{left:,} not begun"] if left else [])])
+    if not failed:
+        return words
+    named = "; ".join(f"{item.label}: {item.words.rstrip('.')}" for item in failed[:_NAMED])
+    more = f"; and {len(failed) - _NAMED:,} more" if len(failed) > _NAMED else ""
+    return f"{words}. {named}{more}"

@@ -37,7 +37,8 @@ create table if not exists operations (
   done integer not null,
   total integer not null,
   started_at real not null,
-  changed_at real not null
+  changed_at real not null,
+  parent text not null default ''
 ) strict;
 """
 
@@ -57,6 +58,8 @@ class Operation(msgspec.Struct, frozen=True):
     total: int
     started_at: float
     changed_at: float
+    parent: str = ""
+    """The operation whose item this is: an act on many things is one row, with an item for each."""
 
     @property
     def ended(self) -> bool:
@@ -79,20 +82,30 @@ class Operations:
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = full")
         self._db.executescript(_SCHEMA)
+        if "parent" not in {row[1] for row in self._db.execute("pragma table_info(operations)")}:
+            self._db.execute("alter table operations add column parent text not null default ''")
+        self._db.execute("create index if not exists operations_by_parent on operations (parent)")
         file.chmod(0o600)
         rows = self._db.execute(
             "select * from operations where state not in (?, ?, ?) or id in"
-            " (select id from operations order by started_at desc limit ?)",
+            " (select id from operations where parent = '' order by started_at desc limit ?)",
             (*_KNOWN_END, KEPT),
         ).fetchall()
         self._known = _newest({row[0]: Operation(*row) for row in rows})
         self._earlier = frozenset(self._known)
+        self.own_ids = {row[0] for row in self._db.execute("select id from operations")}
+        """The ids of all that was ever done here, items included."""
 
-    def plan(self, act: str, label: str, target: str, *, actor: str, reason: str = "", total: int = 1) -> Operation:
+    def plan(
+        self, act: str, label: str, target: str, *, actor: str, reason: str = "", total: int = 1, parent: str = ""
+    ) -> Operation:
         """Write a wish down. Raises Refused when it can't be written: then nothing may be done."""
         now = time.time()
-        made = Operation(str(uuid.uuid4()), act, label, target, actor, reason, "planned", "", 0, total, now, now)
+        made = Operation(
+            str(uuid.uuid4()), act, label, target, actor, reason, "planned", "", 0, total, now, now, parent
+        )
         with self._lock:
+            self.own_ids.add(made.id)
             self._write(made, "The journal can't be written, so nothing was done.")
             self._hold(made)
         return made
@@ -122,8 +135,23 @@ class Operations:
         return made
 
     def newest_first(self) -> list[Operation]:
-        """The newest acts, and older ones whose end isn't known; the newest first."""
-        return sorted(self._known.values(), key=lambda operation: -operation.started_at)
+        """The newest acts, and older ones whose end isn't known; the newest first. Items are left out."""
+        rows = (operation for operation in self._known.values() if not operation.parent)
+        return sorted(rows, key=lambda operation: -operation.started_at)
+
+    def get(self, operation_id: str) -> Operation | None:
+        """One act, None for one that isn't held."""
+        return self._known.get(operation_id)
+
+    def items(self, parent: str) -> list[Operation]:
+        """The items of an act on many things, in the order in which they were begun. Reads the file."""
+        query = "select * from operations where parent = ? order by started_at, rowid"
+        with self._lock:
+            return [Operation(*row) for row in self._db.execute(query, (parent,))]
+
+    def of_unknown_end(self, *acts: str) -> list[Operation]:
+        """Acts of these names of which nobody knows how they ended, items included."""
+        return [one for one in self._known.values() if one.act in acts and one.state == "unknown"]
 
     def open(self) -> list[Operation]:
         """Acts that have not ended."""
@@ -145,14 +173,18 @@ class Operations:
     def _write(self, operation: Operation, sentence: str) -> None:
         try:
             self._db.execute(
-                f"insert or replace into operations values ({', '.join('?' * 12)})",  # noqa: S608
+                f"insert or replace into operations values ({', '.join('?' * 13)})",  # noqa: S608
                 msgspec.structs.astuple(operation),
             )
         except (OSError, sqlite3.Error) as error:
             raise Refused(sentence, raw=str(error)) from error
 
     def _hold(self, operation: Operation) -> None:
-        self._known = _newest({**self._known, operation.id: operation})
+        known = {**self._known, operation.id: operation}
+        if operation.parent and operation.state in _KNOWN_END:
+            # Its operation tells of it from now on.
+            del known[operation.id]
+        self._known = _newest(known)
         self.version += 1
 
 

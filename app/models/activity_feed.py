@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from app.actions.colleagues import theirs
+from app.actions.many_jobs import MANY
 from app.actions.operations import FAILURE, Operation, Operations
 from app.models.activity_lines import ActivityLine, is_act
 from app.store.activity import event_order
@@ -63,7 +64,9 @@ class ActivityFeed:
         if self._operations.version != self._version:
             self._version = self._operations.version
             for operation in self._operations.newest_first():
-                if operation.act != FAILURE and self._seen_operations.get(operation.id) is not operation:
+                # Of an act on many jobs, the audit tells job by job.
+                told = operation.act not in (FAILURE, MANY)
+                if told and self._seen_operations.get(operation.id) is not operation:
                     self._seen_operations[operation.id] = operation
                     self._witness(f"r:{operation.id}", operation.started_at, changed, operation=operation)
         return changed

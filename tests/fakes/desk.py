@@ -16,6 +16,7 @@ from app.actions.health import HealthActs
 from app.actions.jobs import JobActs
 from app.actions.letter_batches import LetterBatches
 from app.actions.letter_records import LetterRecords
+from app.actions.many_jobs import ManyJobs
 from app.actions.operations import Operations
 from app.actions.runs import RunActs
 from app.desk import Desk
@@ -73,6 +74,7 @@ class DeskWorld:
             OlderEvents(self._load_older, self.store.jobs.holds_all_events),
             OlderEvents(self._load_older, lambda _: self.store.jobs.history_from is None, task="older activity"),
             health,
+            ManyJobs(jobs, self._operations, actor="desk-1"),
             DirectoryActs(self.staff, database, self.store, lambda: jobs.role),
             NeedActs(self.staff, database, lambda: jobs.role),
             Exports(folder / "exports", self._operations, actor="desk-1", clock=clock),

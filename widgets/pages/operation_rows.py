@@ -7,8 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from app.actions import many_jobs
 from app.actions.colleagues import theirs
 from app.actions.letter_batches import LetterBatches, buttons, press
+from app.actions.many_jobs import ManyJobs
 from app.actions.operations import FAILURE, Operation, as_text
 from app.actions.registry import EXPORT
 from app.desk import Desk
@@ -35,8 +37,8 @@ def shape_of(operation: Operation) -> Shape:
     return _SHAPES.get(operation.state, "unknown")
 
 
-def operation_row(operation: Operation, batches: LetterBatches) -> drawer.Operation:
-    """An act for the drawer; one on many dead letters with its progress, rate, time left and buttons."""
+def operation_row(operation: Operation, batches: LetterBatches, many: ManyJobs) -> drawer.Operation:
+    """An act for the drawer; one on many dead letters or jobs with its progress, rate, time left and buttons."""
     words, more, bar = operation.words.rstrip("."), spans.clock(operation.changed_at), None
     shape = shape_of(operation)
     progress = batches.progress.get(operation.id)
@@ -53,7 +55,14 @@ def operation_row(operation: Operation, batches: LetterBatches) -> drawer.Operat
         bar = cell.Bar(
             (("send", progress.moved), ("failed", progress.failed), ("unknown", progress.unknown)), progress.total
         )
-    acts = buttons(batches, operation)
+    ended = many.progress(operation.id)
+    if ended is not None:
+        rate, waiting = many.rate(operation.id), operation.total - ended.tried
+        left = f", {since(waiting / rate)} left" if rate > 0 and waiting else ""
+        shape = "paused" if many.is_paused(operation.id) else "running"
+        more = "paused" if shape == "paused" else f"{rate:,.1f}/s{left}"
+        bar = cell.Bar((("send", ended.done), ("failed", ended.failed), ("unknown", ended.unknown)), operation.total)
+    acts = many_jobs.buttons(many, operation) or buttons(batches, operation)
     if operation.act == EXPORT.name and operation.state == "done":
         acts = (COPY_PATH,)
     elif not acts and operation.state in ("failed", "unknown"):
@@ -78,6 +87,9 @@ def summary(operations: Sequence[Operation]) -> str:
 
 def pressed(desk: Desk, key: str, act: str) -> None:
     """A button of the drawer."""
+    if desk.many.progress(key) is not None:
+        many_jobs.press(desk.many, key, act)
+        return
     if act not in (COPY, COPY_PATH):
         press(desk.batches, key, act)
         return

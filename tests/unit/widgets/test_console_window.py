@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import time
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from app import tasks
+from app.actions.registry import PAUSE_JOB
 from app.models.pump import Pump
 from app.moves import Become, Elsewhere, Move, SignOut
 from services.domain.people import LOCAL_PEOPLE
@@ -20,8 +23,10 @@ from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
 from tests.unit.app.actions.run_world import World
 from tests.unit.widgets.waiting import in_front, wait_for
+from tests.waiting import until
 from widgets.console_window import ConsoleWindow
 from widgets.look import theme
+from widgets.parts.cell import Bar
 from widgets.parts.label import ElidedLabel
 from widgets.parts.toast import Toast
 
@@ -176,3 +181,40 @@ def test_the_person_is_reached_by_key(window: ConsoleWindow, world: DeskWorld) -
     QTest.keyClick(cell, Qt.Key.Key_Return)
     assert wait_for(cell.menu.isVisible)
     cell.menu.close()
+
+
+def test_one_act_on_many_jobs_is_one_row_with_its_progress(window: ConsoleWindow, world: DeskWorld) -> None:
+    for number in range(3):
+        world.job(f"o{number}", f"Business {number}", "in_progress")
+    world.store.take_changed()
+    lines = [world.store.jobs.lines[f"o{number}"] for number in range(3)]
+
+    def rows() -> list[tuple[str, str, str]]:
+        window._frame()
+        return [(one.name, one.shape, one.words) for one in window.drawer._operations]
+
+    async def act() -> None:
+        world.staff.gate = asyncio.Event()
+        doing = asyncio.get_running_loop().create_task(world.desk.many.carry_out(PAUSE_JOB, lines))
+        await until(lambda: world.staff.calls)
+        window._frame()
+        (row,) = window.drawer._operations
+        assert (row.acts, row.bar) == (("Pause", "Stop"), Bar((("send", 0), ("failed", 0), ("unknown", 0)), 3))
+        window.drawer.pressed.emit(row.key, "Pause")
+        window._frame()
+        (row,) = window.drawer._operations
+        assert (row.shape, row.more, row.acts) == ("paused", "paused", ("Go on", "Stop"))
+        world.staff.gate.set()
+        await until(lambda: rows() == [("Pause: 3 jobs", "paused", "1 of 3 done")])
+        window.drawer.pressed.emit(row.key, "Go on")
+        await doing
+        await tasks.shutdown()
+
+    asyncio.run(act())
+    # What the project tells of each item isn't somebody else's.
+    for item in world.desk.operations.items(world.desk.operations.newest_first()[0].id):
+        shared = {"id": item.id, "who": "desk-1", "act": "pause", "target": item.target, "state": "done"}
+        world.store.put("staff_operations", {**shared, "started_at": "2026-11-27T00:00:00Z"})
+    window._take(world.store.take_changed())
+    assert rows() == [("Pause: 3 jobs", "ok", "3 of 3 done")]
+    assert window.drawer._operations[0].acts == ()

@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout
 
 from app.actions.confirming import is_asked, typed
-from app.actions.many_jobs import MOST, Ended, Fit, fit, start
+from app.actions.many_jobs import MOST, Ended, Fit, fit
 from app.actions.registry import PAUSE_JOB, RESUME_JOB, RETRY_FAILED, Act
 from app.desk import Desk
 from app.store.lines import JobLine
@@ -104,7 +104,7 @@ class SelectionBar(Surface):
         sheet.confirmed.connect(lambda reason: self._start(act, found, reason))
 
     def _start(self, act: Act, found: Fit, reason: str) -> None:
-        start(self._desk.jobs, act, found.jobs, reason, lambda ended: self._tell(act, found, ended))
+        self._desk.many.start(act, found.jobs, reason, lambda ended: self._tell(act, found, ended))
 
     def _tell(self, act: Act, found: Fit, ended: Ended) -> None:
         parts = [f"{ended.done:,} of {len(found.jobs):,} done"]

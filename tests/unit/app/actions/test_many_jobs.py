@@ -1,23 +1,29 @@
-"""One act on many jobs: each is tried, and the count says how it ended."""
+"""One act on many jobs: one row with an item for each, and the count says how it ended."""
 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app import tasks
-from app.actions.database_acts import DatabaseActs
+from app.actions import database_acts
+from app.actions import many_jobs as module
+from app.actions.database_acts import CERTAIN_AFTER, DatabaseActs
 from app.actions.jobs import JobActs
-from app.actions.many_jobs import Ended, carry_out, fit, start
+from app.actions.many_jobs import Ended, ManyJobs, buttons, fit, press
 from app.actions.operations import Operations
 from app.actions.registry import PAUSE_JOB, RETRY_FAILED
 from app.store.lines import JobLine
 from app.store.store import Store
-from services.domain.errors import Refused
+from services.domain.errors import NotReachable, Refused
 from tests.fakes.staff import FakeStaff
+from tests.waiting import until
 
 LINES = [
     JobLine("j1", status="pending"), JobLine("j2", status="paused"), JobLine("j3", status="failed", failed=2),
@@ -25,17 +31,36 @@ LINES = [
 ]  # fmt: skip
 
 
+OPEN = [JobLine(f"o{number}", status="in_progress") for number in range(4)]
+
+
 class World:
     def __init__(self, folder: Path) -> None:
+        self.file = folder / "operations.db"
         self.staff = FakeStaff()
-        self.operations = Operations(folder / "operations.db")
+        self.late = 0.0
+        self.start()
+
+    def start(self) -> None:
+        self.operations = Operations(self.file)
         wishes = Store(time.time).jobs.wishes
-        database = DatabaseActs(self.staff, self.operations, wishes, actor="desk-1", clock=time.time)
-        self.acts = JobActs(self.staff, database, role="operator")
+        self.database = DatabaseActs(
+            self.staff, self.operations, wishes, actor="desk-1", clock=lambda: time.time() + self.late
+        )
+        self.acts = JobActs(self.staff, self.database, role="operator")
+        self.many = ManyJobs(self.acts, self.operations, actor="desk-1")
+
+    def killed(self) -> None:
+        """The program dies and starts anew."""
+        self.operations.close()
+        self.staff.gate = None
+        self.start()
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr(module, "LOOK_AGAIN", 0.01)
+    monkeypatch.setattr(database_acts, "LOOK_AGAIN", 0.01)
     return World(tmp_path)
 
 
@@ -48,25 +73,171 @@ def test_only_those_that_an_act_fits(world: World) -> None:
     world.operations.close()
 
 
-def test_each_is_written_down_and_one_refusal_stops_nobody(world: World) -> None:
+def run(act: Callable[[], Awaitable[Any]]) -> Any:
+    async def whole() -> Any:
+        try:
+            async with asyncio.timeout(20):
+                return await act()
+        finally:
+            await tasks.shutdown()
+
+    return asyncio.run(whole())
+
+
+def row(world: World) -> tuple[str, int, int, str]:
+    """The one row of the list."""
+    (whole,) = world.operations.newest_first()
+    return whole.state, whole.done, whole.total, whole.words
+
+
+def test_one_act_on_many_is_one_row_and_one_refusal_stops_nobody(world: World) -> None:
     told: list[Ended] = []
 
-    async def whole() -> None:
-        start(world.acts, PAUSE_JOB, [LINES[0], LINES[1], LINES[3]], "asked", told.append)
-        async with asyncio.timeout(10):
-            while not told:  # noqa: ASYNC110  (told by a call)
-                await asyncio.sleep(0.01)
-        world.staff.lose_answers = True
-        lost = await carry_out(world.acts, RETRY_FAILED, [LINES[2]])
-        assert lost == Ended(unknown=1)
-        world.staff.lose_answers = False
-        world.staff.refusal = Refused("No.")
-        assert await carry_out(world.acts, RETRY_FAILED, [LINES[2]]) == Ended(failed=1)
-        await tasks.shutdown()
+    async def act() -> None:
+        world.many.start(PAUSE_JOB, [LINES[0], LINES[1], LINES[3]], "asked", told.append)
+        await until(lambda: told)
 
-    asyncio.run(whole())
-    # The paused one was refused before anything was written or asked.
+    run(act)
     assert told == [Ended(done=2, failed=1)]
-    assert [call[0] for call in world.staff.calls] == ["j1", "j4", "j3", "j3"]
-    assert len(world.operations.newest_first()) == 4
+    # The paused one was refused before anything was asked.
+    assert [call[0] for call in world.staff.calls] == ["j1", "j4"]
+    assert row(world) == (
+        "failed", 2, 3, "2 of 3 done, 1 failed. Pause j2: The job is paused",
+    )  # fmt: skip
+    (whole,) = world.operations.newest_first()
+    assert (whole.label, whole.reason) == ("Pause: 3 jobs", "asked")
+    items = world.operations.items(whole.id)
+    assert [(item.target, item.state, item.reason) for item in items] == [
+        ("j1", "done", "asked"), ("j2", "failed", "asked"), ("j4", "done", "asked")
+    ]  # fmt: skip
+    # Each item's id is the request id that the audit has.
+    assert set(world.staff.audit) <= {item.id for item in items} <= world.operations.own_ids
     world.operations.close()
+
+
+def test_one_job_is_a_row_of_its_own(world: World) -> None:
+    assert run(lambda: world.many.carry_out(RETRY_FAILED, [LINES[2]])) == Ended(done=1)
+    (only,) = world.operations.newest_first()
+    assert (only.act, only.target) == ("retry_failed", "j3")
+    world.staff.refusal = Refused("No.")
+    assert run(lambda: world.many.carry_out(RETRY_FAILED, [LINES[2]])) == Ended(failed=1)
+    world.operations.close()
+
+
+def test_it_is_paused_goes_on_and_is_stopped(world: World) -> None:
+    async def act() -> None:
+        world.staff.gate = asyncio.Event()
+        doing = asyncio.get_running_loop().create_task(world.many.carry_out(PAUSE_JOB, OPEN))
+        await until(lambda: world.staff.calls)
+        (whole,) = world.operations.newest_first()
+        assert buttons(world.many, whole) == ("Pause", "Stop")
+        assert (world.many.progress(whole.id), world.many.rate(whole.id)) == (Ended(), 0.0)
+        press(world.many, whole.id, "Pause")
+        assert buttons(world.many, whole) == ("Go on", "Stop")
+        world.staff.gate.set()
+        await until(lambda: world.many.progress(whole.id) == Ended(done=1))
+        assert len(world.staff.calls) == 1
+        assert row(world) == ("running", 1, 4, "1 of 4 done")
+        assert world.many.rate(whole.id) > 0
+        press(world.many, whole.id, "Go on")
+        world.staff.gate.clear()
+        await until(lambda: len(world.staff.calls) == 2)
+        press(world.many, whole.id, "Stop")
+        world.staff.gate.set()
+        assert await doing == Ended(done=2)
+        assert buttons(world.many, whole) == ()
+        assert not world.many.is_paused(whole.id)
+        for pressed in ("Pause", "Stop"):
+            press(world.many, whole.id, pressed)
+
+    run(act)
+    assert row(world) == ("failed", 2, 4, "2 of 4 done, 2 not begun")
+    world.operations.close()
+
+
+def test_lost_answers_are_followed_until_each_is_known(world: World) -> None:
+    async def act() -> None:
+        world.staff.lose_answers = True
+        world.staff.read_fault = NotReachable("Gone.")
+        assert await world.many.carry_out(PAUSE_JOB, OPEN) == Ended(unknown=4)
+        assert row(world) == ("unknown", 0, 4, "0 of 4 done, 4 not known yet")
+        world.staff.read_fault = None
+        await until(lambda: row(world) == ("done", 4, 4, "4 of 4 done"))
+
+    run(act)
+    world.operations.close()
+
+
+@pytest.mark.parametrize("reached", [True, False])
+def test_after_a_crash_the_row_says_what_was_done_and_what_not_begun(world: World, reached: bool) -> None:
+    async def act() -> None:
+        world.staff.gate = asyncio.Event()
+        doing = asyncio.get_running_loop().create_task(world.many.carry_out(PAUSE_JOB, OPEN))
+        await until(lambda: world.staff.calls)
+        (item,) = world.operations.items(world.operations.newest_first()[0].id)
+        if reached:
+            world.staff.audit[item.id] = {"request_id": item.id, "counts": {}}
+        doing.cancel()
+        await asyncio.gather(doing, return_exceptions=True)
+
+    async def again() -> None:
+        world.many.settle()
+        tasks.spawn("settle acts", world.database.settle())
+        await until(lambda: row(world)[0] not in ("planned", "running"))
+        world.late = CERTAIN_AFTER + 1
+        await until(lambda: row(world)[0] != "unknown")
+
+    run(act)
+    world.killed()
+    run(again)
+    words = "1 of 4 done, 3 not begun" if reached else "0 of 4 done, 1 failed, 3 not begun"
+    assert row(world)[:3] == ("failed", int(reached), 4)
+    assert row(world)[3].startswith(words)
+    world.killed()
+    assert len(world.operations.newest_first()) == 1
+    world.operations.close()
+
+
+def test_without_a_journal_nothing_more_is_asked_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = world.operations.plan
+
+    def full(*given: Any, **more: Any) -> Any:
+        if len(world.staff.calls) == 2:
+            raise Refused("The journal can't be written, so nothing was done.")
+        return plan(*given, **more)
+
+    monkeypatch.setattr(world.operations, "plan", full)
+    with pytest.raises(Refused, match="nothing was done"):
+        run(lambda: world.many.carry_out(PAUSE_JOB, OPEN))
+    assert len(world.staff.calls) == 2
+    assert row(world)[0] == "failed"
+    world.operations.close()
+
+
+def test_of_very_many_failures_the_first_are_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_NAMED", 1)
+    world.staff.refusal = Refused("The job has ended.")
+    run(lambda: world.many.carry_out(PAUSE_JOB, OPEN))
+    assert row(world)[3] == "0 of 4 done, 4 failed. Pause o0: The job has ended; and 3 more"
+    world.operations.close()
+
+
+def test_a_list_of_before_gets_its_new_column(tmp_path: Path) -> None:
+    file = tmp_path / "operations.db"
+    with sqlite3.connect(file) as before:
+        before.execute(
+            "create table operations (id text primary key, act text not null, label text not null,"
+            " target text not null, actor text not null, reason text not null, state text not null,"
+            " words text not null,"
+            " done integer not null, total integer not null, started_at real not null, changed_at real not null) strict"
+        )
+        before.execute(
+            "insert into operations values ('a', 'pause', 'Pause', 'j', 'x', '', 'done', '', 1, 1, 1.0, 1.0)"
+        )
+    before.close()
+    opened = Operations(file)
+    (kept,) = opened.newest_first()
+    assert (kept.id, kept.parent) == ("a", "")
+    opened.plan("pause", "Pause", "j", actor="x", parent="p")
+    assert len(opened.items("p")) == 1
+    opened.close()

@@ -35,7 +35,7 @@ class Shown:
         self.kept: dict[str, Any] = {}
         self.ends: list[tuple[str, str]] = []
         self.started: list[tuple[str, list[str], str]] = []
-        monkeypatch.setattr(subject, "start", self._start)
+        monkeypatch.setattr(world.desk.many, "start", self._start)
         world.loaded("jobs")
         for number in range(MANY):
             world.job(f"j{number:02}", f"Shop {number:02}", ("pending", "failed", "paused")[number % 3])
@@ -61,7 +61,7 @@ class Shown:
         assert len(found) == 1
         return found[0]
 
-    def _start(self, jobs: object, act: Any, lines: Any, reason: str, told: Any) -> None:
+    def _start(self, act: Any, lines: Any, reason: str, told: Any) -> None:
         self.started.append((act.name, [line.id for line in lines], reason))
         told(Ended(done=len(lines) - 1, failed=1))
 
