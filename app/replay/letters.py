@@ -18,6 +18,7 @@ from app.replay.journal import Journal, State
 from app.replay.linter import LARGEST
 from app.replay.many import ManyEngine
 from app.replay.reading import Reading, read
+from app.replay.writer import Writer
 from app.replay.xray import NO_JOB, XRay, xray
 from app.store.store import Store
 from services.domain.errors import Refused
@@ -29,10 +30,13 @@ class Letters:
     """The dead letters as the last look has shown them, and what can be done with them.
 
     `store` is None where no project is set: then there is no X-ray, and no result of a job is waited for.
+    `writer` as the engine's.
     """
 
-    def __init__(self, queues: ManyQueues, journal: Journal, store: Store | None, actor: str) -> None:
-        self._engine = ReplayEngine(queues, journal)
+    def __init__(
+        self, queues: ManyQueues, journal: Journal, store: Store | None, actor: str, *, writer: Writer | None = None
+    ) -> None:
+        self._engine = ReplayEngine(queues, journal, writer)
         self._queues = queues
         self._store = store
         self.actor = actor

@@ -11,6 +11,7 @@ import uuid
 from pathlib import Path
 from typing import Any, Final
 
+from app.actions.registry import ARCHIVE, DECIDE, EDIT, PUT_BACK, REPLAY_MANY, SCAN, Act
 from app.replay.choice import Choice, choose
 from app.replay.journal import BatchAct
 from app.replay.letters import Letters, archived_facts, letter_facts
@@ -32,6 +33,12 @@ _EPILOG: Final = """exit codes:
   1  the queue or the journal can't be used, or this sign-in may not
   2  the command line or a setting is wrong
   3  done in part: some failed, or their end isn't known; they are named"""
+
+_ACTS: Final[dict[str, Act]] = {
+    "replay": REPLAY_MANY, "resume": REPLAY_MANY, "edit": EDIT, "archive": ARCHIVE, "put-back": PUT_BACK,
+    "decide": DECIDE,
+}  # fmt: skip
+"""What a command does in the words of the console; any other one only looks."""
 
 
 def run(argv: list[str]) -> int:
@@ -112,7 +119,7 @@ def _guarded(settings: Settings, args: argparse.Namespace) -> int:
 
 
 async def _work(settings: Settings, args: argparse.Namespace) -> int:
-    async with engine(settings) as letters:
+    async with engine(settings, _ACTS.get(args.command, SCAN)) as letters:
         match args.command:
             case "list":
                 return await _list(letters, as_json=args.json)

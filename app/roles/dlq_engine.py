@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import platform
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from app.actions.registry import Act, why_not
 from app.replay.journal import Journal
 from app.replay.letters import Letters
+from app.replay.writer import Writer
 from app.roles.here import keep_fresh
 from app.store.store import Store
 from app.sync.engine import Engine
 from services.clients.sqs import SqsQueues
 from services.clients.supabase_feed import SupabaseFeed
 from services.clients.supabase_reads import SupabaseReads
+from services.clients.supabase_replays import SupabaseReplays
 from services.clients.supabase_session import SupabaseSession
-from services.domain.errors import NotReachable
+from services.domain.errors import NotPermitted, NotReachable
 from services.settings import Settings
 
 _FACTS_LIMIT: Final = 60.0
@@ -25,8 +29,10 @@ _TABLES: Final = ("customers", "jobs", "directory_submissions", "job_results", "
 
 
 @asynccontextmanager
-async def engine(settings: Settings) -> AsyncIterator[Letters]:
-    """The engine on the queues and the journal of these settings; what a crash has left is settled first.
+async def engine(settings: Settings, act: Act) -> AsyncIterator[Letters]:
+    """The engine on the queues and the journal of these settings, for `act`; what a crash has left is settled first.
+
+    Where a project is set, its roles count here too, and its lease on the queue.
 
     Raises ConsoleError, and OSError or sqlite3.Error when the journal can't be opened.
     """
@@ -41,6 +47,13 @@ async def engine(settings: Settings) -> AsyncIterator[Letters]:
             settings.supabase_url, settings.publishable_key, settings.staff_email, settings.staff_password
         )
         try:
+            if refusal := why_not(act, session.role):
+                raise NotPermitted(refusal)
+            token = await asyncio.to_thread(journal.token)
+            writer = Writer(
+                queues, SupabaseReplays(session), token=token, machine=platform.node(),
+                unrecorded=settings.replay_unrecorded,
+            )  # fmt: skip
             store = Store()
             async with _plain_errors(), asyncio.TaskGroup() as group:
                 running = [
@@ -50,7 +63,7 @@ async def engine(settings: Settings) -> AsyncIterator[Letters]:
                 ]
                 try:
                     await _loaded(store)
-                    yield Letters(queues, journal, store, session.email)
+                    yield Letters(queues, journal, store, session.email, writer=writer)
                 finally:
                     for task in running:
                         task.cancel()
