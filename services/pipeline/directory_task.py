@@ -20,6 +20,7 @@ import psycopg
 
 from services.domain.errors import ConsoleError, NotReachable
 from services.domain.keys import idempotency_key
+from services.domain.paths import path_part
 from services.domain.plans import Plan, submit_step
 from services.domain.records import Customer
 from services.domain.text import one_line, slug, storable
@@ -197,7 +198,7 @@ class DirectoryTask:
     async def _attempt(self, plan: Plan) -> Outcome:
         """One browser run. Whatever goes wrong, what counts is whether the submit step had begun."""
         settings = self._tools.settings
-        folder = settings.data_path / "artifacts" / self._job_id
+        folder = settings.data_path / "artifacts" / path_part(self._job_id)
         run_id = str(uuid.uuid4())
         request = RunRequest(
             run_id=run_id,

@@ -46,10 +46,28 @@ def _labels(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def _loose_words(tree: ast.Module) -> Iterator[ast.AST]:
-    """Words that Qt may take for markup, or an address that it opens whatever it is."""
-    for call in _called(tree, "setToolTip", "setWhatsThis", "setStatusTip", "setHtml", "showMessage", "openUrl"):
-        if not (call.args and ast.unparse(call.args[0]).startswith("tip_text(")):
+    """Words that Qt, or what shows notifications, may take for markup."""
+    for call in _called(tree, "setToolTip", "setWhatsThis", "setStatusTip", "showMessage", "showText", "notify"):
+        if not any(ast.unparse(word).startswith("tip_text(") for word in call.args):
             yield call
+    yield from _called(tree, "setHtml", "setMarkdown", "insertHtml", "appendHtml", "toHtml", "setWindowTitle")
+    rich = ("QTextBrowser", "QTextEdit", "QTextDocument", "RichText", "MarkdownText", "AutoText", "QSystemTrayIcon")
+    for node in ast.walk(tree):
+        if getattr(node, "attr", getattr(node, "id", "")) in rich:
+            yield node
+
+
+def _ways_out(tree: ast.Module) -> Iterator[ast.AST]:
+    """What opens an address in another program, or lets Qt do so by itself."""
+    yield from _called(tree, "setOpenExternalLinks", "setOpenLinks", "startfile")
+    for node in ast.walk(tree):
+        name = getattr(node, "attr", getattr(node, "id", getattr(node, "name", "")))
+        if name in ("QDesktopServices", "openUrl", "webbrowser"):
+            yield node
+
+
+def _clipboards(tree: ast.Module) -> Iterator[ast.AST]:
+    return _called(tree, "clipboard")
 
 
 def _blocking_sleeps(tree: ast.Module) -> Iterator[ast.AST]:
@@ -153,11 +171,42 @@ RULES: Final = {
         ("QLabel('x')", "QtWidgets.QLabel()"),
         {"widgets/parts/label.py": "the factory"},
     ),
-    "tool tips come from the factory, and nothing opens an address": Rule(
+    "tool tips, titles and notifications come from the factory, and nothing is rich text": Rule(
         CONSOLE,
         _loose_words,
-        ("part.setToolTip(words)", "bar.showMessage('x')", "view.setHtml(words)", "QDesktopServices.openUrl(url)"),
-        {"widgets/parts/label.py": "the factory"},
+        (
+            "part.setToolTip(words)",
+            "bar.showMessage('x')",
+            "tray.showMessage(title, words)",
+            "QToolTip.showText(at, words)",
+            "view.setHtml(words)",
+            "window.setWindowTitle(words)",
+            "view = QTextBrowser()",
+            "made.setTextFormat(Qt.TextFormat.RichText)",
+            "from PySide6.QtWidgets import QSystemTrayIcon\ntray = QSystemTrayIcon()",
+        ),
+        {
+            "widgets/parts/label.py": "the factory",
+            "widgets/frame.py": "titles the window with the environment, which is one of three",
+        },
+    ),
+    "addresses are opened in one place, which looks at them first": Rule(
+        CONSOLE,
+        _ways_out,
+        (
+            "QDesktopServices.openUrl(url)",
+            "from PySide6.QtGui import QDesktopServices as services",
+            "made.setOpenExternalLinks(True)",
+            "import webbrowser",
+            "os.startfile(path)",
+        ),
+        {"widgets/parts/link.py": "the place"},
+    ),
+    "what is copied is plain text": Rule(
+        CONSOLE,
+        _clipboards,
+        ("QGuiApplication.clipboard().setText(words)", "app.clipboard().setMimeData(data)"),
+        {"widgets/parts/clipboard.py": "the one that copies"},
     ),
     "the window never waits": Rule(CONSOLE, _blocking_sleeps, ("time.sleep(1)", "sleep(1)")),
     "the console's tasks are spawned or in a group": Rule(

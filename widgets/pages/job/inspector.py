@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QW
 from app.actions.registry import Act
 from app.store.lines import Attempt, DirectoryLine
 from services.domain.faults import plain_words
+from services.domain.paths import inside
 from services.domain.paused import PausedDirectory
 from widgets.look import metrics
 from widgets.pages.job.directories import OUTCOMES
@@ -18,6 +19,7 @@ from widgets.parts.button import Button
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.json_tree import JsonTree
 from widgets.parts.label import ElidedLabel, label, say
+from widgets.parts.link import LinkRow
 from widgets.parts.menu import MenuButton, MenuEntry
 from widgets.parts.picture import Picture
 from widgets.parts.surface import Surface
@@ -77,6 +79,7 @@ class Inspector(Surface):
         self._picture_title = label("Picture", "small", "tertiary")
         self._picture = Picture("No picture")
         self._picture_words = label("", "small", "tertiary", wrap=True)
+        self.picture_link = LinkRow()
         self._payload_title = label("Payload", "small", "tertiary")
         self._payload = JsonTree()
         self._payload.setMinimumHeight(metrics.px(180))
@@ -85,7 +88,7 @@ class Inspector(Surface):
         self.pause_button = Button("Pause directory…", icon="pause", small=True)
         self.pause_button.clicked.connect(lambda: self.pause.emit(self._host))
         self._key = ElidedLabel("", "mono", "secondary", middle=True)
-        self._listing = ElidedLabel("", "mono", "secondary")
+        self.listing, self.address = LinkRow(), LinkRow()
         self._lay_out(head, acts)
 
     def show_line(self, line: DirectoryLine | None) -> None:
@@ -113,7 +116,8 @@ class Inspector(Surface):
             {"payload": result.payload, "response": result.response_log} if result is not None else {}
         )
         self._key.say(result.idempotency_key if result else "—")
-        self._listing.say(line.listing_url or "—")
+        self.listing.show_address(line.listing_url)
+        self.address.show_address(line.url)
 
     def set_retry_off(self, why: str) -> None:
         """Grey the retry with a reason; "" lets it be pressed."""
@@ -143,27 +147,26 @@ class Inspector(Surface):
 
     def _show_picture(self, line: DirectoryLine) -> None:
         where = line.screenshot_url
-        words = ""
+        words = web = ""
         if not where:
             self._picture.clear("No picture was taken")
-        elif where.startswith(("http://", "https://")):
+        elif where.lower().startswith(("http:", "https:")):
             self._picture.clear("The picture is on the web")
+            web = where
+        elif (file := inside(self._data_dir, where)) is None:
+            self._picture.clear("On the worker's own disk")
+            words = f"{where} can't be reached from here."
+        elif not self._picture.show_file(file):
+            self._picture.clear("The picture is gone")
             words = where
-        else:
-            file = Path(where)
-            inside = file.resolve().is_relative_to(self._data_dir.resolve())
-            if not inside:
-                self._picture.clear("On the worker's own disk")
-                words = f"{where} can't be reached from here."
-            elif not self._picture.show_file(file):
-                self._picture.clear("The picture is gone")
-                words = where
+        self.picture_link.show_address(web)
+        self.picture_link.setVisible(bool(web))
         say(self._picture_words, words)
         self._picture_words.setVisible(bool(words))
 
     def _lay_out(self, head: QWidget, acts: QHBoxLayout) -> None:
         facts: list[QWidget] = []
-        for name, value in (("Key", self._key), ("Listing", self._listing)):
+        for name, value in (("Listing", self.listing), ("Directory", self.address), ("Key", self._key)):
             row = QWidget()
             line = QHBoxLayout(row)
             line.setContentsMargins(0, 0, 0, 0)
@@ -185,7 +188,7 @@ class Inspector(Surface):
             _section(self._sentence, self._detail, acts),
             self._attempts_section,
             _section(label("New jobs", "small", "tertiary"), use, self._use_words),
-            _section(self._picture_title, self._picture, self._picture_words),
+            _section(self._picture_title, self._picture, self._picture_words, self.picture_link),
             _section(self._payload_title, self._payload),
             _section(*facts, last=True),
         ):

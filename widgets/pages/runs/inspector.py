@@ -17,6 +17,7 @@ from widgets.parts.button import Button
 from widgets.parts.clipboard import copy
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import ElidedLabel, label, say
+from widgets.parts.link import OpenButton
 from widgets.parts.surface import Hairline, Surface
 
 _FIELDS: Final = ("Name", "Phone", "E-mail", "Address", "Website", "Category")
@@ -204,6 +205,8 @@ class _Field(QWidget):
         self.value = ElidedLabel("")
         self.copy_button = Button(icon="copy", look="quiet", small=True, tip=f"Copy {name.lower()}")
         self.copy_button.clicked.connect(self._copy)
+        self.open_button = OpenButton()
+        self._is_address = name == "Website"
         title = label(name, "small", "tertiary")
         title.setFixedWidth(metrics.px(_NAME))
         row = QHBoxLayout(self)
@@ -211,12 +214,14 @@ class _Field(QWidget):
         row.setSpacing(metrics.px(12))
         row.addWidget(title)
         row.addWidget(self.value, 1)
+        row.addWidget(self.open_button)
         row.addWidget(self.copy_button)
 
     def show_value(self, value: str) -> None:
         """ "" shows that there is none."""
         self.value.say(value or "—", "primary" if value else "tertiary")
         self.copy_button.setVisible(bool(value))
+        self.open_button.show_address(value if self._is_address else "")
 
     def _copy(self) -> None:
         copy(self.value.text())

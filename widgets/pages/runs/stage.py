@@ -8,10 +8,11 @@ from typing import Final
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from services.domain.paths import inside
 from widgets.look import metrics, theme
-from widgets.pages.runs.words import picture_within
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import ElidedLabel, label, say
+from widgets.parts.link import OpenButton
 from widgets.parts.picture import Picture
 from widgets.parts.surface import Surface
 
@@ -29,6 +30,7 @@ class Stage(QWidget):
         self._path = ""
         self._lock = GlyphLabel("", "", icon="lock", under="surface.sunken")
         self.address = ElidedLabel("", "mono")
+        self.open_button = OpenButton()
         self._scale = label("", "small", "tertiary")
         self.picture = Picture("No picture yet")
         bar = _Bar("surface.sunken")
@@ -38,6 +40,7 @@ class Stage(QWidget):
         inner.setSpacing(metrics.px(8))
         inner.addWidget(self._lock)
         inner.addWidget(self.address, 1)
+        inner.addWidget(self.open_button)
         row = QHBoxLayout()
         row.setSpacing(metrics.px(8))
         row.addWidget(bar, 1)
@@ -53,6 +56,7 @@ class Stage(QWidget):
         """Show where the form is."""
         self.address.say(url or "No address", "primary" if url else "tertiary")
         self._lock.setVisible(url.startswith("https://"))
+        self.open_button.show_address(url)
 
     def show_picture(self, path: str, nothing: str = "No picture yet") -> None:
         """Show a picture of the disk; `nothing` are the words where `path` is ""."""
@@ -61,7 +65,7 @@ class Stage(QWidget):
         self._path = path
         if not path:
             self.picture.clear(nothing)
-        elif (place := picture_within(path, self._data_dir)) is None:
+        elif (place := inside(self._data_dir, path)) is None:
             self.picture.clear("This picture is elsewhere")
         else:
             self.picture.show_file(place)

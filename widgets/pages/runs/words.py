@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -121,12 +120,3 @@ def current_step(steps: Sequence[StepLine]) -> int:
     running = [line.index for line in steps if line.status == "running"]
     begun = [line.index for line in steps if line.status != "waiting"]
     return running[0] if running else begun[-1] if begun else -1
-
-
-def picture_within(path: str, folder: Path) -> Path | None:
-    """The picture's real place when that lies below `folder`, None when it doesn't."""
-    try:
-        place = Path(path).resolve()
-        return place if place.is_relative_to(folder.resolve()) else None
-    except (OSError, ValueError):
-        return None
