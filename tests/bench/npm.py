@@ -13,6 +13,11 @@ def install(folder: Path, *packages: str) -> bool:
     if npm is None:
         return False
     (folder / "package.json").write_text('{"name": "peer", "private": true}')
-    command = [npm, "install", "--no-audit", "--no-fund", *packages]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=180, check=False)
+    # Where the registry doesn't answer, that is soon known; npm itself would try for minutes.
+    patience = ["--prefer-offline", "--fetch-retries=1", "--fetch-timeout=20000"]
+    command = [npm, "install", "--no-audit", "--no-fund", *patience, *packages]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=90, check=False)
+    except subprocess.TimeoutExpired:
+        return False
     return done.returncode == 0
