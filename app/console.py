@@ -182,7 +182,7 @@ class Console:
         queues = self._queues = SqsQueues(settings)
         # In a thread: it reads every certificate that this machine trusts, which takes longer than a frame.
         brain = self._brain = await asyncio.to_thread(BrainClient, settings.brain_base)
-        runner = self._runner = SubmissionProcess(browser(self._settings))
+        runner = self._runner = SubmissionProcess(browser(self._settings, settings.practice_url))
         try:
             operations = self._operations = await asyncio.to_thread(Operations, own / "operations.db")
             journal = self._journal = await asyncio.to_thread(Journal, own / "replay.db")

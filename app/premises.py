@@ -68,7 +68,7 @@ class Premises:
         self._folder = self._lock = None
 
 
-def browser(settings: Settings) -> dict[str, str]:
-    """What a child is told of the browser to use: it reads no .env of its own."""
-    told = {"BROWSER_PATH": settings.browser_path, "PRACTICE_URL": settings.practice_url}
+def browser(settings: Settings, practice_url: str = "") -> dict[str, str]:
+    """What a child is told of the browser to use, and of the practice sites: it reads no .env of its own."""
+    told = {"BROWSER_PATH": settings.browser_path, "PRACTICE_URL": practice_url}
     return {name: value for name, value in told.items() if value}
