@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
+from collections.abc import Callable
 from typing import Final, Self
 
 from services.domain.errors import ConsoleError, NotInstalled, NotReachable, Refused
@@ -37,6 +39,7 @@ class Writer:
         token: str = "",
         machine: str = "",
         unrecorded: bool = False,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self._queues = queues
         self._shared = shared
@@ -44,7 +47,9 @@ class Writer:
         self._machine = machine
         self._unrecorded = unrecorded
         self._dlq = ""
-        self._until = self._renew_at = 0.0
+        self._wall = wall
+        self._lasts = self._renew_at = 0.0
+        self._asked = (0.0, 0.0)
         self._asking = asyncio.Lock()
         self.lacking = False
         """The project lacks lease and record, as far as it was asked."""
@@ -69,14 +74,14 @@ class Writer:
 
     async def __aexit__(self, *_: object) -> None:
         """Give the lease up; where that fails it runs out by itself."""
-        if self._shared is not None and self._until:
-            self._until = 0.0
+        if self._shared is not None and self._lasts:
+            self._lasts = 0.0
             with contextlib.suppress(ConsoleError):
                 await self._shared.release(dlq=self._dlq, token=self._token)
 
     async def begin(self, request_id: str, act: str, label: str, *, total: int, reason: str) -> None:
         """Write into the audit that an operation begins. Raises Refused when it can't be: then nothing may be sent."""
-        if self._shared is None or not self._until:
+        if self._shared is None or not self._lasts:
             return
         try:
             await self._shared.begin(
@@ -97,40 +102,48 @@ class Writer:
 
         Raises Refused when the lease may be over: then nothing more may be sent.
         """
-        if self._shared is None or not self._until:
+        if self._shared is None or not self._lasts:
             return
-        loop = asyncio.get_running_loop()
         async with self._asking:
-            if loop.time() >= self._renew_at:
+            if self._age() >= self._lasts:
+                # Somebody may have had it in the meantime, and have sent what is in our hands.
+                raise Refused("The lease on the dead letters ran out, as when this computer slept: nothing is sent.")
+            if self._age() >= self._renew_at:
                 try:
                     await self._take(self._shared)
                 except Refused:
                     raise
                 except ConsoleError:
-                    self._renew_at = loop.time() + _AGAIN
+                    self._renew_at = self._age() + _AGAIN
                 else:
                     if request_id:
                         await self._note(request_id, "running", words, done)
-            if loop.time() > self._until - MARGIN:
+            if self._age() > self._lasts - MARGIN:
                 raise Refused("The lease on the dead letters could not be renewed, so nothing more is sent.")
 
     async def end(self, request_id: str, state: str, words: str, done: int) -> None:
         """Tell the others how an operation ended. Where that fails they see that nothing was heard of it since."""
-        if self._until and request_id:
+        if self._lasts and request_id:
             await self._note(request_id, state, words, done)
 
     async def _take(self, shared: SharedReplays) -> None:
         # From before the call: the answer may have been on its way for long.
-        asked = asyncio.get_running_loop().time()
+        asked = (asyncio.get_running_loop().time(), self._wall())
         lease = await shared.hold(dlq=self._dlq, token=self._token, machine=self._machine, seconds=SECONDS)
         if not lease.held:
-            self._until = 0.0
+            self._lasts = 0.0
             raise Refused(
                 f"{lease.who} on {lease.machine or 'another machine'} works on these dead letters, "
                 f"for at least {max(1, round(lease.seconds))} s more.",
                 hint="Wait until that is done: two at once could send a message twice.",
             )
-        self._until, self._renew_at = asked + lease.seconds, asked + EVERY
+        self._asked, self._lasts, self._renew_at = asked, lease.seconds, EVERY
+
+    def _age(self) -> float:
+        """Seconds since the lease was asked for. The loop's clock stands still while the machine sleeps, and the one
+        on the wall can be set back: the one that says more is believed."""
+        loop, wall = self._asked
+        return max(asyncio.get_running_loop().time() - loop, self._wall() - wall)
 
     async def _note(self, request_id: str, state: str, words: str, done: int) -> None:
         assert self._shared is not None

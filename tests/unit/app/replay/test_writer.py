@@ -29,13 +29,16 @@ class Consoles:
     def __init__(self, folder: Path, letters: int) -> None:
         self.queues = UnkindQueues.holding({f"m{n}": f'{{"job_id": "job-{n}"}}' for n in range(letters)})
         self.shared = FakeReplays()
+        self.slept = 0.0
+        """Seconds that the machine slept: the clock on the wall went on meanwhile."""
         self.journals = [Journal(folder / f"{name}.db") for name in ("mine", "theirs")]
         self.engines = [self.engine(at) for at in (0, 1)]
 
     def engine(self, at: int, *, unrecorded: bool = False) -> ReplayEngine:
         journal = self.journals[at]
         writer = Writer(
-            self.queues, self.shared, token=journal.token(), machine=f"desk-{at + 1}", unrecorded=unrecorded
+            self.queues, self.shared, token=journal.token(), machine=f"desk-{at + 1}", unrecorded=unrecorded,
+            wall=lambda: self.slept,
         )  # fmt: skip
         return ReplayEngine(self.queues, journal, writer)
 
@@ -166,6 +169,24 @@ def test_a_lease_that_can_not_be_renewed_stops_the_line_in_time(make: Callable[.
 
     run(act())
     assert len(world.queues.main) == 200
+
+
+@pytest.mark.parametrize(("seconds", "goes_on"), [(SECONDS - 30, True), (SECONDS, False)])
+def test_a_lease_that_ran_out_while_the_machine_slept_sends_nothing(
+    make: Callable[..., Consoles], seconds: int, goes_on: bool
+) -> None:
+    world = make(60)
+
+    async def act() -> None:
+        await world.plan(0, Options(rate=1, ramp=()))
+        running = asyncio.ensure_future(world.many(0).run("b1"))
+        await passes(lambda: bool(world.queues.main))
+        world.slept, sent = seconds, len(world.queues.main)
+        progress = await running
+        assert (progress.state == "done", len(world.queues.main) > sent) == (goes_on, goes_on)
+        assert goes_on or "as when this computer slept" in progress.words
+
+    run(act())
 
 
 def test_a_lease_that_somebody_took_stops_the_line(make: Callable[..., Consoles]) -> None:
