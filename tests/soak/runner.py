@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from tests.e2e import letters
 from tests.soak import (
     faults,
     hostile,
@@ -32,6 +33,7 @@ The first line of its docstring says what it does to whom."""
 
 SOAKS: Final[dict[str, Soak]] = {
     "faults": faults.run,
+    "letters": letters.run,
     "pages": hostile.run,
     "pythons": pythons.run,
     "replay": replay_schedules.run,

@@ -11,11 +11,13 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from tests.e2e.letters import replay_all
 from tests.local_stack import ROOT, RunningStack, leave_few, processes_of, running_stack, wait_until
 from tests.soak.faults import PARTS, Assault, attack
 
@@ -71,6 +73,12 @@ def test_a_practice_directory_does_as_it_is_switched(stack: RunningStack) -> Non
     assert modes() == {**before, host: "fail"}
     stack.witness().switch(host, before[host])
     assert modes() == before
+
+
+def test_letters_replayed_through_the_page_submit_each_directory_once(stack: RunningStack, tmp_path: Path) -> None:
+    # `main.py soak letters` does the same with a hundred.
+    figures = replay_all(stack, 5, 6, tmp_path)
+    assert (figures["sent"], figures["archived"], figures["submitted"]) == (3, 1, 8)
 
 
 def test_all_parts_killed_at_once_come_back_with_everything(stack: RunningStack) -> None:
