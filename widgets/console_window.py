@@ -22,6 +22,7 @@ from app.store.store import Changes
 from services.domain.errors import SettingProblem
 from widgets.main_window import MainWindow, PageEntry
 from widgets.pages import operation_rows
+from widgets.pages.acknowledging import ask_acknowledge
 from widgets.pages.activity import ActivityPage
 from widgets.pages.dead_letters import DeadLettersPage
 from widgets.pages.health import HealthPage
@@ -156,6 +157,8 @@ class ConsoleWindow(MainWindow):
         self.overview.show_jobs.connect(self.open_jobs)
         self.overview.show_dead_letters.connect(lambda: self.show_page("dead_letters"))
         self.overview.open_job.connect(self.open_job)
+        for page in (self.overview, self.job):
+            page.acknowledge.connect(lambda need: ask_acknowledge(self.body, desk, need))
         self.jobs.opened.connect(self.open_job)
         self.job.back.connect(lambda: self.show_page("jobs"))
         self.job.run_here.connect(self.prepare_run)

@@ -13,8 +13,8 @@ TO_THINK: Final = 10.0
 
 
 def is_asked(act: Act, count: int, environment: str) -> bool:
-    """Whether a sheet comes first; "one" goes without for a single thing outside production."""
-    return act.confirm == "sheet" or (act.confirm == "one" and (count > 1 or environment == "production"))
+    """Whether a sheet comes first; "one" and "undo" go without for a single thing outside production."""
+    return act.confirm == "sheet" or (act.confirm != "none" and (count > 1 or environment == "production"))
 
 
 def typed(count: int, environment: str) -> str:

@@ -17,8 +17,8 @@ _RANK: Final = {"viewer": 0, "operator": 1, "admin": 2}
 class Act(msgspec.Struct, frozen=True):
     """One act. `key` is its shortcut ("" for none), `icon` a name of the look room.
 
-    `confirm`: "undo" runs after 5 s unless undone, "sheet" asks first, "one" asks where it is about more than one thing
-    or in production, "none" at once (`app.actions.confirming`).
+    `confirm`: "sheet" asks first; "one" asks where it is about more than one thing or in production, and so does
+    "undo", which else runs after 5 s unless undone; "none" at once (`app.actions.confirming`).
     """
 
     name: str
@@ -101,7 +101,7 @@ RESUME_DIRECTORY: Final = Act(
     "Lets a paused directory into new work lists again.",
 )  # fmt: skip
 ACKNOWLEDGE: Final = Act(
-    "acknowledge", "Acknowledge", "check", "Shift+A", "operator", "none",
+    "acknowledge", "Acknowledge", "check", "Shift+A", "operator", "one",
     "Notes for everybody that somebody has seen to it: it needs nobody until something new happens to it.",
 )  # fmt: skip
 

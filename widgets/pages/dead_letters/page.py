@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from app.actions.confirming import is_asked
 from app.actions.dead_letters import Look, start_replay, start_scan
 from app.actions.letter_line import LetterLine
 from app.actions.letter_records import start_read
@@ -293,6 +294,9 @@ class DeadLettersPage(Surface):
 
     def _replay(self, line: LetterLine | None) -> None:
         if line is None or self._acts.why_not_replay(line):
+            return
+        if is_asked(REPLAY, 1, self._desk.environment):
+            self.sheet = ask_replay(self._body, self._desk, [line.id])
             return
         start_replay(self._acts, line.id)
         if line.doing == "duplicate_possible":

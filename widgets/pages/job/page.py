@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.actions.confirming import is_asked
 from app.actions.exports import Kind
-from app.actions.jobs import start
 from app.actions.registry import ACKNOWLEDGE, CANCEL_JOB, PAUSE_JOB, REQUEUE, RESUME_JOB
 from app.desk import Desk
 from app.models import export_rows
@@ -52,10 +51,14 @@ _WAYS: dict[str, hops.Way] = {"passed": "done", "gap": "silent", "not_yet": "tod
 
 
 class JobPage(QWidget):
-    """`back` leads to the list, `run_here` gives job and host. `body` is what sheets cover."""
+    """`back` leads to the list, `run_here` gives job and host, `acknowledge` a `Need` or None.
+
+    `body` is what sheets cover.
+    """
 
     back = Signal()
     run_here = Signal(str, str)
+    acknowledge = Signal(object)
 
     def __init__(
         self,
@@ -221,9 +224,7 @@ class JobPage(QWidget):
     def _ask_act(self, name: str) -> None:
         line = self._line()
         if name == ACKNOWLEDGE.name:
-            need = self._need(line)
-            if need is not None and not self._desk.needs.why_not(need):
-                start(ACKNOWLEDGE, self._desk.needs.acknowledge(need))
+            self.acknowledge.emit(self._need(line))
         elif line is not None and name == _LINK:
             copy(case_link(self._desk.environment, line.id))
         elif line is not None and (kind := _KINDS.get(name)) is not None:

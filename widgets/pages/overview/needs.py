@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-from app.actions.jobs import start
 from app.actions.registry import ACKNOWLEDGE
 from app.desk import Desk
 from app.models.table_model import LinesModel
@@ -32,9 +31,10 @@ _LINK: Final = 4
 
 
 class NeedsPanel(Panel):
-    """`open_job` gives a job's id; `show_dead_letters` asks for that list."""
+    """`open_job` gives a job's id; `show_dead_letters` asks for that list; `acknowledge` gives a `Need` or None."""
 
     open_job = Signal(str)
+    acknowledge = Signal(object)
     show_dead_letters = Signal()
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
@@ -55,10 +55,10 @@ class NeedsPanel(Panel):
         self._quiet: set[str] = set()
         """Keys of what somebody has seen to."""
         self.acknowledge_button = Button("Acknowledge", key="⇧A", small=True)
-        self.acknowledge_button.clicked.connect(self.acknowledge)
+        self.acknowledge_button.clicked.connect(lambda: self.acknowledge.emit(self._current()))
         self.head.add_right(self.acknowledge_button)
         press = QShortcut(QKeySequence(ACKNOWLEDGE.key), self.table, context=Qt.ShortcutContext.WidgetShortcut)
-        press.activated.connect(self.acknowledge)
+        press.activated.connect(lambda: self.acknowledge.emit(self._current()))
         self.model: LinesModel[Need] = LinesModel(
             key=lambda need: need.key,
             cells=[
@@ -126,13 +126,6 @@ class NeedsPanel(Panel):
             self._seen = -1
             self.show_letters()
             self.work_out(targets)
-
-    def acknowledge(self) -> None:
-        """Note for everybody that somebody has seen to the current line."""
-        need = self._current()
-        if need is not None and not self._desk.needs.why_not(need):
-            start(ACKNOWLEDGE, self._desk.needs.acknowledge(need))
-            self._show_act()
 
     def work_out(self, job_ids: Iterable[str]) -> None:
         """Look at these jobs anew."""

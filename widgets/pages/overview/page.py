@@ -34,11 +34,12 @@ _LISTS: Final = {"success": "all", "main": "pending"}
 
 
 class OverviewPage(QWidget):
-    """`show_jobs` gives a status, `open_job` a job's id."""
+    """`show_jobs` gives a status, `open_job` a job's id, `acknowledge` a `Need` or None."""
 
     show_jobs = Signal(str)
     show_dead_letters = Signal()
     open_job = Signal(str)
+    acknowledge = Signal(object)
 
     def __init__(
         self,
@@ -64,6 +65,7 @@ class OverviewPage(QWidget):
         self.throughput, self.outcomes = charts or (ThroughputPanel(desk), OutcomesPanel(desk))
         self.needs, self.activity, self.workers = lists or (NeedsPanel(desk), ActivityPanel(desk), WorkersPanel(desk))
         self.needs.show_dead_letters.connect(self.show_dead_letters)
+        self.needs.acknowledge.connect(self.acknowledge)
         self.queues = QueuesPanel(desk)
         self.queues.show_dead_letters.connect(self.show_dead_letters)
         for panel in (self.needs, self.activity, self.workers):

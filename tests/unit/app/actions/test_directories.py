@@ -18,8 +18,10 @@ from app.actions.registry import (
     CANCEL_JOB,
     PAUSE_DIRECTORY,
     PAUSE_JOB,
+    REPLAY,
     RESUME_DIRECTORY,
     RETRY_FAILED,
+    SCAN,
     Act,
 )
 from app.store.link import TableState
@@ -150,7 +152,9 @@ def test_a_lost_answer_is_looked_up_in_the_audit(world: DeskWorld) -> None:
         (RETRY_FAILED, 1, "local", False, ""), (RETRY_FAILED, 50, "local", True, ""),
         (RETRY_FAILED, 51, "local", True, "LOCAL"), (CANCEL_JOB, 1, "local", True, ""),
         (PAUSE_DIRECTORY, 1, "local", True, ""), (PAUSE_DIRECTORY, 1, "production", True, "PRODUCTION"),
-        (ACKNOWLEDGE, 1, "production", False, "PRODUCTION"),
+        (ACKNOWLEDGE, 1, "local", False, ""), (ACKNOWLEDGE, 1, "production", True, "PRODUCTION"),
+        (REPLAY, 1, "local", False, ""), (REPLAY, 1, "production", True, "PRODUCTION"),
+        (SCAN, 1, "production", False, "PRODUCTION"),
     ],
 )  # fmt: skip
 def test_more_is_asked_the_more_it_touches(act: Act, count: int, environment: str, asked: bool, typed: str) -> None:

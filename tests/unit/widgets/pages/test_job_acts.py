@@ -13,6 +13,7 @@ from services.domain.times import to_iso
 from tests.fakes.desk import DeskWorld
 from tests.unit.widgets.pages.test_job import HOST, Shown, make, on_page, press, states, work
 from tests.waiting import until
+from widgets.pages.acknowledging import ask_acknowledge
 from widgets.parts.label import tip_text
 
 
@@ -24,6 +25,11 @@ def world(request: pytest.FixtureRequest, qt_app: QApplication, tmp_path: Path) 
     work(made, "in_progress", "pending")
     yield made
     made.close()
+
+
+def asking(world: DeskWorld, target: str) -> bool:
+    """Whether an act on it is under way: it ends a moment after its row says so."""
+    return world.desk.jobs._database.is_asking(target)
 
 
 def follow(shown: Shown) -> None:
@@ -40,7 +46,7 @@ def test_a_directory_is_paused_after_a_reason_and_let_in_again(world: DeskWorld)
         assert sheet is not None
         assert not press(sheet).isEnabled()
         shown.confirm("its form changed")
-        await until(lambda: states(world) == ["done"])
+        await until(lambda: states(world) == ["done"] and not asking(world, "d1"))
         follow(shown)
         assert button.words() == "Pause directory…", "it is paused when the fact says so"
         world.store.put("paused_directories", {"directory_id": "d1", "reason": "its form changed"})
@@ -86,9 +92,10 @@ def test_a_job_that_needs_somebody_is_acknowledged_once(world: DeskWorld) -> Non
     world.job("j1", "Old Mill Pizza", "failed", error_message="No business profile", age=600)
 
     async def act(shown: Shown) -> None:
+        shown.page.acknowledge.connect(lambda need: ask_acknowledge(shown.body, world.desk, need))
         shown.page.more.choose("acknowledge")
         assert shown.sheet() is None
-        await until(lambda: states(world) == ["done"])
+        await until(lambda: states(world) == ["done"] and not asking(world, "j1"))
         row = {"id": 1, "request_id": "r", "act": "acknowledge", "target": "j1"}
         world.store.put("staff_actions", {**row, "created_at": to_iso(world.store.now())})
         follow(shown)
@@ -102,6 +109,7 @@ def test_a_job_that_needs_somebody_is_acknowledged_once(world: DeskWorld) -> Non
 def test_a_job_that_goes_well_has_nothing_to_acknowledge(world: DeskWorld) -> None:
     async def act(shown: Shown) -> None:
         assert shown.page.more._why["acknowledge"] == "Nothing of it needs you."
+        shown.page.acknowledge.connect(lambda need: ask_acknowledge(shown.body, world.desk, need))
         shown.page._ask_act("acknowledge")
         assert shown.sheet() is None
 
@@ -116,8 +124,15 @@ def test_pausing_is_asked_about_in_production(qt_app: QApplication, tmp_path: Pa
     async def act(shown: Shown) -> None:
         shown.page.more.choose("pause")
         shown.confirm(typed="PRODUCTION")
-        await until(lambda: states(world) == ["done"])
+        await until(lambda: states(world) == ["done"] and not asking(world, "j1"))
+        world.job("j1", "Old Mill Pizza", "failed", error_message="No business profile", age=600)
+        follow(shown)
+        shown.page.acknowledge.connect(lambda need: ask_acknowledge(shown.body, world.desk, need))
+        shown.page.more.choose("acknowledge")
+        assert len(world.staff.calls) == 1
+        shown.confirm("seen", typed="PRODUCTION")
+        await until(lambda: states(world) == ["done", "done"])
 
     on_page(world, act)
-    assert world.staff.calls == [("j1", ["paused", "in_progress"])]
+    assert world.staff.calls == [("j1", ["paused", "in_progress"]), ("j1", ["acknowledge", "seen"])]
     world.close()

@@ -20,19 +20,24 @@ from tests.fakes.desk import DeskWorld
 from tests.unit.widgets.pages.test_overview import TABLES, follow, shown, texts, world
 from tests.unit.widgets.waiting import in_front, wait_for
 from tests.waiting import until
+from widgets.pages.acknowledging import ask_acknowledge
 from widgets.pages.overview import OverviewPage
 from widgets.parts.label import tip_text
+from widgets.parts.surface import Surface
 
 __all__ = ["world"]
 
 
 def on_page(world: DeskWorld, act: Callable[[OverviewPage], Awaitable[None]]) -> None:
     async def whole() -> None:
+        body = Surface()
         page = shown(world)
+        page.acknowledge.connect(lambda need: ask_acknowledge(body, world.desk, need))
         page.refresh()
         try:
             await act(page)
         finally:
+            body.close()
             page.close()
             await tasks.shutdown()
 
@@ -104,7 +109,7 @@ def test_who_may_not_reads_why(world: DeskWorld, role: Any, why: str) -> None:
         page.needs.table.go_to(0)
         page.needs.refresh()
         assert page.needs.acknowledge_button.toolTip() == tip_text(why)
-        page.needs.acknowledge()
+        page.needs.acknowledge.emit(page.needs._current())
 
     on_page(world, act)
     assert world.staff.calls == []
