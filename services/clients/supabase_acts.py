@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 
-from services.clients.supabase_errors import console_errors
+from services.clients.supabase_errors import console_errors, expect
 from services.clients.supabase_session import SupabaseSession
 from services.domain.statuses import Declared
+
+_CLAIMS: Final = ("claimed", "duplicate", "in_flight", "outcome_unknown")
 
 
 class SupabaseActs:
@@ -115,7 +117,8 @@ class SupabaseActs:
             p_payload=dict(payload),
             p_run_id=run_id,
         )
-        return cast(Literal["claimed", "duplicate", "in_flight", "outcome_unknown"], answer)
+        known = expect(answer if answer in _CLAIMS else None, str, "claim a directory")
+        return cast(Literal["claimed", "duplicate", "in_flight", "outcome_unknown"], known)
 
     async def finish_run(
         self,
@@ -146,7 +149,7 @@ class SupabaseActs:
             p_error=error,
             p_duration_ms=duration_ms,
         )
-        return answer is True
+        return expect(answer, bool, "write the outcome of a run")
 
     async def _call(self, function: str, what: str, **arguments: Any) -> Any:
         with console_errors(what):
@@ -154,4 +157,4 @@ class SupabaseActs:
 
 
 def _mapping(answer: Any) -> dict[str, Any]:
-    return answer if isinstance(answer, dict) else {}
+    return expect(answer, dict, "carry the act out")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import httpx
 from postgrest.exceptions import APIError
@@ -15,7 +15,10 @@ from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, Not
 _MISSING: Final = frozenset({"PGRST202", "PGRST204", "PGRST205", "42P01", "42703", "42883", "404"})
 _FORBIDDEN: Final = frozenset({"42501", "401", "403"})
 _SIGN_IN: Final = frozenset({"PGRST300", "PGRST301", "PGRST302", "PGRST303"})
-_DOWN: Final = frozenset({"PGRST000", "PGRST001", "PGRST002", "PGRST003", "57014", "57P01", "53300"})
+_DOWN: Final = frozenset({"PGRST000", "PGRST001", "PGRST002", "PGRST003", "408"})
+_DOWN_KINDS: Final = ("08", "53", "57", "58", "XX")
+"""SQLSTATE classes of a database in trouble: what it was asked may have been done."""
+_T = TypeVar("_T")
 
 
 def from_postgrest(error: APIError, what: str) -> ConsoleError:
@@ -32,9 +35,28 @@ def from_postgrest(error: APIError, what: str) -> ConsoleError:
         return NotInstalled(
             f"This project lacks what is needed to {what}: {message}", hint="Apply the schema.", raw=raw
         )
-    if code in _DOWN or (code.isdigit() and len(code) == 3 and code.startswith("5")):
+    if not code and "api key" not in message.lower():
+        # The database always gives a code. What a gateway before it says doesn't tell what the database did.
+        return NotReachable(f"The database was not heard when asked to {what}: {message}", hint="Try again.", raw=raw)
+    if (
+        code in _DOWN
+        or (len(code) == 5 and code[:2] in _DOWN_KINDS)
+        or (code.isdigit() and len(code) == 3 and code.startswith("5"))
+    ):
         return NotReachable(f"The database could not {what} just now.", hint="Try again.", raw=raw)
     return Refused(message, hint=error.hint or "", raw=raw)
+
+
+def expect(answer: Any, kind: type[_T], what: str) -> _T:
+    """`answer`, which must be of this kind. NotReachable for what only something before the database can have said,
+    such as the page of a proxy: an answer that says nothing must not count as "done" or as "no rows"."""
+    if isinstance(answer, kind):
+        return answer
+    raise NotReachable(
+        f"What answered when asked to {what} is not the database.",
+        hint="A proxy or the network's own sign-in page may be in between.",
+        raw=repr(answer)[:500],
+    )
 
 
 def from_auth(error: AuthError) -> ConsoleError:

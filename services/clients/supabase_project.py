@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from postgrest.exceptions import APIError
 
-from services.clients.supabase_errors import console_errors
+from services.clients.supabase_errors import console_errors, expect
 from services.clients.supabase_session import SupabaseSession
 from services.domain.errors import NotInstalled, NotPermitted, Refused, SignedOut
 from services.domain.project import FUNCTIONS, TABLES, FunctionNeed, ProjectFacts, TableNeed
@@ -34,7 +34,7 @@ class SupabaseProject:
                 answer = await self._session.client.rpc("project_facts", {}).execute()
         except NotInstalled:
             return await self._tried()
-        return msgspec.convert(answer.data, ProjectFacts)
+        return msgspec.convert(expect(answer.data, dict, "ask what the project has"), ProjectFacts)
 
     async def _tried(self) -> ProjectFacts:
         tables: dict[str, list[str]] = {}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Protocol
 
-from services.clients.supabase_errors import console_errors
+from services.clients.supabase_errors import console_errors, expect
 from services.clients.supabase_session import SupabaseSession
 from services.domain.errors import NotReachable, SignedOut
 from services.ports.facts import Table
@@ -64,7 +64,7 @@ class SupabaseReads:
             await self._session.renew(token)
             with console_errors(f"read {table}"):
                 answer = await query().execute()
-        return [row for row in answer.data if isinstance(row, dict)] if isinstance(answer.data, list) else []
+        return [expect(row, dict, f"read {table}") for row in expect(answer.data, list, f"read {table}")]
 
     def _page(
         self, table: Table, order: str, descending: bool, limit: int, after: tuple[str, str] | None,

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from services.clients.supabase_errors import console_errors
+from services.clients.supabase_errors import console_errors, expect
 from services.clients.supabase_session import SupabaseSession
 from services.ports.wishes import Lease
 
@@ -23,7 +23,7 @@ class SupabaseReplays:
             "staff_hold_dlq", "hold the dead letters",
             p_dlq=dlq, p_token=token, p_machine=machine, p_seconds=seconds,
         )  # fmt: skip
-        return msgspec.convert(answer, Lease, strict=False)
+        return msgspec.convert(expect(answer, dict, "hold the dead letters"), Lease, strict=False)
 
     async def release(self, *, dlq: str, token: str) -> None:
         """See the port."""
@@ -33,11 +33,12 @@ class SupabaseReplays:
         self, *, request_id: str, dlq: str, token: str, act: str, label: str, total: int, reason: str
     ) -> None:
         """See the port."""
-        await self._call(
+        answer = await self._call(
             "staff_begin_replay", "record the start of an operation",
             p_request_id=request_id, p_dlq=dlq, p_token=token, p_act=act, p_label=label, p_total=total,
             p_reason=reason,
         )  # fmt: skip
+        expect(answer, dict, "record the start of an operation")
 
     async def note(self, *, request_id: str, state: str, words: str, done: int) -> None:
         """See the port."""
