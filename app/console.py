@@ -6,7 +6,7 @@ import asyncio
 import logging
 import platform
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -18,14 +18,17 @@ from app.actions.dead_letters import DeadLetterActs
 from app.actions.directories import DirectoryActs
 from app.actions.exports import Exports
 from app.actions.health import HealthActs, start_check
+from app.actions.idle_lock import Hands, IdleLock
 from app.actions.jobs import JobActs
 from app.actions.letter_batches import LetterBatches
 from app.actions.letter_records import LetterRecords
 from app.actions.many_jobs import ManyJobs
 from app.actions.operations import Operations
+from app.actions.preferences import DEFAULT_MINUTES, Preferences
 from app.actions.registry import NOT_YET, READ_ONLY
 from app.actions.runs import RunActs
 from app.desk import Desk
+from app.environments import Environments
 from app.local_stack import LocalStack
 from app.models.pump import Pump
 from app.premises import Premises, browser
@@ -76,14 +79,25 @@ class Console:
     """One sign-in to one project, with everything that goes on behind the window.
 
     `open` once, then `close` once, also after an `open` that failed. `read_only`: every act is off, whoever signs in.
-    `person`: who signs in to the local stack, "" for whom its settings name.
+    `environments`: the list that the person chose `current` from. `person`: who signs in to the local stack, "" for
+    whom its settings name.
     """
 
     def __init__(
-        self, settings: Settings, screen: Screen, premises: Premises, *, person: str = "", read_only: bool = False
+        self,
+        settings: Settings,
+        screen: Screen,
+        premises: Premises,
+        environments: Environments,
+        *,
+        current: str = "",
+        person: str = "",
+        read_only: bool = False,
     ) -> None:
         self._settings = settings
         self._premises = premises
+        self._environments = environments
+        self._current = current
         self._person = person
         self._read_only = read_only
         self._parts = Parts()
@@ -227,10 +241,16 @@ class Console:
         older_of_all = OlderEvents(
             lambda _: engine.load_older(), lambda _: store.jobs.history_from is None, task="older activity"
         )
+        lock = self._lock_for(settings, session, (jobs, letters, runs))
+        preferences = Preferences(
+            self._environments, lock, current=self._current,
+            given=bool(self._settings.supabase_url) and not self._current,
+            fixed=_fixed_minutes(self._settings, settings), kept_where=lambda: session.kept_where,
+        )  # fmt: skip
         desk = Desk(
             settings.where, who, data_dir, store, operations, jobs, letters, batches, records, runs, older,
             older_of_all, health, many, DirectoryActs(acts, database, store, lambda: jobs.role),
-            NeedActs(acts, database, lambda: jobs.role), exports, tuple(people),
+            NeedActs(acts, database, lambda: jobs.role), exports, lock, preferences, people,
         )  # fmt: skip
         pump = self._pump = Pump(store)
         for _ in self._screen.show_desk(desk, pump):
@@ -248,6 +268,15 @@ class Console:
         if settings.dlq_url:
             tasks.spawn("dead letters", _follow_dead_letters(letters, store))
         return desk
+
+    def _lock_for(self, settings: Settings, session: SupabaseSession, hands: Sequence[Hands]) -> IdleLock:
+        """The lock of the window; on the local stack nobody has a password to open it with, and it is never shut."""
+        minutes = self._settings.idle_lock_minutes
+        if minutes is None:
+            minutes = self._environments.idle_minutes
+        if minutes is None:
+            minutes = DEFAULT_MINUTES
+        return IdleLock(session.confirm, hands, minutes=0 if settings.where == "local" else minutes)
 
     async def _session_of(self, settings: Settings, last: LastState | None, store: Store) -> SupabaseSession:
         """A sign-in; where the project doesn't answer, one for later over what was last known."""
@@ -314,8 +343,7 @@ async def _follow_role(session: SupabaseSession, desk: Desk) -> None:
     while waiting:
         await asyncio.sleep(FIRST_PAUSE)
         waiting = desk.store.kept or not session.signed_in
-    for acts in (desk.jobs, desk.dead_letters, desk.runs):
-        acts.role = session.role
+    desk.lock.set_role(session.role)
 
 
 async def _follow_dead_letters(letters: DeadLetterActs, store: Store) -> None:
@@ -323,6 +351,13 @@ async def _follow_dead_letters(letters: DeadLetterActs, store: Store) -> None:
         await letters.follow()
         store.set_dead_letters(letters.job_ids())
         await asyncio.sleep(FOLLOW_SECONDS)
+
+
+def _fixed_minutes(given: Settings, settings: Settings) -> str:
+    """Why the minutes of the lock can't be changed on the screen; "" when they can."""
+    if settings.where == "local":
+        return "Never on the local stack: nobody needs a password there."
+    return "" if given.idle_lock_minutes is None else "Set by IDLE_LOCK_MINUTES in the environment or .env."
 
 
 def open_door(settings: Settings) -> ProjectDoor:

@@ -10,11 +10,13 @@ from app.actions.dead_letters import DeadLetterActs
 from app.actions.directories import DirectoryActs
 from app.actions.exports import Exports
 from app.actions.health import HealthActs
+from app.actions.idle_lock import IdleLock
 from app.actions.jobs import JobActs
 from app.actions.letter_batches import LetterBatches
 from app.actions.letter_records import LetterRecords
 from app.actions.many_jobs import ManyJobs
 from app.actions.operations import Operations
+from app.actions.preferences import Preferences
 from app.actions.runs import RunActs
 from app.store.store import Store
 from app.sync.older_events import OlderEvents
@@ -45,6 +47,8 @@ class Desk:
     directories: DirectoryActs
     needs: NeedActs
     exports: Exports
+    lock: IdleLock
+    preferences: Preferences
     people: tuple[LocalPerson, ...] = ()
     """Who one may sign in as without a password: the staff of the local stack."""
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from app import console
 from app.actions.sign_in import FIELDS, SignInActs, Why, said_by
 from app.environments import LOCAL, Environments
-from app.moves import Become, Elsewhere, Enter, Move, SignOut, TryAgain
+from app.moves import Become, Elsewhere, Enter, Move, Open, SignOut, TryAgain
 from app.premises import Premises
 from services.domain.environments import Draft, Environment, Field, Said
 from services.domain.errors import ConsoleError, NotReachable, Refused, SignedOut
@@ -31,6 +31,17 @@ class Door:
         """Who is at the local stack, "" for whom it names itself."""
 
     @property
+    def environments(self) -> Environments:
+        """The list that `settings` has read."""
+        assert self._environments is not None
+        return self._environments
+
+    @property
+    def current(self) -> str:
+        """The id of the environment that is opened, "" for the local stack."""
+        return self._draft.id
+
+    @property
     def elsewhere(self) -> str:
         """The words of the way from a problem to the sign-in; "" where the settings leave no choice."""
         return "" if self._settings.supabase_url or self._environments is None else "Choose another environment"
@@ -47,6 +58,9 @@ class Door:
             case Become(email):
                 self.person, self._draft = email, Draft()
                 await asyncio.to_thread(environments.choose, LOCAL)
+            case Open(wanted):
+                await asyncio.to_thread(environments.choose, wanted)
+                self.person, self._draft = "", as_draft(environments.chosen) if environments.chosen else Draft()
         if settings.supabase_url and not self._draft.email:
             self._draft = self._draft._replace(email=environments.email_at(settings.supabase_url))
         elif environments.chosen is not None and not self._draft.url:
@@ -84,7 +98,6 @@ class Door:
 
     def form(self, why: Why | ConsoleError, go: Callable[[Move], None]) -> SignInActs:
         """The form in which people type what is missing or wrong."""
-        assert self._environments is not None
         draft = self._draft
         if self._settings.supabase_url:
             asked = entered(self._settings, draft)
@@ -96,7 +109,7 @@ class Door:
         reason, said = (why, {}) if isinstance(why, Why) else _why(why, draft)
         return SignInActs(
             console.open_door(self._settings),
-            self._environments,
+            self.environments,
             go,
             self._forget,
             draft=draft,
@@ -104,7 +117,7 @@ class Door:
             said=said,
             fixed={FIELDS[name]: name for name in self._given if FIELDS[name] != "password"},
             people=() if self._settings.supabase_url else LOCAL_PEOPLE,
-            local=not draft.url and not self._environments.trouble,
+            local=not draft.url and not self.environments.trouble,
         )
 
     async def _forget(self, environment: Environment) -> None:

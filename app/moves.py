@@ -23,6 +23,12 @@ class Enter(NamedTuple):
     draft: Draft
 
 
+class Open(NamedTuple):
+    """Open an environment of the list by its id; "" is the local stack."""
+
+    environment: str
+
+
 class Elsewhere(NamedTuple):
     """Leave this project, stay signed in to it, and choose where to go."""
 
@@ -31,4 +37,4 @@ class SignOut(NamedTuple):
     """End the sign-in for good, and ask who comes next."""
 
 
-Move = TryAgain | Become | Enter | Elsewhere | SignOut
+Move = TryAgain | Become | Enter | Open | Elsewhere | SignOut

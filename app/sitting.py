@@ -161,7 +161,13 @@ class _Sitting:
         keep_out(*settings.secrets)
         self._screen.show_environment(settings.where)
         opened = console.Console(
-            settings, self._screen, self._premises, person=self._door.person, read_only=self._read_only
+            settings,
+            self._screen,
+            self._premises,
+            self._door.environments,
+            current=self._door.current,
+            person=self._door.person,
+            read_only=self._read_only,
         )
         found: list[Desk | ConsoleError] = []
 

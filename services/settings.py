@@ -29,9 +29,13 @@ class SettingsError(ValueError):
         self.problems = dict(problems)
 
 
-def _setting(default: Any, *names: str, why: str, secret: bool = False, least: float | None = None) -> Any:
+def _setting(
+    default: Any, *names: str, why: str, secret: bool = False, least: float | None = None, kind: type | None = None
+) -> Any:
     return dataclasses.field(
-        default=default, metadata={"names": names, "why": why, "secret": secret, "least": least}, repr=not secret
+        default=default,
+        metadata={"names": names, "why": why, "secret": secret, "least": least, "kind": kind or type(default)},
+        repr=not secret,
     )
 
 
@@ -137,6 +141,10 @@ class Settings:
     slack_webhook_url: str = _setting(
         "", "SLACK_WEBHOOK_URL", why="where alerts go; empty leaves them in the log", secret=True
     )
+    idle_lock_minutes: float | None = _setting(
+        None, "IDLE_LOCK_MINUTES", least=0, kind=float,
+        why="minutes without input after which the console locks, 0 for never; empty: as chosen there, at first 15",
+    )  # fmt: skip
     log_level: str = _setting("INFO", "LOG_LEVEL", why="DEBUG, INFO, WARNING or ERROR")
 
     @property
@@ -217,7 +225,7 @@ def read_settings(env: Mapping[str, str] | None = None, *, dotenv: Path | None =
         name, text = next(((n, source[n]) for n in field.metadata["names"] if source.get(n, "").strip()), ("", ""))
         if name:
             try:
-                values[field.name] = _convert(text.strip(), type(field.default), field.metadata["least"])
+                values[field.name] = _convert(text.strip(), field.metadata["kind"], field.metadata["least"])
             except ValueError as error:
                 problems[name] = str(error)
     if problems:
@@ -282,7 +290,7 @@ def shown(settings: Settings, stack: Mapping[str, str]) -> list[SettingLine]:
         names = field.metadata["names"]
         of_stack = next((name for name in names if stack.get(name)), "")
         of_environment = next((name for name in names if os.environ.get(name, "").strip()), "")
-        value = stack[of_stack] if of_stack else str(getattr(settings, field.name))
+        value = stack[of_stack] if of_stack else _text(getattr(settings, field.name))
         if of_stack:
             source = "local stack"
         elif of_environment:
@@ -302,6 +310,10 @@ def shown(settings: Settings, stack: Mapping[str, str]) -> list[SettingLine]:
             )
         )
     return lines
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
 
 
 def _harmless(value: str) -> str:
@@ -354,6 +366,7 @@ def env_example() -> str:
         also = f" (or {', '.join(names[1:])})" if len(names) > 1 else ""
         secret = " Secret: keep it out of every repository." if field.metadata["secret"] else ""
         default = str(field.default).lower() if isinstance(field.default, bool) else field.default
+        default = "" if default is None else default
         lines += [f"# {field.metadata['why']}{also}.{secret}", f"{names[0]}={default}", ""]
     return "\n".join(lines)
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.actions.colleagues import theirs
 from app.actions.operations import FAILURE, Operation
@@ -17,7 +17,7 @@ from app.actions.registry import EXPORT
 from app.actions.sign_in import SignInActs
 from app.desk import Desk
 from app.models.pump import Pump
-from app.moves import Become, Elsewhere, Move, SignOut, TryAgain
+from app.moves import Become, Elsewhere, Move, Open, SignOut, TryAgain
 from app.store.store import Changes
 from services.domain.errors import SettingProblem
 from widgets.main_window import MainWindow, PageEntry
@@ -28,12 +28,15 @@ from widgets.pages.dead_letters import DeadLettersPage
 from widgets.pages.health import HealthPage
 from widgets.pages.job.page import JobPage
 from widgets.pages.jobs import JobsPage
+from widgets.pages.lock import LockPage
 from widgets.pages.overview import OverviewPage
 from widgets.pages.problem import ProblemPage
 from widgets.pages.runs import RunsPage
+from widgets.pages.settings import SettingsPage
 from widgets.pages.sign_in import SignInPage
 from widgets.pages.starting import StartingPage
 from widgets.parts import spans, stack_words
+from widgets.parts.inputs import Inputs
 from widgets.parts.person_cell import CellEntry
 from widgets.parts.sheet import ConfirmSheet
 
@@ -62,6 +65,10 @@ class ConsoleWindow(MainWindow):
         self.problem.elsewhere.connect(lambda: self._go(Elsewhere()))
         self.sign_in.environment_chosen.connect(self.show_environment)
         self.bar.person.chosen.connect(self._person_chosen)
+        self.lock = LockPage(self)
+        self.lock.signing_out.connect(lambda: self._go(SignOut()))
+        self._inputs = Inputs(self)
+        self._inputs.used.connect(self._used)
         self.drawer.pressed.connect(self._operation_pressed)
         self._letters_seen = -1
         self._second_seen = 0
@@ -139,6 +146,8 @@ class ConsoleWindow(MainWindow):
         yield from self._taken_in(self.activity)
         self.health = HealthPage(desk)
         yield from self._taken_in(self.health)
+        self.settings = SettingsPage(desk)
+        yield from self._taken_in(self.settings)
         self._desk, self._pump = desk, pump
         self.sign_in.forget()
         self._told = {one.id for one in desk.operations.newest_first() if one.ended}
@@ -152,6 +161,7 @@ class ConsoleWindow(MainWindow):
                 PageEntry("runs", "Runs", "square-play", self.runs, key="r"),
                 PageEntry("activity", "Activity", "activity", self.activity, key="a"),
                 PageEntry("health", "Health", "heart-pulse", self.health, key="h"),
+                PageEntry("settings", "Settings", "settings", self.settings, key="s", foot=True),
             ]
         )
         self.overview.show_jobs.connect(self.open_jobs)
@@ -165,6 +175,11 @@ class ConsoleWindow(MainWindow):
         self.letters.open_job.connect(self.open_job)
         self.runs.open_job.connect(self.open_job)
         self.activity.open_job.connect(self.open_job)
+        self.settings.opening.connect(lambda key: self._go(Open(key)))
+        for wish, key in ((self.settings.elsewhere, "elsewhere"), (self.settings.signing_out, "out"),
+                          (self.settings.locking, "lock")):  # fmt: skip
+            wish.connect(lambda key=key: self._person_chosen(key))
+        self.lock.guard(desk.lock, desk.who)
         self.bar.show_link(True)
         self._show_link()
         self._show_who()
@@ -185,9 +200,12 @@ class ConsoleWindow(MainWindow):
         if self._desk is None:
             return
         pages: list[QWidget] = [
-            self.overview, self.jobs, self.job, self.letters, self.runs, self.activity, self.health
+            self.overview, self.jobs, self.job, self.letters, self.runs, self.activity, self.health,
+            self.settings,
         ]  # fmt: skip
         self._desk = self._pump = None
+        self.lock.leave()
+        self.body.setEnabled(True)
         for sheet in self.body.findChildren(ConfirmSheet):
             sheet.cancel()  # what it asks belongs to somebody who has left
         self.toasts.clear()
@@ -223,6 +241,7 @@ class ConsoleWindow(MainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._inputs.watch(self)
         if self._pump is not None:
             self._pump.set_hidden(False)
 
@@ -244,8 +263,9 @@ class ConsoleWindow(MainWindow):
         desk = self._desk
         if desk is None:
             return
-        for page in (self.overview, self.job, self.letters, self.runs, self.activity, self.health):
+        for page in (self.overview, self.job, self.letters, self.runs, self.activity, self.health, self.settings):
             page.frame()
+        self._show_lock()
         seen = (desk.operations.version, desk.batches.version, desk.many.version, self._theirs_seen)
         if seen != self._operations_seen:
             self._operations_seen = seen
@@ -256,6 +276,7 @@ class ConsoleWindow(MainWindow):
         second = int(time.monotonic())
         if second != self._second_seen:
             self._second_seen = second
+            desk.lock.tick()
             self._show_link()
             self._show_who()
             last = desk.store.last_event_at
@@ -267,6 +288,7 @@ class ConsoleWindow(MainWindow):
         if self._desk is None:
             return
         self.bar.person.show_who(f"{_short(self._desk.who)}, {self._desk.role or 'no role'}")
+        may_lock = self._desk.lock.minutes > 0
         people = [
             CellEntry(f"as {person.email}", f"{person.role.capitalize()}, {_short(person.email)}",
                       here=person.email == self._desk.who)
@@ -275,7 +297,8 @@ class ConsoleWindow(MainWindow):
         self.bar.person.show_entries(
             [
                 *people,
-                CellEntry("elsewhere", "Another environment…", apart=True),
+                CellEntry("elsewhere", "Another environment…", apart=bool(people)),
+                *([CellEntry("lock", "Lock")] if may_lock else []),
                 CellEntry("out", "Sign out"),
             ]
         )
@@ -287,8 +310,29 @@ class ConsoleWindow(MainWindow):
             self._go(SignOut())
         elif key == "elsewhere":
             self._go(Elsewhere())
+        elif key == "lock":
+            self._desk.lock.lock()
+            self._show_lock()
         elif key.removeprefix("as ") != self._desk.who:
             self._go(Become(key.removeprefix("as ")))
+
+    def _show_lock(self) -> None:
+        """Under the cover nothing can be pressed, by mouse or by key."""
+        covered = self.lock.frame()
+        if covered == self.body.isEnabled():
+            menu = QApplication.activePopupWidget()
+            if covered and menu is not None:
+                menu.close()
+            self.body.setEnabled(not covered)
+            self.bar.setEnabled(not covered)
+
+    def _used(self) -> None:
+        if self._desk is not None:
+            self._desk.lock.used()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.lock.setGeometry(self.rect())
 
     def _show_link(self) -> None:
         if self._desk is None:

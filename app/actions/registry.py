@@ -11,6 +11,8 @@ NOT_YET: Final = "not signed in yet"
 """The role of somebody who looks at what was last known, before the project has answered."""
 READ_ONLY: Final = "read only"
 """The role of everybody in a console that was started with --read-only."""
+LOCKED: Final = "locked"
+"""The role of everybody while the window is locked."""
 _RANK: Final = {"viewer": 0, "operator": 1, "admin": 2}
 
 
@@ -121,6 +123,8 @@ def why_not(act: Act, role: str | None) -> str:
         return "Not before the project has answered: this is what was last known."
     if role == READ_ONLY:
         return "This console was started with --read-only: every act is off."
+    if role == LOCKED:
+        return "The window is locked."
     if role is None:
         return "Sign in first."
     if _RANK.get(role, -1) < _RANK[act.needs]:

@@ -18,6 +18,7 @@ from services.clients.supabase_errors import console_errors
 from services.clients.supabase_sign_in import KEY, PASSWORD, blame, check_address
 from services.domain.environments import is_loopback, is_secret_key
 from services.domain.errors import ConsoleError, NotPermitted, NotReachable, SignedOut
+from services.domain.redaction import keep_out
 
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
 _LOOK_EVERY: Final = 15.0
@@ -123,7 +124,7 @@ class SupabaseSession:
         if self._keyring is None:
             return "It is not kept: nobody needs a password here."
         if self._keyring.why:
-            return f"In memory only: {self._keyring.why} The next start asks for the password."
+            return f"In memory only. {self._keyring.why} The next start asks for the password."
         return "In the keyring of this machine, without the password."
 
     @property
@@ -170,6 +171,15 @@ class SupabaseSession:
             except NotReachable:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 60.0)
+
+    async def confirm(self, password: str) -> None:
+        """Raise ConsoleError unless this is the password of who is signed in; the session stays as it is."""
+        keep_out(password)
+        other = await type(self).sign_in(self.url, self.key, self.email, password)
+        try:
+            await other.sign_out()
+        finally:
+            await other.close()
 
     async def sign_out(self) -> bool:
         """End the session at the project, and forget it here whatever the project says.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.console import Console, Screen
+from app.environments import Environments
 from app.premises import Premises
 from services.settings import Settings
 
@@ -12,7 +13,9 @@ class Alone(Console):
 
     def __init__(self, settings: Settings, screen: Screen) -> None:
         self._own = Premises()
-        super().__init__(settings, screen, self._own)
+        super().__init__(
+            settings, screen, self._own, Environments(settings.data_path / "console" / "environments.json")
+        )
 
     async def close(self, *, sign_out: bool = False) -> bool:
         """Close the console, then leave the premises."""

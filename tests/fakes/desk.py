@@ -13,20 +13,23 @@ from app.actions.dead_letters import DeadLetterActs
 from app.actions.directories import DirectoryActs
 from app.actions.exports import Exports
 from app.actions.health import HealthActs
+from app.actions.idle_lock import IdleLock
 from app.actions.jobs import JobActs
 from app.actions.letter_batches import LetterBatches
 from app.actions.letter_records import LetterRecords
 from app.actions.many_jobs import ManyJobs
 from app.actions.operations import Operations
+from app.actions.preferences import Preferences
 from app.actions.runs import RunActs
 from app.desk import Desk
+from app.environments import Environments
 from app.replay.journal import Journal
 from app.replay.pace import Options
 from app.store.link import TableState
 from app.store.parts import Parts
 from app.store.store import Store
 from app.sync.older_events import OlderEvents
-from services.domain.errors import NotReachable
+from services.domain.errors import NotPermitted, NotReachable
 from services.domain.times import to_iso
 from tests.fakes.health import FakePlanner, FakeProject
 from tests.fakes.queues import FakeQueues
@@ -68,6 +71,13 @@ class DeskWorld:
             self.project, self.planner, queues, self.store, lambda: letters.look, self.parts, [], clock=clock
         )
         records = LetterRecords(self.journal, batches.many, letters, self._operations, self.store, actor="desk-1")
+        self.passwords: list[str] = []
+        self.lock = IdleLock(self._confirm, (jobs, letters), minutes=15)
+        self.environments = Environments(folder / "environments.json")
+        preferences = Preferences(
+            self.environments, self.lock, current="", given=False, fixed="",
+            kept_where=lambda: "In memory only. This machine has no keyring. The next start asks for the password.",
+        )  # fmt: skip
         self.desk = Desk(
             environment, "desk-1@directory-bolt.example", folder, self.store, self._operations,
             jobs, letters, batches, records, cast("RunActs", None),
@@ -78,7 +88,14 @@ class DeskWorld:
             DirectoryActs(self.staff, database, self.store, lambda: jobs.role),
             NeedActs(self.staff, database, lambda: jobs.role),
             Exports(folder / "exports", self._operations, actor="desk-1", clock=clock),
+            self.lock,
+            preferences,
         )  # fmt: skip
+
+    async def _confirm(self, password: str) -> None:
+        self.passwords.append(password)
+        if password != "right":
+            raise NotPermitted("The sign-in was refused.", settings={"STAFF_PASSWORD": "Not this one."})
 
     async def _load_older(self, job_id: str) -> None:
         self.asked_older.append(job_id)

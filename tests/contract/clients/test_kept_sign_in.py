@@ -44,6 +44,12 @@ def test_a_restart_needs_no_password_until_the_project_ends_the_session(server: 
             await second.renew(second.access_token)
             assert len(kept()) == 1
             assert kept() != before
+            assert "In the keyring" in second.kept_where
+            before = kept()
+            await second.confirm(PASSWORD)
+            with pytest.raises(NotPermitted):
+                await second.confirm("wrong")
+            assert (kept(), await second.renew("another")) == (before, second.access_token)
             await second.client.auth.sign_out()
             await second.close()
             with pytest.raises(NotPermitted) as ended:

@@ -15,7 +15,7 @@ from app import local_stack
 from app.actions.sign_in import SignInActs
 from app.desk import Desk
 from app.environments import Environments
-from app.moves import Elsewhere, SignOut
+from app.moves import Elsewhere, Open, SignOut
 from app.sitting import sit
 from services.domain.environments import Draft
 from services.domain.people import LOCAL_PEOPLE
@@ -130,8 +130,15 @@ def test_from_the_local_stack_to_a_project_out_again_and_back(
             form.enter()
             desk = await person.desk()
             assert (desk.environment, desk.who, desk.role) == ("staging", EMAIL, "operator")
+            assert (desk.lock.minutes, desk.preferences.fixed, desk.preferences.given) == (15, "", False)
             assert made.made[0].stopped
             await until(lambda: desk.store.link.live)
+            person.screen.go(Open(""))
+            desk = await person.desk()
+            assert (desk.environment, desk.lock.minutes, desk.preferences.current) == ("local", 0, "")
+            (other,) = desk.preferences.environments
+            person.screen.go(Open(other.id))  # its sign-in is in the keyring
+            assert (await person.desk()).preferences.current == other.id
 
         async def second_start() -> None:
             # The keyring has the sign-in: nobody is asked.

@@ -11,8 +11,8 @@ import pytest
 from app import local_stack, tasks
 from app.local_stack import LocalStack
 from services.domain.errors import NotReachable
-from tests.contract.gateway.running import until
 from tests.fakes.stack import FakeStack, fake_stack
+from tests.waiting import until
 
 HERE = {"SUPABASE_URL": "http://127.0.0.1:1"}
 ELSEWHERE = {"SUPABASE_URL": "http://127.0.0.1:2"}

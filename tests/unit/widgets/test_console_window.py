@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app import tasks
-from app.actions.registry import PAUSE_JOB
+from app.actions.registry import LOCKED, PAUSE_JOB
 from app.models.pump import Pump
-from app.moves import Become, Elsewhere, Move, SignOut
+from app.moves import Become, Elsewhere, Move, Open, SignOut
 from services.domain.people import LOCAL_PEOPLE
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
@@ -164,7 +164,7 @@ def test_two_clicks_on_the_status_bar_make_one_another_person(window: ConsoleWin
     assert wait_for(cell.menu.isVisible)
     lines = {action.text(): action for action in cell.menu.actions() if action.text()}
     assert list(lines) == [
-        "Viewer, desk-2", "Operator, desk-1", "Admin, desk-3", "Another environment…", "Sign out",
+        "Viewer, desk-2", "Operator, desk-1", "Admin, desk-3", "Another environment…", "Lock", "Sign out",
     ]  # fmt: skip
     assert [words for words, action in lines.items() if not action.icon().isNull()] == ["Operator, desk-1"]
     for words in ("Operator, desk-1", "Admin, desk-3", "Another environment…", "Sign out"):
@@ -218,3 +218,65 @@ def test_one_act_on_many_jobs_is_one_row_with_its_progress(window: ConsoleWindow
     window._take(world.store.take_changed())
     assert rows() == [("Pause: 3 jobs", "ok", "3 of 3 done")]
     assert window.drawer._operations[0].acts == ()
+
+
+def test_under_the_cover_nothing_is_seen_or_pressed(window: ConsoleWindow, world: DeskWorld) -> None:
+    moves: list[Move] = []
+    window.when_moving(moves.append)
+    window.bar.person.chosen.emit("lock")
+    assert wait_for(window.lock.isVisible)
+    assert window.lock.geometry() == window.rect()
+    assert not window.jobs.isEnabled()
+    assert world.desk.role == LOCKED
+    focused = QApplication.focusWidget()
+    assert focused is window.lock.password.box
+    QTest.keyClicks(focused, "/gj")
+    assert window.lock.password.text() == "/gj"
+    window.resize(1300, 820)
+    assert window.lock.geometry() == window.rect()
+    window.lock.out_button.click()
+    assert moves == [SignOut()]
+
+    async def suite() -> None:
+        QTest.keyClick(focused, Qt.Key.Key_Return)
+        await until(lambda: bool(world.lock.said))
+        window._show_lock()
+        assert window.lock.password.said() == "This is not your password."
+        window.lock.password.box.setText("right")
+        window.lock.open_button.click()
+        await until(lambda: not world.lock.locked)
+        await tasks.shutdown()
+
+    asyncio.run(suite())
+    window._show_lock()
+    assert not window.lock.isVisible()
+    assert window.lock.password.text() == ""
+    assert window.jobs.isEnabled()
+    assert world.passwords == ["/gj", "right"]
+    assert world.desk.role == "operator"
+
+
+def test_any_input_is_somebody_there_and_a_sign_in_that_is_over_needs_no_cover(
+    window: ConsoleWindow, world: DeskWorld
+) -> None:
+    used: list[bool] = []
+    window._inputs.used.connect(lambda: used.append(True))
+    handle = window.windowHandle()
+    assert handle is not None
+    QApplication.sendEvent(handle, QEvent(QEvent.Type.UpdateRequest))
+    assert not used
+    QTest.keyClick(handle, Qt.Key.Key_Shift)
+    assert wait_for(lambda: bool(used))
+    window.bar.person.chosen.emit("lock")
+    window.show_starting()
+    assert not window.lock.isVisible()
+    assert window.body.isEnabled()
+    assert not window.lock.frame()
+
+
+def test_settings_lead_to_another_environment(window: ConsoleWindow, world: DeskWorld) -> None:
+    moves: list[Move] = []
+    window.when_moving(moves.append)
+    window.settings.opening.emit("main")
+    window.settings.elsewhere.emit()
+    assert moves == [Open("main"), Elsewhere()]

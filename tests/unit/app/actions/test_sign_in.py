@@ -13,8 +13,8 @@ from app.actions.sign_in import SignInActs, Why
 from app.environments import Environments
 from app.moves import Become, Enter, Move
 from services.domain.environments import Draft, Environment, Field
-from tests.contract.gateway.running import until
 from tests.fakes.doors import EMAIL, KEY, PASSWORD, QUEUE, URL, FakeDoor
+from tests.waiting import until
 
 RIGHT = Draft(url=URL, key=KEY, email=EMAIL, queue=QUEUE)
 KEPT = Environment("main", "Main", "production", URL, KEY, EMAIL, QUEUE)

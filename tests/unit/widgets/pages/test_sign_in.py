@@ -17,9 +17,9 @@ from app.environments import Environments
 from app.moves import Become, Enter, Move
 from services.domain.environments import Draft, Environment, Field, Said
 from services.domain.people import LOCAL_PEOPLE
-from tests.contract.gateway.running import until
 from tests.fakes.doors import EMAIL, KEY, PASSWORD, URL, FakeDoor
 from tests.unit.widgets.waiting import in_front
+from tests.waiting import until
 from widgets.console_window import ConsoleWindow
 from widgets.look import theme
 from widgets.parts.sheet import ConfirmSheet

@@ -1,0 +1,67 @@
+"""What people may see and change of how they work: their environments, their sign-in, the lock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from app import tasks
+from app.actions.idle_lock import IdleLock
+from app.environments import Environments
+from services.domain.environments import Environment
+from services.domain.errors import ConsoleError
+
+MINUTES: Final = (5, 15, 30, 60)
+"""After how many minutes without input a window may be told to lock."""
+DEFAULT_MINUTES: Final = 15.0
+
+
+class Preferences:
+    """`current`: the id of the environment that is open, "" for the local stack.
+
+    `given`: the environment or .env names the project, so there is no choice. `fixed`: why the minutes can't be
+    changed, "" when they can. `kept_where`: where the sign-in is kept, as a sentence.
+    """
+
+    def __init__(
+        self,
+        environments: Environments,
+        lock: IdleLock,
+        *,
+        current: str,
+        given: bool,
+        fixed: str,
+        kept_where: Callable[[], str],
+    ) -> None:
+        self._environments = environments
+        self._lock = lock
+        self.current = current
+        self.given = given
+        self.fixed = fixed
+        self.kept_where = kept_where
+        self.trouble = ""
+        """What could not be kept, as a sentence."""
+
+    @property
+    def environments(self) -> tuple[Environment, ...]:
+        """The projects that this computer knows."""
+        return self._environments.all
+
+    @property
+    def minutes(self) -> float:
+        """After how many minutes without input the window locks; 0 is never."""
+        return self._lock.minutes
+
+    def set_minutes(self, minutes: float) -> None:
+        """Lock after so many minutes from now on, in the next starts too."""
+        if not self.fixed:
+            self._lock.minutes = minutes
+            tasks.supersede("keep preferences", self._keep(minutes))
+
+    async def _keep(self, minutes: float) -> None:
+        try:
+            await asyncio.to_thread(self._environments.set_idle_minutes, minutes)
+            self.trouble = ""
+        except ConsoleError as error:
+            self.trouble = str(error)

@@ -1,0 +1,131 @@
+"""The lock of a window that nobody uses: when it closes, what is off meanwhile, and what opens it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from app import tasks
+from app.actions.idle_lock import IdleLock
+from app.actions.registry import LOCKED, PAUSE_JOB, SCAN, why_not
+from services.domain.errors import NotPermitted, NotReachable, Refused
+from tests.waiting import until
+
+
+class Hand:
+    """Acts that ask for a role."""
+
+    def __init__(self, role: str | None) -> None:
+        self.role = role
+
+
+class World:
+    """A lock with its clocks, monotonic and wall."""
+
+    def __init__(self, minutes: float = 15) -> None:
+        self.clocks = [100.0, 1_800_000_000.0]
+        self.hands = [Hand("operator"), Hand("viewer")]
+        self.answer: Exception | None = None
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.lock = IdleLock(
+            self._confirm, self.hands, minutes=minutes, clocks=(lambda: self.clocks[0], lambda: self.clocks[1])
+        )
+
+    def wait(self, seconds: float, *, asleep: bool = False) -> None:
+        self.clocks[1] += seconds
+        if not asleep:
+            self.clocks[0] += seconds
+        self.lock.tick()
+
+    def roles(self) -> list[str | None]:
+        return [hand.role for hand in self.hands]
+
+    async def _confirm(self, password: str) -> None:
+        await self.may_answer.wait()
+        if self.answer is not None:
+            raise self.answer
+
+
+def run(suite: Callable[[], Awaitable[None]]) -> None:
+    async def act() -> None:
+        async with asyncio.timeout(30):
+            await suite()
+        await tasks.shutdown()
+
+    asyncio.run(act())
+
+
+@pytest.mark.parametrize("asleep", [True, False])
+def test_it_locks_after_the_minutes_without_input(asleep: bool) -> None:
+    world = World()
+    world.wait(14 * 60)
+    world.lock.used()
+    world.wait(14 * 60)
+    assert world.roles() == ["operator", "viewer"]
+    world.wait(60, asleep=asleep)
+    assert world.lock.locked
+    assert world.roles() == [LOCKED, LOCKED]
+    assert why_not(PAUSE_JOB, LOCKED) == why_not(SCAN, LOCKED) == "The window is locked."
+
+
+def test_zero_minutes_are_never() -> None:
+    world = World(0)
+    world.wait(1e6)
+    assert not world.lock.locked
+
+
+def test_the_password_opens_it_and_gives_the_roles_back() -> None:
+    async def suite() -> None:
+        world = World()
+        world.lock.lock()
+        world.lock.lock()
+        world.may_answer.clear()
+        world.lock.unlock("right")
+        world.lock.unlock("twice")
+        assert world.lock.trying
+        world.may_answer.set()
+        await until(lambda: not world.lock.trying)
+        assert (world.lock.locked, world.roles()) == (False, ["operator", "viewer"])
+        world.lock.unlock("not locked")
+        assert tasks.running() == []
+        world.wait(60)
+        assert not world.lock.locked
+
+    run(suite)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (NotPermitted("No.", settings={"STAFF_PASSWORD": "Not this."}), "This is not your password."),
+        (NotReachable("Gone."), "The project can't be asked now. Try again, or sign out."),
+        (Refused("This person may not sign in."), "This person may not sign in."),
+    ],
+)
+def test_what_does_not_open_it_says_why(error: Exception, words: str) -> None:
+    async def suite() -> None:
+        world = World()
+        world.lock.lock()
+        world.answer = error
+        world.lock.unlock("wrong")
+        await until(lambda: not world.lock.trying)
+        assert (world.lock.locked, world.lock.said, world.roles()) == (True, words, [LOCKED, LOCKED])
+
+    run(suite)
+
+
+def test_a_role_that_becomes_known_while_it_is_locked_counts_afterwards() -> None:
+    async def suite() -> None:
+        world = World()
+        world.lock.set_role("viewer")
+        assert world.roles() == ["viewer", "viewer"]
+        world.lock.lock()
+        world.lock.set_role("admin")
+        assert world.roles() == [LOCKED, LOCKED]
+        world.lock.unlock("right")
+        await until(lambda: world.roles() == ["admin", "admin"])
+
+    run(suite)

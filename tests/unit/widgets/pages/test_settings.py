@@ -1,0 +1,100 @@
+"""The Settings page: what it says of the sign-in and the lock, and where its buttons lead."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QLabel
+
+from app import tasks
+from app.actions.preferences import Preferences
+from services.domain.environments import Environment
+from tests.fakes.desk import DeskWorld
+from tests.fakes.queues import FakeQueues
+from tests.unit.widgets.waiting import in_front
+from tests.waiting import until
+from widgets.look import theme
+from widgets.pages.settings import SettingsPage
+
+MAIN = Environment("main", "Main", "production", "https://a.example", "k", "mia@company.com")
+
+
+@pytest.fixture
+def world(tmp_path: Path, qt_app: QApplication) -> Iterator[DeskWorld]:
+    theme.apply("light", qt_app)
+    made = DeskWorld(tmp_path, FakeQueues({}, time.time), time.time, "operator", environment="production")
+    made.environments.keep(MAIN)
+    made.desk.preferences.current = "main"
+    yield made
+    made.close()
+
+
+def shown(world: DeskWorld, **preferences: object) -> SettingsPage:
+    given = Preferences(
+        world.environments, world.lock, current="main", given=bool(preferences.get("given")),
+        fixed=str(preferences.get("fixed", "")), kept_where=world.desk.preferences.kept_where,
+    ) if preferences else world.desk.preferences  # fmt: skip
+    page = SettingsPage(dataclasses.replace(world.desk, preferences=given))
+    page.resize(1100, 800)
+    in_front(page)
+    return page
+
+
+def words(page: SettingsPage) -> str:
+    return " ".join(part.text() for part in page.findChildren(QLabel) if part.isVisible())
+
+
+def test_it_says_where_one_is_as_whom_and_how_the_sign_in_is_kept(world: DeskWorld) -> None:
+    page = shown(world)
+    said = words(page)
+    for part in (
+        "Production", "Red frame", "desk-1@directory-bolt.example, operator",
+        "In memory only. This machine has no keyring. The next start asks for the password.", "Main",
+        "This computer", str(world.desk.data_dir),
+    ):  # fmt: skip
+        assert part in said
+    assert list(page.open_buttons) == [""]
+    opened: list[str] = []
+    page.opening.connect(opened.append)
+    page.open_buttons[""].click()
+    for button, wish in ((page.out_button, page.signing_out), (page.elsewhere_button, page.elsewhere),
+                         (page.lock_button, page.locking)):  # fmt: skip
+        wish.connect(lambda: opened.append("wished"))
+        button.click()
+    assert opened == ["", "wished", "wished", "wished"]
+
+
+def test_the_minutes_are_changed_and_kept(world: DeskWorld, tmp_path: Path) -> None:
+    page = shown(world)
+    assert page.minutes.current() == "15"
+
+    async def suite() -> None:
+        page.minutes.chosen.emit("30")
+        assert world.lock.minutes == 30
+        await until(lambda: world.environments.idle_minutes == 30)
+        (tmp_path / "environments.new").mkdir()
+        page.minutes.chosen.emit("5")
+        await until(lambda: bool(world.desk.preferences.trouble))
+        await tasks.shutdown()
+
+    asyncio.run(suite())
+    page.frame()
+    assert page.minutes.current() == "5"
+    assert "can't be written" in words(page)
+
+
+def test_what_the_settings_decide_is_said_and_not_offered(world: DeskWorld) -> None:
+    page = shown(world, given=True, fixed="Set by IDLE_LOCK_MINUTES in the environment or .env.")
+    said = words(page)
+    assert "SUPABASE_URL in the environment or .env names the project" in said
+    assert "Set by IDLE_LOCK_MINUTES" in said
+    assert not page.open_buttons
+    page.minutes.chosen.emit("30")
+    assert world.lock.minutes == 15
+    page.hide()
+    page.frame()
