@@ -31,7 +31,7 @@ class StepLine(msgspec.Struct, frozen=True):
 
 
 class Blocked(msgspec.Struct, frozen=True):
-    """A request that a dry run held back. `size` in bytes, `body` its start, secrets masked."""
+    """A request that a dry run held back, or let pass. `size` in bytes, `body` its start, secrets masked."""
 
     method: str
     url: str
@@ -54,7 +54,7 @@ class RunState(msgspec.Struct, frozen=True):
     ended_at: float | None = None
     steps: tuple[StepLine, ...] = ()
     blocked: tuple[Blocked, ...] = ()
-    passed: int = 0
+    passed: tuple[Blocked, ...] = ()
     """Requests on the way to the form's last page that were sent, as the plan says."""
     picture: str = ""
     verdict: Verdict = ""
@@ -106,16 +106,15 @@ def taken(state: RunState, event: Mapping[str, Any]) -> RunState:
         return _with_picture(state, event)
     # The form itself comes first: where a page asks without end, the later requests are left out.
     if kind == "blocked" and len(state.blocked) < _MOST_BLOCKED:
-        held = Blocked(
-            str(event.get("method") or ""),
-            str(event.get("url") or ""),
-            _whole(event.get("bytes")) or 0,
-            str(event.get("body") or ""),
-        )
-        return msgspec.structs.replace(state, blocked=(*state.blocked, held))
-    if kind == "passed":
-        return msgspec.structs.replace(state, passed=state.passed + 1)
+        return msgspec.structs.replace(state, blocked=(*state.blocked, _request(event)))
+    if kind == "passed" and len(state.passed) < _MOST_BLOCKED:
+        return msgspec.structs.replace(state, passed=(*state.passed, _request(event)))
     return state
+
+
+def _request(event: Mapping[str, Any]) -> Blocked:
+    method, url, body = (str(event.get(name) or "") for name in ("method", "url", "body"))
+    return Blocked(method, url, _whole(event.get("bytes")) or 0, body)
 
 
 def judged(
@@ -151,7 +150,8 @@ def _sent(state: RunState) -> str:
     """What a dry run has sent: nothing, or the earlier pages of a form that has several."""
     if not state.passed:
         return "nothing was sent"
-    return f"the form was not sent, {state.passed} earlier page{'s were' if state.passed > 1 else ' was'}"
+    many = len(state.passed)
+    return f"the form was not sent, {many} earlier page{'s were' if many > 1 else ' was'}"
 
 
 def _without_verdict(state: RunState, why: str, submit: int | None) -> Judgement:

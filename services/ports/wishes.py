@@ -214,7 +214,7 @@ class NamedQueues(Queues, Protocol):
 class RunRequest(msgspec.Struct, frozen=True):
     """What the submission process is told, as one JSON line on its standard input.
 
-    `most_bytes`: what the pages of a run may load and send, all together.
+    `artifacts`: folder for its pictures, "" for none. `most_bytes`: what its pages may load and send, all together.
     """
 
     run_id: str

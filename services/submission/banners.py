@@ -27,11 +27,13 @@ _PUT_AWAY: Final = """() => {
 }"""
 
 
-async def uncover(target: Locator) -> None:
-    """When something lies over the target, and it is a cookie banner, press its button; else do nothing."""
+async def uncover(target: Locator) -> bool:
+    """Whether the target could be pressed. When a cookie banner lies over it, that banner's button is pressed first."""
     try:
         await target.click(trial=True, timeout=_COVERED_MS)
     except Error:
         with contextlib.suppress(Error, TimeoutError):
             async with asyncio.timeout(_LOOK_SECONDS):
                 await target.page.evaluate(_PUT_AWAY)
+        return False
+    return True

@@ -130,8 +130,9 @@ class _Run:
             f"The site sent more than {_megabytes(self._request.most_bytes)}"
         )
         page.on("websocket", lambda socket: self._sockets.add(urlsplit(socket.url).hostname or ""))
-        self._pictures = Pictures(page, Path(self._request.artifacts), self._report)
-        await self._pictures.start()
+        if self._request.artifacts:
+            self._pictures = Pictures(page, Path(self._request.artifacts), self._report)
+            await self._pictures.start()
         if self._blocker is not None:
             await self._blocker.watch(self._context, self._gate)
         try:
@@ -242,7 +243,6 @@ class _Run:
         self, index: int, step: Step, *, done: str = "done", before: _Part | None = None, then: _Part | None = None
     ) -> None:
         assert self._page is not None
-        assert self._pictures is not None
         began = time.monotonic()
         self._confirms = step.action == "click" and step.value == CONFIRM
         self._report({"kind": "step", "index": index, "status": "running"})
@@ -257,6 +257,7 @@ class _Run:
                 goto_seconds=self._request.goto_seconds,
                 step_seconds=self._request.step_seconds,
                 business=self._business,
+                is_ready=self._pressed and index == self._submit,
             )
             if then is not None:
                 await then()
@@ -273,7 +274,8 @@ class _Run:
             if error:
                 event["error"] = error
             self._report(event)
-            self._pictures.after(index)
+            if self._pictures is not None:
+                self._pictures.after(index)
 
     async def _last_picture(self) -> None:
         if self._pictures is None or self._screenshot:

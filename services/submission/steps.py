@@ -52,9 +52,19 @@ def described(step: Step) -> dict[str, Any]:
 
 
 async def perform(
-    page: Page, step: Step, gate: Gate, *, goto_seconds: float, step_seconds: float, business: str = ""
+    page: Page,
+    step: Step,
+    gate: Gate,
+    *,
+    goto_seconds: float,
+    step_seconds: float,
+    business: str = "",
+    is_ready: bool = False,
 ) -> None:
-    """Do the step; raises StepFailed. `business` is the name that a placeholder picture is made from."""
+    """Do the step; raises StepFailed. `business` is the name that a placeholder picture is made from.
+
+    `is_ready`: the step's button was just seen to take a press.
+    """
     if step.action == "goto":
         await _goto(page, step.url or "", gate, goto_seconds)
     elif step.action == "wait":
@@ -65,12 +75,12 @@ async def perform(
     elif step.action == "verify":
         await _verify(page, step, step_seconds)
     elif step.action in ("fill", "select", "check", "click", "upload"):
-        await _use(page, step, step_seconds, business)
+        await _use(page, step, step_seconds, business, is_ready=is_ready)
     else:
         raise StepFailed(f"This console can't do “{one_line(step.action, 40)}”")
 
 
-async def _use(page: Page, step: Step, step_seconds: float, business: str) -> None:
+async def _use(page: Page, step: Step, step_seconds: float, business: str, *, is_ready: bool) -> None:
     """A step on one control of the page."""
     if not step.selector:
         raise StepFailed(f"The plan names no field for “{step.action}”")
@@ -91,7 +101,8 @@ async def _use(page: Page, step: Step, step_seconds: float, business: str) -> No
             picture = FilePayload(name="logo.png", mimeType="image/png", buffer=placeholder_logo(business))
             await target.set_input_files(picture, timeout=limit)
         else:
-            await uncover(target)
+            if not is_ready:
+                await uncover(target)
             await target.click(timeout=limit, no_wait_after=True)
     except Error as error:
         raise StepFailed(await _why(target, step, error, step_seconds)) from error
@@ -129,7 +140,8 @@ async def ready(page: Page, step: Step, seconds: float) -> None:
     """Wait until the step's button could be pressed, without pressing it; raises StepFailed."""
     if step.selector:
         target = page.locator(step.selector).first
-        await uncover(target)
+        if await uncover(target):
+            return
         try:
             await target.click(timeout=seconds * 1000, trial=True)
         except Error as error:

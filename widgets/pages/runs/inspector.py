@@ -72,6 +72,7 @@ class Inspector(Surface):
         self._checks_shown = fresh
         while (item := self._checks.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
+                old.hide()
                 old.deleteLater()
         for shape, words in fresh or (("waiting", "Choose a job and a directory"),):
             self._checks.addWidget(_check(shape, words))

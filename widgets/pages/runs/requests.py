@@ -1,4 +1,4 @@
-"""What a dry run held back: one row for each request, and the body of the chosen one."""
+"""What a dry run held back or let pass: one row for each request, and the body of the chosen one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 from app.actions.run_state import RunState
 from app.models.table_model import LinesModel
 from widgets.look import fonts, metrics
-from widgets.pages.runs.words import Held, held_back, size
+from widgets.pages.runs.words import Held, requests_of, size
 from widgets.parts import cell
 from widgets.parts.columns import Column
 from widgets.parts.faces import Faces
@@ -18,10 +18,10 @@ from widgets.parts.table import Table
 from widgets.parts.tabs import Tab, TabRow
 
 COLUMNS: Final = (
-    Column("Method", 48, sorts=False),
+    Column("Method", 76, sorts=False),
     Column("Address", 140, stretch=1, sorts=False),
     Column("Size", 52, right=True, sorts=False),
-    Column("Verdict", 108, sorts=False),
+    Column("Verdict", 168, sorts=False),
 )
 _MOST_ROWS: Final = 5
 _NO_LIMIT: Final = 16_777_215
@@ -41,10 +41,10 @@ class Requests(QWidget):
                 lambda held: cell.mono(held.request.method, "primary"),
                 lambda held: cell.mono(held.request.url, tip=held.request.url),
                 lambda held: cell.words(size(held.request.size)),
-                lambda held: cell.status("blocked", "blocked" + (f", {held.times} times" if held.times > 1 else "")),
+                lambda held: cell.status("ok" if held.passed else "blocked", held.verdict),
             ],
             sort_keys=[None, None, None, None],
-            words=lambda held: f"{held.request.method} {held.request.url}, blocked",
+            words=lambda held: f"{held.request.method} {held.request.url}, {held.verdict}",
             parent=self,
         )
         self.table.setModel(self.model)
@@ -66,13 +66,13 @@ class Requests(QWidget):
         self.setMinimumHeight(metrics.px(metrics.BAR + 28 + 2 * 28 + 76))
 
     def show_run(self, state: RunState | None) -> None:
-        """Show what the run held back; None while there is no run of what is chosen."""
-        blocked = state.blocked if state is not None else ()
-        seen = (state.run_id if state is not None else "", len(blocked))
+        """Show what the run held back and let pass; None while there is no run of what is chosen."""
+        lines = requests_of(state) if state is not None else []
+        told = len(state.blocked) + len(state.passed) if state is not None else 0
+        seen = (state.run_id if state is not None else "", told)
         if seen != self._shown:
             another = seen[0] != self._shown[0]
             self._shown = seen
-            lines = held_back(blocked)
             if another:
                 self.model.reset(lines)
             else:
@@ -80,7 +80,7 @@ class Requests(QWidget):
             if self.table.current_row() < 0:
                 self.table.go_to(0)
             self._show_body(self.table.current_row())
-        self.tabs.set_counts({"sent": len(blocked) if state is not None and state.dry else None})
+        self.tabs.set_counts({"sent": len(state.blocked) if state is not None and state.dry else None})
         self._show_face(state)
 
     def _show_body(self, row: int) -> None:

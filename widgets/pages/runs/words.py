@@ -47,19 +47,27 @@ _NOT_AGAIN: Final = {
 
 
 class Held(msgspec.Struct, frozen=True):
-    """A request that was held back, `times` times. `number` is its place among the others."""
+    """A request that was held back or `passed`, `times` times. `number` is its place among the others."""
 
     number: int
     request: Blocked
     times: int
+    passed: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """What became of it."""
+        did = "passed, before submit" if self.passed else "blocked"
+        return did + (f", {self.times} times" if self.times > 1 else "")
 
 
-def held_back(blocked: Sequence[Blocked]) -> list[Held]:
-    """Equal requests counted together, in the order in which the first of each came."""
-    counted: dict[Blocked, int] = {}
-    for request in blocked:
-        counted[request] = counted.get(request, 0) + 1
-    return [Held(number, request, times) for number, (request, times) in enumerate(counted.items())]
+def requests_of(state: RunState) -> list[Held]:
+    """What a dry run held back, then what it let pass; equal ones counted, in the order in which the first came."""
+    counted: dict[tuple[Blocked, bool], int] = {}
+    for passed, requests in ((False, state.blocked), (True, state.passed)):
+        for request in requests:
+            counted[request, passed] = counted.get((request, passed), 0) + 1
+    return [Held(number, request, times, passed) for number, ((request, passed), times) in enumerate(counted.items())]
 
 
 def why_not_again(line: DirectoryLine | None) -> str:

@@ -201,6 +201,7 @@ def test_a_dry_run_shows_what_would_be_sent(world: World, tmp_path: Path) -> Non
         {"kind": "step", "index": 0, "status": "done", "ms": 620},
         {"kind": "step", "index": SUBMIT, "status": "blocked", "ms": 80},
         {"kind": "picture", "index": SUBMIT, "path": str(picture)},
+        {**POST, "kind": "passed", "body": "step=1"},
         POST, POST, {**POST, "url": "http://stats.localhost/beacon", "body": ""}, *DRY,
     )  # fmt: skip
 
@@ -213,12 +214,14 @@ def test_a_dry_run_shows_what_would_be_sent(world: World, tmp_path: Path) -> Non
         assert world.claims.calls == []
         assert page.has_picture()
         assert page.browser_words.text() == "Headless Chromium 140, sandbox off"
-        texts = [page.requests.model.index(row, 3).data(CELL_ROLE).text for row in range(2)]
-        assert texts == ["blocked, 2 times", "blocked"]
+        texts = [page.requests.model.index(row, 3).data(CELL_ROLE).text for row in range(3)]
+        assert texts == ["blocked, 2 times", "blocked", "passed, before submit"]
         assert page.requests.model.index(0, 2).data(CELL_ROLE).text == "1.1 kB"
         assert page.requests.body.toPlainText() == "name=<b>x</b>"
         page.requests.table.go_to(1)
         assert page.requests.body.isHidden()
+        page.requests.table.go_to(2)
+        assert page.requests.body.toPlainText() == "step=1"
         assert page.steps.marked() == SUBMIT
         assert page.step_note.text().startswith("2 of 5")
         assert page.inspector.verdict.isVisible()

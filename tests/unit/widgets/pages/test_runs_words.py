@@ -12,8 +12,10 @@ from widgets.pages.runs import words
 
 def test_equal_requests_are_counted_together() -> None:
     one, two = Blocked("POST", "u", 1, "a"), Blocked("POST", "u", 1, "b")
-    held = words.held_back([one, two, one])
-    assert [(h.number, h.request, h.times) for h in held] == [(0, one, 2), (1, two, 1)]
+    held = words.requests_of(RunState(blocked=(one, two, one), passed=(two,)))
+    assert [(h.number, h.request, h.verdict) for h in held] == [
+        (0, one, "blocked, 2 times"), (1, two, "blocked"), (2, two, "passed, before submit"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
