@@ -44,7 +44,7 @@ CALLERS: Final[dict[str, tuple[str, dict[str, str] | None]]] = {
 # What anybody may write about himself: nothing may follow from it.
 ODD: Final = {"role": "admin", "customer_id": OURS, "app_metadata": {"role": "admin"}}
 STAFF: Final = ("viewer", "operator", "admin", "service")
-WRITERS: Final = ("nobody", "customer", "admin", "service")
+WRITERS: Final = ("admin", "service")
 # Table -> whether customers see their own rows, and what the pipeline may do to it. Staff see every row. All others see
 # none, and nobody but the pipeline writes. A table without a line here fails the tests.
 MATRIX: Final = {

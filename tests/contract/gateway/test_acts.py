@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import psycopg
 import pytest
 from aiohttp import ClientError
+from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from services.local.postgres import Postgres
 from tests.contract.gateway.running import SERVICE_KEY, Address, Gateway, ask, gateway, until
@@ -126,6 +129,26 @@ def test_every_function_that_staff_may_call_has_a_case(server: Postgres) -> None
             " and has_function_privilege('authenticated', oid, 'execute')"
         )
         assert {row[0] for row in found.fetchall()} == {case.function for case in CASES.values()} | OTHERS
+
+
+@pytest.mark.parametrize("who", [who for who in CALLERS if who not in ("operator", "admin")])
+def test_whoever_may_not_is_refused_before_anything_is_looked_at(server: Postgres, who: str) -> None:
+    role, metadata = CALLERS[who]
+    with psycopg.connect(server.url) as connection:
+        found = connection.execute(
+            "select proname::text, array(select format_type(t, null) from unnest(proargtypes) t) from pg_proc"
+            " where pronamespace = 'public'::regnamespace and has_function_privilege('authenticated', oid, 'execute')"
+        ).fetchall()
+        assert len(found) == len({name for name, _ in found})
+        for name, types in found:
+            allowed = name == "project_facts" and who == "viewer"
+            values = ", ".join(f"null::{kind}" for kind in types)
+            with connection.transaction(force_rollback=True):
+                claims = Jsonb({"role": role, "app_metadata": metadata or {}})
+                connection.execute("select set_config('request.jwt.claims', %s::text, true)", (claims,))
+                connection.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
+                with nullcontext() if allowed else pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute(f"select public.{name}({values})".encode())
 
 
 @pytest.fixture(scope="module")

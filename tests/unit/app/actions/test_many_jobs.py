@@ -135,9 +135,9 @@ def test_it_is_paused_goes_on_and_is_stopped(world: World) -> None:
         press(world.many, whole.id, "Pause")
         assert buttons(world.many, whole) == ("Go on", "Stop")
         world.staff.gate.set()
-        await until(lambda: world.many.progress(whole.id) == Ended(done=1))
+        await until(lambda: row(world) == ("running", 1, 4, "1 of 4 done"))
+        assert world.many.progress(whole.id) == Ended(done=1)
         assert len(world.staff.calls) == 1
-        assert row(world) == ("running", 1, 4, "1 of 4 done")
         assert world.many.rate(whole.id) > 0
         press(world.many, whole.id, "Go on")
         world.staff.gate.clear()
