@@ -190,6 +190,8 @@ class _Sitting:
                 return await self._work(desk)
             if await _first(self._closing.wait(), opened.outdated.wait(), self._moved.wait()) == 0:
                 return 0
+            # Before anything is ended: what they saw, and could press, goes with who leaves.
+            self._screen.show_starting()
             # Nothing keeps a sign-in to the local stack: whoever leaves it signs out.
             out = self._moved.is_set() and (isinstance(self._move, SignOut) or bool(desk.people))
         finally:

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from app import local_stack, tasks
+from app import console, local_stack, tasks
 from app.actions.registry import PAUSE_JOB
 from app.desk import Desk
 from app.moves import Become
@@ -59,6 +59,14 @@ def test_admin_to_viewer_and_back_on_one_stack(
             async with asyncio.TaskGroup() as group:
                 sitting = group.create_task(sit(lambda: alone, tmp_path / ".env", screen, closing))
                 desk = await desk_of("operator")
+                told = []
+                close = console.Console.close
+
+                async def end(self: console.Console, *, sign_out: bool = False) -> bool:
+                    told.append(screen.said[-1])
+                    return await close(self, sign_out=sign_out)
+
+                monkeypatch.setattr(console.Console, "close", end)
                 assert [person.role for person in desk.people] == ["viewer", "operator", "admin"]
                 running_tasks: list[list[str]] = []
                 for role in ("admin", "viewer", "admin"):
@@ -70,6 +78,8 @@ def test_admin_to_viewer_and_back_on_one_stack(
                     running_tasks.append([name for name in tasks.running() if name != "settle acts"])
                 assert running_tasks[1:] == running_tasks[:-1]
                 assert ([stack.stopped for stack in made.made], made.made[0].watchers) == ([False], 1)
+                # Nothing is ended before the window: no act can be pressed at a desk that is being cleared.
+                assert told == ["starting"] * 3
                 closing.set()
                 assert await sitting == 0
             assert [stack.stopped for stack in made.made] == [True]
