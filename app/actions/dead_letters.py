@@ -14,17 +14,17 @@ import msgspec
 
 from app import tasks
 from app.actions.letter_ends import ended, left_by
-from app.actions.letter_line import Doing, LetterLine
+from app.actions.letter_line import Doing, LetterLine, read_all
 from app.actions.operations import Operations, State
+from app.actions.queue_terms import QueueTerms
 from app.actions.queue_watch import QueueWatch
 from app.actions.registry import EDIT, REPLAY, SCAN, why_not
 from app.replay.engine import Replayed, ReplayEngine
 from app.replay.journal import Journal
 from app.replay.journal import State as ReplayState
-from app.replay.reading import Reading, read
 from app.replay.writer import Writer
 from services.domain.errors import ConsoleError, NotPermitted, Refused
-from services.ports.wishes import DeadLetter, Outgoing, QueueFigures, Queues
+from services.ports.wishes import Outgoing, QueueFigures, Queues
 
 UNDO_SECONDS: Final = 5.0
 _OUTCOMES: Final[dict[str, State]] = {
@@ -81,6 +81,7 @@ class DeadLetterActs:
         self.watch = QueueWatch(queues, clock=clock)
         self._held_by = held_by
         self._operations = operations
+        self.terms = QueueTerms(queues, self.engine, operations, actor=actor)
         self._actor = actor
         self.role = role
         """Whose hands these are: it becomes known later where the project did not answer at the start."""
@@ -116,12 +117,12 @@ class DeadLetterActs:
             return "Choose a dead letter first."
         if refusal := why_not(REPLAY, self.role):
             return refusal
-        if held_by := self.held_by:
+        if held_by := self.held_by or self.terms.why_not("replay"):
             return held_by
         if line.problem:
             return f"{line.problem} It would only come back."
         # What was sent before only has to be deleted: its job says nothing about that.
-        return _busy(line) or ("" if line.doing == "duplicate_possible" else self.stops(line.job_id))
+        return line.busy or ("" if line.doing == "duplicate_possible" else self.stops(line.job_id))
 
     def why_not_edit(self, line: LetterLine | None) -> str:
         """Why this letter can't be sent with another body; "" when it may."""
@@ -129,7 +130,7 @@ class DeadLetterActs:
             return "Choose a dead letter first."
         if line.doing == "duplicate_possible":
             return "It was sent already: only what is left of it can be deleted."
-        return why_not(EDIT, self.role) or _busy(line)
+        return why_not(EDIT, self.role) or self.held_by or self.terms.why_not("replay") or line.busy
 
     async def scan(self) -> None:
         """Look at the queue again; a failure is kept in `look.problem`, the old list stays."""
@@ -145,12 +146,13 @@ class DeadLetterActs:
         try:
             main = await self._main()
             found = await self.engine.look()
+            await self.terms.look(main, found.figures)
             states = await self.engine.states()
         except ConsoleError as error:
             self._set_problem(error, looking=False)
             return
         # A body may have a megabyte, and a look two hundred of them.
-        readings = await asyncio.to_thread(_read_all, found.letters, dict(self.lines), self._clock())
+        readings = await asyncio.to_thread(read_all, found.letters, dict(self.lines), self._clock())
         jobs = Counter(reading.message.job_id for reading in readings.values() if reading.message)
         fresh: dict[str, LetterLine] = {}
         for letter in found.letters:
@@ -368,24 +370,8 @@ class DeadLetterActs:
         await asyncio.to_thread(self._operations.move, wish_id, state, words, done=done)
 
 
-def _busy(line: LetterLine) -> str:
-    if line.doing in ("planned", "waiting", "running"):
-        return "A replay of this message is running."
-    return "An earlier send has no known end. It is not repeated by itself." if line.doing == "unknown" else ""
-
-
 def _label(line: LetterLine, instead: Outgoing | None) -> str:
     return f"Replay 1 {'message' if instead is None else 'edited message'} of job {line.job_id[:8]}".rstrip()
-
-
-def _read_all(letters: list[DeadLetter], known: dict[str, LetterLine], now: float) -> dict[str, Reading]:
-    """Message id -> what it is; a body that was read before isn't read again."""
-    readings = {}
-    for letter in letters:
-        old = known.get(letter.message_id)
-        same = old is not None and old.letter.body == letter.body
-        readings[letter.message_id] = old.reading if old and same else read(letter, now=now)
-    return readings
 
 
 def start_replay(acts: DeadLetterActs, message_id: str, *, reason: str = "", instead: Outgoing | None = None) -> None:
@@ -395,4 +381,5 @@ def start_replay(acts: DeadLetterActs, message_id: str, *, reason: str = "", ins
 
 def start_scan(acts: DeadLetterActs) -> None:
     """Look at the queue again as a task; a failure is kept in `look.problem`."""
+    acts.terms.try_again()
     tasks.supersede("dlq-scan", acts.scan())

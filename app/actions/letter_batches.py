@@ -72,7 +72,7 @@ class LetterBatches:
             return refusal
         if self._taken:
             return _RUNNING
-        if held_by := self._letters.held_by:
+        if held_by := self._letters.held_by or self._letters.terms.why_not(_ACTS[act.name]):
             return held_by
         if any(
             self._letters.lines[key].doing in ("planned", "waiting", "running")

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from app.replay.reading import Reading
+from app.replay.reading import Reading, read
 from services.ports.wishes import DeadLetter
 
 Doing = Literal["", "planned", "waiting", "running", "unknown", "duplicate_possible"]
@@ -44,8 +44,25 @@ class LetterLine(msgspec.Struct, frozen=True):
         return self.reading.problem
 
     @property
+    def busy(self) -> str:
+        """Why nothing can be sent of it now, "" when something can."""
+        if self.doing in ("planned", "waiting", "running"):
+            return "A replay of this message is running."
+        return "An earlier send has no known end. It is not repeated by itself." if self.doing == "unknown" else ""
+
+    @property
     def expires_at(self) -> float | None:
         """When the queue drops it for good, unix seconds; None when that isn't known."""
         if self.letter.sent_at is None or self.kept_seconds is None:
             return None
         return self.letter.sent_at + self.kept_seconds
+
+
+def read_all(letters: list[DeadLetter], known: dict[str, LetterLine], now: float) -> dict[str, Reading]:
+    """Message id -> what it is; a body that was read before isn't read again."""
+    readings = {}
+    for letter in letters:
+        old = known.get(letter.message_id)
+        same = old is not None and old.letter.body == letter.body
+        readings[letter.message_id] = old.reading if old and same else read(letter, now=now)
+    return readings

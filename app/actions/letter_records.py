@@ -160,6 +160,8 @@ class LetterRecords:
             return "Choose archived letters first."
         if refusal := why_not(PUT_BACK, self._letters.role):
             return refusal
+        if lacking := self._letters.terms.why_not("put_back"):
+            return lacking
         if self.doing.intersection(ids):
             return "One of these is being put back."
         if any(self.kept[key].archived.sent_body for key in ids if key in self.kept):

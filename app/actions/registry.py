@@ -60,6 +60,10 @@ DECIDE: Final = Act(
     "decide", "Decide", "hand", "", "operator", "sheet",
     "Says what became of a send whose end nobody knows.",
 )  # fmt: skip
+CONFIRM_TARGET: Final = Act(
+    "confirm_target", "Confirm", "check", "", "admin", "sheet",
+    "Says that the dead letters come from the main queue, where that doesn't say so itself.",
+)  # fmt: skip
 SCAN: Final = Act("scan", "Scan", "refresh-cw", "", "viewer", "none", "Looks at the dead letter queue again.")
 CHECK: Final = Act(
     "check", "Check again", "refresh-cw", "", "viewer", "none", "Asks each hop and the project again what is missing."
@@ -112,8 +116,8 @@ BY_DATABASE: Final = (
 )  # fmt: skip
 """Acts that the database carries out and audits; their names are those of its audit."""
 ACTS: Final = (
-    *BY_DATABASE, REPLAY, REPLAY_MANY, EDIT, ARCHIVE, PUT_BACK, DECIDE, SCAN, CHECK, EXPORT, DRY_RUN, REAL_RUN,
-    STOP_RUN,
+    *BY_DATABASE, REPLAY, REPLAY_MANY, EDIT, ARCHIVE, PUT_BACK, DECIDE, CONFIRM_TARGET, SCAN, CHECK, EXPORT,
+    DRY_RUN, REAL_RUN, STOP_RUN,
 )  # fmt: skip
 
 

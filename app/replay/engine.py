@@ -10,9 +10,10 @@ import msgspec
 
 from app.replay.journal import SENT, Entry, Journal, State
 from app.replay.linter import outgoing
+from app.replay.target import Target, target
 from app.replay.writer import Writer
 from services.domain.checksums import attributes_md5, body_md5
-from services.domain.errors import ConsoleError, NotPermitted, Refused
+from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, Refused
 from services.ports.wishes import DeadLetter, Outgoing, QueueFigures, Queues
 
 LOOK_VISIBILITY: Final = 10
@@ -85,14 +86,46 @@ class ReplayEngine:
     async def plan(self, letter: DeadLetter, *, actor: str, reason: str, instead: Outgoing | None = None) -> None:
         """Write the wish down, message and all, and what is sent `instead` of it where somebody has changed it.
 
-        Raises Refused when the journal can't be written, or forbids it.
+        Raises Refused when the journal can't be written, or forbids it, and where the queues don't belong together.
         """
+        await self.require_target()
         try:
             why_not = await asyncio.to_thread(self._journal.plan, letter, actor=actor, reason=reason, instead=instead)
         except (OSError, sqlite3.Error) as error:
             raise Refused("The journal can't be written, so nothing is sent.", raw=str(error)) from error
         if why_not:
             raise Refused(why_not)
+
+    async def target(self, main: QueueFigures, dlq: QueueFigures) -> Target:
+        """Whether the main queue is where these dead letters come from; `named` also once an admin has confirmed it.
+
+        Raises Refused when the journal can't be read.
+        """
+        found = target(main, dlq)
+        if found.state != "unnamed":
+            return found
+        try:
+            confirmed = await asyncio.to_thread(self._journal.confirmed_target, main.arn, dlq.arn)
+        except (OSError, sqlite3.Error) as error:
+            raise _unreadable(error) from error
+        return Target("named") if confirmed else found
+
+    async def confirm_target(self, *, actor: str, reason: str) -> None:
+        """An admin says that the dead letters come from the main queue, which names none. Raises ConsoleError."""
+        main, dlq = await self._queues.figures("main"), await self._queues.figures("dlq")
+        if (found := target(main, dlq)).state != "unnamed":
+            raise Refused(found.words or "The main queue says so itself: there is nothing to confirm.")
+        try:
+            await asyncio.to_thread(self._journal.confirm_target, main.arn, dlq.arn, actor=actor, reason=reason)
+        except (OSError, sqlite3.Error) as error:
+            raise Refused("The journal can't be written.", hint="Is the disk full?", raw=str(error)) from error
+
+    async def require_target(self) -> None:
+        """Raises Refused where the dead letters are not the main queue's, or nobody has confirmed that they are,
+        and NotPermitted where that can't be asked."""
+        found = await self.target(await self._queues.figures("main"), await self._queues.figures("dlq"))
+        if found.state != "named":
+            raise Refused(found.words, hint="Check SQS_QUEUE_URL and SQS_DLQ_URL.")
 
     async def undo(self, message_id: str) -> None:
         """Drop a planned replay."""
@@ -172,7 +205,7 @@ class ReplayEngine:
         body, attributes = (entry.sent_body, entry.sent_attributes) if entry.sent_body else outgoing(letter)
         try:
             sent = await self._queues.send(body, attributes, letter.trace)
-        except (NotPermitted, Refused) as error:
+        except (NotPermitted, NotInstalled, Refused) as error:
             await self._note(letter.message_id, "failed", why=str(error))
             await self._give_back([letter], CLAIM_VISIBILITY)
             return Replayed("failed", str(error))

@@ -177,6 +177,19 @@ class Journal:
         if mine.error is not None:
             raise mine.error
 
+    def confirm_target(self, main: str, dlq: str, *, actor: str, reason: str) -> None:
+        """An admin says that the messages of one queue become the dead letters of the other; both by their ARN."""
+        with self._lock, self._transaction():
+            self._db.execute(
+                "insert or replace into targets values (?, ?, ?, ?, ?)", (main, dlq, actor, reason, time.time())
+            )
+
+    def confirmed_target(self, main: str, dlq: str) -> bool:
+        """Whether an admin has said so."""
+        with self._lock:
+            row = self._db.execute("select 1 from targets where main = ? and dlq = ?", (main, dlq)).fetchone()
+        return row is not None
+
     def token(self) -> str:
         """A name of this file that no other has: a console that starts again after a crash is the same one."""
         with self._lock, self._transaction():

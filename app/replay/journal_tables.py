@@ -40,6 +40,14 @@ create table if not exists steps (
   at real not null
 ) strict;
 create table if not exists desk (token text not null) strict;
+create table if not exists targets (
+  main text not null,
+  dlq text not null,
+  actor text not null,
+  reason text not null,
+  at real not null,
+  primary key (main, dlq)
+) strict;
 """
 _LATER: Final = ("trace", "batch", "sent_body", "sent_attributes")
 """Columns that a journal of an earlier version may lack."""

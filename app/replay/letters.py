@@ -75,6 +75,10 @@ class Letters:
             return edit
         return edit if edit.why_not or seen is None else msgspec.structs.replace(edit, why_not=seen.stops)
 
+    async def confirm_target(self, *, reason: str) -> None:
+        """Say that the dead letters are the main queue's, where that doesn't say so itself. Raises ConsoleError."""
+        await self._engine.confirm_target(actor=self.actor, reason=reason)
+
     async def replay_edited(self, message_id: str, edit: Edit, *, reason: str) -> Replayed:
         """Send it so, with the original in the journal first. Raises ConsoleError."""
         await self._engine.plan(self.found[message_id], actor=self.actor, reason=reason, instead=edit.message)

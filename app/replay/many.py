@@ -47,6 +47,8 @@ class ManyEngine:
         self._engine = engine
         self._evidence = evidence
         self._now = now
+        self._checked: set[str] = set()
+        """Batches that were planned by this one."""
 
     async def plan(
         self,
@@ -58,7 +60,10 @@ class ManyEngine:
         reason: str,
         options: Options,
     ) -> dict[str, str]:
-        """Write the wish down, messages and all. Message id -> why it isn't part of it. Raises Refused."""
+        """Write the wish down, messages and all. Message id -> why it isn't part of it. Raises ConsoleError."""
+        if act == "replay":
+            await self._engine.require_target()
+            self._checked.add(batch_id)
         return await self._ask(
             lambda: self._journal.plan_batch(
                 batch_id, act, letters, actor=actor, reason=reason, options=msgspec.json.encode(options).decode()
@@ -80,6 +85,9 @@ class ManyEngine:
         batch = await self._ask(lambda: self._journal.batch(batch_id))
         if batch is None or batch.state in ("done", "cancelled"):
             raise Refused("There is no such operation to go on with.")
+        if batch.act == "replay" and batch_id not in self._checked:
+            # Planned by an earlier start, which may have been set up for other queues.
+            await self._engine.require_target()
         writer = self._engine.writer
 
         async def begin(total: int) -> None:

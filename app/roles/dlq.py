@@ -11,7 +11,7 @@ import uuid
 from pathlib import Path
 from typing import Any, Final
 
-from app.actions.registry import ARCHIVE, DECIDE, EDIT, PUT_BACK, REPLAY_MANY, SCAN, Act
+from app.actions.registry import ARCHIVE, CONFIRM_TARGET, DECIDE, EDIT, PUT_BACK, REPLAY_MANY, SCAN, Act
 from app.replay.choice import Choice, choose
 from app.replay.journal import BatchAct
 from app.replay.letters import Letters, archived_facts, letter_facts
@@ -36,7 +36,7 @@ _EPILOG: Final = """exit codes:
 
 _ACTS: Final[dict[str, Act]] = {
     "replay": REPLAY_MANY, "resume": REPLAY_MANY, "edit": EDIT, "archive": ARCHIVE, "put-back": PUT_BACK,
-    "decide": DECIDE,
+    "decide": DECIDE, "confirm": CONFIRM_TARGET,
 }  # fmt: skip
 """What a command does in the words of the console; any other one only looks."""
 
@@ -78,6 +78,9 @@ def run(argv: list[str]) -> int:
     which.add_argument("--sent", action="store_true", help="it arrived")
     which.add_argument("--not-sent", action="store_true", help="it did not: it may be replayed again")
     decide.add_argument("--reason", required=True, help="how you know; kept in the journal")
+    confirm = commands.add_parser("confirm", help="say that the dead letters are the main queue's, where it names none")
+    confirm.add_argument("--yes", action="store_true", help="they belong together")
+    confirm.add_argument("--reason", required=True, help="how you know; kept in the journal")
     export = commands.add_parser("export", help="write every dead letter to a file, one JSON object a line")
     export.add_argument("file", type=Path)
     for command in commands.choices.values():
@@ -136,6 +139,12 @@ async def _work(settings: Settings, args: argparse.Namespace) -> int:
             case "decide":
                 await letters.many.decide(args.id, sent=args.sent, actor=letters.actor, reason=args.reason)
                 _say({"decided": args.id, "sent": args.sent}, "Noted.", as_json=args.json)
+                return 0
+            case "confirm":
+                if args.yes:
+                    await letters.confirm_target(reason=args.reason)
+                words = "Noted." if args.yes else "Nothing was done: add --yes."
+                _say({"confirmed": args.yes}, words, as_json=args.json)
                 return 0
             case "edit":
                 return await _edit(letters, args)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
-from services.domain.errors import Busy, ConsoleError, NotInstalled, NotPermitted, NotReachable, Refused
+from services.clients.sqs_errors import EXPIRED, SIGN_IN, translated
+from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, NotReachable, Refused
 from services.domain.messages import message_size
 from services.ports.wishes import DeadLetter, Outgoing, QueueFigures, SentMessage
 from services.settings import Settings
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
 
 _T = TypeVar("_T")
-_FORBIDDEN: Final = (
-    "AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken",
-    "UnrecognizedClientException", "AuthFailure", "KmsAccessDenied", "KMS.AccessDeniedException",
-)  # fmt: skip
-_NO_QUEUE: Final = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 _FIGURES: Final = (
     "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed",
     "QueueArn", "RedrivePolicy", "MessageRetentionPeriod", "MaximumMessageSize",
@@ -41,20 +37,26 @@ class SqsQueues:
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="sqs")
         self._making = threading.Lock()
         self._clients: dict[int, SQSClient] = {}
+        self.lacks: dict[str, str] = {}
+        """See the port; a name is the right and the queue's own."""
 
     async def figures(self, which: Literal["main", "dlq"]) -> QueueFigures:
         """See the port."""
         url = self._settings.queue_url if which == "main" else self._settings.dlq_url
         answer: Any = await self._call(
-            url, lambda client: client.get_queue_attributes(QueueUrl=url, AttributeNames=list(_FIGURES))
+            url,
+            "GetQueueAttributes",
+            lambda client: client.get_queue_attributes(QueueUrl=url, AttributeNames=list(_FIGURES)),
         )
         found = answer.get("Attributes", {})
+        redrive = _redrive(found.get("RedrivePolicy", ""))
         return QueueFigures(
             visible=int(found.get("ApproximateNumberOfMessages", 0)),
             in_flight=int(found.get("ApproximateNumberOfMessagesNotVisible", 0)),
             delayed=int(found.get("ApproximateNumberOfMessagesDelayed", 0)),
             arn=found.get("QueueArn", ""),
-            redrive_target_arn=_redrive_target(found.get("RedrivePolicy", "")),
+            redrive_target_arn=str(redrive.get("deadLetterTargetArn", "")),
+            max_receives=int(redrive["maxReceiveCount"]) if "maxReceiveCount" in redrive else None,
             kept_seconds=float(found["MessageRetentionPeriod"]) if "MessageRetentionPeriod" in found else None,
             largest=int(found.get("MaximumMessageSize", 262_144)),
         )
@@ -63,7 +65,7 @@ class SqsQueues:
         """The address that the queue service gives for the queue's name: whether GetQueueUrl is allowed."""
         url = self._settings.queue_url if which == "main" else self._settings.dlq_url
         name = url.rpartition("/")[2]
-        answer: Any = await self._call(url, lambda client: client.get_queue_url(QueueName=name))
+        answer: Any = await self._call(url, "GetQueueUrl", lambda client: client.get_queue_url(QueueName=name))
         return str(answer["QueueUrl"])
 
     async def receive_dead(self, *, limit: int, visibility: int, wait: int) -> list[DeadLetter]:
@@ -71,6 +73,7 @@ class SqsQueues:
         url = self._settings.dlq_url
         answer: Any = await self._call(
             url,
+            "ReceiveMessage",
             lambda client: client.receive_message(
                 QueueUrl=url,
                 MaxNumberOfMessages=max(1, min(limit, 10)),
@@ -92,7 +95,7 @@ class SqsQueues:
             entries: Any = [{"Id": str(at), **_entry(message)} for at, message in enumerate(part)]
             try:
                 answer: Any = await self._call(
-                    url, functools.partial(_send_batch, url=url, entries=entries), attempts=1
+                    url, "SendMessage", functools.partial(_send_batch, url=url, entries=entries), attempts=1
                 )
             except ConsoleError as error:
                 answers += [error] * len(part)
@@ -108,7 +111,7 @@ class SqsQueues:
         entries: Any = [{"Id": str(at), "ReceiptHandle": receipt} for at, receipt in enumerate(receipts)]
         try:
             answer: Any = await self._call(
-                url, lambda client: client.delete_message_batch(QueueUrl=url, Entries=entries)
+                url, "DeleteMessage", lambda client: client.delete_message_batch(QueueUrl=url, Entries=entries)
             )
         except ConsoleError as error:
             return [error] * len(receipts)
@@ -124,13 +127,17 @@ class SqsQueues:
         """See the port. Never repeated by itself: a repeat could be a second message."""
         url = self._settings.queue_url
         entry: Any = _entry(Outgoing(body, dict(attributes), trace))
-        answer: Any = await self._call(url, lambda client: client.send_message(QueueUrl=url, **entry), attempts=1)
+        answer: Any = await self._call(
+            url, "SendMessage", lambda client: client.send_message(QueueUrl=url, **entry), attempts=1
+        )
         return SentMessage(answer["MessageId"], answer["MD5OfMessageBody"], answer.get("MD5OfMessageAttributes", ""))
 
     async def delete_dead(self, receipt: str) -> None:
         """See the port."""
         url = self._settings.dlq_url
-        await self._call(url, lambda client: client.delete_message(QueueUrl=url, ReceiptHandle=receipt))
+        await self._call(
+            url, "DeleteMessage", lambda client: client.delete_message(QueueUrl=url, ReceiptHandle=receipt)
+        )
 
     async def release_dead(self, receipt: str) -> None:
         """See the port."""
@@ -146,30 +153,41 @@ class SqsQueues:
         url = self._settings.dlq_url
         await self._call(
             url,
+            "ChangeMessageVisibility",
             lambda client: client.change_message_visibility(
                 QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=seconds
             ),
         )
 
-    async def _call(self, url: str, act: Callable[[SQSClient], _T], *, attempts: int = 3) -> _T:
+    async def _call(self, url: str, right: str, act: Callable[[SQSClient], _T], *, attempts: int = 3) -> _T:
+        """`right`: the IAM action that it takes."""
         if not url:
             raise NotInstalled("The queue's address is not set.", hint="Set SQS_QUEUE_URL and SQS_DLQ_URL.")
-        work = functools.partial(self._in_thread, act, attempts)
+        work = functools.partial(self._in_thread, act, attempts, f"sqs:{right}", url.rpartition("/")[2])
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
-    def _in_thread(self, act: Callable[[SQSClient], _T], attempts: int) -> _T:
-        from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError, NoCredentialsError
+    def _in_thread(self, act: Callable[[SQSClient], _T], attempts: int, right: str, queue: str) -> _T:
+        from botocore import exceptions as sdk
 
         try:
-            return act(self._client(attempts))
-        except ClientError as error:
-            raise _translated(error.response) from error
-        except (NoCredentialsError, CredentialRetrievalError) as error:
+            answer = act(self._client(attempts))
+        except sdk.ClientError as error:
+            problem = translated(error.response, right, queue)
+            if problem.lacks:
+                self.lacks[f"{right} on {queue}"] = str(problem)
+            raise problem.error from error
+        except (sdk.SSOTokenLoadError, sdk.UnauthorizedSSOTokenError, sdk.TokenRetrievalError) as error:
+            raise NotPermitted(EXPIRED, hint=SIGN_IN, raw=str(error)) from error
+        except (
+            sdk.NoCredentialsError, sdk.PartialCredentialsError, sdk.CredentialRetrievalError, sdk.ProfileNotFound,
+        ) as error:  # fmt: skip
             raise NotPermitted(
                 "There is no sign-in for the queue.", hint="Set an AWS profile or key.", raw=str(error)
             ) from error
-        except (BotoCoreError, ValueError) as error:
+        except (sdk.BotoCoreError, ValueError) as error:
             raise NotReachable("The queue does not answer.", hint="Check the network.", raw=repr(error)) from error
+        self.lacks.pop(f"{right} on {queue}", None)
+        return answer
 
     def _client(self, attempts: int) -> SQSClient:
         with self._making:
@@ -178,7 +196,8 @@ class SqsQueues:
                 from botocore.config import Config
 
                 settings = self._settings
-                self._clients[attempts] = boto3.client(
+                # A session of its own: boto3's would keep the profile of whoever came first.
+                self._clients[attempts] = boto3.session.Session().client(
                     "sqs",
                     region_name=settings.sqs_region,
                     endpoint_url=settings.sqs_endpoint_url,
@@ -187,22 +206,6 @@ class SqsQueues:
                     config=Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": attempts}),
                 )
             return self._clients[attempts]
-
-
-def _translated(response: Any) -> ConsoleError:
-    code = str(response.get("Error", {}).get("Code", ""))
-    message = str(response.get("Error", {}).get("Message", "")) or code
-    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    raw = f"{code}: {message}"
-    if code in _FORBIDDEN or status in (401, 403):
-        return NotPermitted(f"The queue does not allow this: {message}", hint="Ask an admin for this right.", raw=raw)
-    if code in _NO_QUEUE:
-        return NotInstalled("This queue does not exist.", hint="Check SQS_QUEUE_URL and SQS_DLQ_URL.", raw=raw)
-    if "Throttl" in code:
-        return Busy("The queue asks to go slower.", hint="Try again.", raw=raw)
-    if status >= 500:
-        return NotReachable("The queue has trouble answering.", hint="Try again.", raw=raw)
-    return Refused(f"The queue refused: {message}", raw=raw)
 
 
 def _send_batch(client: SQSClient, *, url: str, entries: Any) -> Any:
@@ -247,12 +250,12 @@ def _refusal(entry: Mapping[str, Any] | None) -> ConsoleError:
     return Refused(f"The queue refused: {entry.get('Message') or entry.get('Code', '')}", raw=raw)
 
 
-def _redrive_target(policy: str) -> str:
+def _redrive(policy: str) -> dict[str, Any]:
     try:
         found = json.loads(policy) if policy else {}
     except ValueError:
-        return ""
-    return str(found.get("deadLetterTargetArn", "")) if isinstance(found, dict) else ""
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _dead_letter(message: Mapping[str, Any]) -> DeadLetter:

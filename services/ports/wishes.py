@@ -94,6 +94,8 @@ class QueueFigures(msgspec.Struct, frozen=True):
     redrive_target_arn: str = ""
     kept_seconds: float | None = None
     largest: int = 262_144
+    max_receives: int | None = None
+    """After so many receives its messages become dead letters; None when it doesn't say."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
@@ -130,6 +132,11 @@ class SentMessage(msgspec.Struct, frozen=True):
 
 class Queues(Protocol):
     """The main queue (send only) and its dead letter queue."""
+
+    @property
+    def lacks(self) -> dict[str, str]:
+        """Rights that were refused, such as sqs:SendMessage, each with a sentence; emptied to have them tried again."""
+        ...
 
     async def figures(self, which: Literal["main", "dlq"]) -> QueueFigures: ...
 

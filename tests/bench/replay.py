@@ -63,8 +63,10 @@ class Bench:
     def queues(self, count: int) -> tuple[str, str]:
         """Names of a fresh main queue and of its dead letters, `count` of them."""
         name = uuid.uuid4().hex[:12]
-        main = self.raw.create_queue(QueueName=name)["QueueUrl"]
         dlq = self.raw.create_queue(QueueName=f"{name}-dlq")["QueueUrl"]
+        arn = self.raw.get_queue_attributes(QueueUrl=dlq, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": "3"})
+        main = self.raw.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})["QueueUrl"]
         letters: list[DeadLetter] = []
         for start in range(0, count, 10):
             entries: list[Any] = []

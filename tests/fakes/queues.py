@@ -21,6 +21,9 @@ class FakeQueues:
         """How often the dead letters were asked for."""
         self.faults: dict[str, ConsoleError] = {}
         self.kept_seconds: float | None = 14 * 86400.0
+        self.lacks: dict[str, str] = {}
+        self.named = "dlq"
+        """The dead letter queue that the main queue names."""
         self._clock = clock
         self._may_release = may_release
         self._hidden: dict[str, float] = {}
@@ -34,9 +37,9 @@ class FakeQueues:
     async def figures(self, which: Literal["main", "dlq"]) -> QueueFigures:
         self._fail("figures")
         if which == "main":
-            return QueueFigures(len(self.sent), 0, 0)
+            return QueueFigures(len(self.sent), 0, 0, redrive_target_arn=self.named, max_receives=3)
         hidden = sum(1 for message_id in self.dead if self._is_hidden(message_id))
-        return QueueFigures(len(self.dead) - hidden, hidden, 0, kept_seconds=self.kept_seconds)
+        return QueueFigures(len(self.dead) - hidden, hidden, 0, arn="dlq", kept_seconds=self.kept_seconds)
 
     async def find(self, which: Literal["main", "dlq"]) -> str:
         self._fail("find")

@@ -45,6 +45,9 @@ class UnkindQueues:
     step: Callable[[str], None] = lambda _: None
     may_release: bool = True
     largest: int = 262_144
+    lacks: dict[str, str] = field(default_factory=dict)
+    named: str = "dlq"
+    """The dead letter queue that the main queue names."""
     failing: set[int] = field(default_factory=set)
     """Positions in a batch that the queue refuses."""
     main_fault: Fault = ""
@@ -66,7 +69,15 @@ class UnkindQueues:
         hidden = sum(one.visible_at > now for one in self.dead.values()) if which == "dlq" else 0
         visible = len(self.dead) - hidden if which == "dlq" else len(self.main)
         off = 3 if fault == "miscounted" else 0
-        return QueueFigures(visible + off, hidden + off, 0, largest=self.largest)
+        named = self.named if which == "main" else ""
+        return QueueFigures(
+            visible + off,
+            hidden + off,
+            0,
+            arn="dlq" if which == "dlq" else "",
+            redrive_target_arn=named,
+            largest=self.largest,
+        )
 
     async def receive_dead(self, *, limit: int, visibility: int, wait: int) -> list[DeadLetter]:
         fault = self._begin("receive")

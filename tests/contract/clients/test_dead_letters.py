@@ -20,6 +20,7 @@ from services.clients.sqs import SqsQueues
 from services.domain.errors import ConsoleError
 from services.settings import Settings
 from tests.contract.queue.conftest import Endpoint, client_for
+from tests.contract.queue.helpers import with_dead_letters
 from tests.fakes.odd_letters import GOOD, JOB, LARGEST, TEN, UNUSABLE, USABLE
 
 pytestmark = pytest.mark.stack
@@ -32,8 +33,7 @@ class Desk:
         self.raw = client_for(origin)
         name = uuid.uuid4().hex[:12]
         attributes: Any = {"MessageRetentionPeriod": str(retention), "MaximumMessageSize": str(LARGEST)}
-        self.dlq = self.raw.create_queue(QueueName=f"{name}-dlq", Attributes=attributes)["QueueUrl"]
-        self.main = self.raw.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+        self.main, self.dlq = with_dead_letters(self.raw, name, 3, **attributes)
         self.queues = SqsQueues(
             Settings(
                 queue_url=self.main, dlq_url=self.dlq, sqs_endpoint=origin, aws_access_key_id="AKIDEXAMPLE",

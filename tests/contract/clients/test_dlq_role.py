@@ -16,7 +16,7 @@ import pytest
 from app.roles.dlq import run
 from services.local.lock import FolderLock
 from tests.contract.queue.conftest import Endpoint, client_for
-from tests.contract.queue.helpers import count_of
+from tests.contract.queue.helpers import count_of, with_dead_letters
 from tests.contract.queue.test_faults import Switches, faults
 
 __all__ = ["faults"]
@@ -30,8 +30,7 @@ Call = Callable[..., tuple[int, Any]]
 def urls(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Any, str, str]]:
     raw = client_for(endpoint.origin)
     name = uuid.uuid4().hex[:12]
-    main = raw.create_queue(QueueName=name)["QueueUrl"]
-    dlq = raw.create_queue(QueueName=f"{name}-dlq")["QueueUrl"]
+    main, dlq = with_dead_letters(raw, name, 3)
     for key, value in {
         "SQS_QUEUE_URL": main, "SQS_DLQ_URL": dlq, "AWS_ENDPOINT_URL_SQS": endpoint.origin,
         "AWS_DEFAULT_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_DEFAULT_SECRET_ACCESS_KEY": "local-secret",

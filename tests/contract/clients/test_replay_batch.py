@@ -21,7 +21,7 @@ from services.domain.errors import Busy, NotPermitted
 from services.ports.wishes import Outgoing
 from services.settings import Settings
 from tests.contract.queue.conftest import Endpoint, client_for
-from tests.contract.queue.helpers import count_of
+from tests.contract.queue.helpers import count_of, with_dead_letters
 from tests.contract.queue.test_faults import Switches, faults
 
 __all__ = ["faults"]
@@ -41,8 +41,7 @@ class Desk:
     def __init__(self, origin: str, folder: Path) -> None:
         self.raw: Any = client_for(origin)
         name = uuid.uuid4().hex[:12]
-        self.main = self.raw.create_queue(QueueName=name)["QueueUrl"]
-        self.dlq = self.raw.create_queue(QueueName=f"{name}-dlq")["QueueUrl"]
+        self.main, self.dlq = with_dead_letters(self.raw, name, 3)
         self.queues = SqsQueues(
             Settings(
                 queue_url=self.main, dlq_url=self.dlq, sqs_endpoint=origin, aws_access_key_id="AKIDEXAMPLE",
@@ -129,7 +128,7 @@ def test_a_call_that_is_refused_sends_nothing(desk: Desk, faults: Switches) -> N
     desk.put(3)
     progress = desk.replay(lambda: faults.hold({"kind": "access_denied", "action": "SendMessageBatch"}))
     assert (progress.state, progress.waiting, desk.here()) == ("stopped", 3, (0, 3))
-    assert "not authorized" in progress.words
+    assert "lacks the right sqs:SendMessage" in progress.words
 
 
 def test_a_hold_that_ran_out_is_taken_again(desk: Desk, faults: Switches) -> None:

@@ -32,10 +32,12 @@ def count_of(client: SQSClient, url: str, name: str = "") -> int:
     return int(client.get_queue_attributes(QueueUrl=url, AttributeNames=[full])["Attributes"][full])  # type: ignore[list-item, index]
 
 
-def with_dead_letters(client: SQSClient, name: str, most: int) -> tuple[str, str]:
-    dead = client.create_queue(QueueName=f"{name}-dlq")["QueueUrl"]
+def with_dead_letters(client: SQSClient, name: str, most: int, **attributes: str) -> tuple[str, str]:
+    """A queue and its dead letters, both with these attributes."""
+    dead = client.create_queue(QueueName=f"{name}-dlq", Attributes=attributes)["QueueUrl"]  # type: ignore[arg-type]
     policy = {"deadLetterTargetArn": f"arn:aws:sqs:us-east-2:000000000000:{name}-dlq", "maxReceiveCount": str(most)}
-    url = client.create_queue(QueueName=name, Attributes={"RedrivePolicy": json.dumps(policy)})["QueueUrl"]
+    whole: Any = {**attributes, "RedrivePolicy": json.dumps(policy)}
+    url = client.create_queue(QueueName=name, Attributes=whole)["QueueUrl"]
     return url, dead
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from app.actions.letter_records import Record, start_decide, start_put_back
+from app.actions.queue_terms import start_confirm
 from app.desk import Desk
 from widgets.pages.dead_letters.sheet import JobRow, XRayView, job_row, typed
 from widgets.pages.dead_letters.words import evidence
@@ -63,4 +64,28 @@ def ask_decide(body: Surface, desk: Desk, record: Record, *, sent: bool) -> Conf
         foot="Written to the journal with your name",
     )
     sheet.confirmed.connect(lambda reason: start_decide(desk.records, record.id, sent=sent, reason=reason))
+    return sheet
+
+
+def ask_confirm_target(body: Surface, desk: Desk) -> ConfirmSheet:
+    """Ask an admin whether these dead letters are the main queue's: it is said once for this machine."""
+    look = desk.dead_letters.look
+    dlq = look.figures.arn.rpartition(":")[2] if look.figures else ""
+    main = look.main.arn.rpartition(":")[2] if look.main else ""
+    sheet = ConfirmSheet(
+        body,
+        f"Confirm 1 dead letter queue in {desk.environment.upper()}",
+        f"{main or 'The main queue'} has no redrive policy, so it doesn't say that {dlq or 'this queue'} has its dead "
+        "letters. Whatever is replayed from here is sent to it.",
+        "They belong together",
+        facts=[("blocked", "A replay to a queue that they don't come from starts jobs where nobody looks")],
+        reason=True,
+        typed=typed(desk, 1),
+        danger=True,
+        wait=_TO_THINK,
+        foot="Written to the journal with your name",
+    )
+    sheet.confirmed.connect(
+        lambda reason: start_confirm(desk.dead_letters.terms, desk.dead_letters.role, reason=reason)
+    )
     return sheet

@@ -10,12 +10,13 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from app.actions.dead_letters import start_scan
 from app.actions.exports import Kind
 from app.actions.letter_line import LetterLine
-from app.actions.registry import ARCHIVE, EDIT, REPLAY, REPLAY_MANY
+from app.actions.registry import ARCHIVE, CONFIRM_TARGET, EDIT, REPLAY, REPLAY_MANY
 from app.desk import Desk
 from app.models.export_rows import of_letter
 from app.models.query import Query
 from app.store.store import Changes
 from widgets.look import metrics
+from widgets.pages.dead_letters.asking import ask_confirm_target
 from widgets.pages.dead_letters.rows import (
     ACT,
     COLUMNS,
@@ -35,9 +36,10 @@ from widgets.parts.button import Button
 from widgets.parts.export_button import ExportButton
 from widgets.parts.faces import Faces
 from widgets.parts.glyph_label import GlyphLabel
-from widgets.parts.label import tip
+from widgets.parts.label import label, say, tip
 from widgets.parts.segments import Segments
-from widgets.parts.surface import Surface
+from widgets.parts.sheet import ConfirmSheet
+from widgets.parts.surface import Surface, ground_of
 from widgets.parts.table import Table
 
 GROUPS: Final = (("", "Letters"), ("job", "Jobs"), ("reason", "Reasons"), ("error", "Errors"))
@@ -61,6 +63,7 @@ class Inventory(QWidget):
         self._desk = desk
         self._acts = desk.dead_letters
         self._xrays: dict[str, str] = {}
+        self.sheet: ConfirmSheet | None = None
         self.replay_button = Button(REPLAY.label, "primary", icon=REPLAY.icon)
         self.archive_button = Button(ARCHIVE.label, icon=ARCHIVE.icon)
         self.export_button = ExportButton()
@@ -98,7 +101,18 @@ class Inventory(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        self.terms = Surface("surface.page", "b")
+        self.terms_words = label("", "small", "blocked", wrap=True)
+        self.confirm_button = Button(f"{CONFIRM_TARGET.label}…", small=True)
+        self.confirm_button.clicked.connect(self.confirm)
+        band = QHBoxLayout(self.terms)
+        band.setContentsMargins(metrics.px(16), metrics.px(6), metrics.px(16), metrics.px(6) + 1)
+        band.addWidget(GlyphLabel("blocked"))
+        band.addWidget(self.terms_words, 1)
+        band.addWidget(self.confirm_button)
+        self.terms.hide()
         column.addWidget(bar)
+        column.addWidget(self.terms)
         column.addWidget(self.faces, 1)
         self.setFocusProxy(self.table)
 
@@ -187,12 +201,15 @@ class Inventory(QWidget):
         if line is None or row is None:
             return None
         acts = (Press("edit", f"{EDIT.label}…", self._acts.why_not_edit(line)),)
-        return of_queue(line, row.business, row.facets.reason, self._desk.store.now(), acts)
+        main = self._acts.look.main
+        most = main.max_receives if main is not None else None
+        return of_queue(line, row.business, row.facets.reason, self._desk.store.now(), acts, most)
 
     def show_acts(self) -> None:
         """Say what the buttons would do, or why they are off."""
         chosen = self.chosen()
         line = self.current()
+        self._show_terms()
         many = len(chosen) > 1 or bool(self.groups_switch.current())
         why = self._desk.batches.why_not(REPLAY_MANY, chosen) if many else self._acts.why_not_replay(line)
         self.replay_button.say(f"{REPLAY.label} {len(chosen):,}…" if many else REPLAY.label)
@@ -204,6 +221,20 @@ class Inventory(QWidget):
         self.archive_button.set_off(why)
         if not why:
             tip(self.archive_button, ARCHIVE.words)
+
+    def confirm(self) -> None:
+        """Ask an admin whether the queues belong together, where the main queue doesn't say."""
+        if not self._acts.terms.why_not_confirm(self._acts.role):
+            self.sheet = ask_confirm_target(ground_of(self.terms), self._desk)
+
+    def _show_terms(self) -> None:
+        """What stands against any replay: queues that don't belong together, a right that is missing."""
+        terms = self._acts.terms
+        words = terms.why_not("replay")
+        self.terms.setVisible(bool(words))
+        say(self.terms_words, words)
+        self.confirm_button.setVisible(terms.target.state == "unnamed")
+        self.confirm_button.set_off(terms.why_not_confirm(self._acts.role))
 
     def redraw(self) -> None:
         """Countdowns and ages have moved on."""

@@ -47,8 +47,10 @@ class Shown(msgspec.Struct, frozen=True):
         return cell.word_tone(self.shape)
 
 
-def of_queue(line: LetterLine, business: str, reason: str, now: float, acts: tuple[Press, ...]) -> Shown:
-    """A dead letter as the last look has shown it."""
+def of_queue(
+    line: LetterLine, business: str, reason: str, now: float, acts: tuple[Press, ...], most: int | None
+) -> Shown:
+    """A dead letter as the last look has shown it. `most`: after so many receives a message becomes one."""
     does = list(line.reading.does)
     if line.same_job:
         others = "Another dead letter is" if line.same_job == 1 else f"{line.same_job} other dead letters are"
@@ -60,7 +62,7 @@ def of_queue(line: LetterLine, business: str, reason: str, now: float, acts: tup
         (
             ("Message", line.id, True),
             ("Sent", spans.moment(line.letter.sent_at), False),
-            ("Received", f"{line.letter.receive_count} times", False),
+            ("Received", f"{line.letter.receive_count} times" + (f"; dead after {most}" if most else ""), False),
             ("Expires in", "not known" if line.expires_at is None else expires(line.expires_at, now), False),
         ),
         _attributes(line.letter.attributes), line.letter.body, acts=acts,

@@ -45,6 +45,7 @@ class Desk:
 
     def __init__(self, file: Path, queues: UnkindQueues, evidence: Says | None = None) -> None:
         self.queues = queues
+        self.journal_file = file
         self.journal = Journal(file)
         self.engine = ReplayEngine(queues, self.journal)
         self.many = ManyEngine(queues, self.journal, self.engine, evidence=evidence, now=lambda: 0.0)

@@ -35,13 +35,15 @@ class TinyQueues:
         self.after: dict[str, BaseException] = {}
         self.flip = False
         self.redrive = ""
+        self.lacks: dict[str, str] = {}
 
     async def _call(self, name: str) -> None:
         if name in self.faults:
             raise self.faults[name]
 
     async def figures(self, which: Literal["main", "dlq"]) -> QueueFigures:
-        return QueueFigures(len(self.dead), 0, 0, redrive_target_arn=self.redrive)
+        target = "arn:dlq" if which == "main" else self.redrive
+        return QueueFigures(len(self.dead), 0, 0, arn=f"arn:{which}", redrive_target_arn=target)
 
     async def receive_dead(self, *, limit: int, visibility: int, wait: int) -> list[DeadLetter]:
         await self._call("receive")

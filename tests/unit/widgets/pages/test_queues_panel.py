@@ -56,13 +56,13 @@ def test_before_anything_was_asked_nothing_is_claimed(world: DeskWorld) -> None:
 def test_counts_and_ages_and_that_the_main_queues_is_an_estimate(world: DeskWorld) -> None:
     world.loaded("jobs", "outbox", "queue_history")
     world.job("j1", "Blue Door", "pending")
-    world.store.put("outbox", {"id": "1", "job_id": "j1", "sent_at": to_iso(NOW[0] - 180)})
+    world.store.put("outbox", {"id": "1", "job_id": "j1", "sent_at": to_iso(NOW[0] - 185)})
     world.store.take_changed()
     world.queues.sent.append("{}")
     asyncio.run(letters(world).follow())
     assert words(world)[1] == [
         ["Main queue", "1", "oldest about 3 min, estimated", "0 in flight"],
-        ["Dead letters", "2", "oldest 1 h 0", "0 in flight"],
+        ["dlq", "2", "oldest 1 h 0", "0 in flight"],
     ]
     world.queues.sent.clear()
     world.queues.dead.clear()
