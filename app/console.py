@@ -276,7 +276,11 @@ class Console:
             minutes = self._environments.idle_minutes
         if minutes is None:
             minutes = DEFAULT_MINUTES
-        return IdleLock(session.confirm, hands, minutes=0 if settings.where == "local" else minutes)
+
+        def shut(locked: bool) -> None:
+            tasks.spawn("keep the sign-in", session.keep_for_later(not locked))
+
+        return IdleLock(session.confirm, hands, minutes=0 if settings.where == "local" else minutes, shut=shut)
 
     async def _session_of(self, settings: Settings, last: LastState | None, store: Store) -> SupabaseSession:
         """A sign-in; where the project doesn't answer, one for later over what was last known."""

@@ -20,7 +20,8 @@ class Hands(Protocol):
 class IdleLock:
     """`tick` each second, `used` at each input; `version` grows with each change.
 
-    `confirm` takes a password and raises ConsoleError unless it is the person's. `minutes`: 0 is never.
+    `confirm` takes a password and raises ConsoleError unless it is the person's. `minutes`: 0 is never. `shut` is told
+    True when it locks and False when it opens: what this computer keeps of the sign-in must open no other window.
     """
 
     def __init__(
@@ -29,10 +30,12 @@ class IdleLock:
         hands: Sequence[Hands],
         *,
         minutes: float,
+        shut: Callable[[bool], None] = lambda _: None,
         clocks: tuple[Callable[[], float], Callable[[], float]] = (time.monotonic, time.time),
     ) -> None:
         self._confirm = confirm
         self._hands = tuple(hands)
+        self._shut = shut
         self._clocks = clocks
         self._roles: list[str | None] = []
         self._last = self._now()
@@ -44,7 +47,8 @@ class IdleLock:
         self.version = 0
 
     def used(self) -> None:
-        """Somebody is there."""
+        """Somebody is there. Whoever comes back after too long finds it locked, also where no tick came first."""
+        self.tick()
         self._last = self._now()
 
     def tick(self) -> None:
@@ -60,6 +64,7 @@ class IdleLock:
             self._roles = [hand.role for hand in self._hands]
             for hand in self._hands:
                 hand.role = LOCKED
+            self._shut(True)
             self.version += 1
 
     def set_role(self, role: str | None) -> None:
@@ -91,10 +96,11 @@ class IdleLock:
             self.version += 1
 
     def _open(self) -> None:
+        self._last = self._now()
         self.locked = False
-        self.used()
         for hand, role in zip(self._hands, self._roles, strict=True):
             hand.role = role
+        self._shut(False)
 
     def _now(self) -> tuple[float, float]:
         return self._clocks[0](), self._clocks[1]()

@@ -26,6 +26,8 @@ class SessionKeyring:
         self._words = f"{self._service} last state"
         self._email = email
         self._seconds = seconds
+        self._turn = threading.Lock()
+        self._hidden = ""
         self.why = ""
         """Why nothing is kept, in words; "" while the keyring works."""
 
@@ -71,14 +73,42 @@ class SessionKeyring:
         """Delete the entries, if there are any."""
 
         def call() -> str:
-            import keyring
-
-            for service in (self._service, self._words):
-                if keyring.get_password(service, self._email) is not None:
-                    keyring.delete_password(service, self._email)
+            self._delete()
             return ""
 
         await self._in_time(call)
+
+    async def hide(self) -> None:
+        """Take the entries out; `bring_back` puts them there again, and a program that ends meanwhile doesn't."""
+
+        def call() -> str:
+            import keyring
+
+            self._hidden = keyring.get_password(self._words, self._email) or self._hidden
+            self._delete()
+            return ""
+
+        await self._in_time(call)
+
+    async def bring_back(self, token: str) -> None:
+        """The word as it was, with this token."""
+
+        def call() -> str:
+            import keyring
+
+            if self._hidden:
+                keyring.set_password(self._words, self._email, self._hidden)
+            keyring.set_password(self._service, self._email, token)
+            return ""
+
+        await self._in_time(call)
+
+    def _delete(self) -> None:
+        import keyring
+
+        for service in (self._service, self._words):
+            if keyring.get_password(service, self._email) is not None:
+                keyring.delete_password(service, self._email)
 
     async def _in_time(self, call: Callable[[], str]) -> str:
         if self.why:
@@ -94,7 +124,8 @@ class SessionKeyring:
         def run() -> None:
             found, why = "", ""
             try:
-                found = call()
+                with self._turn:  # what was asked for first is done first: no late "keep" after a "forget"
+                    found = call()
             except Exception as error:
                 why = _why(error)
             try:

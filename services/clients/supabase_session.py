@@ -54,6 +54,7 @@ class SupabaseSession:
         self._email = email
         self._password = password
         self._keyring = keyring
+        self._keeps = True
         self._refused: ConsoleError | None = None
         self._again_at = 0.0
         self._pause = _FIRST_PAUSE
@@ -181,6 +182,15 @@ class SupabaseSession:
         finally:
             await other.close()
 
+    async def keep_for_later(self, keep: bool) -> None:
+        """Whether the keyring has the sign-in for the next start: it hasn't while the window is locked, or to end the
+        program and start it again would open it."""
+        self._keeps = keep
+        if self._keyring is not None and not keep:
+            await self._keyring.hide()
+        elif self._keyring is not None and self._session is not None:
+            await self._keyring.bring_back(self._session.refresh_token)
+
     async def sign_out(self) -> bool:
         """End the session at the project, and forget it here whatever the project says.
 
@@ -307,5 +317,5 @@ class SupabaseSession:
         self._session = session
         self._received = time.monotonic()
         self._received_wall = time.time()
-        if self._keyring is not None:
+        if self._keyring is not None and self._keeps:
             await self._keyring.keep(session.refresh_token)

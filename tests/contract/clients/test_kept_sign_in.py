@@ -50,6 +50,17 @@ def test_a_restart_needs_no_password_until_the_project_ends_the_session(server: 
             with pytest.raises(NotPermitted):
                 await second.confirm("wrong")
             assert (kept(), await second.renew("another")) == (before, second.access_token)
+            # A locked window, ended and started again, doesn't open without a password.
+            word = await SessionKeyring(running.url, EMAIL).word(make=True)
+            await second.keep_for_later(False)
+            await second.renew(second.access_token)
+            assert kept() == []
+            with pytest.raises(NotPermitted):
+                await start("")
+            await second.keep_for_later(True)
+            assert await SessionKeyring(running.url, EMAIL).word() == word
+            third = await start("")
+            await third.close()
             await second.client.auth.sign_out()
             await second.close()
             with pytest.raises(NotPermitted) as ended:

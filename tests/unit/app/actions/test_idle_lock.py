@@ -30,9 +30,9 @@ class World:
         self.answer: Exception | None = None
         self.may_answer = asyncio.Event()
         self.may_answer.set()
-        self.lock = IdleLock(
-            self._confirm, self.hands, minutes=minutes, clocks=(lambda: self.clocks[0], lambda: self.clocks[1])
-        )
+        self.shut: list[bool] = []
+        clocks = (lambda: self.clocks[0], lambda: self.clocks[1])
+        self.lock = IdleLock(self._confirm, self.hands, minutes=minutes, clocks=clocks, shut=self.shut.append)
 
     def wait(self, seconds: float, *, asleep: bool = False) -> None:
         self.clocks[1] += seconds
@@ -71,6 +71,13 @@ def test_it_locks_after_the_minutes_without_input(asleep: bool) -> None:
     assert why_not(PAUSE_JOB, LOCKED) == why_not(SCAN, LOCKED) == "The window is locked."
 
 
+def test_an_input_after_too_long_finds_it_locked_also_without_a_tick() -> None:
+    world = World()
+    world.clocks[1] += 15 * 60
+    world.lock.used()
+    assert world.lock.locked
+
+
 def test_zero_minutes_are_never() -> None:
     world = World(0)
     world.wait(1e6)
@@ -89,6 +96,7 @@ def test_the_password_opens_it_and_gives_the_roles_back() -> None:
         world.may_answer.set()
         await until(lambda: not world.lock.trying)
         assert (world.lock.locked, world.roles()) == (False, ["operator", "viewer"])
+        assert world.shut == [True, False]
         world.lock.unlock("not locked")
         assert tasks.running() == []
         world.wait(60)

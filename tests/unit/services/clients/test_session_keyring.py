@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 from keyring.backend import KeyringBackend
@@ -85,3 +86,27 @@ def test_the_word_of_a_keyring_stays_until_it_is_forgotten() -> None:
 
     with in_use(InMemory()):
         asyncio.run(steps())
+
+
+def test_what_was_asked_for_first_is_done_first() -> None:
+    class Slow(InMemory):
+        def set_password(self, service: str, username: str, password: str) -> None:
+            began.set()
+            goes_on.wait(10)
+            super().set_password(service, username, password)
+
+    began, goes_on = threading.Event(), threading.Event()
+    backend = Slow()
+
+    async def steps() -> None:
+        ours = SessionKeyring(URL, "a@b.example")
+        keeping = asyncio.ensure_future(ours.keep("token"))
+        await asyncio.to_thread(began.wait, 10)
+        forgetting = asyncio.ensure_future(ours.forget())
+        await asyncio.sleep(0)
+        goes_on.set()
+        await asyncio.gather(keeping, forgetting)
+
+    with in_use(backend):
+        asyncio.run(steps())
+    assert backend.entries == {}
