@@ -184,9 +184,9 @@ class JobFacts(msgspec.Struct, gc=False):
         """All directories in no particular order."""
         return self.directories.items() if self.directories is not None else ()
 
-    def empty(self) -> bool:
-        """True when nothing is known any more."""
-        return self.job is None and not (self.directories or self.events or self.outbox)
+    def bare(self) -> bool:
+        """True when nothing but the job's own row is known, if that."""
+        return not (self.directories or self.events or self.outbox)
 
     def change_item(self, host: str, key: str, new: WorkItem | None) -> None:
         """A row of the work list of this directory appeared, changed or (None) went."""

@@ -32,6 +32,7 @@ class JobsView:
 
     def __init__(
         self,
+        jobs: Mapping[str, Job],
         customers: Mapping[str, Customer],
         heartbeats: Mapping[str, Heartbeat],
         now: Callable[[], float],
@@ -46,10 +47,12 @@ class JobsView:
         """Events before this instant (unix seconds) are not held; None when all are."""
         self._whole: set[str] = set()
         """Jobs whose events were all read, those before `history_from` too."""
+        self._jobs = jobs
         self._customers = customers
         self._heartbeats = heartbeats
         self._now = now
         self._facts: dict[str, JobFacts] = {}
+        """Of a job of which only its own row is known they are made when something happens, and forgotten again."""
         self._by_customer: dict[str, tuple[str, ...]] = {}
         self._owners = Owners(customers, self._jobs_of)
         self._by_host: dict[str, Directory] = {}
@@ -95,8 +98,8 @@ class JobsView:
 
     def holds_all_events(self, job_id: str) -> bool:
         """Whether no event of the job is older than those held."""
-        facts = self._facts.get(job_id)
-        made = facts.job.created_at if facts and facts.job else None
+        job = self._jobs.get(job_id)
+        made = job.created_at if job else None
         return self.history_from is None or job_id in self._whole or (made or 0.0) >= self.history_from
 
     def mark_whole(self, job_id: str) -> None:
@@ -216,8 +219,7 @@ class JobsView:
         return len(self._waiting)
 
     def _jobs_of(self, customer_id: str) -> list[Job]:
-        facts = [self._facts[job_id] for job_id in self._by_customer.get(customer_id, ())]
-        return [one.job for one in facts if one.job is not None]
+        return [self._jobs[job_id] for job_id in self._by_customer.get(customer_id, ()) if job_id in self._jobs]
 
     def _move(self, moves: list[Move]) -> None:
         for event, before, after in moves:
@@ -227,10 +229,9 @@ class JobsView:
                 self._of(after).add_event(event)
 
     def _wish_moved(self, job_id: str, hosts: Iterable[str]) -> None:
-        facts = self._facts.get(job_id)
-        if facts is None:
+        if job_id not in self._facts and job_id not in self._jobs:
             return
-        self._of(job_id)
+        facts = self._of(job_id)
         for host in hosts:
             if facts.directories is not None and host in facts.directories:
                 facts.directory(host)
@@ -245,7 +246,7 @@ class JobsView:
         """The job's facts, marked for a new look at them."""
         facts = self._facts.get(job_id)
         if facts is None:
-            facts = self._facts[job_id] = JobFacts(job_id)
+            facts = self._facts[job_id] = JobFacts(job_id, self._jobs.get(job_id), line=self.lines.get(job_id))
         if not facts.marked:
             facts.marked = True
             self._waiting.append(facts)
@@ -260,7 +261,7 @@ class JobsView:
                 self._weigh(facts, host, now)
         line = self._line(facts, now, alive) if facts.job is not None else None
         old = facts.line
-        if line is None and facts.empty():
+        if facts.bare():
             del self._facts[job_id]
         if line == old:
             return bool(hosts) and line is not None

@@ -63,7 +63,7 @@ class Store:
         self._link_changed = True
         self._states = {table: TableState() for table in RECORDS}
         self._states_changed = True
-        self.jobs = JobsView(self._rows["customers"], self._rows["worker_heartbeats"], self.now)
+        self.jobs = JobsView(self._rows["jobs"], self._rows["customers"], self._rows["worker_heartbeats"], self.now)
         self._enqueued = Enqueued(self._rows["jobs"], self.jobs.history, self.now)
         self._derived: dict[str, Callable[[Any, Any], None]] = {
             "customers": self.jobs.customer_changed,
