@@ -16,7 +16,7 @@ RANKS: Final[dict[Kind, int]] = {"lost": 0, "stuck": 1, "dead_letter": 2, "unkno
 """Most urgent first."""
 
 
-class Need(msgspec.Struct, frozen=True):
+class Need(msgspec.Struct, frozen=True, gc=False):
     """One thing to look at. `job_id` is "" when no job that we hold belongs to it; `since` is unix seconds."""
 
     key: str
@@ -73,7 +73,7 @@ def job_need(line: JobLine, dead: bool, unknown_of: Callable[[str], list[Directo
     elif kind == "dead_letter":
         words = "It could not be started"
         since = line.created_at
-    return Need(f"job:{line.id}", kind, line.business or line.id, words, since, line.id, line.wish)
+    return Need(line.id, kind, line.business or line.id, words, since, line.id, line.wish)
 
 
 def letter_need(message_id: str, problem: str, sent_at: float | None) -> Need:

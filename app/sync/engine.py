@@ -126,11 +126,12 @@ class Engine:
         self._store.tick()
 
     async def _tidy(self) -> None:
-        """Hold what came in less room, as long as nothing waits for that turn."""
+        """Hold what came in less room, except behind a flood."""
         pause = self._timings.tidy
         while True:
             await asyncio.sleep(pause)
-            pause = self._timings.tidy * (1 if self._inbox or self._store.tidy() else 100)
+            flood = len(self._inbox) > self._timings.flood
+            pause = self._timings.tidy * (1 if flood or self._store.tidy() else 100)
 
     async def _every(self, seconds: float, step: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -34,6 +34,8 @@ class Timings(msgspec.Struct, frozen=True):
     come_back: float = 1.0
     """How often a server that is gone is asked whether it is back."""
     tick: float = 5.0
+    flood: int = 1000
+    """So many changes that wait are more than what comes between two frames: applying them goes first."""
     tidy: float = 0.03
     """Between two turns of tidying up; a hundred times as long after one that found nothing to do."""
     backoff_first: float = 1.0

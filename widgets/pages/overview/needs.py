@@ -68,7 +68,8 @@ class NeedsPanel(Panel):
                 lambda need: cell.words(spans.ago(need.since, desk.store.now()), tip=spans.moment(need.since)),
                 lambda need: cell.link("Dead letters" if need.kind == "dead_letter" else "Open job"),
             ],
-            sort_keys=[lambda need: (RANKS[need.kind], -(need.since or 0.0))],
+            # One number: these are sorted fastest, and there may be very many.
+            sort_keys=[lambda need: RANKS[need.kind] * 1e11 - (need.since or 0.0)],
             words=lambda need: f"{WORDS[need.kind][1]}, {need.name}, {need.words}",
             parent=self,
         )
@@ -134,13 +135,12 @@ class NeedsPanel(Panel):
         for job_id in job_ids:
             line = jobs.get(job_id)
             need = job_need(line, job_id in self._dead, jobs.unknown_directories) if line is not None else None
-            key = f"job:{job_id}"
-            self._quiet.discard(key)
+            self._quiet.discard(job_id)
             if need is not None and line is not None and self._desk.store.acknowledged.covers_job(line):
-                self._quiet.add(key)
+                self._quiet.add(job_id)
                 need = None
-            if need != self.model.by_key(key):
-                changed[key] = need
+            if need != self.model.by_key(job_id):
+                changed[job_id] = need
         self.model.apply(changed)
 
     def _current(self) -> Need | None:
