@@ -4,38 +4,46 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
+
 from services.ports.facts import Table
-from tests.bench.world import World
 
 ROOT: Final = Path(__file__).parents[2]
 
 
 class WorldReads:
-    """`services.ports.Reads` over a world's rows at its start."""
+    """`services.ports.Reads` of a world's rows at its start, which another process has."""
 
-    def __init__(self, world: World) -> None:
-        self._rows: dict[str, list[dict[str, Any]]] = {"customers": world.customers, "jobs": world.jobs}
-        self._places = {
-            table: {row["id"]: place for place, row in enumerate(rows)} for table, rows in self._rows.items()
-        }
+    def __init__(self, port: int) -> None:
+        self._client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60)
+        self._places: dict[tuple[str, str], int] = {}
+        """After which row how many were read."""
 
-    def forget(self) -> None:
-        """Hold no row any more."""
-        self._rows.clear()
-        self._places.clear()
+    async def due(self) -> dict[str, array[int]]:
+        """See `Expected`."""
+        answer: dict[str, list[int]] = (await self._client.get("/due")).json()
+        return {key: array("I", numbers) for key, numbers in answer.items()}
+
+    async def close(self) -> None:
+        """End the connection."""
+        await self._client.aclose()
 
     async def page(
         self, table: Table, *, order: str, descending: bool = False, limit: int = 1000,
         after: tuple[str, str] | None = None, equals: Mapping[str, str] | None = None, since: str | None = None,
         columns: Sequence[str] = (),
     ) -> list[dict[str, Any]]:  # fmt: skip
-        start = 0 if after is None else self._places[table][after[1]] + 1
-        return self._rows.get(table, [])[start : start + limit]
+        start = 0 if after is None else self._places[table, after[1]]
+        rows: list[dict[str, Any]] = (await self._client.get(f"/rows/{table}/{start}/{limit}")).json()
+        if rows and "id" in rows[-1]:
+            self._places[table, rows[-1]["id"]] = start + len(rows)
+        return rows
 
     async def by_ids(self, table: Table, ids: Sequence[str]) -> list[dict[str, Any]]:
         return []

@@ -1,7 +1,7 @@
 """The realtime service as a process that sends ready-made frames at a rate: `python -m tests.bench.feed_server`.
 
 It prints its port. A line on its standard input starts the feed; it then prints the monotonic time of the start.
-Change number n is due n / rate seconds after that.
+Change number n is due n / rate seconds after that. It answers plain HTTP too: rows of the start, and what is due.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tests.bench.truth import expected
 from tests.bench.world import World
 
 _MAGIC: Final = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -40,6 +41,7 @@ class FeedServer:
     """One client at a time."""
 
     def __init__(self, world: World, rate: float, count: int) -> None:
+        self._world = world
         self._changes = itertools.islice(world.changes(), count)
         self._rate = rate
         self._count = count
@@ -57,6 +59,17 @@ class FeedServer:
         """Answer one client until it leaves."""
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            if "upgrade: websocket" in head.lower():
+                await self._feed(head, reader, writer)
+            else:
+                await self._pages(head, reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    async def _feed(self, head: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
             key = next(
                 line.split(":", 1)[1].strip()
                 for line in head.split("\r\n")
@@ -69,12 +82,24 @@ class FeedServer:
             )
             while (message := await _received(reader, writer)) is not None:
                 self._answer(json.loads(message), writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
         finally:
             if self._sending is not None:
                 self._sending.cancel()
-            writer.close()
+
+    async def _pages(self, head: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer who asks for rows of the start, or for what is due, until it leaves."""
+        while True:
+            what, *rest = head.split(" ")[1].strip("/").split("/")
+            if what == "due":
+                answer: Any = expected(self._world, self._count).due
+            else:
+                table, start, limit = rest[0], int(rest[1]), int(rest[2])
+                rows = {"customers": self._world.customers, "jobs": self._world.jobs}.get(table, [])
+                answer = rows[start : start + limit]
+            body = msgspec.json.encode(answer)
+            writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+            await writer.drain()
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
 
     def _answer(self, message: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         topic, event, ref = message["topic"], message["event"], message.get("ref")

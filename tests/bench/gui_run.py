@@ -128,8 +128,8 @@ async def _grown_to(count: Callable[[], int], wanted: int) -> bool:
 async def measure(options: argparse.Namespace, feed: FeedProcess, folder: Path) -> dict[str, Any]:
     """Load, stand idle, take the feed; the figures."""
     count = int(options.rate * options.seconds)
-    world = World(options.jobs, options.hot)
-    due, first = expected(world, count).due, world.jobs[0]["id"]
+    reads = WorldReads(feed.port)
+    due = await reads.due()
     real = time.time() - NOW
     desk_world = DeskWorld(folder, FakeQueues({}, time.time), lambda: time.time() - real, "operator")
     desk, store = desk_world.desk, desk_world.store
@@ -155,7 +155,6 @@ async def measure(options: argparse.Namespace, feed: FeedProcess, folder: Path) 
     jobs.table.sort_by(3, descending=True)
     pump.start()
     began = time.perf_counter()
-    reads = WorldReads(world)
     # The reads know the start only: nothing may be compared with them later.
     timings = Timings(recent=36000.0, reconcile=36000.0)
     engine = Engine(reads, SupabaseFeed(cast("Any", BenchSession(feed.port))), store, timings)
@@ -166,12 +165,8 @@ async def measure(options: argparse.Namespace, feed: FeedProcess, folder: Path) 
     loaded = time.perf_counter() - began
     beats.stop()
     load_worst = beats.worst()
-    job.show_job(first)
+    job.show_job(next(iter(store.rows("jobs"))))
     paints = Paints(jobs, due, options.rate)
-    # What the server would hold must not count as ours.
-    world.jobs.clear()
-    world.customers.clear()
-    reads.forget()
     give_back()
     await asyncio.sleep(2)
     beats.start()
@@ -192,6 +187,8 @@ async def measure(options: argparse.Namespace, feed: FeedProcess, folder: Path) 
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     pump.stop()
+    await reads.close()
+    give_back()
     memory = memory_mib()
     wrong = differences(store, expected(World(options.jobs, options.hot), count))
     delays = sorted(paints.delays)
