@@ -97,7 +97,7 @@ begin
 end $$;
 
 -- Writes that an operation on dead letters begins, before anything is sent; p_act: replay or archive. The caller must
--- hold the queue. The same request id again says that it goes on.
+-- hold the queue. The same request id again says that it goes on; somebody else who goes on with it is in the audit too.
 create or replace function public.staff_begin_replay(
   p_request_id uuid, p_dlq text, p_token uuid, p_act text, p_label text, p_total int, p_reason text default null
 ) returns jsonb language plpgsql security definer set search_path = '' as $$
@@ -118,8 +118,15 @@ begin
   insert into public.staff_operations as known (id, actor, who, machine, act, label, target, reason, state, total)
   values (p_request_id, auth.uid(), lease.who, lease.machine, p_act, left(coalesce(p_label, ''), 200), p_dlq,
           left(p_reason, 1000), 'running', p_total)
-  on conflict (id) do update set state = 'running', machine = excluded.machine where known.actor = auth.uid();
+  on conflict (id) do update
+     set state = 'running', machine = excluded.machine, actor = excluded.actor, who = excluded.who;
   if answer is not null then
+    if not exists (select from public.staff_actions a
+                    where a.actor = auth.uid() and (a.request_id = p_request_id
+                       or (a.act = p_act || '_taken_over' and a.after ->> 'operation' = p_request_id::text))) then
+      perform private.audit(gen_random_uuid(), p_act || '_taken_over', p_dlq, p_reason, null,
+                            jsonb_build_object('operation', p_request_id, 'letters', p_total));
+    end if;
     return answer;
   end if;
   return private.audit(p_request_id, p_act, p_dlq, p_reason, null, jsonb_build_object('letters', p_total));
@@ -141,6 +148,9 @@ create or replace function private.show_act() returns trigger language plpgsql s
 declare
   count int := greatest(coalesce((new.counts ->> 'directories')::int, 1), 1);
 begin
+  if new.after ? 'operation' then
+    return null;  -- it is shown as the operation that it goes on with
+  end if;
   insert into public.staff_operations (id, actor, who, act, target, reason, state, done, total)
   values (new.request_id, new.actor, coalesce(auth.jwt() ->> 'email', new.actor::text, 'somebody'), new.act, new.target,
           left(new.reason, 1000), 'done', count, count)

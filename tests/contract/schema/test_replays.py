@@ -97,6 +97,22 @@ def test_an_operation_is_in_the_audit_before_anything_is_sent(server: Postgres, 
         assert one(other, "select staff_note_replay(%s, 'done', '', 12)", REQUEST) is False
 
 
+def test_somebody_else_who_goes_on_with_it_is_in_the_audit_too(server: Postgres, owner: psycopg.Connection) -> None:
+    with operator(server) as desk, caller(server.url, "authenticated", "operator", actor=OTHER) as other:
+        hold(desk)
+        began = begin(desk)
+        one(desk, "select staff_release_dlq(%s, %s)", DLQ, MINE)
+        hold(other, THEIRS)
+        assert begin(other, THEIRS) == begin(other, THEIRS) == began
+        assert one(other, "select staff_note_replay(%s, 'running', '7 moved', 7)", REQUEST) is True
+        # Who began it has it no more.
+        assert one(desk, "select staff_note_replay(%s, 'done', '', 12)", REQUEST) is False
+        assert owner.execute("select actor::text, act from staff_actions order by id").fetchall()[1:] == [
+            (OTHER, "replay_taken_over")
+        ]
+        assert owner.execute("select actor::text, done from staff_operations").fetchall() == [(OTHER, 7)]
+
+
 def test_the_acts_of_the_database_are_shown_to_all(server: Postgres, owner: psycopg.Connection) -> None:
     owner.execute(
         "insert into staff_operations (id, who, act, target, state) values (%s, 'x', 'a', 't', 'done')", (MINE,)
