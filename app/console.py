@@ -6,8 +6,7 @@ import asyncio
 import logging
 import platform
 import sqlite3
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Final, Protocol
 
 from app import tasks
@@ -18,13 +17,13 @@ from app.actions.dead_letters import DeadLetterActs
 from app.actions.directories import DirectoryActs
 from app.actions.exports import Exports
 from app.actions.health import HealthActs, start_check
-from app.actions.idle_lock import Hands, IdleLock
+from app.actions.idle_lock import IdleLock
 from app.actions.jobs import JobActs
 from app.actions.letter_batches import LetterBatches
 from app.actions.letter_records import LetterRecords
 from app.actions.many_jobs import ManyJobs
 from app.actions.operations import Operations
-from app.actions.preferences import DEFAULT_MINUTES, Preferences
+from app.actions.preferences import Preferences, lock_minutes
 from app.actions.registry import NOT_YET, READ_ONLY
 from app.actions.runs import RunActs
 from app.desk import Desk
@@ -41,7 +40,6 @@ from app.sync.last_state import LastState
 from app.sync.older_events import OlderEvents
 from app.sync.state_file import Unusable
 from services.clients.brain import BrainClient
-from services.clients.project_door import SupabaseDoor
 from services.clients.session_keyring import SessionKeyring
 from services.clients.sqs import SqsQueues
 from services.clients.submission_process import SubmissionProcess
@@ -52,9 +50,9 @@ from services.clients.supabase_reads import SupabaseReads
 from services.clients.supabase_replays import SupabaseReplays
 from services.clients.supabase_session import SupabaseSession
 from services.clients.supabase_sign_in import not_staff
+from services.domain.environments import wrong_key
 from services.domain.errors import ConsoleError, NotReachable, Refused, SignedOut
 from services.domain.people import LOCAL_PEOPLE, LocalPerson
-from services.ports.doors import ProjectDoor
 from services.settings import Settings, missing, read_settings, shown
 
 _log = logging.getLogger(__name__)
@@ -79,8 +77,8 @@ class Console:
     """One sign-in to one project, with everything that goes on behind the window.
 
     `open` once, then `close` once, also after an `open` that failed. `read_only`: every act is off, whoever signs in.
-    `environments`: the list that the person chose `current` from. `person`: who signs in to the local stack, "" for
-    whom its settings name.
+    `environments`: the list that the person chose `current` from; `typed`: which settings come from there.
+    `person`: who signs in to the local stack, "" for whom its settings name.
     """
 
     def __init__(
@@ -91,6 +89,7 @@ class Console:
         environments: Environments,
         *,
         current: str = "",
+        typed: frozenset[str] = frozenset(),
         person: str = "",
         read_only: bool = False,
     ) -> None:
@@ -98,6 +97,7 @@ class Console:
         self._premises = premises
         self._environments = environments
         self._current = current
+        self._typed = typed
         self._person = person
         self._read_only = read_only
         self._parts = Parts()
@@ -178,6 +178,8 @@ class Console:
             unset = {}
         if unset:
             raise Refused("Settings are missing.", settings=unset)
+        if wrong := wrong_key(settings.publishable_key, local=settings.where == "local"):
+            raise Refused("The key can't be used.", settings={"SUPABASE_ANON_KEY": wrong})
         data_dir, own = settings.data_path, settings.console_path
         store = Store()
         last = None
@@ -234,18 +236,23 @@ class Console:
         engine = Engine(reads, SupabaseFeed(session), store)
         health = HealthActs(
             SupabaseProject(session), brain, queues, store, lambda: letters.look, self._parts,
-            shown(self._settings, self._of_stack), read_only=self._read_only,
+            shown(self._settings, self._of_stack, self._typed), read_only=self._read_only,
         )  # fmt: skip
         many = ManyJobs(jobs, operations, actor=who)
         older = OlderEvents(engine.load_job, store.jobs.holds_all_events)
         older_of_all = OlderEvents(
             lambda _: engine.load_older(), lambda _: store.jobs.history_from is None, task="older activity"
         )
-        lock = self._lock_for(settings, session, (jobs, letters, runs))
+        minutes, fixed = lock_minutes(settings.where, self._settings.idle_lock_minutes, self._environments.idle_minutes)
+
+        def shut(locked: bool) -> None:
+            tasks.spawn("keep the sign-in", session.keep_for_later(not locked))
+
+        lock = IdleLock(session.confirm, (jobs, letters, runs), minutes=minutes, shut=shut)
         preferences = Preferences(
             self._environments, lock, current=self._current,
             given=bool(self._settings.supabase_url) and not self._current,
-            fixed=_fixed_minutes(self._settings, settings), kept_where=lambda: session.kept_where,
+            fixed=fixed, kept_where=lambda: session.kept_where,
         )  # fmt: skip
         desk = Desk(
             settings.where, who, data_dir, store, operations, jobs, letters, batches, records, runs, older,
@@ -268,19 +275,6 @@ class Console:
         if settings.dlq_url:
             tasks.spawn("dead letters", _follow_dead_letters(letters, store))
         return desk
-
-    def _lock_for(self, settings: Settings, session: SupabaseSession, hands: Sequence[Hands]) -> IdleLock:
-        """The lock of the window; on the local stack nobody has a password to open it with, and it is never shut."""
-        minutes = self._settings.idle_lock_minutes
-        if minutes is None:
-            minutes = self._environments.idle_minutes
-        if minutes is None:
-            minutes = DEFAULT_MINUTES
-
-        def shut(locked: bool) -> None:
-            tasks.spawn("keep the sign-in", session.keep_for_later(not locked))
-
-        return IdleLock(session.confirm, hands, minutes=0 if settings.where == "local" else minutes, shut=shut)
 
     async def _session_of(self, settings: Settings, last: LastState | None, store: Store) -> SupabaseSession:
         """A sign-in; where the project doesn't answer, one for later over what was last known."""
@@ -355,21 +349,3 @@ async def _follow_dead_letters(letters: DeadLetterActs, store: Store) -> None:
         await letters.follow()
         store.set_dead_letters(letters.job_ids())
         await asyncio.sleep(FOLLOW_SECONDS)
-
-
-def _fixed_minutes(given: Settings, settings: Settings) -> str:
-    """Why the minutes of the lock can't be changed on the screen; "" when they can."""
-    if settings.where == "local":
-        return "Never on the local stack: nobody needs a password there."
-    return "" if given.idle_lock_minutes is None else "Set by IDLE_LOCK_MINUTES in the environment or .env."
-
-
-def open_door(settings: Settings) -> ProjectDoor:
-    """What a sign-in form tries a project through."""
-    return SupabaseDoor(settings)
-
-
-async def forget_sign_in(data_dir: Path, url: str, email: str) -> None:
-    """Remove what this computer keeps of somebody's sign-in: the keyring's entry and the last known state."""
-    await SessionKeyring(url, email).forget()
-    LastState(data_dir / "console" / "last_state", url, email).forget()

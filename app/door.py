@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from app import console
 from app.actions.sign_in import FIELDS, SignInActs, Why, said_by
 from app.environments import LOCAL, Environments
 from app.moves import Become, Elsewhere, Enter, Move, Open, SignOut, TryAgain
 from app.premises import Premises
+from app.sync.last_state import LastState
+from services.clients.project_door import SupabaseDoor
+from services.clients.session_keyring import SessionKeyring
 from services.domain.environments import Draft, Environment, Field, Said
 from services.domain.errors import ConsoleError, NotReachable, Refused, SignedOut
 from services.domain.people import LOCAL_PEOPLE
 from services.domain.text import slug
-from services.settings import Settings, entered, given
+from services.settings import Settings, described
 
 
 class Door:
@@ -29,6 +32,8 @@ class Door:
         self._given: dict[str, str] = {}
         self.person = ""
         """Who is at the local stack, "" for whom it names itself."""
+        self.typed: frozenset[str] = frozenset()
+        """Which fields of the settings come from the sign-in."""
 
     @property
     def environments(self) -> Environments:
@@ -48,7 +53,7 @@ class Door:
 
     async def settings(self, settings: Settings, move: Move, premises: Premises) -> Settings | Why:
         """What to open after this move; a Why where people have to be asked first. Raises ConsoleError."""
-        self._settings, self._given = settings, given(settings) if settings.supabase_url else {}
+        self._settings, self._given = settings, _given(settings) if settings.supabase_url else {}
         await premises.hold(settings.data_path)
         environments = self._environments = Environments(settings.data_path / "console" / "environments.json")
         await asyncio.to_thread(environments.read)
@@ -69,7 +74,9 @@ class Door:
             return Why()
         if environments.trouble and not settings.supabase_url and isinstance(move, TryAgain):
             return Why(environments.trouble, failed=True)
-        return entered(settings, self._draft) if settings.supabase_url or self._draft.url else settings
+        found = _entered(settings, self._draft) if settings.supabase_url or self._draft.url else settings
+        self.typed = _typed_over(settings, found)
+        return found
 
     def opened(self) -> None:
         """Somebody came in: their password is needed no more."""
@@ -100,7 +107,7 @@ class Door:
         """The form in which people type what is missing or wrong."""
         draft = self._draft
         if self._settings.supabase_url:
-            asked = entered(self._settings, draft)
+            asked = _entered(self._settings, draft)
             draft = draft._replace(
                 name=urlsplit(asked.supabase_url).hostname or "",
                 kind="staging" if asked.where == "staging" else "local" if asked.where == "local" else "production",
@@ -108,7 +115,7 @@ class Door:
             )  # fmt: skip
         reason, said = (why, {}) if isinstance(why, Why) else _why(why, draft)
         return SignInActs(
-            console.open_door(self._settings),
+            SupabaseDoor(self._settings),
             self.environments,
             go,
             self._forget,
@@ -121,7 +128,9 @@ class Door:
         )
 
     async def _forget(self, environment: Environment) -> None:
-        await console.forget_sign_in(self._settings.data_path, environment.url, environment.email)
+        url, email = environment.url, environment.email
+        await SessionKeyring(url, email).forget()
+        LastState(self._settings.data_path / "console" / "last_state", url, email).forget()
 
     def _keep(self, environments: Environments, draft: Draft) -> None:
         """Write down what was typed before it is tried, so that a crash loses none of it."""
@@ -153,3 +162,38 @@ def _why(error: ConsoleError, draft: Draft) -> tuple[Why, dict[Field, Said]]:
     said = {field: found if getattr(draft, field) else Said("", found.words) for field, found in said_by(error).items()}
     failed = any(found.state for found in said.values())
     return Why(str(error), error.hint, error.raw, failed=failed), said
+
+
+def _given(settings: Settings) -> dict[str, str]:
+    """What this machine's environment or .env says of the project: names, each with the value."""
+    names = {field.name: field.metadata["names"] for field in described()}
+    keys = ("supabase_url", "publishable_key", "staff_email", "staff_password", "queue_url", "dlq_url")
+    return {names[key][0]: getattr(settings, key) for key in keys if getattr(settings, key)}
+
+
+def _entered(settings: Settings, draft: Draft) -> Settings:
+    """The settings for a project that was typed or chosen; what they say of a project themselves stays."""
+    if settings.supabase_url:
+        return dataclasses.replace(
+            settings,
+            publishable_key=settings.publishable_key or draft.key.strip(),
+            staff_email=settings.staff_email or draft.email.strip(),
+            staff_password=draft.password or settings.staff_password,
+        )
+    return dataclasses.replace(
+        settings,
+        environment=draft.kind,
+        supabase_url=draft.url.strip(),
+        publishable_key=draft.key.strip(),
+        staff_email=draft.email.strip(),
+        staff_password=draft.password,
+        queue_url=draft.queue.strip(),
+        dlq_url=draft.dead_letters.strip(),
+    )
+
+
+def _typed_over(settings: Settings, entered: Settings) -> frozenset[str]:
+    """Which fields of `entered` a sign-in has changed."""
+    return frozenset(
+        field.name for field in described() if getattr(settings, field.name) != getattr(entered, field.name)
+    )

@@ -166,6 +166,7 @@ class _Sitting:
             self._premises,
             self._door.environments,
             current=self._door.current,
+            typed=self._door.typed,
             person=self._door.person,
             read_only=self._read_only,
         )

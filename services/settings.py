@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from services.domain.environments import Draft
 from services.domain.errors import SettingProblem
 from services.domain.setting_lines import SettingLine
 from services.domain.text import slug
@@ -252,36 +251,10 @@ def missing(settings: Settings) -> dict[str, str]:
     return {names[key]: "It is not set." for key in needed if not getattr(settings, key)}
 
 
-def given(settings: Settings) -> dict[str, str]:
-    """What this machine's environment or .env says of the project: names, each with the value."""
-    names = {field.name: field.metadata["names"] for field in described()}
-    keys = ("supabase_url", "publishable_key", "staff_email", "staff_password", "queue_url", "dlq_url")
-    return {names[key][0]: getattr(settings, key) for key in keys if getattr(settings, key)}
-
-
-def entered(settings: Settings, draft: Draft) -> Settings:
-    """The settings for a project that was typed or chosen; what they say of a project themselves stays."""
-    if settings.supabase_url:
-        return dataclasses.replace(
-            settings,
-            publishable_key=settings.publishable_key or draft.key.strip(),
-            staff_email=settings.staff_email or draft.email.strip(),
-            staff_password=draft.password or settings.staff_password,
-        )
-    return dataclasses.replace(
-        settings,
-        environment=draft.kind,
-        supabase_url=draft.url.strip(),
-        publishable_key=draft.key.strip(),
-        staff_email=draft.email.strip(),
-        staff_password=draft.password,
-        queue_url=draft.queue.strip(),
-        dlq_url=draft.dead_letters.strip(),
-    )
-
-
-def shown(settings: Settings, stack: Mapping[str, str]) -> list[SettingLine]:
+def shown(settings: Settings, stack: Mapping[str, str], typed: frozenset[str] = frozenset()) -> list[SettingLine]:
     """Every setting for the screen: set or not, where from; `stack` is what the local stack gave, by name.
+
+    `typed`: fields that come from a sign-in.
 
     Nothing that opens a door is in it: no secret, no key, and of an address neither who signs in nor what is asked.
     """
@@ -293,6 +266,8 @@ def shown(settings: Settings, stack: Mapping[str, str]) -> list[SettingLine]:
         value = stack[of_stack] if of_stack else _text(getattr(settings, field.name))
         if of_stack:
             source = "local stack"
+        elif field.name in typed:
+            source, of_environment = "sign-in", ""
         elif of_environment:
             source = "environment"
         else:

@@ -28,6 +28,7 @@ from widgets.pages.dead_letters import DeadLettersPage
 from widgets.pages.health import HealthPage
 from widgets.pages.job.page import JobPage
 from widgets.pages.jobs import JobsPage
+from widgets.pages.leaving import ask_to_leave
 from widgets.pages.lock import LockPage
 from widgets.pages.overview import OverviewPage
 from widgets.pages.problem import ProblemPage
@@ -175,7 +176,7 @@ class ConsoleWindow(MainWindow):
         self.letters.open_job.connect(self.open_job)
         self.runs.open_job.connect(self.open_job)
         self.activity.open_job.connect(self.open_job)
-        self.settings.opening.connect(lambda key: self._go(Open(key)))
+        self.settings.opening.connect(lambda key: self._leave_for(Open(key)))
         for wish, key in ((self.settings.elsewhere, "elsewhere"), (self.settings.signing_out, "out"),
                           (self.settings.locking, "lock")):  # fmt: skip
             wish.connect(lambda key=key: self._person_chosen(key))
@@ -307,14 +308,18 @@ class ConsoleWindow(MainWindow):
         if self._desk is None:
             return
         if key == "out":
-            self._go(SignOut())
+            self._leave_for(SignOut())
         elif key == "elsewhere":
-            self._go(Elsewhere())
+            self._leave_for(Elsewhere())
         elif key == "lock":
             self._desk.lock.lock()
             self._show_lock()
         elif key.removeprefix("as ") != self._desk.who:
-            self._go(Become(key.removeprefix("as ")))
+            self._leave_for(Become(key.removeprefix("as ")))
+
+    def _leave_for(self, move: Move) -> None:
+        if self._desk is not None:
+            ask_to_leave(self.body, self._desk, lambda: self._go(move))
 
     def _show_lock(self) -> None:
         """Under the cover nothing can be pressed, by mouse or by key."""

@@ -65,3 +65,15 @@ class Preferences:
             self.trouble = ""
         except ConsoleError as error:
             self.trouble = str(error)
+
+
+def lock_minutes(where: str, given: float | None, chosen: float | None) -> tuple[float, str]:
+    """The minutes of the lock, and why they can't be changed ("" when they can).
+
+    `where`: local, staging or production; `given` by the environment or .env; `chosen` on the Settings page.
+    """
+    if where == "local":
+        return 0.0, "Never on the local stack: nobody needs a password there."
+    if given is not None:
+        return given, "Set by IDLE_LOCK_MINUTES in the environment or .env."
+    return (DEFAULT_MINUTES if chosen is None else chosen), ""

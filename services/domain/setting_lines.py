@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class SettingLine(NamedTuple):
-    """`source`: local stack, environment, .env file or default. `value` holds no secret: "hidden" stands for one."""
+    """`source`: local stack, sign-in, environment, .env file or default. `value`: "hidden" where it is a secret."""
 
     name: str
     is_set: bool

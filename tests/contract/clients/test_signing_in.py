@@ -34,8 +34,9 @@ EMAIL = "operator@directory-bolt.example"
 class Person:
     """Somebody at the screen of a sitting."""
 
-    def __init__(self, running: Gateway, home: Path) -> None:
+    def __init__(self, running: Gateway, home: Path, keyring: InMemory) -> None:
         self.screen = Screen()
+        self.keyring = keyring
         self.url, self.home = running.url, home
         self.draft = Draft(name="Rehearsal", kind="staging", url=running.url, key=KEY, email=EMAIL)
 
@@ -75,7 +76,7 @@ def run(server: Postgres, home: Path, suite: Callable[[Person], Awaitable[None]]
 
     async def act() -> None:
         async with asyncio.timeout(90), gateway(server, **config) as running:
-            await suite(Person(running, home))
+            await suite(Person(running, home, backend))
 
     with in_use(backend):
         asyncio.run(act())
@@ -107,6 +108,9 @@ def test_from_the_local_stack_to_a_project_out_again_and_back(
     qt_app: QApplication,
     stack: Callable[[str, Path], Any],
 ) -> None:
+    def sessions() -> set[Any]:
+        return {row[0] for row in owner.execute("select session_id from auth.refresh_tokens")}
+
     async def suite(person: Person) -> None:
         made = stack(person.url, tmp_path)
 
@@ -142,11 +146,23 @@ def test_from_the_local_stack_to_a_project_out_again_and_back(
 
         async def second_start() -> None:
             # The keyring has the sign-in: nobody is asked.
-            assert (await person.desk()).who == EMAIL
+            desk = await person.desk()
+            assert desk.who == EMAIL
+            desk.lock.lock()
+            await until(lambda: not person.keyring.entries)
+
+        async def third_start() -> None:
+            # A start gets round no lock.
+            form = await person.form()
+            assert form.why.sentence == "A password is needed to sign in."
+            form.edit(form.draft._replace(password=PASSWORD))
+            form.enter()
+            await person.desk()
+            before = sessions()
             person.screen.go(SignOut())
             form = await person.form()
             assert form.why.sentence == "You are signed out."
-            assert owner.execute("select count(*) from auth.refresh_tokens").fetchone() == (0,)
+            assert len(before - sessions()) == 1
             assert not list((tmp_path / "console" / "last_state").glob("*"))
             form.enter()
             form = await person.form()
@@ -160,6 +176,7 @@ def test_from_the_local_stack_to_a_project_out_again_and_back(
         (kept,) = person.kept().all
         assert (kept.name, kept.email, person.kept().chosen) == ("Rehearsal", EMAIL, kept)
         await person.sit(second_start)
+        await person.sit(third_start)
         assert person.kept().chosen is None
 
     assert run(server, tmp_path, suite).entries == {}

@@ -83,6 +83,16 @@ def test_settings_that_are_missing_are_all_named(tmp_path: Path) -> None:
     assert asyncio.run(act()).settings == {"SUPABASE_ANON_KEY": "It is not set.", "STAFF_PASSWORD": "It is not set."}
 
 
+def test_a_secret_key_is_for_the_local_profile_only(tmp_path: Path) -> None:
+    async def act() -> ConsoleError:
+        console = Alone(settings(tmp_path, SUPABASE_ANON_KEY="sb_secret_x", ENVIRONMENT="staging"), Screen())
+        error = await refused(console)
+        await console.close()
+        return error
+
+    assert "must never be on a desktop" in asyncio.run(act()).settings["SUPABASE_ANON_KEY"]
+
+
 def test_a_data_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     file = tmp_path / "a-file"
     file.touch()

@@ -137,4 +137,6 @@ def test_settings_are_shown_with_where_they_are_from_and_without_secrets(monkeyp
     assert lines["CREWAI_URL"].value == "https://brain.example/plan"
     assert (lines["SQS_QUEUE_URL"].source, lines["SQS_QUEUE_URL"].value) == ("local stack", "http://q/1")
     assert (lines["LOG_LEVEL"].source, lines["LOG_LEVEL"].is_set) == (".env file", True)
+    signed_in = {line.name: line for line in shown(own, {}, frozenset({"staff_password"}))}
+    assert (signed_in["STAFF_PASSWORD"].source, signed_in["STAFF_PASSWORD"].value) == ("sign-in", "hidden")
     assert (lines["SLACK_WEBHOOK_URL"].is_set, lines["DIRECTORY_BOLT_HOME"].source) == (False, "default")

@@ -28,6 +28,7 @@ from widgets.console_window import ConsoleWindow
 from widgets.look import theme
 from widgets.parts.cell import Bar
 from widgets.parts.label import ElidedLabel
+from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.toast import Toast
 
 
@@ -280,3 +281,21 @@ def test_settings_lead_to_another_environment(window: ConsoleWindow, world: Desk
     window.settings.opening.emit("main")
     window.settings.elsewhere.emit()
     assert moves == [Open("main"), Elsewhere()]
+
+
+def test_who_leaves_while_an_act_runs_is_asked_first(window: ConsoleWindow, world: DeskWorld) -> None:
+    moves: list[Move] = []
+    window.when_moving(moves.append)
+    operation = world.desk.operations.plan("pause", "Pause Old Mill Pizza", "j1", actor="desk-1")
+    window.bar.person.chosen.emit("out")
+    (sheet,) = window.body.findChildren(ConfirmSheet)
+    assert not moves
+    sheet.cancel()
+    window.settings.opening.emit("main")
+    last = [one for one in window.body.findChildren(ConfirmSheet) if one.isVisible()]
+    assert len(last) == 1
+    last[0].confirmed.emit("")
+    assert moves == [Open("main")]
+    window.show_starting()
+    assert not last[0].isVisible()
+    assert operation

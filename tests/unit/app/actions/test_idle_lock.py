@@ -9,6 +9,7 @@ import pytest
 
 from app import tasks
 from app.actions.idle_lock import IdleLock
+from app.actions.preferences import lock_minutes
 from app.actions.registry import LOCKED, PAUSE_JOB, SCAN, why_not
 from services.domain.errors import NotPermitted, NotReachable, Refused
 from tests.waiting import until
@@ -137,3 +138,19 @@ def test_a_role_that_becomes_known_while_it_is_locked_counts_afterwards() -> Non
         await until(lambda: world.roles() == ["admin", "admin"])
 
     run(suite)
+
+
+@pytest.mark.parametrize(
+    ("where", "given", "chosen", "minutes", "words"),
+    [
+        ("local", 5.0, 30.0, 0.0, "Never on the local stack"), ("production", None, None, 15.0, ""),
+        ("staging", None, 30.0, 30.0, ""), ("production", 0.0, 30.0, 0.0, "IDLE_LOCK_MINUTES"),
+    ],
+)  # fmt: skip
+def test_the_minutes_of_the_lock(
+    where: str, given: float | None, chosen: float | None, minutes: float, words: str
+) -> None:
+    found, fixed = lock_minutes(where, given, chosen)
+    assert found == minutes
+    assert words in fixed
+    assert bool(words) == bool(fixed)
