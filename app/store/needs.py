@@ -16,6 +16,10 @@ RANKS: Final[dict[Kind, int]] = {"lost": 0, "stuck": 1, "dead_letter": 2, "unkno
 """Most urgent first."""
 
 
+_LETTER: Final = "letter:"
+"""Before the key of what belongs to no job."""
+
+
 class Need(msgspec.Struct, frozen=True, gc=False):
     """One thing to look at. `job_id` is "" when no job that we hold belongs to it; `since` is unix seconds."""
 
@@ -31,7 +35,7 @@ class Need(msgspec.Struct, frozen=True, gc=False):
     @property
     def target(self) -> str:
         """What an acknowledgement of it names: the job's id, or the message's."""
-        return self.key.partition(":")[2]
+        return self.key.removeprefix(_LETTER)
 
 
 class Acknowledged:
@@ -78,7 +82,7 @@ def job_need(line: JobLine, dead: bool, unknown_of: Callable[[str], list[Directo
 
 def letter_need(message_id: str, problem: str, sent_at: float | None) -> Need:
     """A dead letter that belongs to no job that we hold."""
-    return Need(f"letter:{message_id}", "dead_letter", "No job", problem or "Its job is not known here", sent_at)
+    return Need(f"{_LETTER}{message_id}", "dead_letter", "No job", problem or "Its job is not known here", sent_at)
 
 
 def _kind(line: JobLine, dead: bool) -> Kind | None:

@@ -52,11 +52,13 @@ def test_several_unknown_outcomes_are_counted() -> None:
     found = job_need(line, False, lambda _: [])
     assert found is not None
     assert (found.name, found.words, found.since) == ("j1", "2 outcomes unknown", 90.0)
+    assert found.target == "j1"
 
 
 def test_a_letter_without_a_job_has_a_place_too() -> None:
     found = letter_need("m1", "The message is not JSON.", 5.0)
     assert (found.kind, found.job_id, found.words) == ("dead_letter", "", "The message is not JSON.")
+    assert found.target == "m1"
     assert RANKS["lost"] < RANKS[found.kind] < RANKS["failed"]
 
 
