@@ -161,7 +161,9 @@ class Settings:
     def console_path(self) -> Path:
         """The console's own records of this project, its acts and its replays: no two projects share them."""
         whole = self.data_path / "console"
-        return whole if self.where == "local" else whole / "projects" / slug(self.supabase_url.rstrip("/").lower())
+        # Only the local stack of the folder names practice sites, and its address is another one after each install.
+        is_stack = not self.supabase_url or (self.where == "local" and self.practice_url)
+        return whole if is_stack else whole / "projects" / slug(self.supabase_url.rstrip("/").lower())
 
     @property
     def where(self) -> str:

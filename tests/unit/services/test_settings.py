@@ -107,6 +107,17 @@ def test_the_screen_never_calls_production_anything_else(environment: str, url: 
     assert read_settings({"ENVIRONMENT": environment, "SUPABASE_URL": url}).where == where
 
 
+def test_no_two_projects_share_the_records_of_a_console() -> None:
+    home = {"DIRECTORY_BOLT_HOME": "/home/desk"}
+    local = {**home, "ENVIRONMENT": "local"}
+    stack = {**local, "SUPABASE_URL": "http://127.0.0.1:1", "PRACTICE_URL": "http://127.0.0.1:2"}
+    places = [read_settings(env).console_path for env in (
+        home, stack, {**local, "SUPABASE_URL": "http://127.0.0.1:54321"}, {**home, "SUPABASE_URL": "https://x.example"},
+    )]  # fmt: skip
+    assert places[0] == places[1]
+    assert len(set(places)) == 3
+
+
 def test_what_a_console_needs_is_missing_by_name() -> None:
     given = {"SUPABASE_URL": "https://x.example", "STAFF_EMAIL": "a@b.example"}
     assert list(missing(read_settings(given))) == ["SUPABASE_ANON_KEY", "STAFF_PASSWORD"]
