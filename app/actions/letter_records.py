@@ -20,7 +20,6 @@ from app.replay.many import ManyEngine
 from app.replay.reading import Reading, read
 from app.store.store import Store
 from services.domain.errors import ConsoleError, Refused
-from services.ports.wishes import DeadLetter
 
 __all__ = ["Archived", "Entry", "Kept", "Known", "LetterRecords", "Reading", "Record", "Step"]  # what the page shows
 
@@ -41,11 +40,6 @@ class Kept(msgspec.Struct, frozen=True):
         """The message's id, while it was a dead letter."""
         return self.archived.message_id
 
-    @property
-    def letter(self) -> DeadLetter:
-        """The message."""
-        return self.archived.letter
-
 
 class Record(msgspec.Struct, frozen=True):
     """A message of the journal, read. `operation`: what was asked for with it, "" for one letter alone."""
@@ -58,11 +52,6 @@ class Record(msgspec.Struct, frozen=True):
     def id(self) -> str:
         """The message's id, while it was a dead letter."""
         return self.entry.message_id
-
-    @property
-    def letter(self) -> DeadLetter:
-        """The message."""
-        return self.entry.letter
 
     @property
     def is_open(self) -> bool:

@@ -194,10 +194,9 @@ class ReplayEngine:
             # Before our own look hides some.
             others_hold = (await self._queues.figures("dlq")).in_flight
             letter = await self._find(message_id)
-            if letter is not None:
-                await self._give_back([letter], CLAIM_VISIBILITY)
-            elif others_hold:
-                raise Refused("Somebody holds dead letters now, perhaps this one.", hint="Try again in a few minutes.")
+            await self._give_back([letter] if letter is not None else [], CLAIM_VISIBILITY)
+        if letter is None and others_hold:
+            raise Refused("Somebody holds dead letters now, perhaps this one.", hint="Try again in a few minutes.")
         return letter is not None
 
     async def _send(self, letter: DeadLetter, entry: Entry) -> Replayed:
