@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -168,12 +169,12 @@ class LetterRecords:
             raise ConsoleError(refusal)
         label = f"Decide 1 send: it was {'' if sent else 'not '}sent"
 
-        async def write() -> str:
+        async def write(_: str) -> tuple[int, str]:
             await self._many.decide(message_id, sent=sent, actor=self._actor, reason=reason)
             await self._letters.look_up(message_id)
-            return "Noted in the journal."
+            return 1, "Noted in the journal."
 
-        await self._act(DECIDE.name, label, [message_id], reason, lambda _: write())
+        await self._act(DECIDE.name, label, [message_id], reason, write)
 
     async def put_back(self, ids: Sequence[str], *, reason: str) -> None:
         """Send these to the dead letters again. Raises ConsoleError when one may not; how it ends is in the
@@ -181,18 +182,24 @@ class LetterRecords:
         if refusal := self.why_not_put_back(ids):
             raise ConsoleError(refusal)
         letters = "letter" if len(ids) == 1 else "letters"
-
-        async def one(key: str) -> str:
-            new_id = await self._many.put_back(key)
-            return "It was a dead letter still." if new_id == key else f"Put back as {new_id}."
-
-        await self._act(PUT_BACK.name, f"Put back {len(ids):,} archived {letters}", ids, reason, one)
+        label = f"Put back {len(ids):,} archived {letters}"
+        await self._act(PUT_BACK.name, label, ids, reason, functools.partial(self._put_back, ids, reason))
         tasks.supersede("dlq-scan", self._letters.scan())
 
+    async def _put_back(self, ids: Sequence[str], reason: str, request_id: str) -> tuple[int, str]:
+        answers = await self._many.put_back_many(ids, request_id=request_id, reason=reason)
+        failures = [f"{key[:8]}: {answer}" for key, answer in answers.items() if isinstance(answer, ConsoleError)]
+        done = len(ids) - len(failures)
+        words = f"{done:,} of {len(ids):,} done."
+        if len(ids) == 1 and not failures:
+            new_id = answers[ids[0]]
+            words = "It was a dead letter still." if new_id == ids[0] else f"Put back as {new_id}."
+        return done, " ".join([words, *failures[:3]])
+
     async def _act(
-        self, name: str, label: str, ids: Sequence[str], reason: str, one: Callable[[str], Awaitable[str]]
+        self, name: str, label: str, ids: Sequence[str], reason: str, act: Callable[[str], Awaitable[tuple[int, str]]]
     ) -> None:
-        """One row of the Operations list for an act on each of these; a message that fails is named in it."""
+        """One row of the Operations list. `act` is given its id; it gives how many were done, and words."""
         self.doing.update(ids)
         self.version += 1
         try:
@@ -200,16 +207,12 @@ class LetterRecords:
                 self._operations.plan, name, label, ids[0] if len(ids) == 1 else "", actor=self._actor, reason=reason,
                 total=len(ids),
             )  # fmt: skip
-            done, words = 0, ""
-            failures: list[str] = []
-            for key in ids:
-                try:
-                    words = await one(key)
-                    done += 1
-                except ConsoleError as error:
-                    failures.append(f"{key[:8]}: {error}")
-            words = " ".join([words if len(ids) == 1 else f"{done:,} of {len(ids):,} done.", *failures[:3]]).strip()
-            end: Literal["failed", "done"] = "failed" if failures else "done"
+            try:
+                done, words = await act(wish.id)
+            except ConsoleError as error:
+                await asyncio.to_thread(self._operations.move, wish.id, "failed", str(error))
+                raise
+            end: Literal["failed", "done"] = "done" if done == len(ids) else "failed"
             await asyncio.to_thread(self._operations.move, wish.id, end, words, done=done)
         finally:
             self.doing.difference_update(ids)

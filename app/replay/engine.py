@@ -187,14 +187,13 @@ class ReplayEngine:
         return await self._send(letter, entry)
 
     async def holds(self, message_id: str) -> bool:
-        """Whether the queue shows this dead letter still. Raises Refused while somebody else holds some:
-        then nobody can tell."""
-        async with self.turn:
-            await self.until_visible()
-            # Before our own look hides some.
-            others_hold = (await self._queues.figures("dlq")).in_flight
-            letter = await self._find(message_id)
-            await self._give_back([letter] if letter is not None else [], CLAIM_VISIBILITY)
+        """Whether the queue shows this dead letter still; for who has the turn. Raises Refused while somebody else
+        holds some: then nobody can tell."""
+        await self.until_visible()
+        # Before our own look hides some.
+        others_hold = (await self._queues.figures("dlq")).in_flight
+        letter = await self._find(message_id)
+        await self._give_back([letter] if letter is not None else [], CLAIM_VISIBILITY)
         if letter is None and others_hold:
             raise Refused("Somebody holds dead letters now, perhaps this one.", hint="Try again in a few minutes.")
         return letter is not None

@@ -153,8 +153,38 @@ class ManyEngine:
         return await self._ask(self._journal.archived)
 
     async def put_back(self, message_id: str) -> str:
-        """Send a message of the archive to the dead letters again; its new id there, or the old one of a letter that
-        never left. Raises ConsoleError."""
+        """Put back one. Raises ConsoleError; see `put_back_many`."""
+        answer = (await self.put_back_many([message_id]))[message_id]
+        if isinstance(answer, ConsoleError):
+            raise answer
+        return answer
+
+    async def put_back_many(
+        self, ids: Sequence[str], *, request_id: str = "", reason: str = ""
+    ) -> dict[str, str | ConsoleError]:
+        """Send messages of the archive to the dead letters again. Message id -> its new id there, the old one for a
+        letter that never left, or why it was not put back. `request_id`: for the audit.
+
+        Raises Refused before anything is sent.
+        """
+        writer = self._engine.writer
+        answers: dict[str, str | ConsoleError] = {}
+        done = 0
+        async with self._engine.turn, writer:
+            if request_id:
+                label = f"Put back {len(ids):,} archived {'letter' if len(ids) == 1 else 'letters'}"
+                await writer.begin(request_id, "put_back", label, total=len(ids), reason=reason)
+            for key in ids:
+                try:
+                    await writer.keep(request_id, f"{done:,} put back.", done)
+                    answers[key] = await self._put_back(key)
+                    done += 1
+                except ConsoleError as error:
+                    answers[key] = error
+            await writer.end(request_id, "done" if done == len(ids) else "failed", f"{done:,} put back.", done)
+        return answers
+
+    async def _put_back(self, message_id: str) -> str:
         kept = await self._ask(lambda: self._journal.archived_one(message_id))
         if kept is not None and kept.sent_body:
             raise Refused("It was replayed with another body: putting it back could start its job a second time.")

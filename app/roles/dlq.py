@@ -70,7 +70,9 @@ def run(argv: list[str]) -> int:
     edit.add_argument("--yes", action="store_true", help="do it; without this only the difference is shown")
     edit.add_argument("--reason", default="", help="kept in the journal")
     commands.add_parser("resume", help="go on with what an earlier replay has left")
-    commands.add_parser("put-back", help="send an archived message to the dead letters").add_argument("id")
+    back = commands.add_parser("put-back", help="send an archived message to the dead letters")
+    back.add_argument("id")
+    back.add_argument("--reason", default="", help="kept in the audit")
     commands.add_parser("archived", help="the messages of the archive: body, reason, when, by whom")
     decide = commands.add_parser("decide", help="say what became of a send whose end isn't known")
     decide.add_argument("id")
@@ -131,7 +133,10 @@ async def _work(settings: Settings, args: argparse.Namespace) -> int:
             case "export":
                 return await _export(letters, args.file, as_json=args.json)
             case "put-back":
-                new_id = await letters.many.put_back(args.id)
+                request = str(uuid.uuid4())
+                answers = await letters.many.put_back_many([args.id], request_id=request, reason=args.reason)
+                if isinstance(new_id := answers[args.id], ConsoleError):
+                    raise new_id
                 _say({"put_back": args.id, "new_message_id": new_id}, f"Put back as {new_id}.", as_json=args.json)
                 return 0
             case "archived":

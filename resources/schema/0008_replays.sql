@@ -96,7 +96,7 @@ begin
   return found;
 end $$;
 
--- Writes that an operation on dead letters begins, before anything is sent; p_act: replay or archive. The caller must
+-- Writes that an operation on dead letters begins, before anything is sent; p_act: replay, archive or put_back. The caller must
 -- hold the queue. The same request id again says that it goes on; somebody else who goes on with it is in the audit too.
 create or replace function public.staff_begin_replay(
   p_request_id uuid, p_dlq text, p_token uuid, p_act text, p_label text, p_total int, p_reason text default null
@@ -106,8 +106,8 @@ declare
   answer jsonb;
 begin
   perform private.require_operator();
-  if p_act is null or p_act not in ('replay', 'archive') or coalesce(p_total, 0) < 1 then
-    raise exception 'p_act must be replay or archive, p_total at least 1.' using errcode = '22023';
+  if p_act is null or p_act not in ('replay', 'archive', 'put_back') or coalesce(p_total, 0) < 1 then
+    raise exception 'p_act must be replay, archive or put_back, p_total at least 1.' using errcode = '22023';
   end if;
   answer := private.answered(p_request_id, p_act, p_dlq);
   select * into lease from public.replay_leases l

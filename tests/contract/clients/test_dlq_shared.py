@@ -74,8 +74,12 @@ def test_roles_lease_and_audit_count(
             owner.execute("truncate replay_leases")
             code, said = await call("resume", "--json")
             assert (code, json.loads(said)["moved"]) == (0, 1)
+            junk = put(raw, dlq, "no json")
+            assert (await call("archive", junk, "--yes"))[0] == 0
+            assert (await call("put-back", junk, "--reason", "not junk"))[0] == 0
 
     asyncio.run(suite())
-    assert (count_of(raw, main), count_of(raw, dlq)) == (1, 0)
-    assert owner.execute("select act, target, role from staff_actions").fetchall() == [("replay", arn, "operator")]
+    assert (count_of(raw, main), count_of(raw, dlq)) == (1, 1)
+    acts = owner.execute("select act, target, role from staff_actions order by id").fetchall()
+    assert acts == [(act, arn, "operator") for act in ("replay", "archive", "put_back")]
     assert owner.execute("select count(*) from replay_leases").fetchone() == (0,)

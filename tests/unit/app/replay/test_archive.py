@@ -14,9 +14,11 @@ from app.replay.engine import ReplayEngine
 from app.replay.journal import Journal, State
 from app.replay.many import ManyEngine
 from app.replay.pace import Options
+from app.replay.writer import Writer
 from services.domain.errors import NotPermitted, Refused
 from services.ports.wishes import DeadLetter, Outgoing
 from tests.fakes.replay_schedule import watch
+from tests.fakes.replays import FakeReplays
 from tests.fakes.unkind_queues import Held, Killed, UnkindQueues
 from tests.fakes.virtual_time import ThreadlessLoop, run_virtually
 from tests.unit.app.replay.test_batch import Desk, bodies, make, run
@@ -213,3 +215,28 @@ def test_an_earlier_version_s_archive_is_listed_and_its_lost_letters_are_found_a
     again = Journal(file)
     assert {(one.message_id, one.is_out) for one in again.archived()} == {("kept", True), ("lost", False)}
     again.close()
+
+
+def test_what_is_put_back_is_under_the_lease_and_in_the_audit_first(make: Callable[..., Desk]) -> None:
+    desk = make(bodies(3))
+    shared = FakeReplays()
+    run(desk.all(act="archive"))
+    engine = ReplayEngine(desk.queues, desk.journal, Writer(desk.queues, shared, token="mine", machine="tower"))
+    many = ManyEngine(desk.queues, desk.journal, engine)
+
+    async def act() -> None:
+        shared.faults["begin"] = Refused("The audit can't be written.")
+        with pytest.raises(Refused, match="nothing is sent"):
+            await many.put_back_many(["m0"], request_id="r1", reason="why")
+        assert desk.queues.dead == {}
+        shared.faults.clear()
+        answers = await many.put_back_many(["m0", "nowhere", "m1"], request_id="r2", reason="why")
+        assert isinstance(answers["nowhere"], Refused)
+        assert sorted(desk.queues.dead) == sorted(str(answers[key]) for key in ("m0", "m1"))
+        assert shared.audit == {"r2": ("put_back", "Put back 3 archived letters", 3)}
+        assert shared.notes[-1] == ("r2", "failed", 2)
+        assert shared.leases == {}
+        await many.put_back_many(["m2"], request_id="r3")
+        assert shared.notes[-1] == ("r3", "done", 1)
+
+    run(act())
