@@ -60,6 +60,7 @@ class Failures:
         if key in self._seen:
             return
         self._seen.add(key)
+        name = redact(name)
         if isinstance(error, ConsoleError):
             self._say(name, redact(f"{error} {error.hint}".strip()), "")
         else:

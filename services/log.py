@@ -6,14 +6,12 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Mapping
 from typing import Any, Final
 
-from services.domain.redaction import OUT, is_secret, redact
+from services.domain.redaction import redact, redact_value
 from services.domain.times import to_iso
 
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
-_DEEPEST: Final = 20
 # JSON leaves these as they are; a terminal would obey them.
 _UNSEEN: Final = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
@@ -34,7 +32,7 @@ class JsonLines(logging.Formatter):
         }
         for key, value in record.__dict__.items():
             if key not in _STANDARD:
-                line.setdefault(key, _clean(value, key))
+                line.setdefault(key, redact_value(value, key))
         if record.exc_info:
             line["error"] = redact(self.formatException(record.exc_info))
         dumped = json.dumps(line, ensure_ascii=False)
@@ -50,16 +48,3 @@ def log_to_stderr(role: str, level: str = "INFO") -> None:
     root.setLevel(level.upper())
     for chatty in ("httpx", "httpcore", "botocore", "boto3", "urllib3", "aiohttp.access", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-
-
-def _clean(value: object, key: str = "", depth: int = 0) -> object:
-    """`value` as JSON can say it, secrets out; what a secret's name stands before is one."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if depth > _DEEPEST:
-        return "…"
-    if isinstance(value, Mapping):
-        return {str(name): _clean(inner, str(name), depth + 1) for name, inner in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_clean(inner, key, depth + 1) for inner in value]
-    return OUT if is_secret(key) else redact(str(value))

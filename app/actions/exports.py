@@ -66,7 +66,7 @@ class Exports:
         Returns the operation as it stands at the end; its target is the file. Raises Refused when the wish can't be
         written down.
         """
-        held = tuple(lines)
+        held, about = tuple(lines), redact(about)
         label = f"Export {len(held):,} {what}" + (f" of {about}" if about else "")
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(self._clock()))
         stem = "-".join([what.replace(" ", "-"), *([slug(about)] if about else []), stamp])

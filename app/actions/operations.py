@@ -174,7 +174,7 @@ class Operations:
         try:
             self._db.execute(
                 f"insert or replace into operations values ({', '.join('?' * 13)})",  # noqa: S608
-                msgspec.structs.astuple(operation),
+                [redact(value) if isinstance(value, str) else value for value in msgspec.structs.astuple(operation)],
             )
         except (OSError, sqlite3.Error) as error:
             raise Refused(sentence, raw=str(error)) from error

@@ -9,6 +9,7 @@ import msgspec
 
 from services.domain.plans import Plan, Step, step_words
 from services.domain.records import Customer
+from services.domain.redaction import redact
 
 Phase = Literal["idle", "planning", "running", "ended"]
 StepStatus = Literal["waiting", "running", "done", "failed", "blocked"]
@@ -131,8 +132,8 @@ def judged(
     """
     if state.dry and stopped:
         return Judgement("stopped", f"Stopped; {_sent(state)}.")
-    reasons = tuple(str(reason) for reason in verdict.get("reasons") or ())
-    status, error = verdict.get("status"), str(verdict.get("error") or "")
+    reasons = tuple(redact(str(reason)) for reason in verdict.get("reasons") or ())
+    status, error = verdict.get("status"), redact(str(verdict.get("error") or ""))
     if state.dry and status == "dry":
         nothing = reasons[0] if reasons else "Pressing the button sent nothing."
         return Judgement("dry", f"Everything is filled in; {_sent(state)}." if state.blocked else nothing, reasons)

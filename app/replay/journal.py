@@ -16,6 +16,7 @@ import msgspec
 from app.replay import archive, journal_tables
 from app.replay.archive import Archived
 from app.replay.attributes import decode, encode
+from services.domain.redaction import redact
 from services.ports.wishes import DeadLetter, Outgoing
 
 State = Literal[
@@ -153,7 +154,7 @@ class Journal:
                     left_out[letter.message_id] = SENT_BEFORE
             self._db.execute(
                 "insert into batches values (?, ?, ?, ?, ?, 'open', '', ?)",
-                (batch_id, act, actor, reason, options, time.time()),
+                (batch_id, act, actor, redact(reason), options, time.time()),
             )
         return left_out
 
@@ -216,7 +217,7 @@ class Journal:
     def end_batch(self, batch_id: str, state: BatchState, words: str) -> None:
         """Write how a batch stands."""
         with self._lock, self._transaction():
-            self._db.execute("update batches set state = ?, words = ? where id = ?", (state, words, batch_id))
+            self._db.execute("update batches set state = ?, words = ? where id = ?", (state, redact(words), batch_id))
 
     def batch_states(self, batch_id: str) -> dict[str, State]:
         """How far each message of a batch is, in the order of the plan."""
@@ -321,7 +322,7 @@ class Journal:
     def _write_all(self, together: Sequence[_Waiting]) -> None:
         error: BaseException | None = None
         now = time.time()
-        moves = [move for one in together for move in one.moves]
+        moves = [msgspec.structs.replace(move, why=redact(move.why)) for one in together for move in one.moves]
         try:
             with self._transaction():
                 for move in moves:
@@ -345,7 +346,7 @@ class Journal:
             one.done, one.error = True, error
 
     def _keep(self, letter: DeadLetter, batch_id: str, actor: str, reason: str) -> bool:
-        now = time.time()
+        now, reason = time.time(), redact(reason)
         row = self._db.execute("select state from entries where message_id = ?", (letter.message_id,)).fetchone()
         if row is not None and row[0] in _TAKEN:
             return False

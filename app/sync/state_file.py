@@ -13,6 +13,8 @@ from typing import Any, Final
 import msgspec
 
 from app.store.merge import RECORDS
+from services.domain.columns import decoded, encoded
+from services.domain.redaction import may_hold_secret, redact, redact_value
 
 _VERSION: Final = 2
 _MAGIC: Final = b"directory-bolt last state "
@@ -62,7 +64,10 @@ class StateWriter:
 
     def add(self, table: str, records: Sequence[Any]) -> bool:
         """Append records of one table; False when the file would become too large: then nothing is appended."""
-        block = zlib.compress(table.encode() + b"\0" + _ENCODER.encode(records), 1)
+        body = _ENCODER.encode(records)
+        if may_hold_secret(body.decode(errors="replace")):
+            body = _ENCODER.encode([_without_secrets(record) for record in records])
+        block = zlib.compress(table.encode() + b"\0" + body, 1)
         if len(block) > self._left:
             return False
         self._left -= len(block)
@@ -120,6 +125,23 @@ def _blocks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         except zlib.error as error:
             raise Unusable("The file of the last known state is damaged.") from error
         yield name, body
+
+
+def _without_secrets(record: Any) -> Any:
+    """A record with what may be a secret taken out of its words: an error may quote one."""
+    changed: dict[str, Any] = {}
+    for name in record.__struct_fields__:
+        value = getattr(record, name)
+        fresh: Any = value
+        if isinstance(value, str):
+            fresh = redact(value)
+        elif isinstance(value, bytes):
+            fresh = encoded(redact_value(decoded(value)))
+        elif isinstance(value, dict):
+            fresh = redact_value(value)
+        if fresh != value:
+            changed[name] = fresh
+    return msgspec.structs.replace(record, **changed) if changed else record
 
 
 def parts(records: Iterable[Any], size: int = 200) -> Iterator[list[Any]]:

@@ -18,7 +18,7 @@ from services.clients.supabase_errors import console_errors
 from services.clients.supabase_sign_in import KEY, PASSWORD, blame, check_address
 from services.domain.environments import is_loopback, is_secret_key
 from services.domain.errors import ConsoleError, NotPermitted, NotReachable, SignedOut
-from services.domain.redaction import keep_out
+from services.domain.redaction import keep_out, keep_token_out
 
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
 _LOOK_EVERY: Final = 15.0
@@ -314,6 +314,7 @@ class SupabaseSession:
     async def _take(self, session: Session | None) -> None:
         if session is None:
             raise NotPermitted("The sign-in service gave no session.", hint="Confirm the e-mail address first.")
+        keep_token_out(session.refresh_token)
         self._session = session
         self._received = time.monotonic()
         self._received_wall = time.time()

@@ -5,25 +5,40 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import quote, quote_plus, unquote
 
 OUT: Final = "[redacted]"
 _SHORTEST: Final = 6
+_DEEPEST: Final = 20
 _SHORTEST_ENCODED: Final = 8
-_LOOKS: Final = re.compile(
-    r"sb_(?:secret|publishable)_[A-Za-z0-9_-]+|(?:AKIA|ASIA)[A-Z0-9]{12,}"
-    r"|(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{8,}|whsec_[A-Za-z0-9+/=_-]{8,}|sk-ant-[A-Za-z0-9_-]{8,}"
-    r"|xox[a-z]-[A-Za-z0-9-]{8,}|hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]+"
-    r"|AIza[A-Za-z0-9_-]{30,}|gh[oprsu]_[A-Za-z0-9]{20,}"
-    r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]*(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?"
-    r"|(?<=://)[^/\s:@]*:[^/\s]+(?=@)"
-)
+_LOOKS: Final = {
+    "sb_": re.compile(r"sb_(?:secret|publishable)_[A-Za-z0-9_-]+"),
+    "AKIA": re.compile(r"AKIA[A-Z0-9]{12,}"),
+    "ASIA": re.compile(r"ASIA[A-Z0-9]{12,}"),
+    "_live_": re.compile(r"(?:sk|rk)_live_[A-Za-z0-9]{8,}"),
+    "_test_": re.compile(r"(?:sk|rk)_test_[A-Za-z0-9]{8,}"),
+    "whsec_": re.compile(r"whsec_[A-Za-z0-9+/=_-]{8,}"),
+    "sk-ant-": re.compile(r"sk-ant-[A-Za-z0-9_-]{8,}"),
+    "xox": re.compile(r"xox[a-z]-[A-Za-z0-9-]{8,}"),
+    "hooks.slack.com": re.compile(r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]+"),
+    "AIza": re.compile(r"AIza[A-Za-z0-9_-]{30,}"),
+    "PRIVATE KEY": re.compile(
+        r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]*(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?"
+    ),
+    "@": re.compile(r"(?<=://)[^/\s:@]*:[^/\s]+(?=@)"),
+}
+"""Each kind by what a text must have in it: to look for that first takes a hundredth of the time."""
 _RUN: Final = re.compile(r"[A-Za-z0-9_.-]{13,}")
 _BEGINS: Final = "eyJ"
 """How a signed token begins, and each of its first two parts of three."""
-_NAMES: Final = r"(?:password|passwd|passphrase|secret|token|api_?key|authorization|signature|credential)"
+_WORDS: Final = (
+    "password", "passwd", "passphrase", "secret", "token", "api_key", "apikey", "authorization", "signature",
+    "credential",
+)  # fmt: skip
+_NAMES: Final = rf"(?:{'|'.join(_WORDS)})"
 # Of bounded length wherever something may repeat: what is looked through may be chosen by somebody hostile.
 _NAMED: Final = re.compile(
     rf"({_NAMES}[\w-]{{0,40}}(?:\\{{0,8}}[\"'])?\s{{0,8}}(?:[:=]|%3[AaDd])\s{{0,8}})"
@@ -32,30 +47,67 @@ _NAMED: Final = re.compile(
 )
 _IS_SECRET: Final = re.compile(_NAMES, re.IGNORECASE)
 
-_known: set[str] = set()
-_spellings: list[re.Pattern[str]] = []
+_known: Final[set[str]] = set()
+_tokens: Final[deque[str]] = deque(maxlen=8)
+_spelled_out: Final[list[str]] = []
+_spellings: Final[list[re.Pattern[str]]] = []
 """One pattern for every spelling of what is known, made anew when something is added."""
 
 
 def keep_out(*values: str) -> None:
     """Keep these very values out of every line of this process: what the settings hold secret.
 
-    An address brings its password along. Values of under 6 characters are passed over: they would be found in anything.
+    An address brings its password along, one of the web the end of its path. Values of under 6 characters are passed
+    over: they would be found in anything.
     """
-    fresh = {part for value in values for part in (value, *_passwords(value)) if len(part) >= _SHORTEST} - _known
-    if fresh:
+    fresh = {part for value in values for part in (value, *_passwords(value)) if len(part) >= _SHORTEST}
+    if not fresh <= _known:
         _known.update(fresh)
-        spelled = {spelling for value in _known for spelling in _spelled(value)}
-        _spellings[:] = [re.compile("|".join(map(re.escape, sorted(spelled, key=len, reverse=True))))]
+        _learn()
+
+
+def keep_token_out(token: str) -> None:
+    """As `keep_out`, for one of many that follow each other and are soon spent: the newest few are kept out."""
+    if token not in _tokens and len(token) >= _SHORTEST:
+        _tokens.append(token)
+        _learn()
 
 
 def redact(text: str) -> str:
     """`text` without tokens, keys, passwords in addresses, and what `keep_out` was told, in any usual spelling."""
-    for pattern in _spellings:
-        text = pattern.sub(OUT, text)
+    if any(spelling in text for spelling in _spelled_out):
+        text = _spellings[0].sub(OUT, text)
     if _BEGINS in text:
         text = _RUN.sub(lambda run: _without_token(run.group()), text)
-    return _NAMED.sub(rf"\1{OUT}", _LOOKS.sub(OUT, text))
+    for sign, pattern in _LOOKS.items():
+        if sign in text:
+            text = pattern.sub(OUT, text)
+    folded = text.lower()
+    return _NAMED.sub(rf"\1{OUT}", text) if any(word in folded for word in _WORDS) else text
+
+
+def may_hold_secret(text: str) -> bool:
+    """False for a text that `redact` certainly leaves as it is: many records are asked about at once."""
+    folded = text.lower()
+    return (
+        any(spelling in text for spelling in _spelled_out)
+        or _BEGINS in text
+        or any(sign in text and pattern.search(text) is not None for sign, pattern in _LOOKS.items())
+        or any(word in folded for word in _WORDS)
+    )
+
+
+def redact_value(value: object, name: str = "", depth: int = 0) -> object:
+    """As `redact`, for a value that JSON can say: what has the name of a secret is one, whatever it looks like."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if depth > _DEEPEST:
+        return "…"
+    if isinstance(value, Mapping):
+        return {str(key): redact_value(inner, str(key), depth + 1) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [redact_value(inner, name, depth + 1) for inner in value]
+    return OUT if is_secret(name) else redact(str(value))
 
 
 def is_secret(name: str) -> bool:
@@ -73,8 +125,15 @@ def _without_token(run: str) -> str:
     return run
 
 
+def _learn() -> None:
+    spelled = {spelling for value in (*_known, *_tokens) for spelling in _spelled(value)}
+    _spelled_out[:] = sorted(spelled, key=len, reverse=True)
+    _spellings[:] = [re.compile("|".join(map(re.escape, _spelled_out)))]
+
+
 def _passwords(value: str) -> tuple[str, ...]:
-    found = re.search(r"://[^/\s:@]*:([^/\s]+)@", value)
+    """What opens the door of an address."""
+    found = re.search(r"://[^/\s:@]*:([^/\s]+)@", value) or re.search(r"^https?://.*/([A-Za-z0-9_-]{12,})/?$", value)
     return (found.group(1), unquote(found.group(1))) if found else ()
 
 

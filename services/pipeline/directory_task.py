@@ -31,7 +31,7 @@ from services.pipeline.patience import patiently, settled
 from services.ports.wishes import RunRequest
 from services.settings import Settings
 from services.submission.events import Report
-from services.submission.outcome import Outcome
+from services.submission.outcome import Outcome, without_secrets
 
 log = logging.getLogger(__name__)
 
@@ -246,7 +246,9 @@ class DirectoryTask:
 
     async def _record(self, key: str, outcome: Outcome) -> None:
         """Write what is known, for as long as the lease may last without the database; till then it is on the disk."""
-        known = self._known = KnownOutcome(self._job_id, self._item.host, key, self._tools.rows.worker_id, outcome)
+        known = self._known = KnownOutcome(
+            self._job_id, self._item.host, key, self._tools.rows.worker_id, without_secrets(outcome)
+        )
         await settled(self._tools.spool.keep, known)
         try:
             written = await patiently(self._lease, self._write, known)

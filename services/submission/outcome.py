@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 
 from services.domain.faults import Person
+from services.domain.redaction import redact, redact_value
 
 Status = Literal["submitted", "failed", "unknown", "dry"]
 
@@ -26,3 +27,13 @@ class Outcome(msgspec.Struct, frozen=True):
     screenshot: str | None = None
     response_log: dict[str, Any] = {}
     person: Person | None = None
+
+
+def without_secrets(outcome: Outcome) -> Outcome:
+    """The outcome with what may be a secret taken out of its words: the browser's errors quote what was typed."""
+    return msgspec.structs.replace(
+        outcome,
+        reasons=[redact(reason) for reason in outcome.reasons],
+        error=None if outcome.error is None else redact(outcome.error),
+        response_log=cast("dict[str, Any]", redact_value(outcome.response_log)),
+    )

@@ -18,10 +18,10 @@ from services.domain.redaction import OUT, keep_out, redact
 @pytest.fixture(autouse=True)
 def nothing_known() -> Iterator[None]:
     redaction._known.clear()
-    redaction._spellings.clear()
+    redaction._spelled_out.clear()
     yield
     redaction._known.clear()
-    redaction._spellings.clear()
+    redaction._spelled_out.clear()
 
 
 # Put together here, so that no file of this project looks as if it held one.
@@ -52,7 +52,7 @@ def test_what_looks_like_a_secret_goes(name: str) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=8, max_size=30), st.binary(max_size=4))
 def test_what_is_known_goes_in_every_spelling(secret: str, beside: bytes) -> None:
     redaction._known.clear()
-    redaction._spellings.clear()
+    redaction._spelled_out.clear()
     keep_out(secret)
     inside = base64.b64encode(beside + secret.encode() + beside).decode()
     raw = secret.encode()
