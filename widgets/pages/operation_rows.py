@@ -100,7 +100,10 @@ def pressed(desk: Desk, key: str, act: str) -> None:
 
 
 def _report(desk: Desk, operation: Operation) -> str:
-    """The report of a failure, "" where there is none."""
+    """The report of a failure, the items of an act on many jobs, "" where there is neither."""
+    if operation.act == many_jobs.MANY:
+        items = desk.operations.items(operation.id)
+        return "\n".join(f"{item.label}: {item.words or item.state}" for item in items)
     if operation.act != FAILURE or not operation.target:
         return ""
     file = desk.data_dir / "console" / "crashes" / Path(operation.target).name

@@ -18,6 +18,8 @@ from app import tasks
 from app.actions.registry import LOCKED, PAUSE_JOB
 from app.models.pump import Pump
 from app.moves import Become, Elsewhere, Move, Open, SignOut
+from app.store.lines import JobLine
+from services.domain.errors import Refused
 from services.domain.people import LOCAL_PEOPLE
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
@@ -299,3 +301,20 @@ def test_who_leaves_while_an_act_runs_is_asked_first(window: ConsoleWindow, worl
     window.show_starting()
     assert not last[0].isVisible()
     assert operation
+
+
+def test_what_failed_of_many_is_copied_job_by_job(window: ConsoleWindow, world: DeskWorld) -> None:
+    lines = [JobLine(f"o{number}", business=f"Business {number}", status="in_progress") for number in range(2)]
+    world.staff.refusal = Refused("The job has ended.")
+
+    async def act() -> None:
+        await world.desk.many.carry_out(PAUSE_JOB, lines)
+        await tasks.shutdown()
+
+    asyncio.run(act())
+    window._frame()
+    (row,) = window.drawer._operations
+    assert (row.shape, row.acts) == ("failed", ("Copy",))
+    window.drawer.pressed.emit(row.key, "Copy")
+    copied = QApplication.clipboard().text()
+    assert copied.endswith("Pause Business 0: The job has ended.\nPause Business 1: The job has ended.")

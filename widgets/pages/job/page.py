@@ -218,7 +218,8 @@ class JobPage(QWidget):
         """Why somebody should look at this job, unless somebody has."""
         if line is None:
             return None
-        need = job_need(line, line.id in self._desk.dead_letters.job_ids(), self._desk.store.jobs.unknown_directories)
+        dead = any(letter.job_id == line.id for letter in self._desk.dead_letters.lines.values())
+        need = job_need(line, dead, self._desk.store.jobs.unknown_directories)
         return None if need is None or self._desk.store.acknowledged.covers_job(line) else need
 
     def _ask_act(self, name: str) -> None:
