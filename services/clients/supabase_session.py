@@ -14,11 +14,10 @@ from supabase_auth.errors import AuthApiError
 from supabase_auth.types import Session
 
 from services.clients.session_keyring import SessionKeyring
-from services.clients.supabase_errors import console_errors
 from services.clients.supabase_sign_in import KEY, PASSWORD, blame, check_address
 from services.domain.environments import is_loopback, is_secret_key
 from services.domain.errors import ConsoleError, NotPermitted, NotReachable, SignedOut
-from services.domain.redaction import keep_out, keep_token_out
+from services.domain.redaction import keep_out, keep_token_out, redact
 
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
 _LOOK_EVERY: Final = 15.0
@@ -298,12 +297,17 @@ class SupabaseSession:
 
     async def _again(self, refresh_token: str) -> None:
         try:
-            with console_errors("renew the sign-in"):
-                answer = await self.client.auth.refresh_session(refresh_token)
-        except NotPermitted as error:
-            if self._keyring is not None:
+            answer = await self.client.auth.refresh_session(refresh_token)
+            if answer.session is None:
+                raise ValueError("the answer has no session")
+        except Exception as error:
+            raw = redact(f"{type(error).__name__}: {error}")
+            if not isinstance(error, AuthApiError) or error.status not in (400, 401, 403):
+                # Only the service itself can end a sign-in: not a proxy's page, and not a service in trouble.
+                raise NotReachable("The sign-in service does not answer.", hint="Try again.", raw=raw) from error
+            if self._keyring is not None and "api key" not in str(error).lower():
                 await self._keyring.forget()
-            self._why_over = error.raw
+            self._why_over = raw
             self._ended.set()
             raise self._over() from error
         await self._take(answer.session)

@@ -13,6 +13,7 @@ from supabase_auth.errors import AuthApiError, AuthError, AuthRetryableError
 
 from services.domain.environments import wrong_address
 from services.domain.errors import ConsoleError, NotPermitted, NotReachable, Refused, SignedOut
+from services.domain.redaction import redact
 
 URL: Final = "SUPABASE_URL"
 KEY: Final = "SUPABASE_ANON_KEY"
@@ -54,7 +55,7 @@ def not_staff(email: str) -> ConsoleError:
 
 def blame(error: Exception, url: str) -> ConsoleError:
     """The error of a sign-in at `url` in words, with the settings that it points at."""
-    raw = f"{type(error).__name__}: {error}"
+    raw = redact(f"{type(error).__name__}: {error}")
     status = error.status if isinstance(error, AuthApiError | AuthRetryableError) else 0
     if isinstance(error, AuthRetryableError) and status:
         return NotReachable(
