@@ -187,6 +187,8 @@ class ConsoleWindow(MainWindow):
         pump.changed.connect(self._take)
         pump.frame.connect(self._frame)
         self.show_page("jobs")
+        if desk.preferences.in_memory:
+            self.toasts.say(desk.preferences.kept_where(), shape="stale", seconds=12)
 
     def _before_desk(self) -> list[PageEntry]:
         return [

@@ -14,6 +14,7 @@ from services.domain.errors import ConsoleError
 
 MINUTES: Final = (5, 15, 30, 60)
 """After how many minutes without input a window may be told to lock."""
+IN_MEMORY: Final = "The sign-in is kept in memory only."
 DEFAULT_MINUTES: Final = 15.0
 
 
@@ -47,6 +48,11 @@ class Preferences:
     def environments(self) -> tuple[Environment, ...]:
         """The projects that this computer knows."""
         return self._environments.all
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the sign-in is lost with the program, for there is no keyring to keep it in."""
+        return self.kept_where().startswith(IN_MEMORY)
 
     @property
     def minutes(self) -> float:

@@ -124,7 +124,7 @@ class SupabaseSession:
         if self._keyring is None:
             return "It is not kept: nobody needs a password here."
         if self._keyring.why:
-            return f"In memory only. {self._keyring.why} The next start asks for the password."
+            return f"The sign-in is kept in memory only. {self._keyring.why} The next start asks for the password."
         return "In the keyring of this machine, without the password."
 
     @property

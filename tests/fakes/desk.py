@@ -72,11 +72,12 @@ class DeskWorld:
         )
         records = LetterRecords(self.journal, batches.many, letters, self._operations, self.store, actor="desk-1")
         self.passwords: list[str] = []
+        self.kept_where = "In the keyring of this machine, without the password."
         self.lock = IdleLock(self._confirm, (jobs, letters), minutes=15)
         self.environments = Environments(folder / "environments.json")
         preferences = Preferences(
             self.environments, self.lock, current="", given=False, fixed="",
-            kept_where=lambda: "In memory only. This machine has no keyring. The next start asks for the password.",
+            kept_where=lambda: self.kept_where,
         )  # fmt: skip
         self.desk = Desk(
             environment, "desk-1@directory-bolt.example", folder, self.store, self._operations,

@@ -6,12 +6,13 @@ import asyncio
 
 import pytest
 
+from app.actions.preferences import IN_MEMORY
 from services.clients.session_keyring import SessionKeyring
 from services.clients.supabase_session import SupabaseSession
 from services.domain.errors import NotPermitted
 from services.local.postgres import Postgres
 from tests.contract.gateway.running import KEY, PASSWORD, gateway
-from tests.fakes.keyrings import InMemory, in_use
+from tests.fakes.keyrings import InMemory, Locked, in_use
 
 pytestmark = pytest.mark.stack
 EMAIL = "operator@directory-bolt.example"
@@ -67,6 +68,10 @@ def test_a_restart_needs_no_password_until_the_project_ends_the_session(server: 
                 await start("")
             assert list(ended.value.settings) == ["STAFF_PASSWORD"]
             assert kept() == []
+            with in_use(Locked()):
+                third = await start(PASSWORD)
+                assert third.kept_where.startswith(f"{IN_MEMORY} This machine has a keyring that is locked.")
+                await third.close()
 
     with in_use(backend):
         asyncio.run(steps())

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QEnterEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app import tasks
+from app.actions.preferences import IN_MEMORY
 from app.actions.registry import LOCKED, PAUSE_JOB
 from app.models.pump import Pump
 from app.moves import Become, Elsewhere, Move, Open, SignOut
@@ -174,16 +175,17 @@ def test_two_clicks_on_the_status_bar_make_one_another_person(window: ConsoleWin
         lines[words].trigger()
     cell.menu.close()
     assert moves == [Become("desk-3@directory-bolt.example"), Elsewhere(), SignOut()]
-    window.show_starting()
-    assert not cell.isVisible()
-
-
-def test_the_person_is_reached_by_key(window: ConsoleWindow, world: DeskWorld) -> None:
-    cell = window.bar.person
     cell.setFocus()
     QTest.keyClick(cell, Qt.Key.Key_Return)
     assert wait_for(cell.menu.isVisible)
     cell.menu.close()
+    place = QPointF(5, 5)
+    QApplication.sendEvent(cell, QEnterEvent(place, place, place))
+    lit = cell.grab().toImage()
+    QApplication.sendEvent(cell, QEvent(QEvent.Type.Leave))
+    assert cell.grab().toImage() != lit
+    window.show_starting()
+    assert not cell.isVisible()
 
 
 def test_one_act_on_many_jobs_is_one_row_with_its_progress(window: ConsoleWindow, world: DeskWorld) -> None:
@@ -231,6 +233,7 @@ def test_under_the_cover_nothing_is_seen_or_pressed(window: ConsoleWindow, world
     assert window.lock.geometry() == window.rect()
     assert not window.jobs.isEnabled()
     assert world.desk.role == LOCKED
+    assert not window.lock.grab().isNull()
     focused = QApplication.focusWidget()
     assert focused is window.lock.password.box
     QTest.keyClicks(focused, "/gj")
@@ -271,23 +274,26 @@ def test_any_input_is_somebody_there_and_a_sign_in_that_is_over_needs_no_cover(
     QTest.keyClick(handle, Qt.Key.Key_Shift)
     assert wait_for(lambda: bool(used))
     window.bar.person.chosen.emit("lock")
+    desk = window._desk
     window.show_starting()
     assert not window.lock.isVisible()
     assert window.body.isEnabled()
     assert not window.lock.frame()
-
-
-def test_settings_lead_to_another_environment(window: ConsoleWindow, world: DeskWorld) -> None:
-    moves: list[Move] = []
-    window.when_moving(moves.append)
-    window.settings.opening.emit("main")
-    window.settings.elsewhere.emit()
-    assert moves == [Open("main"), Elsewhere()]
+    # Who comes next without a keyring is told so.
+    assert desk is not None
+    world.kept_where = f"{IN_MEMORY} This machine has no keyring."
+    for _ in window.show_desk(desk, Pump(world.store)):
+        pass
+    (said,) = [toast for toast in window.body.findChildren(Toast) if toast.isVisible()]
+    assert [words.text() for words in said.findChildren(ElidedLabel)] == [world.kept_where]
 
 
 def test_who_leaves_while_an_act_runs_is_asked_first(window: ConsoleWindow, world: DeskWorld) -> None:
     moves: list[Move] = []
     window.when_moving(moves.append)
+    window.settings.elsewhere.emit()
+    assert moves == [Elsewhere()]
+    moves.clear()
     operation = world.desk.operations.plan("pause", "Pause Old Mill Pizza", "j1", actor="desk-1")
     window.bar.person.chosen.emit("out")
     (sheet,) = window.body.findChildren(ConfirmSheet)

@@ -65,8 +65,7 @@ class SettingsPage(Surface):
         if seen != self._shown:
             self._shown = seen
             say(self.who, f"{self._desk.who}, {self._desk.role or 'no role'}")
-            memory = preferences.kept_where().startswith("In memory")
-            say(self.kept, preferences.kept_where(), "stale" if memory else "secondary")
+            say(self.kept, preferences.kept_where(), "stale" if preferences.in_memory else "secondary")
             say(self.trouble, preferences.trouble)
             self.trouble.setVisible(bool(preferences.trouble))
             self.minutes.choose(str(int(preferences.minutes)))

@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from app import tasks
-from app.actions.preferences import Preferences
+from app.actions.preferences import IN_MEMORY, Preferences
 from services.domain.environments import Environment
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
@@ -50,11 +50,12 @@ def words(page: SettingsPage) -> str:
 
 
 def test_it_says_where_one_is_as_whom_and_how_the_sign_in_is_kept(world: DeskWorld) -> None:
+    world.kept_where = f"{IN_MEMORY} This machine has no keyring."
     page = shown(world)
     said = words(page)
     for part in (
         "Production", "Red frame", "desk-1@directory-bolt.example, operator",
-        "In memory only. This machine has no keyring. The next start asks for the password.", "Main",
+        IN_MEMORY, "Main",
         "This computer", str(world.desk.data_dir),
     ):  # fmt: skip
         assert part in said

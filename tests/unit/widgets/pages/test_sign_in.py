@@ -121,6 +121,8 @@ def test_the_list_chooses_and_the_frame_follows(tmp_path: Path, qt_app: QApplica
         page = asked.page
         assert page.words() == "Sign in to this computer You are signed out."
         assert list(page.places.buttons) == ["", "main", "other"]
+        chosen, other = (page.places.buttons[key].grab().toImage() for key in ("", "main"))
+        assert chosen.pixelColor(60, 2) != other.pixelColor(60, 2)
         page.people.buttons["desk-3@directory-bolt.example"].click()
         assert asked.moves == [Become("desk-3@directory-bolt.example")]
         page.places.buttons["other"].click()
