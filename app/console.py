@@ -248,7 +248,9 @@ class Console:
         def shut(locked: bool) -> None:
             tasks.spawn("keep the sign-in", session.keep_for_later(not locked))
 
-        lock = IdleLock(session.confirm, (jobs, letters, runs), minutes=minutes, shut=shut)
+        lock = IdleLock(
+            session.confirm, (jobs, letters, runs), minutes=minutes, shut=shut, busy=lambda: bool(operations.open())
+        )
         preferences = Preferences(
             self._environments, lock, current=self._current,
             given=bool(self._settings.supabase_url) and not self._current,

@@ -336,6 +336,7 @@ class ConsoleWindow(MainWindow):
     def _used(self) -> None:
         if self._desk is not None:
             self._desk.lock.used()
+            self._show_lock()  # before the key or the press that found it locked goes on to a widget
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

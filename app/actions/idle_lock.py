@@ -22,6 +22,7 @@ class IdleLock:
 
     `confirm` takes a password and raises ConsoleError unless it is the person's. `minutes`: 0 is never. `shut` is told
     True when it locks and False when it opens: what this computer keeps of the sign-in must open no other window.
+    While acts are `busy` they keep their roles, for what was begun goes on; under the cover nothing new is pressed.
     """
 
     def __init__(
@@ -31,13 +32,16 @@ class IdleLock:
         *,
         minutes: float,
         shut: Callable[[bool], None] = lambda _: None,
+        busy: Callable[[], bool] = lambda: False,
         clocks: tuple[Callable[[], float], Callable[[], float]] = (time.monotonic, time.time),
     ) -> None:
         self._confirm = confirm
         self._hands = tuple(hands)
         self._shut = shut
+        self._busy = busy
         self._clocks = clocks
-        self._roles: list[str | None] = []
+        self._roles: list[str | None] | None = None
+        """What was taken from the hands, None while they have it."""
         self._last = self._now()
         self.minutes = minutes
         self.locked = False
@@ -56,20 +60,20 @@ class IdleLock:
         idle = max(now - then for now, then in zip(self._now(), self._last, strict=True))
         if self.minutes and not self.locked and idle >= self.minutes * 60:
             self.lock()
+        elif self.locked:
+            self._take_roles()
 
     def lock(self) -> None:
         """Cover the window now."""
         if not self.locked:
             self.locked, self.said = True, ""
-            self._roles = [hand.role for hand in self._hands]
-            for hand in self._hands:
-                hand.role = LOCKED
+            self._take_roles()
             self._shut(True)
             self.version += 1
 
     def set_role(self, role: str | None) -> None:
         """The person turned out to have this role; it counts once the lock is open."""
-        if self.locked:
+        if self._roles is not None:
             self._roles = [role] * len(self._hands)
             return
         for hand in self._hands:
@@ -98,9 +102,17 @@ class IdleLock:
     def _open(self) -> None:
         self._last = self._now()
         self.locked = False
-        for hand, role in zip(self._hands, self._roles, strict=True):
-            hand.role = role
+        if self._roles is not None:
+            for hand, role in zip(self._hands, self._roles, strict=True):
+                hand.role = role
+            self._roles = None
         self._shut(False)
+
+    def _take_roles(self) -> None:
+        if self._roles is None and not self._busy():
+            self._roles = [hand.role for hand in self._hands]
+            for hand in self._hands:
+                hand.role = LOCKED
 
     def _now(self) -> tuple[float, float]:
         return self._clocks[0](), self._clocks[1]()

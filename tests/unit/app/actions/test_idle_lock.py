@@ -32,8 +32,11 @@ class World:
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.shut: list[bool] = []
+        self.busy = False
         clocks = (lambda: self.clocks[0], lambda: self.clocks[1])
-        self.lock = IdleLock(self._confirm, self.hands, minutes=minutes, clocks=clocks, shut=self.shut.append)
+        self.lock = IdleLock(
+            self._confirm, self.hands, minutes=minutes, clocks=clocks, shut=self.shut.append, busy=lambda: self.busy
+        )
 
     def wait(self, seconds: float, *, asleep: bool = False) -> None:
         self.clocks[1] += seconds
@@ -77,6 +80,25 @@ def test_an_input_after_too_long_finds_it_locked_also_without_a_tick() -> None:
     world.clocks[1] += 15 * 60
     world.lock.used()
     assert world.lock.locked
+
+
+def test_what_was_begun_goes_on_under_the_cover() -> None:
+    async def suite() -> None:
+        world = World()
+        world.busy = True
+        world.wait(15 * 60)
+        assert (world.lock.locked, world.roles()) == (True, ["operator", "viewer"])
+        world.lock.unlock("right")
+        await until(lambda: not world.lock.locked)
+        world.wait(15 * 60)
+        world.lock.set_role("operator")
+        world.busy = False
+        world.wait(1)
+        assert (world.lock.locked, world.roles()) == (True, [LOCKED, LOCKED])
+        world.lock.unlock("right")
+        await until(lambda: world.roles() == ["operator", "operator"])
+
+    run(suite)
 
 
 def test_zero_minutes_are_never() -> None:
