@@ -245,23 +245,25 @@ class DeadLetterActs:
             raise
         try:
             answer = await self._carry_out(line, wish.id, None if resume else undone, send_at, reason, instead)
-        except ConsoleError as error:
+        except Exception as error:
+            # What nobody foresaw too: the journal knows how far it came, and nothing may look as if it went on.
             left = await self._left_now(message_id)
-            await self._end(wish.id, "unknown" if left == "unknown" else "failed", str(error))
+            words = str(error) if isinstance(error, ConsoleError) else "Something unexpected happened in the middle."
             self._mark(message_id, left)
+            await self._end(wish.id, "unknown" if left == "unknown" else "failed", words)
             raise
         finally:
             self._undo.pop(message_id, None)
         if answer is None:
-            await self._end(wish.id, "undone", "Undone; nothing was sent.")
             self._mark(message_id, "")
+            await self._end(wish.id, "undone", "Undone; nothing was sent.")
             return None
-        await self._end(wish.id, _OUTCOMES[answer.outcome], answer.words, done=1 if answer.outcome == "replayed" else 0)
         if answer.outcome in ("replayed", "gone"):
             self.lines.pop(message_id, None)
             self.version += 1
         else:
             self._mark(message_id, _DOING.get(answer.outcome, ""))
+        await self._end(wish.id, _OUTCOMES[answer.outcome], answer.words, done=1 if answer.outcome == "replayed" else 0)
         tasks.supersede("dlq-scan", self.scan())
         return answer
 

@@ -47,6 +47,6 @@ def translated(response: Any, right: str, queue: str) -> Problem:
         return Problem(NotInstalled(words, hint="Check SQS_QUEUE_URL and SQS_DLQ_URL.", raw=raw))
     if "Throttl" in code:
         return Problem(Busy("The queue asks to go slower.", hint="Try again.", raw=raw))
-    if status >= 500:
+    if status >= 500 or status == 408:
         return Problem(NotReachable("The queue has trouble answering.", hint="Try again.", raw=raw))
     return Problem(Refused(f"The queue refused: {message}", raw=raw))

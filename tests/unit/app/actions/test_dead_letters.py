@@ -74,6 +74,23 @@ def test_who_may_only_look_on_hides_no_letter_by_a_scan(tmp_path: Path, role: st
     world.close()
 
 
+def test_what_nobody_foresaw_leaves_nothing_running(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def send(*_: object) -> None:
+        raise KeyError("MessageId")
+
+    async def act() -> None:
+        await world.acts.scan()
+        monkeypatch.setattr(world.queues, "send", send)
+        with pytest.raises(KeyError):
+            await world.acts.replay("m1")
+
+    world.run(act)
+    # It may have been sent.
+    assert world.acts.lines["m1"].doing == "unknown"
+    [operation] = world.operations.newest_first()
+    assert (operation.state, operation.words) == ("unknown", "Something unexpected happened in the middle.")
+
+
 def test_two_presses_send_once(world: World) -> None:
     async def press_twice() -> None:
         await world.acts.scan()
