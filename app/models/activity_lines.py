@@ -94,7 +94,8 @@ class ActivityLine(msgspec.Struct, frozen=True, gc=False):
         """The host that it is about, "" for none."""
         if self.event is not None:
             return self.event.directory_name
-        return self._target.partition("/")[2]
+        job_id, _, host = self._target.partition("/")
+        return host if job_id else ""
 
     @property
     def why(self) -> str:

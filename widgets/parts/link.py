@@ -22,18 +22,22 @@ class OpenButton(Button):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(icon="external-link", look="quiet", small=True, tip="Open in the browser", parent=parent)
         self._url = QUrl()
+        self.address = ""
+        """As it would be opened, all ASCII, so that a look-alike of a known name shows; as it came where it isn't."""
         self.clicked.connect(lambda: QDesktopServices.openUrl(self._url))
         self.show_address("")
 
     def show_address(self, text: str) -> None:
         """Lead to an address of anybody's; "" for none."""
         self.setVisible(bool(text))
+        self.address = text
         try:
             link = read_link(text)
             self._url = _as_qt_reads_it(link)
         except ValueError as why:
             self.set_off(str(why))
         else:
+            self.address = link.url
             self.set_off("")
             tip(self, f"Open {link.host} in the browser")
 
@@ -55,8 +59,8 @@ class LinkRow(QWidget):
 
     def show_address(self, text: str) -> None:
         """Show an address of anybody's; "" for none."""
-        self.words.say(text or self._nothing)
         self.button.show_address(text)
+        self.words.say(self.button.address or self._nothing)
 
 
 def _as_qt_reads_it(link: Link) -> QUrl:

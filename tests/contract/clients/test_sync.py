@@ -12,6 +12,8 @@ from app.actions.database_acts import DatabaseActs
 from app.actions.jobs import JobActs
 from app.actions.operations import Operations
 from app.actions.registry import CANCEL_JOB, PAUSE_JOB, REQUEUE
+from app.models.activity_feed import ActivityFeed
+from app.models.activity_lines import place
 from app.store.store import Store
 from app.sync.engine import Engine
 from app.sync.timings import Timings
@@ -83,7 +85,7 @@ def test_an_act_is_pending_until_its_effect_comes_back(
 ) -> None:
     async def suite() -> None:
         job = add_job(owner, status="in_progress")
-        operations = Operations(tmp_path / "operations.db")
+        operations, others = Operations(tmp_path / "operations.db"), Operations(tmp_path / "others.db")
         async with signed_in(server) as session:
             store, reads = Store(), SupabaseReads(session)
             engine = Engine(reads, SupabaseFeed(session), store)
@@ -98,9 +100,18 @@ def test_an_act_is_pending_until_its_effect_comes_back(
                     assert (await doing).state == "done"
                     await until(lambda: store.take_changed() is not None and store.jobs.lines[job].wish is None)
                     assert store.jobs.lines[job].status == status
+                # Everybody's console tells of them: the audit and its events come by themselves.
+                await until(lambda: len(store.rows("staff_actions")) == 3 and len(store.activity.events) == 3)
+                feed = ActivityFeed(store, others)
+                feed.catch_up()
+                told = [(line.what, line.who, line.why) for line in sorted(feed.lines.values(), key=place)]
+                assert told[:2] == [("Cancel", session.email, "a test"), ("Pause", session.email, "a test")]
+                assert told[2][:2] == ("Queue again", session.email)
+                assert all(line.event and line.action for line in feed.lines.values())
             finally:
                 running.cancel()
                 await asyncio.gather(running, return_exceptions=True)
                 operations.close()
+                others.close()
 
     asyncio.run(suite())

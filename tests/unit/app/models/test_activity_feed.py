@@ -88,9 +88,11 @@ def test_an_act_of_somebody_elses_console_names_what_is_known(world: World) -> N
 def test_what_the_database_never_saw_is_there_too(world: World) -> None:
     done = world.operations.plan("replay_many", "Replay 40", "40 messages", actor="anna@b.example", total=40)
     world.operations.move(done.id, "done", "38 replayed, 2 skipped.")
+    world.operations.plan("export", "Export 2 jobs", "/data/exports/jobs.csv", actor="anna@b.example")
     failed = world.operations.plan("pause", "Pause", "j", actor="anna@b.example")
     world.operations.move(failed.id, "failed", "This job is completed by now.")
-    found = {line.what: (line.result, line.shape) for line in world.lines()}
+    assert [(line.job_id, line.directory) for line in world.lines() if line.what == "Export"] == [("", "")]
+    found = {line.what: (line.result, line.shape) for line in world.lines() if line.what != "Export"}
     assert found == {"Replay": ("38 replayed, 2 skipped.", "ok"), "Pause": ("This job is completed by now.", "failed")}
 
 

@@ -115,6 +115,7 @@ def test_an_address_is_opened_by_the_host_that_is_named(browser: Browser) -> Non
     row = LinkRow()
     row.show_address("https://bäcker.example:81/groß?a=b c".replace(" ", "%20"))
     assert row.button.toolTip() == "Open xn--bcker-gra.example:81 in the browser"
+    assert row.words.text() == "https://xn--bcker-gra.example:81/gro%C3%9F?a=b%20c"
     row.button.click()
     assert browser.opened == ["https://xn--bcker-gra.example:81/gro%C3%9F?a=b%20c"]
     row.show_address("")
