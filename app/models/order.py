@@ -20,7 +20,10 @@ class Order:
         self.descending = descending
         self._values = values
         self._pieces: list[list[int]] = []
+        self._keys: list[list[Any] | None] = []
+        """The values of each piece's slots, once somebody looked into it: asking for them one by one takes long."""
         self._heads: list[int] = []
+        self._head_keys: list[Any] = []
         self._starts: list[int] = []
         self._count = 0
 
@@ -29,7 +32,9 @@ class Order:
         """From slots that are in order already, cut into pieces of at most PIECE, none empty. Keeps the list."""
         made = cls(values, descending)
         made._pieces = pieces
+        made._keys = [None] * len(pieces)
         made._heads = [piece[0] for piece in pieces]
+        made._head_keys = [values[head] for head in made._heads]
         made._count = sum(map(len, pieces))
         return made
 
@@ -69,16 +74,23 @@ class Order:
         self._starts = []
         self._count += 1
         number, at = self._find(slot)
+        value = self._values[slot]
         if number < 0:
             self._pieces.insert(0, [slot])
+            self._keys.insert(0, [value])
             self._heads.insert(0, slot)
+            self._head_keys.insert(0, value)
             return
-        piece = self._pieces[number]
+        piece, keys = self._pieces[number], self._keys_of(number)
         piece.insert(at, slot)
-        self._heads[number] = piece[0]
+        keys.insert(at, value)
+        if at == 0:
+            self._heads[number], self._head_keys[number] = slot, value
         if len(piece) > 2 * PIECE:
             self._pieces[number : number + 1] = [piece[:PIECE], piece[PIECE:]]
+            self._keys[number : number + 1] = [keys[:PIECE], keys[PIECE:]]
             self._heads.insert(number + 1, piece[PIECE])
+            self._head_keys.insert(number + 1, keys[PIECE])
 
     def discard(self, slot: int) -> bool:
         """Take a slot out; False when it isn't in here."""
@@ -87,17 +99,17 @@ class Order:
             return False
         self._starts = []
         self._count -= 1
-        piece = self._pieces[number]
-        del piece[at]
-        if piece:
-            self._heads[number] = piece[0]
-        else:
-            del self._pieces[number], self._heads[number]
+        piece, keys = self._pieces[number], self._keys_of(number)
+        del piece[at], keys[at]
+        if not piece:
+            del self._pieces[number], self._keys[number], self._heads[number], self._head_keys[number]
+        elif at == 0:
+            self._heads[number], self._head_keys[number] = piece[0], keys[0]
         return True
 
     def wear_off(self, pieces: int) -> bool:
         """Forget some pieces of an order that nobody needs; False once it is empty."""
-        del self._pieces[-pieces:]
+        del self._pieces[-pieces:], self._keys[-pieces:]
         return bool(self._pieces)
 
     def renumber(self, values: Sequence[Any], numbers: Sequence[int]) -> None:
@@ -110,17 +122,20 @@ class Order:
         """Piece and place where the slot is or would go; piece -1 when there is none before or at it."""
         if not self._heads:
             return -1, 0
-        value, value_of = self._values[slot], self._values.__getitem__
-        number = max(0, _place(self._heads, slot, value, value_of, right=True) - 1)
-        return number, _place(self._pieces[number], slot, value, value_of)
+        value, heads = self._values[slot], self._head_keys
+        low = bisect_left(heads, value)
+        number = max(0, bisect_right(self._heads, slot, low, bisect_right(heads, value, low)) - 1)
+        keys = self._keys_of(number)
+        low = bisect_left(keys, value)
+        return number, bisect_left(self._pieces[number], slot, low, bisect_right(keys, value, low))
+
+    def _keys_of(self, number: int) -> list[Any]:
+        keys = self._keys[number]
+        if keys is None:
+            keys = self._keys[number] = [self._values[slot] for slot in self._pieces[number]]
+        return keys
 
     def _starts_now(self) -> list[int]:
         if not self._starts:
             self._starts = [0, *accumulate(map(len, self._pieces))][:-1] if self._pieces else [0]
         return self._starts
-
-
-def _place(slots: list[int], slot: int, value: Any, value_of: Any, *, right: bool = False) -> int:
-    low = bisect_left(slots, value, key=value_of)
-    high = bisect_right(slots, value, low, key=value_of)
-    return (bisect_right if right else bisect_left)(slots, slot, low, high)

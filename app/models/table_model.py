@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Generic, TypeVar
@@ -11,10 +10,10 @@ from msgspec.structs import replace
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from app.models.arrangement import Arrangement, everything
+from app.models.cells import Cells
 from app.models.long_sort import LongSort
 from app.models.sorting import Rule, Sorted
 
-_log = logging.getLogger(__name__)
 Line = TypeVar("Line")
 Index = QModelIndex | QPersistentModelIndex
 
@@ -51,10 +50,14 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         sort_keys: Sequence[Callable[[Line], Any] | None],
         words: Callable[[Line], str],
         parent: QObject | None = None,
+        *,
+        steady: Callable[[], object] | None = None,
     ) -> None:
+        """`steady`: see `Cells`; not for cells that show anything but their line and the time."""
         super().__init__(parent)
         self._key = key
         self._cells = cells
+        self._shown_cells: Cells[Line] = Cells(cells, steady)
         self._sort_keys = sort_keys
         self._words = words
         self._slots: dict[str, int] = {}
@@ -67,7 +70,6 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         """Slots that should have another row, or one at all, or none."""
         self._gone: set[int] = set()
         """Those of them that no longer exist."""
-        self._broken: set[int] = set()
         self._long: LongSort[Line] = LongSort(self._sorted, self)
         self._touched: set[int] = set()
         """Slots that changed since a long sort began."""
@@ -104,14 +106,11 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
 
     def cell(self, row: int, column: int) -> object:
         """What a cell shows; None when its function can't say, which is logged once for each column."""
-        line = self.line(row)
-        try:
-            return self._cells[column](line)
-        except Exception:
-            if column not in self._broken:
-                self._broken.add(column)
-                _log.exception("column %d can't show %r", column, line)
-            return None
+        return self._shown_cells.one(self.line(row), column)
+
+    def steady_row(self, row: int) -> tuple[Any, ...] | None:
+        """All cells of a row at once, None where they can't be kept."""
+        return self._shown_cells.steady_row(self.line(row))
 
     def line(self, row: int) -> Line:
         """The line shown in `row`."""
@@ -266,10 +265,9 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         row = self._rows.row(slot) if window is None else window.get(slot, -1)
         if row < 0:
             return
-        for column, cell in enumerate(self._cells):
-            if old is None or old is line or cell(old) != cell(line):
-                index = self.index(row, column)
-                self.dataChanged.emit(index, index, [CELL_ROLE])
+        for column in self._shown_cells.other(old, line):
+            index = self.index(row, column)
+            self.dataChanged.emit(index, index, [CELL_ROLE])
 
     def _forget(self, slot: int) -> None:
         line, self._lines[slot] = self._lines[slot], None

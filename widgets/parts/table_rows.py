@@ -84,6 +84,7 @@ class RowPainter:
         pictured = not pieces and bounds.width() >= wide and ratio.is_integer()
         if pictured:
             self._pictures.suit((wide, height, ratio, theme.current()), last - first + 1)
+        steady_row = getattr(table.model(), "steady_row", None)
         for row in range(first, last + 1):
             whole = QRect(0, row * height - offset, wide, height)
             if pieces and not region.intersects(whole):
@@ -96,8 +97,9 @@ class RowPainter:
                 checked=1.0 if selected else 0.0 if row in (table.pointed, table.ring) else None,
                 ring=table.ring == row,
             )
+            kept = steady_row(row) if steady_row is not None else None
             cells = [
-                (column, content, table.cell(row, column))
+                (column, content, table.cell(row, column) if kept is None else kept[column])
                 for column, section, content in self._columns
                 if not (section.right() < bounds.left() or section.left() > bounds.right())
                 and (not pieces or region.intersects(section.translated(0, whole.top())))

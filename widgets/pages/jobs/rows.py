@@ -66,6 +66,7 @@ def jobs_model(now: Callable[[], float], parent: QObject | None = None) -> Lines
         ],
         words=_words,
         parent=parent,
+        steady=lambda: int(now()),
     )
 
 
