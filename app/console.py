@@ -238,7 +238,7 @@ class Console:
             SupabaseProject(session), brain, queues, store, lambda: letters.look, self._parts,
             shown(self._settings, self._of_stack, self._typed), read_only=self._read_only,
         )  # fmt: skip
-        many = ManyJobs(jobs, operations, actor=who)
+        many = ManyJobs(jobs, operations, store, actor=who)
         older = OlderEvents(engine.load_job, store.jobs.holds_all_events)
         older_of_all = OlderEvents(
             lambda _: engine.load_older(), lambda _: store.jobs.history_from is None, task="older activity"

@@ -36,6 +36,7 @@ from widgets.pages.runs import RunsPage
 from widgets.pages.settings import SettingsPage
 from widgets.pages.sign_in import SignInPage
 from widgets.pages.starting import StartingPage
+from widgets.pages.undo_toasts import UndoToasts
 from widgets.parts import spans, stack_words
 from widgets.parts.inputs import Inputs
 from widgets.parts.person_cell import CellEntry
@@ -57,6 +58,7 @@ class ConsoleWindow(MainWindow):
         self._pump: Pump | None = None
         self._operations_seen = (-1, -1, -1, -1)
         self._theirs_seen = 0
+        self._undo_toasts = UndoToasts(self.toasts, operation_rows.UNDO)
         self._told: set[str] = set()
         """Exports that were said to have ended."""
         self._failures: list[tuple[str, str, str]] = []
@@ -357,9 +359,10 @@ class ConsoleWindow(MainWindow):
         own = desk.operations.newest_first()
         operations = sorted([*own, *theirs(desk.store, desk.operations.own_ids)], key=lambda one: -one.started_at)
         self.drawer.show_operations(
-            [operation_rows.operation_row(operation, desk.batches, desk.many) for operation in operations[:50]],
+            [operation_rows.operation_row(operation, desk) for operation in operations[:50]],
             operation_rows.summary(operations),
         )
+        self._undo_toasts.follow(desk, own)
         for operation in own:
             if operation.act == EXPORT.name and operation.ended and operation.id not in self._told:
                 self._told.add(operation.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from app import tasks
@@ -42,6 +43,7 @@ class DatabaseActs:
         self._actor = actor
         self._clock = clock
         self._asking: set[str] = set()
+        self._undo: dict[str, asyncio.Event] = {}
 
     def is_asking(self, target: str) -> bool:
         """Whether this program waits for the database's answer about `target`."""
@@ -61,13 +63,15 @@ class DatabaseActs:
         reason: str = "",
         total: int = 1,
         parent: str = "",
+        undo_seconds: float = 0.0,
     ) -> Operation:
         """Write the wish down, make the call with its request id, and return the operation as it stands at the end.
 
         `target` is what the act is about, mostly a job's id. The row of the job (`job_id`, where that is another)
         shows the act until it shows the effect; `hosts`: so do those of these directories. `status`: the job's, as
-        the person saw it. `done` turns the answer into words and how many things were done. Raises Refused when the
-        wish can't be written: then nothing was asked for.
+        the person saw it. `undo_seconds`: for so long it can be taken back before the call is made. `done` turns the
+        answer into words and how many things were done. Raises Refused when the wish can't be written: then nothing
+        was asked for.
         """
         # Marked before the first await: a second press finds it taken.
         self._asking.add(target)
@@ -77,6 +81,9 @@ class DatabaseActs:
                 parent=parent,
             )  # fmt: skip
             self._pending.begin(wish.id, act.label, job_id or target, hosts, status=status)
+            if undo_seconds and await self._undone(wish, undo_seconds):
+                self._pending.dropped(wish.id)
+                return await self._move(wish, "undone", "Undone; nothing was asked for.")
             try:
                 answer = await call(wish.id)
             except NotReachable as error:
@@ -92,6 +99,25 @@ class DatabaseActs:
             return await self._move(wish, "done", words, done=count)
         finally:
             self._asking.discard(target)
+
+    def undo(self, operation_id: str) -> None:
+        """Take an act back while its time for that runs."""
+        if operation_id in self._undo:
+            self._undo[operation_id].set()
+
+    def can_undo(self, operation_id: str) -> bool:
+        """Whether its time for that runs."""
+        return operation_id in self._undo
+
+    async def _undone(self, wish: Operation, seconds: float) -> bool:
+        event = self._undo[wish.id] = asyncio.Event()
+        try:
+            await self._move(wish, "planned", f"Asked for in {seconds:g} s; it can be taken back until then.")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(event.wait(), seconds)
+            return event.is_set()
+        finally:
+            del self._undo[wish.id]
 
     async def settle(self) -> None:
         """Find out by their request id in the audit how acts ended whose end a crash or a lost answer hid.

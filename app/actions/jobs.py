@@ -66,10 +66,16 @@ class JobActs:
         return ""
 
     async def retry_failed(
-        self, job: JobLine, directories: Sequence[str] | None = None, *, reason: str = "", parent: str = ""
+        self,
+        job: JobLine,
+        directories: Sequence[str] | None = None,
+        *,
+        reason: str = "",
+        parent: str = "",
+        undo_seconds: float = 0.0,
     ) -> Operation:
         """Put failed directories back on the work list; `directories`: hosts, None for all failed ones. `parent`: the
-        operation on many jobs whose item this is.
+        operation on many jobs whose item this is. `undo_seconds`: for so long it can be taken back.
 
         This and the other acts return the operation as it stands at the end, and raise ConsoleError when the act
         is off.
@@ -95,7 +101,16 @@ class JobActs:
             reason=reason,
             total=count,
             parent=parent,
+            undo_seconds=undo_seconds,
         )
+
+    def can_undo(self, operation_id: str) -> bool:
+        """Whether an act can be taken back."""
+        return self._database.can_undo(operation_id)
+
+    def undo(self, operation_id: str) -> None:
+        """Take an act back while its time for that runs."""
+        self._database.undo(operation_id)
 
     async def requeue(self, job: JobLine, *, reason: str = "") -> Operation:
         """Queue a job whose message or worker was lost."""

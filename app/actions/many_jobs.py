@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -15,8 +15,14 @@ from app import tasks
 from app.actions.jobs import JobActs
 from app.actions.operations import Operation, Operations, State
 from app.actions.registry import RETRY_FAILED, Act
+from app.actions.retry_pace import PACE, RetryPace
+from app.replay.pace import Options
 from app.store.lines import JobLine
+from app.store.store import Store
 from services.domain.errors import ConsoleError, Refused
+
+# Options: what the sheet says of the pace.
+__all__ = ["MANY", "MOST", "Ended", "Fit", "ManyJobs", "Options", "buttons", "fit", "press"]
 
 MOST: Final = 500
 """Jobs in one go."""
@@ -24,6 +30,7 @@ MANY: Final = "many_jobs"
 """The act's name of an operation whose items are the acts on each job."""
 LOOK_AGAIN: Final = 1.0
 """Seconds between two looks at items whose end isn't known yet."""
+_ALL: Final[Mapping[str, Sequence[str]]] = {}
 _NAMED: Final = 20
 """So many of those that failed are named."""
 
@@ -85,42 +92,72 @@ def fit(jobs: JobActs, act: Act, lines: Sequence[JobLine]) -> Fit:
 class ManyJobs:
     """Each act is one operation with an item for each job. `version` grows when one is paused or goes on."""
 
-    def __init__(self, jobs: JobActs, operations: Operations, *, actor: str) -> None:
+    def __init__(
+        self, jobs: JobActs, operations: Operations, store: Store, *, actor: str, pace: Options = PACE
+    ) -> None:
+        """`pace`: how retries go; what else is done begins nothing that could fail again."""
+        self._store = store
+        self.pace = pace
         self._jobs = jobs
         self._operations = operations
         self._actor = actor
         self._going: dict[str, _Going] = {}
         self.version = 0
 
-    def start(self, act: Act, lines: Sequence[JobLine], reason: str, told: Callable[[Ended], None]) -> None:
-        """Carry the act out as a task; `told` learns how it ended."""
+    def start(
+        self,
+        act: Act,
+        lines: Sequence[JobLine],
+        reason: str,
+        told: Callable[[Ended], None],
+        hosts: Mapping[str, Sequence[str]] = _ALL,
+    ) -> None:
+        """Carry the act out as a task; `told` learns how it ended. `hosts` as for `carry_out`."""
 
         async def whole() -> None:
-            told(await self.carry_out(act, lines, reason=reason))
+            told(await self.carry_out(act, lines, reason=reason, hosts=hosts))
 
         tasks.spawn(f"{act.label.lower()}, {len(lines)} jobs", whole())
 
-    async def carry_out(self, act: Act, lines: Sequence[JobLine], *, reason: str = "") -> Ended:
-        """Do it for each, in order. One that is refused doesn't keep the others from being tried.
+    async def carry_out(
+        self, act: Act, lines: Sequence[JobLine], *, reason: str = "", hosts: Mapping[str, Sequence[str]] = _ALL
+    ) -> Ended:
+        """Do it for each, in order. One that is refused doesn't keep the others from being tried. `hosts`: by job id
+        the directories that a retry was weighed for, all failed ones where it names none. A few are retried first, and
+        no more when those fail again.
 
         Raises Refused when the operation can't be written down: then nothing was asked for.
         """
         if len(lines) == 1:
-            ends: Counter[str] = Counter([await self._one(act, lines[0], reason, "")])
+            ends: Counter[str] = Counter([await self._one(act, lines[0], reason, "", hosts)])
             return Ended(ends["done"], ends["failed"], ends["unknown"])
         label = f"{act.label}: {len(lines):,} jobs"
         whole = await asyncio.to_thread(
             self._operations.plan, MANY, label, act.name, actor=self._actor, reason=reason, total=len(lines)
         )
         going = self._going[whole.id] = _Going()
+
+        async def tell(*more: str) -> None:
+            words = ", ".join([*_counts(going.ended(), whole.total), *more])
+            await asyncio.to_thread(self._operations.move, whole.id, "running", words, done=going.ends["done"])
+
+        pace = RetryPace(
+            self._store, self.pace, on_wait=lambda jobs: tell(f"waits for {jobs:,} job{'s' if jobs > 1 else ''}"),
+            goes_on=lambda: not going.stopped,
+        )  # fmt: skip
+        why = ""
         try:
             for line in lines:
                 await going.may_go_on.wait()
-                if going.stopped:
+                if act is RETRY_FAILED and not going.stopped:
+                    why = await pace.next()
+                    await going.may_go_on.wait()
+                if going.stopped or why:
                     break
-                going.ends[await self._one(act, line, reason, whole.id)] += 1
-                words = ", ".join(_counts(going.ended(), whole.total))
-                await asyncio.to_thread(self._operations.move, whole.id, "running", words, done=going.ends["done"])
+                state = await self._one(act, self._store.jobs.get(line.id) or line, reason, whole.id, hosts)
+                pace.begun(line.id, ok=state == "done")
+                going.ends[state] += 1
+                await tell()
         except Refused as error:
             # Nothing more can be written down, so nothing more is asked for.
             with suppress(Refused):
@@ -128,7 +165,7 @@ class ManyJobs:
             raise
         finally:
             del self._going[whole.id]
-        ended = await self._conclude(whole.id, whole.total)
+        ended = await self._conclude(whole.id, whole.total, why)
         if ended.unknown:
             tasks.spawn(f"many jobs {whole.id}", self._follow(whole.id, whole.total))
         return ended
@@ -169,11 +206,13 @@ class ManyJobs:
         for whole in self._operations.left_behind(MANY):
             tasks.spawn(f"many jobs {whole.id}", self._follow(whole.id, whole.total))
 
-    async def _one(self, act: Act, line: JobLine, reason: str, parent: str) -> State:
+    async def _one(
+        self, act: Act, line: JobLine, reason: str, parent: str, hosts: Mapping[str, Sequence[str]]
+    ) -> State:
         """How it ended for one job. Raises Refused when it can't be written down."""
         try:
             if act is RETRY_FAILED:
-                return (await self._jobs.retry_failed(line, reason=reason, parent=parent)).state
+                return (await self._jobs.retry_failed(line, hosts.get(line.id), reason=reason, parent=parent)).state
             return (await self._jobs.set_status(act, line, reason=reason, parent=parent)).state
         except Refused:
             raise
@@ -191,13 +230,14 @@ class ManyJobs:
             await asyncio.sleep(LOOK_AGAIN)
             ended = await self._conclude(operation_id, total)
 
-    async def _conclude(self, operation_id: str, total: int) -> Ended:
-        """Say of the whole what its items say."""
+    async def _conclude(self, operation_id: str, total: int, why: str = "") -> Ended:
+        """Say of the whole what its items say, and `why` it went no further."""
         items = await asyncio.to_thread(self._operations.items, operation_id)
         ends = Counter(item.state if item.state in ("done", "failed") else "unknown" for item in items)
         ended = Ended(ends["done"], ends["failed"], ends["unknown"])
         state: State = "unknown" if ended.unknown else "done" if ended.done == total else "failed"
         words = _words(ended, total, [item for item in items if item.state == "failed"])
+        words = f"{why} {words}".strip()
         held = self._operations.get(operation_id)
         if held is None or (held.state, held.words, held.done) != (state, words, ended.done):
             await asyncio.to_thread(self._operations.move, operation_id, state, words, done=ended.done)

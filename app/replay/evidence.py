@@ -51,6 +51,20 @@ def result(events: Iterable[HistoryEvent], since: float) -> Result:
     return known
 
 
+def retried(events: Iterable[HistoryEvent], since: float) -> Result:
+    """What these events of one job, in their order, say of a retry since then: a directory that goes through is good,
+    a job that ended without one is not."""
+    known: Result = ""
+    for event in events:
+        if (event.created_at or 0.0) < since:
+            continue
+        if event.event in _GOOD:
+            return "ok"
+        if event.event in _BAD or event.event == "job_finalized":
+            known = "failed"
+    return known
+
+
 class StoreEvidence:
     """`Evidence` from the facts that sync has brought."""
 
@@ -64,6 +78,10 @@ class StoreEvidence:
     def result(self, job_id: str, since: float) -> Result:
         """See the port."""
         return result(self._store.jobs.history(job_id), self._by_the_server(since))
+
+    def retried(self, job_id: str, since: float) -> Result:
+        """What a retry of a job has come to since then; `since` as for the others."""
+        return retried(self._store.jobs.history(job_id), self._by_the_server(since))
 
     def _by_the_server(self, since: float) -> float:
         return since + self._store.now() - time.time()

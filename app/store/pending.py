@@ -110,6 +110,12 @@ class Pending:
         """Nobody knows whether it was done."""
         self._move(wish_id, "unknown", why)
 
+    def dropped(self, wish_id: str) -> None:
+        """It was taken back before anything was asked for."""
+        wish = self._wishes.get(wish_id)
+        if wish is not None:
+            self._drop(wish)
+
     def knows(self, wish_id: str) -> bool:
         """Whether it is still shown."""
         return wish_id in self._wishes

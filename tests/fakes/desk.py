@@ -85,7 +85,7 @@ class DeskWorld:
             OlderEvents(self._load_older, self.store.jobs.holds_all_events),
             OlderEvents(self._load_older, lambda _: self.store.jobs.history_from is None, task="older activity"),
             health,
-            ManyJobs(jobs, self._operations, actor="desk-1"),
+            ManyJobs(jobs, self._operations, self.store, actor="desk-1", pace=Options(rate=0, ramp=())),
             DirectoryActs(self.staff, database, self.store, lambda: jobs.role),
             NeedActs(self.staff, database, lambda: jobs.role),
             Exports(folder / "exports", self._operations, actor="desk-1", clock=clock),

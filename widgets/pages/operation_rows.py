@@ -9,8 +9,7 @@ from typing import Final
 
 from app.actions import many_jobs
 from app.actions.colleagues import theirs
-from app.actions.letter_batches import LetterBatches, buttons, press
-from app.actions.many_jobs import ManyJobs
+from app.actions.letter_batches import buttons, press
 from app.actions.operations import FAILURE, Operation, as_text
 from app.actions.registry import EXPORT
 from app.desk import Desk
@@ -19,6 +18,7 @@ from services.domain.statuses import Shape
 from widgets.parts import cell, drawer, spans
 from widgets.parts.clipboard import copy
 
+UNDO: Final = "Undo"
 COPY: Final = "Copy"
 COPY_PATH: Final = "Copy path"
 _MOST_REPORT: Final = 100_000
@@ -37,8 +37,9 @@ def shape_of(operation: Operation) -> Shape:
     return _SHAPES.get(operation.state, "unknown")
 
 
-def operation_row(operation: Operation, batches: LetterBatches, many: ManyJobs) -> drawer.Operation:
+def operation_row(operation: Operation, desk: Desk) -> drawer.Operation:
     """An act for the drawer; one on many dead letters or jobs with its progress, rate, time left and buttons."""
+    batches, many = desk.batches, desk.many
     words, more, bar = operation.words.rstrip("."), spans.clock(operation.changed_at), None
     shape = shape_of(operation)
     progress = batches.progress.get(operation.id)
@@ -63,7 +64,9 @@ def operation_row(operation: Operation, batches: LetterBatches, many: ManyJobs) 
         more = "paused" if shape == "paused" else f"{rate:,.1f}/s{left}"
         bar = cell.Bar((("send", ended.done), ("failed", ended.failed), ("unknown", ended.unknown)), operation.total)
     acts = many_jobs.buttons(many, operation) or buttons(batches, operation)
-    if operation.act == EXPORT.name and operation.state == "done":
+    if desk.jobs.can_undo(operation.id):
+        acts = (UNDO,)
+    elif operation.act == EXPORT.name and operation.state == "done":
         acts = (COPY_PATH,)
     elif not acts and operation.state in ("failed", "unknown"):
         acts = (COPY,)
@@ -89,6 +92,9 @@ def pressed(desk: Desk, key: str, act: str) -> None:
     """A button of the drawer."""
     if desk.many.progress(key) is not None:
         many_jobs.press(desk.many, key, act)
+        return
+    if act == UNDO:
+        desk.jobs.undo(key)
         return
     if act not in (COPY, COPY_PATH):
         press(desk.batches, key, act)

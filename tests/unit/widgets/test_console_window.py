@@ -324,3 +324,34 @@ def test_what_failed_of_many_is_copied_job_by_job(window: ConsoleWindow, world: 
     window.drawer.pressed.emit(row.key, "Copy")
     copied = QApplication.clipboard().text()
     assert copied.endswith("Pause Business 0: The job has ended.\nPause Business 1: The job has ended.")
+
+
+def test_a_retry_is_taken_back_by_toast_or_drawer(window: ConsoleWindow, world: DeskWorld) -> None:
+    world.store.put("job_results", {"id": "r", "job_id": "j1", "directory_name": "a.localhost", "status": "failed"})
+    world.store.take_changed()
+    operations, jobs = world.desk.operations, world.desk.jobs
+
+    def offered() -> list[str]:
+        window._frame()
+        shown = [toast for toast in window.body.findChildren(Toast) if toast.isVisible()]
+        return [words.text() for toast in shown for words in toast.findChildren(ElidedLabel)]
+
+    async def act() -> None:
+        for way in ("toast", "drawer"):
+            doing = asyncio.get_running_loop().create_task(
+                jobs.retry_failed(world.store.jobs.lines["j1"], ["a.localhost"], undo_seconds=30)
+            )
+            await until(lambda: offered() == ["Retry 1 directory of Old Mill Pizza in 1 s"])
+            wish = operations.newest_first()[0]
+            assert drawn(window)[0][-1] == "Undo"
+            if way == "toast":
+                [toast] = [toast for toast in window.body.findChildren(Toast) if toast.isVisible()]
+                toast.button.click()
+            else:
+                window.drawer.pressed.emit(wish.id, "Undo")
+            assert (await doing).state == "undone"
+            await until(lambda: offered() == [])
+        await tasks.shutdown()
+
+    asyncio.run(act())
+    assert world.staff.calls == []

@@ -17,37 +17,66 @@ from app.actions.registry import (
     RETRY_FAILED,
     Act,
 )
+from app.actions.retry_xray import FATES, Directory, Fate, retried, weigh_retry
 from app.desk import Desk
 from app.store.lines import DirectoryLine, JobLine
 from services.domain.statuses import Declared
+from widgets.parts.fate_list import FateList, FateRow
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
 
 FOOT: Final = "Written to the audit first"
+_FATES: Final[dict[Fate, tuple[str, str, str]]] = {
+    "submit": ("send", "Will submit", "will be submitted"),
+    "live": ("ok", "Already live", "already live"),
+    "unknown": ("unknown", "Unknown", "outcome unknown"),
+    "in_flight": ("running", "In flight", "in flight"),
+    "blocked": ("blocked", "Left alone", "left alone"),
+}
+"""Shape, words in a row, words of the sum."""
+_WHY: Final[dict[Fate, str]] = {
+    "submit": "it goes back on the work list",
+    "live": "it was submitted",
+    "unknown": "nobody knows how it ended: a person has to say",
+    "in_flight": "a worker has it now",
+    "blocked": "",
+}
 
 
 def ask_retry(body: Surface, desk: Desk, job: JobLine, hosts: list[str] | None) -> None:
     """One directory is retried at once, more after a sheet that says what will happen. `hosts`: None is all failed."""
     if desk.jobs.why_not_retry(job):
         return
-    count = job.failed if hosts is None else len(hosts)
-    if not is_asked(RETRY_FAILED, count, desk.environment):
-        start(RETRY_FAILED, desk.jobs.retry_failed(job, hosts))
+    seen = weigh_retry(desk.store, job, hosts)
+    # Frozen here: what fails after this was not looked at.
+    wanted = retried(desk.store, seen)
+    count = len(wanted)
+    if count and not is_asked(RETRY_FAILED, count, desk.environment):
+        start(RETRY_FAILED, desk.jobs.retry_failed(job, wanted, undo_seconds=desk.dead_letters.undo_seconds))
         return
-    facts = [("send", f"{count} will be submitted again"), ("ok", f"{job.submitted} already live")]
-    if job.unknown:
-        facts.append(("unknown", f"{job.unknown} left alone: outcome unknown"))
     sheet = ConfirmSheet(
         body,
         f"Retry {count} {'directory' if count == 1 else 'directories'} in {desk.environment.upper()}",
         job.business or job.id,
         f"Retry {count}",
-        facts=facts,
+        facts=[(shape, f"{seen.count(fate):,} {words}") for fate, (shape, _, words) in _FATES.items()],
         reason=True,
         typed=typed(count, desk.environment),
         foot=FOOT,
+        inside=FateList([_row(one) for one in sorted(seen.directories, key=_place)]),
+        width=720,
     )
-    sheet.confirmed.connect(lambda reason: start(RETRY_FAILED, desk.jobs.retry_failed(job, hosts, reason=reason)))
+    sheet.hold("" if count else "Nothing here can be retried.")
+    sheet.confirmed.connect(lambda reason: start(RETRY_FAILED, desk.jobs.retry_failed(job, wanted, reason=reason)))
+
+
+def _place(one: Directory) -> tuple[int, str]:
+    return FATES.index(one.fate), one.host
+
+
+def _row(one: Directory) -> FateRow:
+    shape, what, _ = _FATES[one.fate]
+    return FateRow(shape, what, one.host, one.why or _WHY[one.fate])
 
 
 def ask_act(body: Surface, desk: Desk, job: JobLine, act: Act) -> None:

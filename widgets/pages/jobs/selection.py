@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+import msgspec
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout
 
 from app.actions.confirming import is_asked, typed
-from app.actions.many_jobs import MOST, Ended, Fit, fit
+from app.actions.many_jobs import MOST, Ended, Fit, Options, fit
 from app.actions.registry import PAUSE_JOB, RESUME_JOB, RETRY_FAILED, Act
+from app.actions.retry_xray import Fate, XRay, retried, weigh_retry
 from app.desk import Desk
 from app.store.lines import JobLine
 from widgets.look import metrics
 from widgets.parts.button import Button
+from widgets.parts.fate_list import FateList, FateRow
 from widgets.parts.label import label, say
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface, ground_of
@@ -88,23 +91,30 @@ class SelectionBar(Surface):
         if not is_asked(
             act, found.jobs[0].failed if act is RETRY_FAILED and count == 1 else count, self._desk.environment
         ):
-            self._start(act, found, "")
+            self._start(act, found, "", {})
             return
         noun = "job" if count == 1 else "jobs"
+        weighed = {line.id: weigh_retry(self._desk.store, line) for line in found.jobs} if act is RETRY_FAILED else {}
+        hosts = {key: retried(self._desk.store, seen) for key, seen in weighed.items()}
+        # What an X-ray lets nothing through of is not asked for.
+        found = msgspec.structs.replace(found, jobs=tuple(line for line in found.jobs if hosts.get(line.id, True)))
         sheet = ConfirmSheet(
             ground_of(self),
             f"{_title(act)} {count:,} {noun} in {self._desk.environment.upper()}",
             ", ".join(line.business or line.id for line in found.jobs[:3]) + (" and others" if count > 3 else ""),
             f"{act.label.split()[0]} {count:,}",
-            facts=_facts(act, found),
+            facts=_fates(weighed, hosts) if weighed else _facts(act, found),
             reason=True,
             typed=typed(count, self._desk.environment),
-            foot="Written to the audit first",
+            foot=_pace(self._desk.many.pace) if weighed else "Written to the audit first",
+            inside=FateList([_row(self._desk, weighed[key], hosts[key]) for key in weighed]) if weighed else None,
+            width=720 if weighed else 560,
         )
-        sheet.confirmed.connect(lambda reason: self._start(act, found, reason))
+        sheet.hold("" if found.jobs else "Nothing here can be retried.")
+        sheet.confirmed.connect(lambda reason: self._start(act, found, reason, hosts))
 
-    def _start(self, act: Act, found: Fit, reason: str) -> None:
-        self._desk.many.start(act, found.jobs, reason, lambda ended: self._tell(act, found, ended))
+    def _start(self, act: Act, found: Fit, reason: str, hosts: Mapping[str, Sequence[str]]) -> None:
+        self._desk.many.start(act, found.jobs, reason, lambda ended: self._tell(act, found, ended), hosts)
 
     def _tell(self, act: Act, found: Fit, ended: Ended) -> None:
         parts = [f"{ended.done:,} of {len(found.jobs):,} done"]
@@ -117,10 +127,40 @@ def _title(act: Act) -> str:
     return "Retry the failed directories of" if act is RETRY_FAILED else act.label
 
 
+def _fates(weighed: Mapping[str, XRay], hosts: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """How many directories of all jobs have each fate."""
+
+    def count(fate: Fate) -> int:
+        return sum(seen.count(fate) for seen in weighed.values())
+
+    return [
+        ("send", f"{sum(map(len, hosts.values())):,} will be submitted again"),
+        ("ok", f"{count('live'):,} already live"),
+        ("unknown", f"{count('unknown'):,} outcome unknown"),
+        ("running", f"{count('in_flight'):,} in flight"),
+        ("blocked", f"{count('blocked'):,} left alone"),
+    ]
+
+
+def _row(desk: Desk, seen: XRay, hosts: Sequence[str]) -> FateRow:
+    line = desk.store.jobs.get(seen.job_id)
+    name = (line.business if line else "") or seen.job_id
+    others = [(seen.count("live"), "live"), (seen.count("unknown"), "unknown"), (seen.count("in_flight"), "in flight"),
+              (seen.count("blocked"), "left alone")]  # fmt: skip
+    why = ", ".join(f"{count:,} {words}" for count, words in others if count)
+    return (
+        FateRow("send", f"{len(hosts):,} again", name, why) if hosts else FateRow("blocked", "Not retried", name, why)
+    )
+
+
+def _pace(pace: Options) -> str:
+    ramp = ", ".join(str(step) for step in pace.ramp)
+    rate = f"{pace.rate:g}/s" if pace.rate else "as fast as it goes"
+    return f"Rate {rate}, first {ramp} jobs; stops above {pace.worst:.0%} failures. Written to the audit first"
+
+
 def _facts(act: Act, found: Fit) -> list[tuple[str, str]]:
-    if act is RETRY_FAILED:
-        facts = [("send", f"{sum(line.failed for line in found.jobs):,} directories will be submitted again")]
-    elif act is RESUME_JOB:
+    if act is RESUME_JOB:
         facts = [("send", f"{sum(line.waiting for line in found.jobs):,} directories will be submitted")]
     else:
         facts = [("paused", f"{len(found.jobs):,} stop before their next directory")]

@@ -19,9 +19,12 @@ from app.actions.jobs import JobActs
 from app.actions.many_jobs import Ended, ManyJobs, buttons, fit, press
 from app.actions.operations import Operations
 from app.actions.registry import PAUSE_JOB, RETRY_FAILED
+from app.actions.retry_pace import STOPPED
+from app.replay.pace import Options
 from app.store.lines import JobLine
 from app.store.store import Store
 from services.domain.errors import NotReachable, Refused
+from services.domain.times import to_iso
 from tests.fakes.staff import FakeStaff
 from tests.waiting import until
 
@@ -43,12 +46,16 @@ class World:
 
     def start(self) -> None:
         self.operations = Operations(self.file)
-        wishes = Store(time.time).jobs.wishes
+        self.store = Store(time.time)
+        wishes = self.store.jobs.wishes
         self.database = DatabaseActs(
             self.staff, self.operations, wishes, actor="desk-1", clock=lambda: time.time() + self.late
         )
         self.acts = JobActs(self.staff, self.database, role="operator")
-        self.many = ManyJobs(self.acts, self.operations, actor="desk-1")
+        self.many = ManyJobs(
+            self.acts, self.operations, self.store, actor="desk-1",
+            pace=Options(rate=0, ramp=(1, 2), poll_seconds=0.01, result_seconds=20),
+        )  # fmt: skip
 
     def killed(self) -> None:
         """The program dies and starts anew."""
@@ -241,3 +248,70 @@ def test_a_list_of_before_gets_its_new_column(tmp_path: Path) -> None:
     opened.plan("pause", "Pause", "j", actor="x", parent="p")
     assert len(opened.items("p")) == 1
     opened.close()
+
+
+FAILED = [JobLine(f"f{number}", status="failed", failed=2) for number in range(6)]
+
+
+def says(world: World, words: str) -> bool:
+    return any(words in one.words for one in world.operations.newest_first())
+
+
+def told(store: Store, job_id: str, event: str) -> None:
+    row = {"id": f"{job_id} {event}", "job_id": job_id, "event": event, "created_at": to_iso(time.time() + 1)}
+    store.put("queue_history", row)
+
+
+def test_a_few_are_retried_first_and_what_they_come_to_is_waited_for(world: World) -> None:
+    hosts = {line.id: ["a.localhost"] for line in FAILED}
+
+    async def act() -> None:
+        running = tasks.spawn("retry", world.many.carry_out(RETRY_FAILED, FAILED, reason="fixed", hosts=hosts))
+        await until(lambda: says(world, "waits for 1 job"))
+        assert world.staff.calls == [("f0", ["a.localhost"])]
+        told(world.store, "f0", "submitted")
+        await until(lambda: says(world, "waits for 2 jobs"))
+        assert len(world.staff.calls) == 3
+        told(world.store, "f1", "submitted")
+        told(world.store, "f2", "skipped_duplicate")
+        assert await running == Ended(6)
+
+    asyncio.run(act())
+    [whole] = [one for one in world.operations.newest_first() if not one.parent]
+    assert (whole.state, whole.done, whole.words) == ("done", 6, "6 of 6 done")
+
+
+def test_those_that_fail_again_stop_the_line(world: World) -> None:
+    async def act() -> None:
+        running = tasks.spawn("retry", world.many.carry_out(RETRY_FAILED, FAILED, reason="fixed"))
+        await until(lambda: says(world, "waits for 1 job"))
+        told(world.store, "f0", "failed")
+        told(world.store, "f0", "job_finalized")
+        assert await running == Ended(1)
+
+    asyncio.run(act())
+    [whole] = [one for one in world.operations.newest_first() if not one.parent]
+    assert whole.state == "failed"
+    assert whole.words == f"{STOPPED} 1 of 6 done, 5 not begun"
+    assert [call[0] for call in world.staff.calls] == ["f0"]
+
+
+def test_a_job_without_a_result_counts_as_failed_and_a_wait_can_be_stopped(world: World) -> None:
+    world.many.pace = Options(rate=0, ramp=(2,), poll_seconds=0.01, result_seconds=0.05)
+    assert asyncio.run(world.many.carry_out(RETRY_FAILED, FAILED)) == Ended(2)
+    world.staff.calls.clear()
+    world.many.pace = Options(rate=0, ramp=(1,), poll_seconds=0.01)
+
+    async def act() -> None:
+        running = tasks.spawn("retry", world.many.carry_out(RETRY_FAILED, FAILED))
+        await until(lambda: says(world, "waits for"))
+        press(world.many, next(one.id for one in world.operations.newest_first() if not one.parent), "Stop")
+        assert await running == Ended(1)
+
+    asyncio.run(act())
+    assert len(world.staff.calls) == 1
+
+
+def test_those_that_are_refused_at_the_start_stop_it_too(world: World) -> None:
+    world.staff.refusal = Refused("This job is pending: retry when it has ended.")
+    assert asyncio.run(world.many.carry_out(RETRY_FAILED, FAILED)) == Ended(failed=1)

@@ -7,7 +7,7 @@ import time
 import msgspec
 import pytest
 
-from app.replay.evidence import Result, StoreEvidence, claimed, result
+from app.replay.evidence import Result, StoreEvidence, claimed, result, retried
 from app.store.store import Store
 from services.domain.records import HistoryEvent
 from services.domain.times import to_iso
@@ -58,3 +58,21 @@ def test_the_facts_are_asked_by_the_clock_of_the_server() -> None:
     assert evidence.claimed("j1", sent_at - 60)
     assert evidence.result("j1", sent_at) == "ok"
     assert evidence.result("nobody", sent_at) == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "came_to"),
+    [
+        ([], ""),
+        (["staff_retry", "queue_claimed", "submitting"], ""),
+        (["failed"], ""),
+        (["failed", "job_finalized"], "failed"),
+        (["failed", "submitted", "job_finalized"], "ok"),
+        (["skipped_duplicate"], "ok"),
+        (["error_no_profile"], "failed"),
+    ],
+)
+def test_a_retry_is_good_when_a_directory_goes_through(names: list[str], came_to: str) -> None:
+    rows = [HistoryEvent(str(at), event=event, created_at=100.0 + at) for at, event in enumerate(names)]
+    early = HistoryEvent("0", event="submitted", created_at=99.0)
+    assert retried([early, *rows], 100.0) == came_to

@@ -175,7 +175,7 @@ def test_the_key_retries_what_can_be_retried(world: DeskWorld) -> None:
         await until(lambda: states(world) == ["done"])
 
     on_page(world, act)
-    assert world.staff.calls == [("j1", None)]
+    assert world.staff.calls == [("j1", [HOST])]
 
 
 def test_the_key_does_nothing_where_nothing_failed(world: DeskWorld) -> None:

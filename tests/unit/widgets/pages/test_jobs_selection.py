@@ -61,7 +61,7 @@ class Shown:
         assert len(found) == 1
         return found[0]
 
-    def _start(self, act: Any, lines: Any, reason: str, told: Any) -> None:
+    def _start(self, act: Any, lines: Any, reason: str, told: Any, hosts: Any) -> None:
         self.started.append((act.name, [line.id for line in lines], reason))
         told(Ended(done=len(lines) - 1, failed=1))
 
