@@ -152,7 +152,9 @@ def _window(theme: str, tour_folder: Path | None = None, *, read_only: bool = Fa
         settings = read_settings(dotenv=dotenv)
     except SettingsError:
         settings = read_settings({})  # the page that says so needs a window
-    frame = Frame(settings.where, state_file=None if touring else settings.data_path / "console" / "window.json")
+    kept = None if touring else settings.data_path / "console" / "window.json"
+    # Where the settings name no project, one may have been chosen: its red frame must not be green at first.
+    frame = Frame(settings.where, state_file=kept, may_be_another=not settings.supabase_url)
     frame.appear()
     wait_for_paint(application, frame)
     imports = Imports(_import_screen)
@@ -184,7 +186,7 @@ def _window(theme: str, tour_folder: Path | None = None, *, read_only: bool = Fa
         if frame.closed:
             return 0
         await asyncio.sleep(0)
-        window = ConsoleWindow(settings.where, kept=frame.kept, read_only=read_only)
+        window = ConsoleWindow(frame.environment, kept=frame.kept, read_only=read_only)
         window.environment_shown.connect(frame.show_environment)
         await asyncio.sleep(0)
         frame.hold(window)

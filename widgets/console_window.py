@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -211,6 +211,8 @@ class ConsoleWindow(MainWindow):
         self._desk = self._pump = None
         self.lock.leave()
         self.body.setEnabled(True)
+        self.bar.setEnabled(True)
+        self.set_keys_on(True)
         for sheet in self.body.findChildren(ConfirmSheet):
             sheet.cancel()  # what it asks belongs to somebody who has left
         self.toasts.clear()
@@ -334,6 +336,10 @@ class ConsoleWindow(MainWindow):
                 menu.close()
             self.body.setEnabled(not covered)
             self.bar.setEnabled(not covered)
+            self.set_keys_on(not covered)
+            page = self.stack.currentWidget()
+            if not covered and page is not None:
+                page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _used(self) -> None:
         if self._desk is not None:

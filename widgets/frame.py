@@ -28,9 +28,20 @@ class Frame(QWidget):
 
     closing = Signal()
 
-    def __init__(self, environment: str, *, title: str = "Directory-Bolt", state_file: Path | None = None) -> None:
-        """`state_file` keeps size, place and `kept` between starts; None forgets them."""
+    def __init__(
+        self,
+        environment: str,
+        *,
+        title: str = "Directory-Bolt",
+        state_file: Path | None = None,
+        may_be_another: bool = False,
+    ) -> None:
+        """`state_file` keeps size, place, environment and `kept` between starts; None forgets them.
+
+        `may_be_another`: until it is known better, the environment of the last time counts.
+        """
         super().__init__()
+        self._may_be_another = may_be_another
         self._title = title
         self._state_file = state_file
         self._closing = False
@@ -60,7 +71,8 @@ class Frame(QWidget):
 
     def show_environment(self, environment: str) -> None:
         """Wear the colour of an environment, and name it in the title."""
-        self._environment = theme.environment_token(environment)
+        self.environment = environment
+        self._token = theme.environment_token(environment)
         self.setWindowTitle(f"{self._title} — {environment.upper()}")
         self._colour()
 
@@ -88,7 +100,7 @@ class Frame(QWidget):
         return self._closing
 
     def _colour(self) -> None:
-        for part, token in ((self, self._environment), (self._blank, "surface.page")):
+        for part, token in ((self, self._token), (self._blank, "surface.page")):
             palette = QPalette()
             palette.setColor(QPalette.ColorRole.Window, theme.current().colour(token))
             part.setPalette(palette)
@@ -101,6 +113,7 @@ class Frame(QWidget):
             **self.kept,
             "place": [place.x(), place.y(), place.width(), place.height()],
             "maximized": self.isMaximized(),
+            "environment": self.environment,
         }
         # A full disk is no reason not to close.
         with contextlib.suppress(OSError):
@@ -116,9 +129,12 @@ class Frame(QWidget):
             state = json.loads(self._state_file.read_text(encoding="utf-8"))
             left, top, width, height = (int(number) for number in state.pop("place"))
             self._maximized = bool(state.pop("maximized"))
+            last = str(state.pop("environment", self.environment))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return
         self.kept = state
+        if self._may_be_another:
+            self.show_environment(last)
         self.resize(max(width, self.minimumWidth()), max(height, self.minimumHeight()))
         if any(screen.availableGeometry().contains(left + 40, top + 20) for screen in QGuiApplication.screens()):
             self.move(left, top)

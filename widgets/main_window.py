@@ -124,6 +124,11 @@ class MainWindow(QWidget):
         shown = self.stack.currentWidget()
         return next((name for name, entry in self._pages.items() if entry.widget is shown), "")
 
+    def set_keys_on(self, on: bool) -> None:
+        """Whether the window's own shortcuts are heard."""
+        for shortcut in self.findChildren(QShortcut, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            shortcut.setEnabled(on)
+
     def focus_search(self) -> None:
         """Put the cursor into the search box of the page in front, if it has one."""
         page = self.stack.currentWidget()

@@ -91,6 +91,11 @@ class SignInActs:
         """What is wrong with the list itself, as a sentence; "" while all is well."""
         return self._environments.trouble
 
+    def begin(self) -> None:
+        """The form is shown: ask about what stands in it already."""
+        if self.draft.url and not self.local:
+            self._start("check sign-in", self._check(self.draft, wrong_form(self.draft)))
+
     def edit(self, draft: Draft) -> None:
         """Something else stands in the form: look at it at once, and ask the outside once the typing pauses."""
         before, self.draft, self.local = self.draft, draft, False

@@ -238,6 +238,13 @@ def test_under_the_cover_nothing_is_seen_or_pressed(window: ConsoleWindow, world
     assert focused is window.lock.password.box
     QTest.keyClicks(focused, "/gj")
     assert window.lock.password.text() == "/gj"
+    handle, page = window.windowHandle(), window.current_page()
+    assert handle is not None
+    window.lock.out_button.setFocus()
+    for key in (Qt.Key.Key_G, Qt.Key.Key_O):
+        QTest.keyClick(handle, key)
+    assert window.current_page() == page == "jobs"
+    window.lock.password.box.setFocus()
     window.resize(1300, 820)
     assert window.lock.geometry() == window.rect()
     window.lock.out_button.click()
@@ -258,6 +265,9 @@ def test_under_the_cover_nothing_is_seen_or_pressed(window: ConsoleWindow, world
     assert not window.lock.isVisible()
     assert window.lock.password.text() == ""
     assert window.jobs.isEnabled()
+    for key in (Qt.Key.Key_G, Qt.Key.Key_O):
+        QTest.keyClick(handle, key)
+    assert window.current_page() == "overview"
     assert world.passwords == ["/gj", "right"]
     assert world.desk.role == "operator"
 

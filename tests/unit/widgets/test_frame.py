@@ -99,3 +99,15 @@ def test_a_full_disk_keeps_no_window_open(app: QApplication, tmp_path: Path) -> 
     frame = opened(Frame("local", state_file=Path("/dev/full/console/window.json")))
     frame.close()
     assert frame.closed
+
+
+def test_the_colour_of_the_last_time_counts_where_the_settings_name_no_project(
+    app: QApplication, tmp_path: Path
+) -> None:
+    file = tmp_path / "window.json"
+    first = opened(Frame("local", state_file=file))
+    first.show_environment("production")
+    first.close()
+    assert Frame("local", state_file=file, may_be_another=True).environment == "production"
+    assert Frame("staging", state_file=file).environment == "staging"
+    assert Frame("local", state_file=tmp_path / "none.json", may_be_another=True).environment == "local"

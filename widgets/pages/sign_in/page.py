@@ -65,6 +65,8 @@ class SignInPage(Surface):
         self.form.show_acts(acts)
         self._raw.hide()
         self._changed()
+        self.environment_chosen.emit("local" if acts.local else acts.draft.kind)
+        acts.begin()
         if acts.local:
             self.people.setFocus(Qt.FocusReason.OtherFocusReason)
         else:

@@ -12,7 +12,7 @@ from app import tasks
 from app.actions.sign_in import SignInActs, Why
 from app.environments import Environments
 from app.moves import Become, Enter, Move
-from services.domain.environments import Draft, Environment, Field
+from services.domain.environments import Draft, Environment, Field, Said
 from tests.fakes.doors import EMAIL, KEY, PASSWORD, QUEUE, URL, FakeDoor
 from tests.waiting import until
 
@@ -72,6 +72,17 @@ def test_all_that_is_right_is_said_to_be(tmp_path: Path) -> None:
         assert sorted(form.door.asked) == [f"find {URL}", f"key {KEY}", f"queue {QUEUE}"]
 
     assert run(tmp_path, suite).changes > 3
+
+
+def test_what_stands_there_already_is_asked_about(tmp_path: Path) -> None:
+    async def suite(form: Form) -> None:
+        form.acts.begin()
+        form.acts.draft, form.acts.local = RIGHT, False
+        form.acts.said["email"] = Said("wrong", "Of the error before.")
+        form.acts.begin()
+        await until(form.says(url="ok", key="ok", queue="ok", email="wrong"))
+
+    run(tmp_path, suite)
 
 
 def test_what_is_wrong_is_said_at_its_field(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def test_the_list_chooses_and_the_frame_follows(tmp_path: Path, qt_app: QApplica
         assert (page.form.fields["url"].text(), page.form.kind.current()) == ("", "production")
         page.form.kind.chosen.emit("staging")
         page.places.buttons[""].click()
-        assert asked.kinds == ["staging", "production", "staging", "local"]
+        assert asked.kinds == ["local", "staging", "production", "staging", "local"]
         assert acts.local
 
     run(tmp_path, qt_app, suite)
