@@ -85,7 +85,11 @@ class DatabaseActs:
                 self._pending.dropped(wish.id)
                 return await self._move(wish, "undone", "Undone; nothing was asked for.")
             try:
-                answer = await call(wish.id)
+                try:
+                    answer = await call(wish.id)
+                finally:
+                    # Before the list says how it ended: whoever looks then finds the act free again.
+                    self._asking.discard(target)
             except NotReachable as error:
                 self._pending.unknown(wish.id, str(error))
                 ended = await self._move(wish, "unknown", f"No answer from the database: {error}")

@@ -103,6 +103,24 @@ def test_two_presses_call_once(world: World) -> None:
     assert world.acts.why_not_retry(JOB) == ""
 
 
+@pytest.mark.parametrize("refusal", [None, Refused("No."), NotReachable("Gone.")])
+def test_the_act_is_free_again_when_the_list_says_how_it_ended(
+    world: World, monkeypatch: pytest.MonkeyPatch, refusal: ConsoleError | None
+) -> None:
+    told: list[str] = []
+    move = world.operations.move
+
+    def look(*given: Any, **more: Any) -> Operation:
+        told.append(world.acts.why_not_retry(JOB))
+        return move(*given, **more)
+
+    monkeypatch.setattr(world.operations, "move", look)
+    world.staff.refusal = refusal
+    world.staff.read_fault = NotPermitted("No.")
+    world.run(lambda: world.acts.retry_failed(JOB))
+    assert told == [""]
+
+
 def test_no_call_without_a_wish_on_the_disk(world: World) -> None:
     world.operations.close()
     with pytest.raises(Refused, match="nothing was done"):

@@ -27,11 +27,6 @@ def world(request: pytest.FixtureRequest, qt_app: QApplication, tmp_path: Path) 
     made.close()
 
 
-def asking(world: DeskWorld, target: str) -> bool:
-    """Whether an act on it is under way: it ends a moment after its row says so."""
-    return world.desk.jobs._database.is_asking(target)
-
-
 def follow(shown: Shown) -> None:
     shown.page.take(shown.world.store.take_changed())
     shown.page.frame()
@@ -46,7 +41,7 @@ def test_a_directory_is_paused_after_a_reason_and_let_in_again(world: DeskWorld)
         assert sheet is not None
         assert not press(sheet).isEnabled()
         shown.confirm("its form changed")
-        await until(lambda: states(world) == ["done"] and not asking(world, "d1"))
+        await until(lambda: states(world) == ["done"])
         follow(shown)
         assert button.words() == "Pause directory…", "it is paused when the fact says so"
         world.store.put("paused_directories", {"directory_id": "d1", "reason": "its form changed"})
@@ -95,7 +90,7 @@ def test_a_job_that_needs_somebody_is_acknowledged_once(world: DeskWorld) -> Non
         shown.page.acknowledge.connect(lambda need: ask_acknowledge(shown.body, world.desk, need))
         shown.page.more.choose("acknowledge")
         assert shown.sheet() is None
-        await until(lambda: states(world) == ["done"] and not asking(world, "j1"))
+        await until(lambda: states(world) == ["done"])
         row = {"id": 1, "request_id": "r", "act": "acknowledge", "target": "j1"}
         world.store.put("staff_actions", {**row, "created_at": to_iso(world.store.now())})
         follow(shown)
@@ -124,7 +119,7 @@ def test_pausing_is_asked_about_in_production(qt_app: QApplication, tmp_path: Pa
     async def act(shown: Shown) -> None:
         shown.page.more.choose("pause")
         shown.confirm(typed="PRODUCTION")
-        await until(lambda: states(world) == ["done"] and not asking(world, "j1"))
+        await until(lambda: states(world) == ["done"])
         world.job("j1", "Old Mill Pizza", "failed", error_message="No business profile", age=600)
         follow(shown)
         shown.page.acknowledge.connect(lambda need: ask_acknowledge(shown.body, world.desk, need))
