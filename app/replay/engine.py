@@ -73,13 +73,15 @@ class ReplayEngine:
                     hint="Ask an admin to remove the redrive policy of the dead letter queue.",
                 )
             seen: dict[str, DeadLetter] = {}
-            # One empty answer isn't proof: SQS samples its servers.
-            empty = 0
+            # One empty answer isn't proof: SQS samples its servers, and only a long poll asks all of them.
+            empty = wait = 0
             while empty < 2 and len(seen) < _SCAN_LIMIT:
-                batch = await self._queues.receive_dead(limit=10, visibility=LOOK_VISIBILITY, wait=0)
+                batch = await self._queues.receive_dead(limit=10, visibility=LOOK_VISIBILITY, wait=wait)
                 fresh = [letter for letter in batch if letter.message_id not in seen]
                 empty = 0 if fresh else empty + 1
                 seen.update({letter.message_id: letter for letter in batch})
+                if empty == 2 and not wait and len(seen) < figures.visible:
+                    empty, wait = 0, 1
             hidden_for = await self._give_back(list(seen.values()), LOOK_VISIBILITY)
             return Inventory(list(seen.values()), figures, hidden_for)
 

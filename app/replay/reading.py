@@ -36,6 +36,8 @@ class Reading(msgspec.Struct, frozen=True):
     message: JobMessage | None = None
     reason: str = ""
     start: str = ""
+    otherwise: tuple[str, ...] = ()
+    """What the subscriber reads as something else than it says."""
 
 
 def read(letter: DeadLetter, *, now: float, largest: int = LARGEST) -> Reading:
@@ -64,6 +66,7 @@ def read(letter: DeadLetter, *, now: float, largest: int = LARGEST) -> Reading:
         message=message,
         reason=one_line(raw.get("_dlq_reason") or "", _START),
         start=start,
+        otherwise=tuple(f"{one.field}: {one.words}" for one in findings if one.level == "changed"),
     )
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
+from app.actions.confirming import TO_THINK, typed
 from app.actions.letter_records import Record, start_decide, start_put_back
 from app.actions.queue_terms import start_confirm
 from app.desk import Desk
-from widgets.pages.dead_letters.sheet import JobRow, XRayView, job_row, typed
+from widgets.pages.dead_letters.sheet import JobRow, XRayView, job_row
 from widgets.pages.dead_letters.words import evidence
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
-
-_TO_THINK: Final = 10.0
-"""Seconds before "it was not sent" can be confirmed: a replay after it may start a job twice."""
 
 
 def ask_put_back(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
@@ -34,7 +31,7 @@ def ask_put_back(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
         else "They become dead letters again, and nothing goes to the main queue.",
         f"Put back {len(ids):,}",
         reason=True,
-        typed=typed(desk, len(ids)),
+        typed=typed(len(ids), desk.environment),
         foot="Written to the journal first",
         inside=XRayView(list(rows.values())) if rows else None,
         width=880 if rows else 560,
@@ -58,9 +55,9 @@ def ask_decide(body: Surface, desk: Desk, record: Record, *, sent: bool) -> Conf
         "It was sent" if sent else "It was not sent",
         facts=[follows],
         reason=True,
-        typed=typed(desk, 1),
+        typed=typed(1, desk.environment),
         danger=not sent,
-        wait=0.0 if sent else _TO_THINK,
+        wait=0.0 if sent else TO_THINK,
         foot="Written to the journal with your name",
     )
     sheet.confirmed.connect(lambda reason: start_decide(desk.records, record.id, sent=sent, reason=reason))
@@ -80,9 +77,9 @@ def ask_confirm_target(body: Surface, desk: Desk) -> ConfirmSheet:
         "They belong together",
         facts=[("blocked", "A replay to a queue that they don't come from starts jobs where nobody looks")],
         reason=True,
-        typed=typed(desk, 1),
+        typed=typed(1, desk.environment),
         danger=True,
-        wait=_TO_THINK,
+        wait=TO_THINK,
         foot="Written to the journal with your name",
     )
     sheet.confirmed.connect(

@@ -8,13 +8,13 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
+from app.actions.confirming import typed
 from app.actions.dead_letters import start_replay
 from app.actions.letter_edits import Finding, Look, draft, look
 from app.actions.letter_line import LetterLine
 from app.desk import Desk
 from services.domain.statuses import Shape
 from widgets.look import fonts, metrics
-from widgets.pages.dead_letters.sheet import typed
 from widgets.pages.dead_letters.words import plain, seen_words
 from widgets.parts.button import Button
 from widgets.parts.diff import DiffView
@@ -149,7 +149,7 @@ def ask_edit(body: Surface, desk: Desk, line: LetterLine, business: str) -> Conf
         f"{business or line.job_id or line.reading.what}. The original stays in the archive, and both in the journal.",
         "Replay edited",
         reason=True,
-        typed=typed(desk, 1),
+        typed=typed(1, desk.environment),
         foot="Written to the journal before it is sent",
         inside=view,
         width=880,

@@ -357,5 +357,7 @@ def _seen(look: Look, count: int, now: float) -> str:
     if look.figures is None:
         return ""
     words = f"{count:,} seen of about {look.figures.visible + look.figures.in_flight:,}"
+    if look.figures.in_flight:
+        words = f"{words}, {look.figures.in_flight:,} in flight elsewhere"
     hidden = look.hidden_until - now
     return f"{words}, hidden from others for {since(hidden + 1)}" if hidden > 0 else words

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from app.actions.confirming import typed
 from app.actions.letter_batches import FATES, Choice, Directory, Fate, XRay, start_archive, start_replay
 from app.desk import Desk
 from app.models.table_model import LinesModel
@@ -16,7 +17,7 @@ from widgets.pages.dead_letters.words import choice_title, letters
 from widgets.parts import cell, spans
 from widgets.parts.check_box import CheckBox
 from widgets.parts.columns import Column
-from widgets.parts.label import label
+from widgets.parts.label import label, say
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
 from widgets.parts.table import Table
@@ -36,17 +37,16 @@ _WHY: Final[dict[Fate, str]] = {
     "in_flight": "a worker has it now",
     "blocked": "",
 }
-_MANY: Final = 50
-"""From more than so many on, the environment's name has to be typed."""
 
 
 class JobRow(msgspec.Struct, frozen=True):
-    """A job of the plan; `words`: send 1, or why it isn't sent."""
+    """A job of the plan; `words`: send 1, or why it isn't sent. `says`: what the subscriber reads as something else."""
 
     job_id: str
     business: str
     words: str
     seen: XRay
+    says: tuple[str, ...] = ()
 
 
 class XRayView(QWidget):
@@ -84,15 +84,24 @@ class XRayView(QWidget):
         self.jobs_model.apply({row.job_id: row for row in rows})
         self.jobs.current_moved.connect(self._show)
         self.jobs.setFixedWidth(metrics.px(290))
+        self.says = label("", "small", "blocked", wrap=True)
+        self.says.setContentsMargins(metrics.px(16), metrics.px(8), metrics.px(16), metrics.px(8))
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        right.addWidget(self.directories, 1)
+        right.addWidget(self.says)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(1)
         row.addWidget(self.jobs)
-        row.addWidget(self.directories, 1)
+        row.addLayout(right, 1)
         self.jobs.go_to(0)
 
     def _show(self, row: int) -> None:
-        seen = self.jobs_model.line(row).seen if 0 <= row < self.jobs_model.rowCount() else XRay("")
+        chosen = self.jobs_model.line(row) if 0 <= row < self.jobs_model.rowCount() else JobRow("", "", "", XRay(""))
+        seen = chosen.seen
+        say(self.says, " ".join(chosen.says))
+        self.says.setVisible(bool(chosen.says))
         gone: dict[str, Directory | None] = dict.fromkeys(self.directories_model.all_keys())
         self.directories_model.apply({**gone, **{one.host: one for one in seen.directories}})
 
@@ -132,7 +141,7 @@ def ask_replay(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
         f"Replay {len(choice.send):,} to {environment}" if choice.send else "Archive only",
         facts=[_sum(fate, choice) for fate in FATES],
         reason=True,
-        typed=typed(desk, len(choice.send)),
+        typed=typed(len(choice.send), desk.environment),
         foot="Written to the journal before each send",
         inside=inside,
         width=880,
@@ -151,7 +160,7 @@ def ask_archive(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
         "They leave the queue and stay in the archive of this machine, from where they can be put back.",
         f"Archive {len(ids):,}",
         reason=True,
-        typed=typed(desk, len(ids)),
+        typed=typed(len(ids), desk.environment),
         foot="Written to the journal first",
     )
     sheet.confirmed.connect(lambda reason: start_archive(desk.batches, ids, reason=reason))
@@ -164,19 +173,19 @@ def _sum(fate: Fate, choice: Choice) -> tuple[str, str]:
     return shape, f"{sum(seen.count(fate) for seen in choice.jobs.values()):,} {words}"
 
 
-def typed(desk: Desk, count: int) -> str:
-    """The name that has to be typed before an act on so many letters, "" for none."""
-    return desk.environment.upper() if desk.environment == "production" or count > _MANY else ""
-
-
-def job_row(desk: Desk, job_id: str, seen: XRay, words: str) -> JobRow:
+def job_row(desk: Desk, job_id: str, seen: XRay, words: str, says: tuple[str, ...] = ()) -> JobRow:
     """A job of the plan, with its customer as far as it is known."""
     job = desk.store.jobs.get(job_id)
-    return JobRow(job_id, (job.business if job else "") or f"Job {job_id[:8]}", words, seen)
+    return JobRow(job_id, (job.business if job else "") or f"Job {job_id[:8]}", words, seen, says)
 
 
 def _job_rows(desk: Desk, choice: Choice) -> list[JobRow]:
-    return [job_row(desk, job_id, seen, "not sent" if seen.stops else "send 1") for job_id, seen in choice.jobs.items()]
+    sent = [desk.dead_letters.lines[letter.message_id].reading for letter in choice.send]
+    says = {reading.message.job_id: reading.otherwise for reading in sent if reading.message}
+    return [
+        job_row(desk, job_id, seen, "not sent" if seen.stops else "send 1", says.get(job_id, ()))
+        for job_id, seen in choice.jobs.items()
+    ]
 
 
 def _sent(row: JobRow) -> cell.Cell:

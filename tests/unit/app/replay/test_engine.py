@@ -202,3 +202,23 @@ def test_a_letter_deep_in_a_long_queue_is_found(journal: Journal) -> None:
     queues = Hiding({f"m{n}": "one" for n in range(400)})
     journal.plan(DeadLetter("m333", "", "one", attributes=ATTRIBUTES), actor="desk-1", reason="")
     assert asyncio.run(ReplayEngine(queues, journal).replay("m333")).outcome == "replayed"
+
+
+def test_a_look_asks_all_servers_while_the_queue_counts_more_than_it_showed(journal: Journal) -> None:
+    class Sampled(TinyQueues):
+        waits: list[int] = []
+
+        async def receive_dead(self, *, limit: int, visibility: int, wait: int) -> list[DeadLetter]:
+            self.waits.append(wait)
+            found = await super().receive_dead(limit=limit, visibility=visibility, wait=wait)
+            return found if wait else found[:1]
+
+    queues = Sampled({"m1": "one", "m2": "two"})
+    look = asyncio.run(ReplayEngine(queues, journal).look())
+    assert {letter.message_id for letter in look.letters} == {"m1", "m2"}
+    assert queues.waits == [0, 0, 0, 1, 1, 1]
+    # Where it showed all that it counts, nobody waits for it.
+    queues.waits.clear()
+    del queues.dead["m2"]
+    asyncio.run(ReplayEngine(queues, journal).look())
+    assert queues.waits == [0, 0, 0]

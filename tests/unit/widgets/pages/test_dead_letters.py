@@ -331,6 +331,7 @@ def test_many_are_looked_through_before_anything_is_sent(qt_app: QApplication, t
         [view] = sheet.findChildren(XRayView)
         assert [view.jobs_model.line(row).words for row in range(3)] == ["send 1"] * 3
         assert view.directories_model.rowCount() == 2
+        assert "priority: Nothing is read as “starter”." in view.says.text()
         view.jobs.go_to(1)
         assert view.directories_model.rowCount() == 0
         assert world.queues.sent == []

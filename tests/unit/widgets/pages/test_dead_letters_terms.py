@@ -240,3 +240,12 @@ def test_letters_that_were_left_out_are_a_failure_in_the_window(world: DeskWorld
         assert len(world.queues.sent) == 1
 
     on_page(world, act)
+
+
+def test_what_others_hold_is_said(world: DeskWorld) -> None:
+    world.queues.hide("m0", time.time() + 60)
+
+    async def act(page: DeadLettersPage) -> None:
+        assert page.seen_words.text() == "2 seen of about 3, 1 in flight elsewhere"
+
+    on_page(world, act)
