@@ -40,5 +40,6 @@ class NeedActs:
             need.target,
             lambda request: self._acts.acknowledge(request_id=request, target=need.target, reason=reason),
             lambda _: ("Noted: it needs nobody until something new happens", 1),
+            job_id=need.job_id,
             reason=reason,
         )

@@ -95,7 +95,7 @@ class ActivityLine(msgspec.Struct, frozen=True, gc=False):
         if self.event is not None:
             return self.event.directory_name
         job_id, _, host = self._target.partition("/")
-        return host if job_id else ""
+        return host if job_id and "." in host else ""  # what was acknowledged of a job is no host
 
     @property
     def why(self) -> str:

@@ -34,12 +34,12 @@ class Need(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def target(self) -> str:
-        """What an acknowledgement of it names: the job's id, or the message's."""
-        return self.key.removeprefix(_LETTER)
+        """What an acknowledgement of it names: the job's id and what is the matter with it, or the message's id."""
+        return f"{self.key}/{self.kind}" if self.job_id else self.key.removeprefix(_LETTER)
 
 
 class Acknowledged:
-    """When somebody last said of a job or a message that they have seen to it, by its id; unix seconds."""
+    """When somebody last said that they have seen to a need, by its target; unix seconds."""
 
     def __init__(self) -> None:
         self._at: dict[str, float] = {}
@@ -53,9 +53,10 @@ class Acknowledged:
         """Whether it was acknowledged, and nothing new happened to it since then: the newest was at `since`."""
         return target in self._at and self._at[target] >= (since or 0.0)
 
-    def covers_job(self, line: JobLine) -> bool:
-        """Whether this holds for a job."""
-        return self.covers(line.id, line.last_event_at or line.created_at)
+    def covers_job(self, need: Need, line: JobLine) -> bool:
+        """Whether this holds for a job's need. It covers no other one: that a job stands still, or that its message
+        is a dead letter, comes without an event of its own."""
+        return self.covers(need.target, line.last_event_at or line.created_at)
 
 
 def job_need(line: JobLine, dead: bool, unknown_of: Callable[[str], list[DirectoryLine]]) -> Need | None:

@@ -214,7 +214,8 @@ begin
     jsonb_build_object('directory_id', p_directory_id, 'directory', host, 'paused', p_paused), null, host);
 end $$;
 
--- Writes that somebody has seen to it. p_target: what it is about, such as a job's id or a message's.
+-- Writes that somebody has seen to it. p_target: what it is about, such as a job's id or a message's; after a slash, what
+-- was the matter with it.
 create or replace function public.staff_acknowledge(
   p_request_id uuid, p_target text, p_reason text default null
 ) returns jsonb language plpgsql security definer set search_path = '' as $$
@@ -230,7 +231,7 @@ begin
     return answer;
   end if;
   return private.audit(p_request_id, 'acknowledge', p_target, p_reason, null, jsonb_build_object('target', p_target),
-                       (select j.id from public.jobs j where j.id::text = p_target));
+                       (select j.id from public.jobs j where j.id::text = split_part(p_target, '/', 1)));
 end $$;
 
 do $$

@@ -318,8 +318,9 @@ def test_a_job_that_is_acknowledged_has_it_in_its_history(server: Postgres, owne
     job = add_job(owner, {})
     with operator(server) as desk:
         acknowledge(desk, job)
+        acknowledge(desk, f"{job}/stuck")
         acknowledge(desk, "message 7")
-    assert events(owner, job) == ["staff_acknowledge"]
+    assert events(owner, job) == ["staff_acknowledge"] * 2
 
 
 @pytest.mark.parametrize("helper", ["answered(null, 'x', 'y')", "audit(null, 'x', 'y', null, null, '{}')"])

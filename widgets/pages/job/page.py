@@ -220,7 +220,7 @@ class JobPage(QWidget):
             return None
         dead = any(letter.job_id == line.id for letter in self._desk.dead_letters.lines.values())
         need = job_need(line, dead, self._desk.store.jobs.unknown_directories)
-        return None if need is None or self._desk.store.acknowledged.covers_job(line) else need
+        return None if need is None or self._desk.store.acknowledged.covers_job(need, line) else need
 
     def _ask_act(self, name: str) -> None:
         line = self._line()

@@ -126,7 +126,7 @@ class NeedsPanel(Panel):
         if targets:
             self._seen = -1
             self.show_letters()
-            self.work_out(targets)
+            self.work_out({target.partition("/")[0] for target in targets})
 
     def work_out(self, job_ids: Iterable[str]) -> None:
         """Look at these jobs anew."""
@@ -136,7 +136,7 @@ class NeedsPanel(Panel):
             line = jobs.get(job_id)
             need = job_need(line, job_id in self._dead, jobs.unknown_directories) if line is not None else None
             self._quiet.discard(job_id)
-            if need is not None and line is not None and self._desk.store.acknowledged.covers_job(line):
+            if need is not None and line is not None and self._desk.store.acknowledged.covers_job(need, line):
                 self._quiet.add(job_id)
                 need = None
             if need != self.model.by_key(job_id):

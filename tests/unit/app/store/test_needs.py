@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from app.store.lines import DirectoryLine, JobLine
-from app.store.needs import RANKS, Acknowledged, job_need, letter_need
+from app.store.needs import RANKS, Acknowledged, Need, job_need, letter_need
 from app.store.store import Store
 from services.domain.diagnosis import Diagnosis
 from services.domain.records import StaffAction
@@ -52,7 +52,7 @@ def test_several_unknown_outcomes_are_counted() -> None:
     found = job_need(line, False, lambda _: [])
     assert found is not None
     assert (found.name, found.words, found.since) == ("j1", "2 outcomes unknown", 90.0)
-    assert found.target == "j1"
+    assert found.target == "j1/unknown"
 
 
 def test_a_letter_without_a_job_has_a_place_too() -> None:
@@ -69,18 +69,22 @@ def acknowledgement(target: str, at: float, act: str = "acknowledge") -> StaffAc
 def test_what_was_acknowledged_needs_nobody_until_something_new_happens() -> None:
     seen = Acknowledged()
     line = JobLine("j1", status="failed", created_at=10.0, last_event_at=90.0)
-    assert not seen.covers_job(line)
-    seen.take(acknowledgement("j1", 80.0))
-    assert not seen.covers_job(line), "something happened since"
-    seen.take(acknowledgement("j1", 95.0))
-    seen.take(acknowledgement("j1", 70.0))
-    seen.take(acknowledgement("j1", 99.0, "pause"))
+    failed = Need("j1", "failed", "One", "Failed", job_id="j1")
+    assert not seen.covers_job(failed, line)
+    seen.take(acknowledgement("j1/failed", 80.0))
+    assert not seen.covers_job(failed, line), "something happened since"
+    seen.take(acknowledgement("j1/failed", 95.0))
+    seen.take(acknowledgement("j1/failed", 70.0))
+    seen.take(acknowledgement("j1/failed", 99.0, "pause"))
     seen.take(None)
-    assert seen.covers_job(line)
-    assert not seen.covers_job(msgspec.structs.replace(line, last_event_at=96.0))
-    assert seen.covers_job(msgspec.structs.replace(line, last_event_at=None))
-    assert seen.covers("j1", None)
+    assert seen.covers_job(failed, line)
+    assert not seen.covers_job(failed, msgspec.structs.replace(line, last_event_at=96.0))
+    assert seen.covers_job(failed, msgspec.structs.replace(line, last_event_at=None))
+    assert seen.covers("j1/failed", None)
     assert not seen.covers("m1", None)
+    # That its message is a dead letter by now, or nobody knows an outcome, has no event that would be new.
+    for kind in ("dead_letter", "unknown", "stuck"):
+        assert not seen.covers_job(msgspec.structs.replace(failed, kind=kind), line)
 
 
 def test_an_acknowledgement_is_no_sign_of_life() -> None:

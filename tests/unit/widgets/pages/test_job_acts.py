@@ -91,14 +91,14 @@ def test_a_job_that_needs_somebody_is_acknowledged_once(world: DeskWorld) -> Non
         shown.page.more.choose("acknowledge")
         assert shown.sheet() is None
         await until(lambda: states(world) == ["done"])
-        row = {"id": 1, "request_id": "r", "act": "acknowledge", "target": "j1"}
+        row = {"id": 1, "request_id": "r", "act": "acknowledge", "target": "j1/failed"}
         world.store.put("staff_actions", {**row, "created_at": to_iso(world.store.now())})
         follow(shown)
         assert shown.page.more._why["acknowledge"] == "Nothing of it needs you."
         shown.page.more.choose("acknowledge")
 
     on_page(world, act)
-    assert world.staff.calls == [("j1", ["acknowledge", ""])]
+    assert world.staff.calls == [("j1/failed", ["acknowledge", ""])]
 
 
 def test_a_job_that_goes_well_has_nothing_to_acknowledge(world: DeskWorld) -> None:
@@ -129,5 +129,5 @@ def test_pausing_is_asked_about_in_production(qt_app: QApplication, tmp_path: Pa
         await until(lambda: states(world) == ["done", "done"])
 
     on_page(world, act)
-    assert world.staff.calls == [("j1", ["paused", "in_progress"]), ("j1", ["acknowledge", "seen"])]
+    assert world.staff.calls == [("j1", ["paused", "in_progress"]), ("j1/failed", ["acknowledge", "seen"])]
     world.close()

@@ -65,7 +65,7 @@ def test_a_line_goes_and_comes_back_when_something_new_happens(world: DeskWorld)
         await until(lambda: world.desk.operations.newest_first()[0].state == "done")
         follow(page, world)
         assert "Acknowledge: pending" in texts(page, "needs")[0][2], "it goes when the fact comes"
-        acknowledged(world, "j1")
+        acknowledged(world, "j1/failed")
         follow(page, world)
         page.needs.refresh()
         assert texts(page, "needs") == []
@@ -75,7 +75,7 @@ def test_a_line_goes_and_comes_back_when_something_new_happens(world: DeskWorld)
         assert [row[1] for row in texts(page, "needs")] == ["Quick Lime"]
 
     on_page(world, act)
-    assert world.staff.calls == [("j1", ["acknowledge", ""])]
+    assert world.staff.calls == [("j1/failed", ["acknowledge", ""])]
 
 
 def test_a_letter_is_named_by_its_message(world: DeskWorld) -> None:
