@@ -36,6 +36,13 @@ class RowPictures:
             self._drawn[key] = picture
         return picture
 
+    def turn(self, key: Hashable, other: Hashable) -> QPixmap | None:
+        """The picture of a row that looks like `key`, to be made that of one that looks like `other`."""
+        picture = self._drawn.pop(key, None)
+        if picture is not None:
+            self._drawn[other] = picture
+        return picture
+
     def add(self, key: Hashable) -> QPixmap:
         """A new picture to draw that row on."""
         while len(self._drawn) >= self._most:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QPointF, QRect, Qt
-from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen, QStaticText
+from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen, QPixmap, QRegion, QStaticText
 
 from services.domain.text import one_line
 from widgets.look import fonts, glyphs, icons, metrics, motion, theme
@@ -28,6 +28,8 @@ _LONGEST: Final = 400
 _NUMBERS: Final = 62
 """The room for `n/m` behind a bar, as in 1,000/1,000."""
 _OLD: Final = 0.55
+_FEW: Final = 4
+"""So many cells of a row are drawn over its last picture; more, and all of it is drawn."""
 
 
 class _Look(NamedTuple):
@@ -49,6 +51,8 @@ class RowPainter:
         """Each shown column with its section and the part of it for words, both as in a row at the very top."""
         self._turning: dict[tuple[int, int], QRect] = {}
         self._pictures = RowPictures()
+        self._drawn: dict[int, tuple[object, ...]] = {}
+        """The key of the picture that each row showed last."""
 
     def measure(self) -> None:
         """The columns have other widths."""
@@ -108,10 +112,8 @@ class RowPainter:
                 key = (look, *(cell for _, _, cell in cells))
                 picture = self._pictures.get(key)
                 if picture is None:
-                    picture = self._pictures.add(key)
-                    with QPainter(picture) as alone:
-                        alone.fillRect(0, 0, wide, height, theme.current().colour("surface.page"))
-                        self._paint_row(alone, QRect(0, 0, wide, height), look, cells)
+                    picture = self._pictured(row, key, QRect(0, 0, wide, height), look, cells)
+                self._drawn[row] = key
                 painter.drawPixmap(0, whole.top(), picture)
             else:
                 self._paint_row(painter, whole, look, cells)
@@ -123,6 +125,35 @@ class RowPainter:
     def forget(self) -> None:
         """Give back the memory of what was drawn."""
         self._pictures.clear()
+        self._drawn.clear()
+
+    def _pictured(
+        self, row: int, key: tuple[object, ...], whole: QRect, look: _Look, cells: Sequence[tuple[int, QRect, object]]
+    ) -> QPixmap:
+        """The picture that the row showed last with a few other cells, or one that is all new."""
+        before = self._drawn.get(row, ())
+        other = list(range(len(cells)))
+        if before[:1] == key[:1] and len(before) == len(key):
+            other = [at for at, cell in enumerate(key[1:]) if cell != before[at + 1]]
+        # Beside the words of the first column is the check box.
+        few = len(other) <= _FEW and not (self._table.checks and 0 in other)
+        last = self._pictures.turn(before, key) if few else None
+        picture = last or self._pictures.add(key)
+        with QPainter(picture) as alone:
+            if last is not None:
+                alone.setClipRegion(self._sections([cells[at][0] for at in other]))
+                cells = [cells[at] for at in other]
+            alone.fillRect(whole, theme.current().colour("surface.page"))
+            self._paint_row(alone, whole, look, cells)
+        return picture
+
+    def _sections(self, columns: Sequence[int]) -> QRegion:
+        """The places of some columns, as in a row at the very top."""
+        region = QRegion()
+        for column, section, _ in self._columns:
+            if column in columns:
+                region += section
+        return region
 
     def _paint_row(
         self, painter: QPainter, whole: QRect, look: _Look, cells: Sequence[tuple[int, QRect, object]]

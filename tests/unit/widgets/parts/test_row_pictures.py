@@ -83,6 +83,14 @@ def test_a_row_that_only_moved_is_not_drawn_again(qt_app: QApplication) -> None:
     assert pictures.get("a") is None, "another theme: another picture"
 
 
+def test_a_picture_can_be_made_that_of_another_row(qt_app: QApplication) -> None:
+    pictures = RowPictures()
+    pictures.suit((100, 28, 1.0, "light"), 2)
+    first = pictures.add("a")
+    assert pictures.turn("a", "b") is first
+    assert (pictures.get("a"), pictures.get("b"), pictures.turn("a", "c")) == (None, first, None)
+
+
 def test_pictures_of_rows_long_gone_are_given_back(qt_app: QApplication) -> None:
     pictures = RowPictures()
     pictures.suit((10, 10, 2.0, None), 3)
