@@ -23,6 +23,21 @@ _SHAPES: Final[dict[str, Shape]] = {
     "planned": "waiting", "running": "running", "done": "ok", "failed": "failed", "unknown": "unknown",
     "undone": "skipped",
 }  # fmt: skip
+_OF_JOBS: Final = frozenset(
+    (
+        "retry_failed",
+        "requeue",
+        "pause",
+        "resume",
+        "cancel",
+        "declare",
+        "acknowledge",
+        "run_here",
+        "dry_run",
+        "real_run",
+    )
+)
+"""Acts whose target is a job, or a job and a host with "/" between, and a run behind another."""
 _WRONG: Final = frozenset({"failed", "unknown", "lost", "blocked"})
 
 
@@ -57,7 +72,8 @@ class ActivityLine(msgspec.Struct, frozen=True, gc=False):
         act = self.action.act if self.action else self.operation.act if self.operation else ""
         if not act and self.event is not None:
             act = self.event.event.removeprefix("staff_")
-        return _LABELS.get(act, act.replace("_", " ").capitalize())
+        told = self.operation.label if self.operation is not None else act.replace("_", " ").capitalize()
+        return _LABELS.get(act, told)
 
     @property
     def shape(self) -> Shape:
@@ -87,15 +103,15 @@ class ActivityLine(msgspec.Struct, frozen=True, gc=False):
         """The job that it is about, "" for none."""
         if self.event is not None:
             return self.event.job_id
-        return self._target.partition("/")[0]
+        return self._target[0]
 
     @property
     def directory(self) -> str:
         """The host that it is about, "" for none."""
         if self.event is not None:
             return self.event.directory_name
-        job_id, _, host = self._target.partition("/")
-        return host if job_id and "." in host else ""  # what was acknowledged of a job is no host
+        host = self._target[1]
+        return host if "." in host else ""  # what was acknowledged of a job is no host
 
     @property
     def why(self) -> str:
@@ -130,10 +146,15 @@ class ActivityLine(msgspec.Struct, frozen=True, gc=False):
         return self.operation.words.removeprefix(f"{self.operation.actor}: ") if self.operation is not None else ""
 
     @property
-    def _target(self) -> str:
+    def _target(self) -> tuple[str, str]:
+        """Job and directory of an act that is about them."""
+        act, target = "", ""
         if self.action is not None:
-            return self.action.target
-        return self.operation.target if self.operation is not None else ""
+            act, target = self.action.act, self.action.target
+        elif self.operation is not None:
+            act, target = self.operation.act, self.operation.target
+        job_id, _, rest = target.partition("/")
+        return (job_id, rest.partition("/")[0]) if act in _OF_JOBS else ("", "")
 
 
 def is_act(event: HistoryEvent) -> bool:

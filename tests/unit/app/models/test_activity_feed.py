@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.actions.operations import Operations
+from app.actions.operations import FAILURE, Operations
 from app.models.activity_feed import STEP, ActivityFeed
 from app.models.activity_lines import ActivityLine, place
 from app.store.store import Store
@@ -92,8 +92,31 @@ def test_what_the_database_never_saw_is_there_too(world: World) -> None:
     failed = world.operations.plan("pause", "Pause", "j", actor="anna@b.example")
     world.operations.move(failed.id, "failed", "This job is completed by now.")
     assert [(line.job_id, line.directory) for line in world.lines() if line.what == "Export"] == [("", "")]
-    found = {line.what: (line.result, line.shape) for line in world.lines() if line.what != "Export"}
+    run = world.operations.plan("real_run", "Run", "j/one.example/run-1", actor="anna@b.example")
+    assert [(one.job_id, one.directory) for one in world.lines() if one.key == f"r:{run.id}"] == [("j", "one.example")]
+    many = world.operations.plan("many", "Pause 12 jobs", "pause", actor="anna@b.example")
+    assert [one.what for one in world.lines() if one.key == f"r:{many.id}"] == ["Pause 12 jobs"]
+    found = {line.what: (line.result, line.shape) for line in world.lines() if line.what in ("Replay", "Pause")}
     assert found == {"Replay": ("38 replayed, 2 skipped.", "ok"), "Pause": ("This job is completed by now.", "failed")}
+
+
+def test_what_colleagues_do_is_told_as_their_consoles_tell_it(world: World) -> None:
+    row = {"id": "r9", "who": "ben@b.example", "act": "replay_many", "label": "Replay 40", "target": "40 messages"}
+    world.store.put("staff_operations", {**row, "state": "done", "words": "38 replayed", "started_at": to_iso(NOW - 9)})
+    failed = {**row, "id": "r8", "act": FAILURE, "state": "failed", "started_at": to_iso(NOW - 8)}
+    world.store.put("staff_operations", failed)
+    (line,) = world.lines()
+    assert told(line) == ("ben@b.example", "Replay", "", "", "38 replayed", "", "ok")
+    fresh = ActivityFeed(world.store, world.operations)
+    fresh.catch_up()
+    assert list(fresh.lines) == ["r:r9"]
+
+
+def test_an_act_whose_record_goes_stays_told(world: World) -> None:
+    world.action(1, "r1", "pause", "j")
+    world.follow()
+    world.store.remove("staff_actions", "1")
+    assert [line.what for line in world.lines()] == ["Pause"]
 
 
 def test_the_pipelines_steps_say_what_came_of_them(world: World) -> None:

@@ -12,16 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.domain import redaction
-from services.domain.redaction import OUT, keep_out, redact
+from services.domain.redaction import OUT, keep_out, keep_token_out, redact
+
+
+def clear() -> None:
+    redaction._known.clear()
+    redaction._tokens.clear()
+    redaction._spelled_out.clear()
 
 
 @pytest.fixture(autouse=True)
 def nothing_known() -> Iterator[None]:
-    redaction._known.clear()
-    redaction._spelled_out.clear()
+    clear()
     yield
-    redaction._known.clear()
-    redaction._spelled_out.clear()
+    clear()
 
 
 # Put together here, so that no file of this project looks as if it held one.
@@ -51,8 +55,7 @@ def test_what_looks_like_a_secret_goes(name: str) -> None:
 @settings(max_examples=40)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=8, max_size=30), st.binary(max_size=4))
 def test_what_is_known_goes_in_every_spelling(secret: str, beside: bytes) -> None:
-    redaction._known.clear()
-    redaction._spelled_out.clear()
+    clear()
     keep_out(secret)
     inside = base64.b64encode(beside + secret.encode() + beside).decode()
     raw = secret.encode()
@@ -87,3 +90,13 @@ def test_no_text_takes_for_ever(piece: str) -> None:
     redact(text)
     redact(f"eyJaaaaaaaa.b.{text}")
     redact(f'password": "{text}')
+
+
+def test_only_the_newest_of_many_tokens_are_kept_out() -> None:
+    keep_out("a-fixed-secret", "short1")
+    keep_out("a-fixed-secret", "short")
+    for number in range(9):
+        keep_token_out(f"refresh-token-{number}")
+        keep_token_out(f"refresh-token-{number}")
+    assert redact("a-fixed-secret short1 refresh-token-8 refresh-token-1") == " ".join([OUT] * 4)
+    assert redact("short refresh-token-0") == "short refresh-token-0"
