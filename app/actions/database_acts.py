@@ -86,7 +86,7 @@ class DatabaseActs:
                 return await self._move(wish, "undone", "Undone; nothing was asked for.")
             try:
                 try:
-                    answer = await call(wish.id)
+                    words, count = done(await call(wish.id))
                 finally:
                     # Before the list says how it ended: whoever looks then finds the act free again.
                     self._asking.discard(target)
@@ -98,8 +98,14 @@ class DatabaseActs:
             except ConsoleError as error:
                 self._pending.failed(wish.id, str(error))
                 return await self._move(wish, "failed", str(error))
+            except Exception:
+                # What nobody foresaw: it may have been done, and nothing may look as if it went on.
+                words = "Something unexpected happened in the middle."
+                self._pending.unknown(wish.id, words)
+                await self._move(wish, "unknown", words)
+                tasks.supersede("settle acts", self.settle())
+                raise
             self._pending.answered(wish.id)
-            words, count = done(answer)
             return await self._move(wish, "done", words, done=count)
         finally:
             self._asking.discard(target)

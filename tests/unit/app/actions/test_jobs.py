@@ -72,6 +72,23 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     made.operations.close()
 
 
+def test_what_nobody_foresaw_is_looked_up_in_the_audit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    requeue = world.staff.requeue_job
+
+    async def done_and_broken(**given: Any) -> dict[str, Any]:
+        await requeue(**given)
+        raise KeyError("nobody foresaw")
+
+    async def act() -> None:
+        monkeypatch.setattr(world.staff, "requeue_job", done_and_broken)
+        with pytest.raises(KeyError):
+            await world.acts.requeue(msgspec.structs.replace(JOB, status="pending"))
+        await until(lambda: world.states() == ["done"])
+
+    world.run(act)
+    assert world.operations.newest_first()[0].words == "Carried out, as the audit says."
+
+
 def test_a_retry_is_done_when_the_database_says_so(world: World) -> None:
     ended = world.run(lambda: world.acts.retry_failed(JOB, reason="site is back"))
     assert (ended.state, ended.done, ended.total, ended.reason) == ("done", 2, 2, "site is back")
