@@ -41,6 +41,11 @@ class Kept(msgspec.Struct, frozen=True):
         """The message's id, while it was a dead letter."""
         return self.archived.message_id
 
+    @property
+    def job_id(self) -> str:
+        """The job that it starts, "" when nobody can read one."""
+        return self.reading.message.job_id if self.reading.message else ""
+
 
 class Record(msgspec.Struct, frozen=True):
     """A message of the journal, read. `operation`: what was asked for with it, "" for one letter alone."""
@@ -53,6 +58,11 @@ class Record(msgspec.Struct, frozen=True):
     def id(self) -> str:
         """The message's id, while it was a dead letter."""
         return self.entry.message_id
+
+    @property
+    def job_id(self) -> str:
+        """The job that it starts, "" when nobody can read one."""
+        return self.reading.message.job_id if self.reading.message else ""
 
     @property
     def is_open(self) -> bool:

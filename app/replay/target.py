@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from services.ports.wishes import QueueFigures
+
+_UNNAMED: Final = (
+    "The main queue doesn't say where its dead letters go. An admin has to confirm that they come to this queue."
+)
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -21,7 +25,8 @@ def target(main: QueueFigures, dlq: QueueFigures) -> Target:
     """Compare the redrive policy of the main queue with the dead letter queue that is looked at."""
     if not main.redrive_target_arn:
         return Target(
-            "unnamed", "The main queue doesn't say where its dead letters go. An admin has to confirm that it is here."
+            "unnamed",
+            "The main queue doesn't say where its dead letters go. An admin has to confirm that they come here.",
         )
     if main.redrive_target_arn == dlq.arn:
         return Target("named")

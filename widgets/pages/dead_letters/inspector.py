@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
 
@@ -137,6 +137,8 @@ class Inspector(Surface):
             return
         self.shown = shown
         self.inner.setVisible(shown is not None)
+        policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOff if shown is None else Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        self._scroll.setVerticalScrollBarPolicy(policy)
         self.open_button.setVisible(shown is not None and bool(shown.job_id))
         if shown is None:
             self._body_of = self._body = ""
@@ -230,7 +232,7 @@ class Inspector(Surface):
         under.addWidget(self.all_button)
         under.addWidget(self.copy_button)
         inner.addWidget(_section(label("Body, as it is", "micro", "tertiary", 500), self.body, foot, last=True), 1)
-        scroll = QScrollArea()
+        scroll = self._scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(self.inner)
         column = QVBoxLayout(self)

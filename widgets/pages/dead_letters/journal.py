@@ -14,6 +14,7 @@ from app.actions.operations import Operation
 from app.desk import Desk
 from app.models.query import Query
 from app.models.table_model import LinesModel
+from app.store.store import Changes
 from widgets.pages.dead_letters.asking import ask_decide
 from widgets.pages.dead_letters.rows import Facets, folded, job_facts
 from widgets.pages.dead_letters.shown import Press, Shown, of_journal
@@ -113,14 +114,19 @@ class JournalView(Surface):
 
     def show_rows(self) -> None:
         """Show what was read of the journal."""
-        rows = {key: self._row(record) for key, record in self._desk.records.records.items()}
-        gone: dict[str, RecordRow | None] = {key: None for key in self.model.all_keys() if key not in rows}
-        moved = {key: row for key, row in rows.items() if self.model.by_key(key) != row}
+        records = self._desk.records.records
+        gone: dict[str, RecordRow | None] = {key: None for key in self.model.all_keys() if key not in records}
+        moved = {key: self._row(record) for key, record in records.items() if self._differs(record)}
         if self._asked_steps in moved:
             self._asked_steps = ""
         self.model.apply({**gone, **moved})
         if self.table.current_row() < 0:
             self.table.go_to(0)
+
+    def take(self, changes: Changes) -> None:
+        """Names of customers come from the store."""
+        records = self._desk.records.records
+        self.model.apply({key: self._row(one) for key, one in records.items() if one.job_id in changes.jobs})
 
     def show_face(self) -> None:
         """Which kind of nothing there is."""
@@ -190,8 +196,12 @@ class JournalView(Surface):
         wishes = self._desk.operations.newest_first()
         return next((wish for wish in wishes if wish.id == record.entry.batch), None)
 
+    def _differs(self, record: Record) -> bool:
+        row = self.model.by_key(record.id)
+        return row is None or row.record != record
+
     def _row(self, record: Record) -> RecordRow:
-        job_id = record.reading.message.job_id if record.reading.message else ""
+        job_id = record.job_id
         business, package, _, _ = job_facts(self._desk.store, job_id)
         entry = record.entry
         state = record_state(record)[1].lower()

@@ -13,6 +13,7 @@ from app.actions.registry import PUT_BACK
 from app.desk import Desk
 from app.models.query import Query
 from app.models.table_model import LinesModel
+from app.store.store import Changes
 from widgets.pages.dead_letters.asking import ask_put_back
 from widgets.pages.dead_letters.rows import Facets, folded, job_facts
 from widgets.pages.dead_letters.shown import Shown, of_archive
@@ -108,11 +109,16 @@ class KeptView(Surface):
 
     def show_rows(self) -> None:
         """Show what was read of the archive."""
-        rows = {key: self._row(kept) for key, kept in self._desk.records.kept.items()}
-        gone: dict[str, KeptRow | None] = {key: None for key in self.model.all_keys() if key not in rows}
-        self.model.apply({**gone, **{key: row for key, row in rows.items() if self.model.by_key(key) != row}})
+        kept = self._desk.records.kept
+        gone: dict[str, KeptRow | None] = {key: None for key in self.model.all_keys() if key not in kept}
+        self.model.apply({**gone, **{key: self._row(one) for key, one in kept.items() if self._differs(one)}})
         if self.table.current_row() < 0:
             self.table.go_to(0)
+
+    def take(self, changes: Changes) -> None:
+        """Names of customers come from the store."""
+        kept = self._desk.records.kept
+        self.model.apply({key: self._row(one) for key, one in kept.items() if one.job_id in changes.jobs})
 
     def show_face(self) -> None:
         """Which kind of nothing there is."""
@@ -163,8 +169,12 @@ class KeptView(Surface):
         if not self._desk.records.why_not_put_back(chosen):
             self.sheet = ask_put_back(ground_of(self), self._desk, chosen)
 
+    def _differs(self, kept: Kept) -> bool:
+        row = self.model.by_key(kept.id)
+        return row is None or row.kept != kept
+
     def _row(self, kept: Kept) -> KeptRow:
-        job_id = kept.reading.message.job_id if kept.reading.message else ""
+        job_id = kept.job_id
         business, package, _, _ = job_facts(self._desk.store, job_id)
         one = kept.archived
         error = kept.reading.problem or kept.reading.reason

@@ -118,9 +118,10 @@ class DeadLettersPage(Surface):
 
     def take(self, changes: Changes) -> None:
         """Names of customers come from the store."""
-        self.inventory.take(changes)
+        for view in self.views.values():
+            view.take(changes)
         if changes.jobs:
-            self._show_records()
+            self._show_current()
 
     def frame(self) -> None:
         """Show what the acts have changed since the last frame."""

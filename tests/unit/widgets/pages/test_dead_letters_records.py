@@ -60,6 +60,9 @@ def test_what_is_archived_is_listed_with_body_reason_when_and_by_whom_and_put_ba
         assert row[0] == "Archived"
         assert row[2:] == ["Business 0", "j0", "ordered twice", "desk-1", "pro, 3 directories"]
         assert not page.replay_button.isVisible()
+        world.job("j0", "Renamed", "pending")
+        page.take(world.store.take_changed())
+        assert (cells(page, "archived", "m0")[2], cells(page, "journal", "m0")[2]) == ("Renamed", "Renamed")
         page.kept.table.go_to(page.kept.model.row_of("m0"))
         shown = page.inspector
         assert shown.body.toPlainText() == BODIES["m0"]
