@@ -16,7 +16,7 @@ from app.actions.database_acts import DatabaseActs
 from app.actions.dead_letters import DeadLetterActs
 from app.actions.directories import DirectoryActs
 from app.actions.exports import Exports
-from app.actions.health import HealthActs, start_check
+from app.actions.health import HealthActs, LocalBrowser, start_check
 from app.actions.idle_lock import IdleLock
 from app.actions.jobs import JobActs
 from app.actions.letter_batches import LetterBatches
@@ -54,6 +54,7 @@ from services.domain.environments import wrong_key
 from services.domain.errors import ConsoleError, NotReachable, Refused, SignedOut
 from services.domain.people import LOCAL_PEOPLE, LocalPerson
 from services.settings import Settings, missing, read_settings, shown
+from services.submission.choice import find_browser, may_sandbox
 
 _log = logging.getLogger(__name__)
 
@@ -237,6 +238,7 @@ class Console:
         health = HealthActs(
             SupabaseProject(session), brain, queues, store, lambda: letters.look, self._parts,
             shown(self._settings, self._of_stack, self._typed), read_only=self._read_only,
+            browser=lambda: LocalBrowser(find_browser(self._settings.browser_path), may_sandbox()),
         )  # fmt: skip
         many = ManyJobs(jobs, operations, store, actor=who)
         older = OlderEvents(engine.load_job, store.jobs.holds_all_events)

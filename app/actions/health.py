@@ -40,6 +40,13 @@ class Hop(msgspec.Struct, frozen=True):
     todo: str = ""
 
 
+class LocalBrowser(msgspec.Struct, frozen=True):
+    """The browser that runs on this machine are made with: its place, None for none found, and its sandbox."""
+
+    path: str | None
+    sandbox: bool
+
+
 class Findings(msgspec.Struct, frozen=True):
     """What the last check found. `as_of` is None before the first; `problem` is why the project could not be asked."""
 
@@ -68,15 +75,20 @@ class HealthActs:
         settings: list[SettingLine],
         *,
         read_only: bool = False,
+        browser: Callable[[], LocalBrowser] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`look`: how the list of dead letters stands. `read_only`: nothing is tried that could change anything."""
+        """`look`: how the list of dead letters stands. `read_only`: nothing is tried that could change anything.
+
+        `browser` looks for it on the disk; None where no runs are made.
+        """
         self._project = project
         self._planner = planner
         self._queues = queues
         self._store = store
         self._look = look
         self._read_only = read_only
+        self._browser = browser
         self._clock = clock
         self.parts = parts
         self.settings = settings
@@ -100,6 +112,8 @@ class HealthActs:
             (database, found), *others = await asyncio.gather(
                 self._database(), self._brain(), self._queue("main"), self._queue("dlq"), self._rights()
             )
+            if self._browser is not None:
+                others.append(_browser_hop(await asyncio.to_thread(self._browser)))
             self._show(msgspec.structs.replace(found, as_of=self._clock(), hops=(database, *others)))
         except asyncio.CancelledError:
             self._show(before)
@@ -217,6 +231,17 @@ class HealthActs:
                 todo = "They aren't tried in a console that was started with --read-only."
             return Hop("Rights at the queue", "waiting", "Not all known", evidence, missing=missing, todo=todo)
         return Hop("Rights at the queue", "ok", "Allowed", evidence)
+
+
+def _browser_hop(browser: LocalBrowser) -> Hop:
+    name = "Browser for runs here"
+    if browser.path is None:
+        todo = "Install Chrome, Edge or Chromium, or name one in BROWSER_PATH."
+        return Hop(name, "skipped", "Not found", missing="No Chrome, Edge or Chromium is on this machine.", todo=todo)
+    if not browser.sandbox:
+        missing = "As root the browser has no sandbox: runs here open practice sites only."
+        return Hop(name, "stale", "No sandbox", browser.path, missing=missing, todo="Start from another account.")
+    return Hop(name, "ok", "Found", f"{browser.path}, sandbox on")
 
 
 def start_check(acts: HealthActs) -> None:

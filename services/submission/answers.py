@@ -12,7 +12,7 @@ from playwright.async_api import BrowserContext, Error, Page, Request, Response
 from services.submission.evidence import Sending
 from services.submission.gate import told_fault
 
-_TICK_SECONDS: Final = 0.02
+_TICK_SECONDS: Final = 0.01
 _FIRST_SECONDS: Final = 0.3
 _SLOW_SECONDS: Final = 2.0
 _SETTLE_SECONDS: Final = 0.15

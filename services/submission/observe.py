@@ -12,6 +12,7 @@ from services.domain.text import one_line
 from services.submission.evidence import Seen
 
 _LOOK_SECONDS: Final = 5.0
+_FIELDS: Final = 2
 _ADDRESS: Final = 2000
 _LOOK: Final = """() => {
   const shown = e => e.getClientRects().length > 0 && getComputedStyle(e).visibility !== 'hidden';
@@ -49,7 +50,7 @@ async def look(page: Page, selectors: list[str]) -> Seen:
     with contextlib.suppress(Error, TimeoutError):
         async with asyncio.timeout(_LOOK_SECONDS):
             found, *shown = await asyncio.gather(
-                page.evaluate(_LOOK), *(page.locator(selector).first.is_visible() for selector in selectors[:3])
+                page.evaluate(_LOOK), *(page.locator(selector).first.is_visible() for selector in selectors[:_FIELDS])
             )
             fields = sum(shown)
     if not isinstance(found, dict):

@@ -137,9 +137,13 @@ class _Run:
             await self._blocker.watch(self._context, self._gate)
         try:
             await self._fill(page)
+            fields = page_selectors(self._request.plan, self._submit)
+            before, walls = await asyncio.gather(look(page, fields), find_walls(page))
+            if "captcha" in walls:
+                raise PersonNeeded("captcha")
             if self._blocker is not None:
                 return await self._dry(page, self._blocker)
-            return await self._real(page)
+            return await self._real(page, fields, before)
         except PersonNeeded as error:
             return self._outcome("failed", [f"{self._unsent()}: {error}"], error=str(error), person=error.person)
         except StepFailed as error:
@@ -161,8 +165,6 @@ class _Run:
                 if walls and not (await look(page, page_selectors(self._request.plan, index))).fields:
                     raise PersonNeeded(walls[0]) from error
                 raise
-        if "captcha" in await find_walls(page):
-            raise PersonNeeded("captcha")
 
     async def _next_page(self, page: Page, index: int, step: Step) -> None:
         """Send a page of the form that isn't its last, which the plan marks."""
@@ -210,10 +212,8 @@ class _Run:
     def _typed(self) -> list[str]:
         return [step.value for step in self._plan if step.value and step.action in ("fill", "select")]
 
-    async def _real(self, page: Page) -> Outcome:
+    async def _real(self, page: Page, fields: list[str], before: Seen) -> Outcome:
         assert self._submit is not None
-        fields = page_selectors(self._request.plan, self._submit)
-        before = await look(page, fields)
         self._said.clear()
         answers = self._answers = Answers(self._context, page, self._typed())
 

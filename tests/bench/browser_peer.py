@@ -15,7 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
-from services.submission.browser import FLAGS, find_browser
+from services.submission.browser import FLAGS
+from services.submission.choice import find_browser
 from tests.bench import npm
 from tests.bench.desk import feed_process
 from tests.bench.world import World

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.actions.health import FRESH_SECONDS, HealthActs, Hop
+from app.actions.health import FRESH_SECONDS, HealthActs, Hop, LocalBrowser
 from app.actions.health_report import as_json, as_markdown
 from services.domain.errors import NotInstalled, NotPermitted, NotReachable, Refused
 from services.domain.project import FUNCTIONS
@@ -77,6 +77,26 @@ def test_a_console_that_only_reads_asks_for_no_deletion(world: DeskWorld) -> Non
     rights = next(hop for hop in acts.hops if hop.name == "Rights at the queue")
     assert rights.missing == "Not known: DeleteMessage, ReceiveMessage."
     assert "--read-only" in rights.todo
+
+
+@pytest.mark.parametrize(
+    ("browser", "shape", "state", "words"),
+    [
+        (LocalBrowser("/usr/bin/chromium", True), "ok", "Found", "/usr/bin/chromium, sandbox on"),
+        (LocalBrowser("/usr/bin/chromium", False), "stale", "No sandbox", "practice sites only"),
+        (LocalBrowser(None, True), "skipped", "Not found", "BROWSER_PATH"),
+    ],
+)
+def test_the_browser_of_runs_here_is_named(
+    world: DeskWorld, browser: LocalBrowser, shape: str, state: str, words: str
+) -> None:
+    acts = HealthActs(
+        world.project, world.planner, world.queues, world.store, lambda: world.desk.dead_letters.look, world.parts, [],
+        browser=lambda: browser,
+    )  # fmt: skip
+    asyncio.run(acts.check())
+    assert (acts.hops[-1].name, acts.hops[-1].shape, acts.hops[-1].state) == ("Browser for runs here", shape, state)
+    assert words in f"{acts.hops[-1].evidence} {acts.hops[-1].missing} {acts.hops[-1].todo}"
 
 
 def test_a_degraded_brain_and_an_incomplete_project_are_told(world: DeskWorld) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from services.submission.browser import find_browser
+from services.submission.choice import find_browser, may_sandbox
 
 
 def test_the_configured_browser_comes_first() -> None:
@@ -33,3 +34,10 @@ def test_a_run_without_a_window_prefers_the_headless_shell(tmp_path: Path, monke
     monkeypatch.setenv("PATH", str(tmp_path))
     assert find_browser() == str(tmp_path / "chromium-headless-shell")
     assert find_browser(headless=False) == str(tmp_path / "chromium")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="there is no root here")
+@pytest.mark.parametrize("user", [0, 1000])
+def test_the_sandbox_is_on_except_as_root(user: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    assert may_sandbox() is (user != 0)
