@@ -40,8 +40,14 @@ def _replay() -> list[Row]:
     return replay.measure()
 
 
+def _run() -> list[Row]:
+    from tests.bench import run
+
+    return run.measure()
+
+
 GROUPS: Final[dict[str, Callable[[], list[Row]]]] = {
-    "gui": _gui, "ingest": _ingest, "replay": _replay, "start": _start, "table": _table,
+    "gui": _gui, "ingest": _ingest, "replay": _replay, "run": _run, "start": _start, "table": _table,
 }  # fmt: skip
 
 
