@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 from psycopg import errors
+from psycopg.types.json import Jsonb
 
 from resources import schema_files
 from services.local.postgres import Postgres
@@ -186,6 +187,13 @@ def test_a_hosted_projects_default_grants_are_taken_back(project: Project) -> No
                         connection.execute(statement.encode())
             seen = one(connection, "select count(*) from jobs")
             assert seen == (1 if staff else 0)
+    customers = project.owner.execute("select customer_id::text from jobs").fetchall()
+    for customer, seen in ((customers[0][0], 1), (str(uuid.uuid4()), 0)):
+        claims = Jsonb({"role": "authenticated", "app_metadata": {"customer_id": customer}})
+        with caller(project.url, "authenticated") as connection:
+            connection.execute("select set_config('request.jwt.claims', %s::text, false)", (claims,))
+            for table, own in (("customers", seen), ("jobs", seen), ("directory_submissions", seen), ("outbox", 0)):
+                assert one(connection, f"select count(*) from {table}") == own, table
 
 
 @pytest.fixture(params=["local", "hosted"])
