@@ -55,11 +55,12 @@ def test_facts_come_back_and_go_again(server: Postgres, owner: psycopg.Connectio
                 assert need is not None
                 await needs.acknowledge(need)
                 await until(lambda: store.take_changed() is not None and store.jobs.lines[job].wish is None)
-                await until(lambda: store.acknowledged.covers_job(store.jobs.lines[job]))
+                await until(lambda: store.acknowledged.covers_job(need, store.jobs.lines[job]))
                 owner.execute("insert into queue_history (job_id, event) values (%s, 'job_failed')", (job,))
                 await until(
                     lambda: (
-                        store.take_changed() is not None and not store.acknowledged.covers_job(store.jobs.lines[job])
+                        store.take_changed() is not None
+                        and not store.acknowledged.covers_job(need, store.jobs.lines[job])
                     )
                 )
             finally:
