@@ -271,7 +271,7 @@ class Console:
         tasks.spawn("sync", engine.run())
         if last is not None:
             tasks.spawn("last state", last.follow(store))
-        if role == NOT_YET:
+        if not self._read_only:
             tasks.spawn("role", _follow_role(session, desk))
         start_check(health)
         tasks.supersede("settle acts", database.settle())
@@ -340,12 +340,12 @@ async def _close(closing: _Closes) -> None:
 
 
 async def _follow_role(session: SupabaseSession, desk: Desk) -> None:
-    """Let the person act once the project has answered and what they look at was read from it."""
-    waiting = True
-    while waiting:
+    """Let the person act once the project has answered and what they look at was read from it, and no longer than the
+    role lasts: each renewal of the sign-in says what they are by now."""
+    while True:
         await asyncio.sleep(FIRST_PAUSE)
-        waiting = desk.store.kept or not session.signed_in
-    desk.lock.set_role(session.role)
+        if session.signed_in and not desk.store.kept:
+            desk.lock.set_role(session.role)
 
 
 async def _follow_dead_letters(letters: DeadLetterActs, store: Store) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 from PySide6.QtWidgets import QApplication
 
 from app.actions.registry import NOT_YET, PAUSE_JOB
@@ -86,6 +87,15 @@ def test_as_of_when_it_was_known_then_the_truth(
             assert not [table for table in store.tables() if store.state(table).kept]
             await until(lambda: desk.role == "operator")
             assert desk.jobs.why_not(PAUSE_JOB, store.jobs.lines[stays]) == ""
+            # Somebody takes the role away: the next renewal says so.
+            session, change = second._session, "update auth.users set app_metadata = %s where email = %s"
+            assert session is not None
+            try:
+                owner.execute(change, (Jsonb({"role": "viewer"}), session.email))
+                await session.renew(session.access_token)
+                await until(lambda: desk.role == "viewer")
+            finally:
+                owner.execute(change, (Jsonb({"role": "operator"}), session.email))
             await second.close()
 
     asyncio.run(suite())
