@@ -38,3 +38,18 @@ class SignOut(NamedTuple):
 
 
 Move = TryAgain | Become | Enter | Open | Elsewhere | SignOut
+
+
+def doing(move: Move) -> str:
+    """What is being done meanwhile, for the screen."""
+    match move:
+        case Become(email):
+            return f"Signing in as {email}"
+        case Enter(draft):
+            return f"Signing in to {draft.name.strip() or draft.url.strip()}"
+        case Elsewhere():
+            return "Leaving"
+        case SignOut():
+            return "Signing out"
+        case _:
+            return "Starting"

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from widgets.look import metrics
 from widgets.parts import stack_words
 from widgets.parts.glyph_label import GlyphLabel
-from widgets.parts.label import label
+from widgets.parts.label import label, say
 from widgets.parts.surface import Surface
 
 
@@ -21,7 +21,8 @@ class StartingPage(Surface):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(metrics.px(32), metrics.px(32), metrics.px(32), metrics.px(32))
         self._column.setSpacing(metrics.px(8))
-        self._column.addWidget(label("Starting", "title"))
+        self._title = label("Starting", "title")
+        self._column.addWidget(self._title)
         self._column.addStretch(1)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
@@ -33,8 +34,9 @@ class StartingPage(Surface):
             self._column.insertWidget(self._column.count() - 1, line)
         self._parts[name].say(stack_words.line(name, state, why), stack_words.SHAPES.get(state, "waiting"))
 
-    def forget(self) -> None:
-        """Begin anew, without a part."""
+    def begin(self, words: str) -> None:
+        """Begin anew, without a part; `words` is what is being done."""
+        say(self._title, words)
         for line in self._parts.values():
             self._column.removeWidget(line)
             line.hide()
