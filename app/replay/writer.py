@@ -118,8 +118,9 @@ class Writer:
                 else:
                     if request_id:
                         await self._note(request_id, "running", words, done)
-            if self._age() > self._lasts - MARGIN:
-                raise Refused("The lease on the dead letters could not be renewed, so nothing more is sent.")
+            late = self._age() > self._lasts - MARGIN
+        if late:
+            raise Refused("The lease on the dead letters could not be renewed, so nothing more is sent.")
 
     async def end(self, request_id: str, state: str, words: str, done: int) -> None:
         """Tell the others how an operation ended. Where that fails they see that nothing was heard of it since."""
