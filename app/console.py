@@ -231,6 +231,7 @@ class Console:
         # Before anybody can press anything: what these find open was left by an earlier start.
         await letters.settle()
         await batches.settle()
+        await records.settle()
         await runs.settle()
         exports = Exports(data_dir / "exports", operations, actor=who)
         await exports.settle()

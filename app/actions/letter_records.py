@@ -14,10 +14,10 @@ import msgspec
 from app import tasks
 from app.actions.dead_letters import DeadLetterActs
 from app.actions.operations import Operations
-from app.actions.registry import DECIDE, PUT_BACK, why_not
+from app.actions.registry import CONFIRM_TARGET, DECIDE, PUT_BACK, why_not
 from app.replay.archive import Archived
 from app.replay.journal import Entry, Journal, Step
-from app.replay.many import ManyEngine
+from app.replay.many import ManyEngine, end_of
 from app.replay.reading import Reading, read
 from app.store.store import Store
 from services.domain.errors import ConsoleError, Refused
@@ -25,6 +25,7 @@ from services.domain.errors import ConsoleError, Refused
 __all__ = ["Archived", "Entry", "Kept", "Known", "LetterRecords", "Reading", "Record", "Step"]  # what the page shows
 
 _T = TypeVar("_T")
+_Done = tuple[int, str, Literal["done", "failed", "unknown"]]
 MOST_STEPS: Final = 5_000
 """The journal shows the messages of so many newest steps; the file keeps all."""
 _OPEN: Final = ("unknown", "putting_back")
@@ -111,6 +112,23 @@ class LetterRecords:
         """Messages that an act is at."""
         self.version = 0
 
+    async def settle(self) -> None:
+        """After a crash: end the acts that it cut off, as far as is known. Before anything else is done.
+
+        Raises Refused when the journal can't be read, or the end not be written.
+        """
+        for wish in self._operations.left_behind(PUT_BACK.name, DECIDE.name, CONFIRM_TARGET.name):
+            if wish.ended:
+                continue
+            state: Literal["done", "failed", "unknown"] = "unknown"
+            words = "The program ended in the middle. The journal has what was done."
+            if wish.act == DECIDE.name:
+                entry = await self._ask(functools.partial(self._journal.entry, wish.target))
+                noted = entry is not None and entry.state not in _OPEN
+                state = "done" if noted else "failed"
+                words = "Noted in the journal." if noted else "The program ended before it was noted."
+            await asyncio.to_thread(self._operations.move, wish.id, state, words, done=1 if state == "done" else 0)
+
     async def read(self) -> None:
         """Read both lists again; a failure is kept in `problem`, the old lists stay."""
         try:
@@ -179,10 +197,10 @@ class LetterRecords:
             raise ConsoleError(refusal)
         label = f"Decide 1 send: it was {'' if sent else 'not '}sent"
 
-        async def write(_: str) -> tuple[int, str]:
+        async def write(_: str) -> _Done:
             await self._many.decide(message_id, sent=sent, actor=self._actor, reason=reason)
             await self._letters.look_up(message_id)
-            return 1, "Noted in the journal."
+            return 1, "Noted in the journal.", "done"
 
         await self._act(DECIDE.name, label, [message_id], reason, write)
 
@@ -196,7 +214,7 @@ class LetterRecords:
         await self._act(PUT_BACK.name, label, ids, reason, functools.partial(self._put_back, ids, reason))
         tasks.supersede("dlq-scan", self._letters.scan())
 
-    async def _put_back(self, ids: Sequence[str], reason: str, request_id: str) -> tuple[int, str]:
+    async def _put_back(self, ids: Sequence[str], reason: str, request_id: str) -> _Done:
         answers = await self._many.put_back_many(ids, request_id=request_id, reason=reason)
         failures = [f"{key[:8]}: {answer}" for key, answer in answers.items() if isinstance(answer, ConsoleError)]
         done = len(ids) - len(failures)
@@ -204,12 +222,12 @@ class LetterRecords:
         if len(ids) == 1 and not failures:
             new_id = answers[ids[0]]
             words = "It was a dead letter still." if new_id == ids[0] else f"Put back as {new_id}."
-        return done, " ".join([words, *failures[:3]])
+        return done, " ".join([words, *failures[:3]]), end_of(answers)
 
     async def _act(
-        self, name: str, label: str, ids: Sequence[str], reason: str, act: Callable[[str], Awaitable[tuple[int, str]]]
+        self, name: str, label: str, ids: Sequence[str], reason: str, act: Callable[[str], Awaitable[_Done]]
     ) -> None:
-        """One row of the Operations list. `act` is given its id; it gives how many were done, and words."""
+        """One row of the Operations list. `act` is given its id; it gives how many were done, words, and the end."""
         self.doing.update(ids)
         self.version += 1
         try:
@@ -218,11 +236,10 @@ class LetterRecords:
                 total=len(ids),
             )  # fmt: skip
             try:
-                done, words = await act(wish.id)
+                done, words, end = await act(wish.id)
             except ConsoleError as error:
                 await asyncio.to_thread(self._operations.move, wish.id, "failed", str(error))
                 raise
-            end: Literal["failed", "done"] = "done" if done == len(ids) else "failed"
             await asyncio.to_thread(self._operations.move, wish.id, end, words, done=done)
         finally:
             self.doing.difference_update(ids)

@@ -6,8 +6,8 @@ import asyncio
 import functools
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
@@ -19,7 +19,7 @@ from app.replay.journal import Batch, BatchAct, BatchState, Entry, Journal, Move
 from app.replay.line import Line, Progress
 from app.replay.pace import Options
 from services.domain.checksums import attributes_md5, body_md5
-from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, Refused
+from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, NotReachable, Refused
 from services.domain.messages import parse_job_message
 from services.ports.wishes import DeadLetter, ManyQueues, Outgoing
 
@@ -28,6 +28,15 @@ SHARED_ENDS: Final[dict[BatchState, str]] = {
     "done": "done", "cancelled": "undone", "stopped": "unknown", "open": "unknown",
 }  # fmt: skip
 """How a batch stands in what all consoles see."""
+
+
+class Unanswered(NotReachable):
+    """A letter may have been put back, or not: a person has to say."""
+
+    def __init__(self, why: str, raw: str = "") -> None:
+        super().__init__(
+            f"Nobody knows whether it was put back: {why}", hint="Look for it, and say so in the journal.", raw=raw
+        )
 
 
 class ManyEngine:
@@ -181,7 +190,7 @@ class ManyEngine:
                     done += 1
                 except ConsoleError as error:
                     answers[key] = error
-            await writer.end(request_id, "done" if done == len(ids) else "failed", f"{done:,} put back.", done)
+            await writer.end(request_id, end_of(answers), f"{done:,} put back.", done)
         return answers
 
     async def _put_back(self, message_id: str) -> str:
@@ -200,11 +209,14 @@ class ManyEngine:
             await self._ask(lambda: self._journal.move(message_id, before, why=str(answer)))
             raise answer
         if isinstance(answer, ConsoleError):
-            raise answer
+            raise Unanswered(str(answer), answer.raw) from answer
         if answer.body_md5 != body_md5(kept.body) or answer.attributes_md5 != attributes_md5(kept.attributes):
-            raise Refused("The queue took something else than was sent. The archive keeps the message.")
+            raise Unanswered("the queue took something else than was sent. The archive keeps the message.")
         new_id = answer.message_id
-        await self._ask(lambda: self._journal.move(message_id, "put_back", new_message_id=new_id))
+        try:
+            await self._ask(lambda: self._journal.move(message_id, "put_back", new_message_id=new_id))
+        except Refused as error:
+            raise Unanswered(f"it was sent as {new_id}, and that could not be written.", error.raw) from error
         return new_id
 
     def _arrived(self, entry: Entry, since: float) -> bool:
@@ -220,3 +232,10 @@ class ManyEngine:
             return await asyncio.to_thread(act)
         except (OSError, sqlite3.Error) as error:
             raise Refused("The journal of replays can't be used.", hint="Is the disk full?", raw=str(error)) from error
+
+
+def end_of(answers: Mapping[str, str | ConsoleError]) -> Literal["done", "failed", "unknown"]:
+    """How a putting back ended, by the answers to its letters."""
+    if any(isinstance(answer, Unanswered) for answer in answers.values()):
+        return "unknown"
+    return "failed" if any(isinstance(answer, ConsoleError) for answer in answers.values()) else "done"

@@ -248,7 +248,7 @@ def test_the_archive_keeps_what_leaves_the_queue_and_puts_it_back(make: Callable
         with pytest.raises(Exception, match="may not send"):
             await desk.many.put_back("m1")
         desk.queues.faults = ["flipped"]
-        with pytest.raises(Refused, match="something else"):
+        with pytest.raises(NotReachable, match="something else"):
             await desk.many.put_back("m1")
         await desk.many.decide("m1", sent=True, actor="desk-1")
         assert {entry.message_id for entry in await desk.many.archived()} == {"m2"}

@@ -94,8 +94,9 @@ def test_what_cannot_be_put_back_is_named_and_stays(world: DeskWorld) -> None:
         world.queues.faults["send"] = NotReachable("The queue does not answer.")
         await world.desk.records.put_back(["m0", "m1"], reason="why")
         wish = world.desk.operations.newest_first()[0]
-        assert (wish.state, wish.done) == ("failed", 0)
-        assert wish.words == "0 of 2 done. m0: The queue does not answer. m1: The queue does not answer."
+        assert (wish.state, wish.done) == ("unknown", 0)
+        nobody = "Nobody knows whether it was put back: The queue does not answer."
+        assert wish.words == f"0 of 2 done. m0: {nobody} m1: {nobody}"
         show(page, "archived")
         await until(page, lambda: page.kept.model.rowCount() == 2)
         assert cells(page, "archived", "m0")[0] == "Put back unknown"

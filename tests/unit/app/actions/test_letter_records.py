@@ -1,0 +1,48 @@
+"""Acts on the records of letters that a killed program has left: none of them goes on for ever in the list."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+from app.actions.dead_letters import DeadLetterActs
+from app.actions.letter_batches import LetterBatches
+from app.actions.letter_records import LetterRecords
+from app.actions.operations import Operations
+from app.actions.registry import CONFIRM_TARGET, DECIDE, PUT_BACK
+from app.replay.journal import Journal
+from app.store.store import Store
+from services.ports.wishes import DeadLetter
+from tests.fakes.queues import FakeQueues
+
+
+def test_what_a_crash_cut_off_is_ended(tmp_path: Path) -> None:
+    file = tmp_path / "operations.db"
+    before = Operations(file)
+    journal = Journal(tmp_path / "replay.db")
+    for key in ("noted", "open"):
+        journal.plan(DeadLetter(key, "r", "{}"), actor="desk-1", reason="")
+        journal.move(key, "unknown")
+    journal.move("noted", "skipped")
+    planned = {
+        name: before.plan(act.name, "", target, actor="desk-1").id
+        for name, act, target in (
+            ("put back", PUT_BACK, ""), ("confirm", CONFIRM_TARGET, ""), ("decided", DECIDE, "noted"),
+            ("not decided", DECIDE, "open"),
+        )
+    }  # fmt: skip
+    before.close()
+    operations, store, queues = Operations(file), Store(time.time), FakeQueues({}, time.time)
+    letters = DeadLetterActs(queues, journal, operations, actor="desk-1", role="operator")
+    batches = LetterBatches(queues, journal, letters, operations, store, actor="desk-1")
+    records = LetterRecords(journal, batches.many, letters, operations, store, actor="desk-1")
+    for _ in range(2):
+        asyncio.run(records.settle())
+    ends = {one.id: one.state for one in operations.newest_first()}
+    assert {name: ends[key] for name, key in planned.items()} == {
+        "put back": "unknown", "confirm": "unknown", "decided": "done", "not decided": "failed",
+    }  # fmt: skip
+    assert operations.open() == []
+    operations.close()
+    journal.close()
