@@ -9,11 +9,11 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import msgspec
 import pytest
 from aiohttp import web
@@ -22,14 +22,30 @@ from services.domain.faults import plain_words
 from services.domain.plans import Plan, Step
 from services.local.practice.app import build_app
 from services.local.practice.sites import Site, load_sites
+from services.local.practice.switches import Mode
 from services.ports.wishes import RunRequest
-from services.submission.browser import Browser
+from services.submission import browser
 from services.submission.events import decode
 from services.submission.outcome import Outcome
+from tests.contract.running_plans import Ground
 
 pytestmark = pytest.mark.browser
 
 BUSINESS = {"business_name": "Blue Door Bakery", "phone": "2125550123", "email": "hello@bluedoor.example"}
+
+
+HOST = "shop.localhost"
+LIMITS = {"goto_seconds": 5.0, "step_seconds": 3.0, "total_seconds": 40.0}
+RunPage = Callable[..., tuple[Outcome, "Log"]]
+
+
+async def show(pages: dict[str, str], request: web.Request) -> web.Response:
+    """Answers as shop.localhost."""
+    if request.path == "/500":
+        return web.Response(status=500, text="broken")
+    if request.path == "/never":
+        await asyncio.Event().wait()
+    return web.Response(text=pages.get(request.path, "<p>Thank you</p>"), content_type="text/html")
 
 
 @contextlib.asynccontextmanager
@@ -70,27 +86,51 @@ class Log(list[dict[str, Any]]):
 
 
 @pytest.fixture(scope="module")
-def practice(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Outcome, Log, list[dict[str, Any]]]]:
-    """Runs a form of a practice site of a kind, in a mode; gives the outcome, events and the site's request log."""
+def pages() -> dict[str, str]:
+    """What shop.localhost shows, by path."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory, pages: dict[str, str]) -> Iterator[Ground]:
+    """One browser, the practice sites, and beside them shop.localhost."""
     folder = tmp_path_factory.mktemp("practice")
+    app = build_app(folder / "log.jsonl")
 
-    async def go(kind: str, mode: str, dry: bool, values: dict[str, str], more: dict[str, Any]) -> Any:
+    @web.middleware
+    async def shop(request: web.Request, handler: Any) -> web.StreamResponse:
+        if request.host.split(":")[0] != HOST:
+            answer: web.StreamResponse = await handler(request)
+            return answer
+        return await show(pages, request)
+
+    app.middlewares.append(shop)
+    with asyncio.Runner() as runner, Ground(folder, runner, app) as made:
+        yield made
+
+
+@pytest.fixture
+def practice(ground: Ground) -> Callable[..., tuple[Outcome, Log, list[dict[str, Any]]]]:
+    """Runs a form of a practice site of a kind, in a mode; gives the outcome, events and the site's request log."""
+
+    def run(kind: str = "plain", mode: Mode = "ok", dry: bool = False, more: Any = None, **values: str) -> Any:
         site = next(site for site in load_sites().values() if site.kind == kind)
-        events = Log()
-        async with serve(build_app(folder / "log.jsonl")) as port, aiohttp.ClientSession() as http:
-            control = f"http://127.0.0.1:{port}"
-            before = await (await http.get(f"{control}/_log")).json()
-            await http.post(f"{control}/_switch", json={"host": site.host, "mode": mode, "seconds": 3})
-            request = request_for(
-                f"http://{site.host}:{port}/add", form_steps(site, **values), folder / "pictures", dry=dry, **more
-            )
-            async with Browser(practice_url=control) as browser:
-                outcome = await browser.run(request, events.append)
-            seen = await (await http.get(f"{control}/_log")).json()
-            return outcome, events, seen[len(before) :]
+        request = request_for(f"http://{site.host}:{ground.port}/add", form_steps(site, **values), Path())
+        seen = ground.run(site, mode, plan=request.plan, dry=dry, **{**LIMITS, **(more or {})})
+        return seen.outcome, Log(seen.events), seen.requests
 
-    def run(kind: str = "plain", mode: str = "ok", dry: bool = False, more: Any = None, **values: str) -> Any:
-        return asyncio.run(go(kind, mode, dry, values, more or {}))
+    return run
+
+
+@pytest.fixture
+def run_page(ground: Ground, pages: dict[str, str]) -> RunPage:
+    """Runs steps on a page of shop.localhost."""
+
+    def run(html: str, steps: list[Step], path: str = "/", **more: Any) -> tuple[Outcome, Log]:
+        pages["/"] = html
+        url = path if "://" in path else f"http://{HOST}:{ground.port}{path}"
+        seen = ground.run_plan(HOST, request_for(url, steps, Path()).plan, **{**LIMITS, **more})
+        return seen.outcome, Log(seen.events)
 
     return run
 
@@ -156,46 +196,11 @@ def test_a_changed_form_fails_before_anything_is_sent(practice: Any) -> None:
     assert events.of("step")[-1]["status"] == "failed"
 
 
-def test_an_answer_that_comes_too_late_is_unknown(practice: Any) -> None:
-    outcome, _, _ = practice(mode="slow", more={"total_seconds": 8.0})
+def test_an_answer_that_does_not_come_in_time_is_unknown(run_page: RunPage) -> None:
+    html = "<form method=post action=/never><input id=a name=a><button id=go>Go</button></form>"
+    steps = [Step("fill", selector="#a", value="Blue Door"), Step("click", selector="#go")]
+    outcome, _ = run_page(html, steps, total_seconds=6.0)
     assert (outcome.status, outcome.before_submit) == ("unknown", False), outcome
-
-
-def _pages(answers: dict[str, str], seen: list[tuple[str, str]]) -> web.Application:
-    async def handle(request: web.Request) -> web.StreamResponse:
-        seen.append((request.method, request.path))
-        if request.headers.get("Upgrade", "").lower() == "websocket":
-            socket = web.WebSocketResponse()
-            await socket.prepare(request)
-            async for message in socket:
-                seen.append(("MESSAGE", str(message.data)))
-            return socket
-        if request.path.startswith("/500"):
-            return web.Response(status=500, text="broken")
-        kind = "text/javascript" if request.path.endswith(".js") else "text/html"
-        return web.Response(text=answers.get(request.path, "<p>Thank you</p>"), content_type=kind)
-
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", handle)
-    return app
-
-
-def run_page(
-    html: str, steps: list[Step], folder: Path, *, path: str = "/", seen: Any = None, **more: Any
-) -> tuple[Outcome, Log]:
-    async def go() -> tuple[Outcome, Log]:
-        events = Log()
-        async with (
-            serve(_pages({"/": html}, seen if seen is not None else [])) as port,
-            Browser(practice_url=f"http://127.0.0.1:{port}") as browser,
-        ):
-            url = path if "://" in path else f"http://shop.localhost:{port}{path}"
-            request = msgspec.structs.replace(
-                request_for(url, steps, folder, **more), submission_url=f"http://shop.localhost:{port}/"
-            )
-            return await browser.run(request, events.append), events
-
-    return asyncio.run(go())
 
 
 @pytest.mark.parametrize(
@@ -207,8 +212,8 @@ def run_page(
         ("/500", "HTTP 500"),
     ],
 )
-def test_pages_that_cannot_be_opened_fail_before_anything_is_sent(url: str, words: str, tmp_path: Path) -> None:
-    outcome, _ = run_page("", [Step("click", selector="#go")], tmp_path, path=url, goto_seconds=5.0)
+def test_pages_that_cannot_be_opened_fail_before_anything_is_sent(url: str, words: str, run_page: RunPage) -> None:
+    outcome, _ = run_page("", [Step("click", selector="#go")], path=url)
     assert (outcome.status, outcome.before_submit) == ("failed", True)
     assert words in (outcome.error or "")
 
@@ -217,14 +222,14 @@ def test_pages_that_cannot_be_opened_fail_before_anything_is_sent(url: str, word
     ("action", "words"),
     [("teleport", "This console can't do “teleport”"), ("upload", "The plan names no field for “upload”")],
 )
-def test_an_action_that_cannot_be_done_fails_its_step(action: str, words: str, tmp_path: Path) -> None:
+def test_an_action_that_cannot_be_done_fails_its_step(action: str, words: str, run_page: RunPage) -> None:
     steps = [Step(action, value="/etc/passwd"), Step("click", selector="#go")]
-    outcome, events = run_page("<button id=go>Go</button>", steps, tmp_path)
+    outcome, events = run_page("<button id=go>Go</button>", steps)
     assert (outcome.status, outcome.before_submit) == ("failed", True)
     assert events.of("step")[-1]["error"] == words
 
 
-def test_a_form_within_the_page_is_seen_through(tmp_path: Path) -> None:
+def test_a_form_within_the_page_is_seen_through(run_page: RunPage) -> None:
     html = """<form onsubmit="event.preventDefault();
       fetch('/api', {method: 'POST', body: JSON.stringify({n: a.value})})
       .then(() => this.outerHTML = '<p>Your listing was received.</p>')"><input id=a>
@@ -232,27 +237,38 @@ def test_a_form_within_the_page_is_seen_through(tmp_path: Path) -> None:
       <button id=go>Go</button></form>"""
     fills = [Step("fill", selector="#a", value="Blue Door"), Step("select", selector="#c", value="Bakery")]
     steps = [*fills, Step("check", selector="#k"), Step("click", selector="#go")]
-    outcome, _ = run_page(html, steps, tmp_path / "one")
+    outcome, _ = run_page(html, steps)
     assert outcome.status == "submitted", outcome
-    outcome, _ = run_page(html, [*fills, steps[-1]], tmp_path / "two")
+    outcome, _ = run_page(html, [*fills, steps[-1]])
     assert outcome.status == "failed", outcome
     assert "did not send the form" in outcome.reasons[0]
 
 
-def test_a_page_that_hangs_is_given_up(tmp_path: Path) -> None:
+def test_a_page_that_hangs_is_given_up(run_page: RunPage) -> None:
     html = "<button id=go onclick='while (true) {}'>Go</button>"
-    outcome, _ = run_page(html, [Step("click", selector="#go")], tmp_path, total_seconds=6.0)
+    outcome, _ = run_page(html, [Step("click", selector="#go")], total_seconds=4.0)
     assert (outcome.status, outcome.before_submit) == ("unknown", False)
+
+
+def test_without_a_sandbox_only_practice_sites_are_opened(
+    ground: Ground, practice: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser, "may_sandbox", lambda: False)
+    seen = ground.run_plan("places.example", request_for("http://places.example/", [], Path()).plan)
+    assert (seen.outcome.status, seen.outcome.before_submit) == ("failed", True)
+    assert seen.outcome.error == browser.NO_SANDBOX
+    assert [event["kind"] for event in seen.events] == ["started", "verdict"]
+    assert practice(dry=True)[0].status == "dry"
 
 
 class Child:
     """The role as a process of its own."""
 
-    def __init__(self, request: RunRequest) -> None:
+    def __init__(self, request: RunRequest, **environment: str) -> None:
         code = "import sys; from services.submission.process import run; sys.exit(run([]))"
         self.process = subprocess.Popen(
             [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            env={**os.environ, "PRACTICE_URL": request.submission_url},
+            env={**os.environ, "PRACTICE_URL": request.submission_url, **environment},
         )  # fmt: skip
         assert self.process.stdin is not None
         self.process.stdin.write(msgspec.json.encode(request) + b"\n")
@@ -300,9 +316,15 @@ def _alive(pids: list[int]) -> list[int]:
     return alive
 
 
+def _page(html: str) -> web.Application:
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", partial(show, {"/": html}))
+    return app
+
+
 def with_child(html: str, steps: list[Step], folder: Path, act: Callable[[Child], None], **more: Any) -> None:
     async def go() -> None:
-        async with serve(_pages({"/": html}, [])) as port:
+        async with serve(_page(html)) as port:
             child = Child(request_for(f"http://shop.localhost:{port}/", steps, folder, **more))
             try:
                 await asyncio.to_thread(act, child)
@@ -353,6 +375,14 @@ def test_a_stopped_process_takes_its_browser_along(how: str, tmp_path: Path) -> 
 
     steps = [Step("wait", seconds=60), Step("click", selector="#go")]
     with_child("<button id=go>Go</button>", steps, tmp_path, act)
+
+
+def test_a_browser_that_is_missing_is_said(tmp_path: Path) -> None:
+    request = request_for("http://shop.localhost/", [Step("click", selector="#go")], tmp_path)
+    child = Child(request, BROWSER_PATH=str(tmp_path / "none"))
+    last = child.events()[-1]
+    assert (last["kind"], last["status"], child.close()) == ("ended", "crashed", 1)
+    assert last["error"].startswith(f"The browser does not start: {tmp_path / 'none'}")
 
 
 def test_a_request_that_cannot_be_read_is_refused() -> None:
