@@ -62,7 +62,10 @@ def test_nothing_that_is_done_to_dead_letters_receives_from_the_main_queue(
 ) -> None:
     origin, calls = wire
     raw, name = client_for(origin), uuid.uuid4().hex[:12]
-    main, dlq = (raw.create_queue(QueueName=one)["QueueUrl"] for one in (name, f"{name}-dlq"))
+    dlq = raw.create_queue(QueueName=f"{name}-dlq")["QueueUrl"]
+    arn = raw.get_queue_attributes(QueueUrl=dlq, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": "3"})
+    main = raw.create_queue(QueueName=name, Attributes={"RedrivePolicy": redrive})["QueueUrl"]
     for number in range(4):
         raw.send_message(QueueUrl=dlq, MessageBody=json.dumps({"job_id": f"job-{number}"}))
     queues = SqsQueues(
