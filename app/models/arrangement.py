@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from app.models.order import Order
@@ -84,6 +84,8 @@ class Arrangement(Generic[Line]):
         if self._shown[slot]:
             self._order.discard(slot)
             self._shown[slot] = 0
+            # Not kept for the day on which all that is empty goes at once.
+            self._values[slot] = None
         if line is not None and self.accepts(line):
             self._shown[slot] = 1
             self._values[slot] = self.rule.value_of(line)
@@ -94,7 +96,7 @@ class Arrangement(Generic[Line]):
         del self._values[-4096:]
         return self._order.wear_off(4) or bool(self._values)
 
-    def renumber(self, kept: Sequence[int], numbers: Sequence[int]) -> None:
+    def renumber(self, kept: Sequence[int], numbers: Mapping[int, int]) -> None:
         """Only the slots in `kept` (ascending) are left; each is now `numbers[slot]`. No row moves."""
         self._values = [self._values[slot] for slot in kept]
         self._shown = bytearray(self._shown[slot] for slot in kept)

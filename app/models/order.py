@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any, Final
 
@@ -112,7 +112,7 @@ class Order:
         del self._pieces[-pieces:], self._keys[-pieces:]
         return bool(self._pieces)
 
-    def renumber(self, values: Sequence[Any], numbers: Sequence[int]) -> None:
+    def renumber(self, values: Sequence[Any], numbers: Mapping[int, int]) -> None:
         """Slots got new numbers, in the same order; rows stay."""
         self._values = values
         self._pieces = [[numbers[slot] for slot in piece] for piece in self._pieces]

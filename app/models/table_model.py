@@ -25,6 +25,8 @@ AT_ONCE: Final = 150_000
 """So many lines are sorted in one go, within 50 ms; more in parts."""
 FEW_MOVES: Final = 8
 """So many rows that come, go or move are told to Qt one by one; more as one new layout."""
+FEW_LEFT: Final = 50_000
+"""So many lines are renumbered in one go, within 50 ms, however many were there before."""
 
 _NO_PARENT: Final = QModelIndex()
 
@@ -229,7 +231,7 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         if self._held:
             self.waiting_changed.emit()
         live = len(self._slots)
-        if 2 * live + 1000 < len(self._lines) and live <= AT_ONCE and not self._long.sorting and not self._gone:
+        if 2 * live + 1000 < len(self._lines) and live <= FEW_LEFT and not self._long.sorting and not self._gone:
             self._close_ranks()
 
     # Own
@@ -387,10 +389,8 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
 
     def _close_ranks(self) -> None:
         """Renumber the slots without the empty ones; no row moves. Not for very many lines: it is done in one go."""
-        numbers = [0] * len(self._lines)
-        kept = [slot for slot, line in enumerate(self._lines) if line is not None]
-        for number, slot in enumerate(kept):
-            numbers[slot] = number
+        kept = sorted(self._slots.values())
+        numbers = {slot: number for number, slot in enumerate(kept)}
         self._rows.renumber(kept, numbers)
         self._lines = [self._lines[slot] for slot in kept]
         self._slots = {key: numbers[slot] for key, slot in self._slots.items()}

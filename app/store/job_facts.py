@@ -5,7 +5,7 @@ There may be a million of these: they hold tuples and no lists, so that the garb
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Set
 from functools import lru_cache
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
@@ -184,6 +184,10 @@ class JobFacts(msgspec.Struct, gc=False):
         """All directories in no particular order."""
         return self.directories.items() if self.directories is not None else ()
 
+    def has_any(self, hosts: Set[str]) -> bool:
+        """True when one of these directories is among the job's."""
+        return self.directories is not None and not self.directories.keys().isdisjoint(hosts)
+
     def bare(self) -> bool:
         """True when nothing but the job's own row is known, if that."""
         return not (self.directories or self.events or self.outbox)
@@ -262,3 +266,19 @@ class JobFacts(msgspec.Struct, gc=False):
     def outbox_now(self) -> OutboxMessage | None:
         """The newest message of the job, sent or not."""
         return max(self.outbox, key=lambda one: (len(one.id), one.id), default=None)
+
+
+def having(facts: Mapping[str, JobFacts], hosts: Mapping[str, object], part: str) -> Callable[[str], bool]:
+    """Whether a job of `facts` has one of the `hosts` (of all jobs, never fewer than before) with this part in it."""
+    found: set[str] = set()
+    looked = 0
+
+    def has(job_id: str) -> bool:
+        nonlocal looked
+        if looked != len(hosts):
+            found.update(host for host in hosts if part in host)
+            looked = len(hosts)
+        one = facts.get(job_id)
+        return one is not None and one.has_any(found)
+
+    return has

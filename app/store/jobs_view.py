@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import operator
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 
 import msgspec
 
-from app.store.job_facts import JobFacts, host_of, without_row
+from app.store.job_facts import JobFacts, having, host_of, without_row
 from app.store.lines import ENDED, DirectoryLine, JobLine
+from app.store.outcomes import OUTCOMES
 from app.store.owners import Move, Owners
 from app.store.pending import Pending
 from app.store.rates import Rates
@@ -69,14 +71,11 @@ class JobsView:
 
     def directories(self, job_id: str) -> list[DirectoryLine]:
         """The job's directories by host; unchanged ones are the same objects as last time."""
-        facts = self._facts.get(job_id)
-        if facts is None:
-            return []
-        return [
-            one.line_of(job_id, host, self._by_host.get(host), self.wishes.of(job_id, host))
-            for host, one in sorted(facts.hosts(), key=lambda pair: pair[0])
-            if one.outcome
-        ]
+        return self._directories(job_id, OUTCOMES)
+
+    def having(self, part: str) -> Callable[[str], bool]:
+        """Whether the job with an id has a directory, tried or not, whose host has this part (lower case)."""
+        return having(self._facts, self.rates.hosts, part)
 
     def directory_at(self, host: str) -> Directory | None:
         """The directory that takes submissions at this host."""
@@ -84,12 +83,7 @@ class JobsView:
 
     def unknown_directories(self, job_id: str) -> list[DirectoryLine]:
         """Those of the job's directories whose outcome is unknown."""
-        facts = self._facts.get(job_id)
-        found = [] if facts is None else [(host, one) for host, one in facts.hosts() if one.outcome == "unknown"]
-        return [
-            one.line_of(job_id, host, self._by_host.get(host), self.wishes.of(job_id, host))
-            for host, one in sorted(found, key=lambda it: it[0])
-        ]
+        return self._directories(job_id, ("unknown",))
 
     def history(self, job_id: str) -> list[HistoryEvent]:
         """All held events of the job, oldest first."""
@@ -217,6 +211,14 @@ class JobsView:
     def pending(self) -> int:
         """Jobs still to be worked out."""
         return len(self._waiting)
+
+    def _directories(self, job_id: str, outcomes: Sequence[str]) -> list[DirectoryLine]:
+        facts = self._facts.get(job_id)
+        found = [] if facts is None else [pair for pair in facts.hosts() if pair[1].outcome in outcomes]
+        return [
+            one.line_of(job_id, host, self._by_host.get(host), self.wishes.of(job_id, host))
+            for host, one in sorted(found, key=operator.itemgetter(0))
+        ]
 
     def _jobs_of(self, customer_id: str) -> list[Job]:
         return [self._jobs[job_id] for job_id in self._by_customer.get(customer_id, ()) if job_id in self._jobs]

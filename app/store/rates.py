@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -45,6 +45,11 @@ class Rates:
     def __init__(self) -> None:
         self._minutes: dict[int, Counter[str]] = {}
         self._hosts: dict[str, Counter[str]] = {}
+
+    @property
+    def hosts(self) -> Mapping[str, Counter[str]]:
+        """The directories of all jobs, now or before, with how many jobs have which outcome there."""
+        return self._hosts
 
     def move_marks(self, gone: Iterable[Mark], come: Iterable[Mark]) -> None:
         """Take `gone` out of the minutes, put `come` in."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, Literal
 
 from services.domain.text import one_line
@@ -73,6 +74,7 @@ def platform_fault(text: str | None) -> str | None:
     return None
 
 
+@lru_cache(maxsize=256)
 def status_reason(raw: str) -> str:
     """Why it failed, where a result's status as the database spells it says that; else ""."""
     return _STATUS_REASONS.get(raw.strip().lower(), "")

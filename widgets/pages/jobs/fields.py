@@ -16,9 +16,18 @@ Pick = Callable[[Sequence[JobLine | None]], list[int]]
 _STATUSES = {**{status: status for status in JOB_STATUSES}, "running": "in_progress", "canceled": "cancelled"}
 
 
-def job_fields(now: Callable[[], float], directories: Callable[[], Iterable[str]] = tuple) -> dict[str, Field]:
-    """The fields by name; `now` is the server's clock, `directories` gives the hosts that can be offered."""
-    directory = Field(part_of(operator.attrgetter("current")), "a directory that is being worked on", directories)
+def job_fields(
+    now: Callable[[], float],
+    directories: Callable[[], Iterable[str]] = tuple,
+    having: Callable[[str], Callable[[str], bool]] | None = None,
+) -> dict[str, Field]:
+    """The fields by name; `now` is the server's clock, `directories` gives the hosts that can be offered.
+
+    `having` makes the question whether a job (its id) has such a directory; without it, only the one that is being
+    worked on is known.
+    """
+    one = part_of(operator.attrgetter("current")) if having is None else _of_job(having)
+    directory = Field(one, "a directory of the job", directories)
     age = Field(span(lambda line: _since(line.created_at, now)), "a time since it was ordered, such as >2h", clock=True)
     return {
         "status": Field(one_of(operator.attrgetter("status"), _STATUSES), "a status", lambda: JOB_STATUSES),
@@ -83,6 +92,14 @@ def picking(tab: str, query: Query[JobLine]) -> tuple[Callable[[JobLine], bool] 
 
 def _words(needle: str) -> Test:
     return lambda line: needle in line.folded or needle in line.id or needle in line.customer_id
+
+
+def _of_job(having: Callable[[str], Callable[[str], bool]]) -> Callable[[str], Test]:
+    def test(value: str) -> Test:
+        has = having(value)
+        return lambda line: has(line.id)
+
+    return test
 
 
 def _since(when: float | None, now: Callable[[], float]) -> float | None:

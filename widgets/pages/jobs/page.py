@@ -68,7 +68,7 @@ class JobsPage(QWidget):
         super().__init__(parent)
         self._desk = desk
         self._kept = {} if kept is None else kept
-        self._fields = job_fields(desk.store.now, self._hosts)
+        self._fields = job_fields(desk.store.now, self._hosts, desk.store.jobs.having)
         self._query: Query[JobLine] = Query()
         self.search = QueryBox("Search a customer, e-mail or id, or filter: status:failed age:>2h", self._offers, self)
         self.sorting = label("Sorting…", "micro", "tertiary")

@@ -297,7 +297,7 @@ def test_among_very_many_lines_empty_slots_stay_until_few_are_left(
 ) -> None:
     model = make_model()
     model.reset(Row(f"{number}", "x", number) for number in range(2500))
-    monkeypatch.setattr(subject, "AT_ONCE", 10)
+    monkeypatch.setattr(subject, "FEW_LEFT", 10)
     for number in range(2400):
         model.apply({f"{number}": None})
     assert len(model._lines) == 2500

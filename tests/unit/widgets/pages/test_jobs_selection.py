@@ -199,6 +199,18 @@ def test_tab_takes_what_is_offered(shown: Shown) -> None:
     assert not box.hint.isVisible()
 
 
+def test_a_directory_finds_its_jobs_whatever_became_of_it(shown: Shown) -> None:
+    has = shown.page._desk.store.jobs.having("mapnook")
+    for number, job_id in enumerate(("j01", "j02")):
+        row = {"id": f"m{number}", "job_id": job_id, "directory_name": "mapnook.localhost", "status": "failed"}
+        assert not has(job_id)
+        shown.world.store.put("job_results", row)
+        shown.world.store.take_changed()
+        assert has(job_id)
+    shown.page.search.set_text("dir:mapnook")
+    assert set(shown.page.model.shown_keys()) == {"j01", "j02"}
+
+
 def test_real_directories_are_offered(shown: Shown) -> None:
     shown.world.store.put("directories", {"id": "d1", "submission_url": "https://mapnook.localhost/add"})
     assert [offer.text for offer in shown.page._offers("dir:map")] == ["mapnook.localhost "]
