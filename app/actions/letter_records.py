@@ -26,8 +26,6 @@ __all__ = ["Archived", "Entry", "Kept", "Known", "LetterRecords", "Reading", "Re
 
 _T = TypeVar("_T")
 _Done = tuple[int, str, Literal["done", "failed", "unknown"]]
-MOST_STEPS: Final = 5_000
-"""The journal shows the messages of so many newest steps; the file keeps all."""
 _OPEN: Final = ("unknown", "putting_back")
 
 
@@ -132,7 +130,7 @@ class LetterRecords:
     async def read(self) -> None:
         """Read both lists again; a failure is kept in `problem`, the old lists stay."""
         try:
-            kept, newest = await self._ask(self._journal.archived), await self._ask(self._newest)
+            kept, newest = await self._many.archived(), await self._many.newest()
         except ConsoleError as error:
             self.problem = error
             self.version += 1
@@ -246,9 +244,6 @@ class LetterRecords:
             await self.read()
             for key in ids:
                 await self.read_steps(key)
-
-    def _newest(self) -> list[Entry]:
-        return self._journal.newest(MOST_STEPS)
 
     def _labels(self) -> dict[str, str]:
         return {wish.id: wish.label for wish in self._operations.newest_first()}

@@ -14,7 +14,7 @@ from app.replay.archive import Archived
 from app.replay.edit import Edit, weigh
 from app.replay.engine import Replayed, ReplayEngine
 from app.replay.evidence import StoreEvidence
-from app.replay.journal import Journal, State
+from app.replay.journal import Entry, Journal, State
 from app.replay.linter import LARGEST
 from app.replay.many import ManyEngine
 from app.replay.reading import Reading, read
@@ -109,6 +109,22 @@ def letter_facts(letters: Letters, message_id: str, *, whole: bool = False) -> d
     if whole:
         facts |= {"body": letter.body, "attributes": {key: _plain(one) for key, one in letter.attributes.items()}}
     return facts
+
+
+def entry_facts(entry: Entry) -> dict[str, Any]:
+    """A message of the journal for JSON, without its body; `sent_instead`: "" where it was not edited."""
+    return {
+        "message_id": entry.message_id,
+        "state": entry.state,
+        "why": entry.why,
+        "actor": entry.actor,
+        "reason": entry.reason,
+        "planned_at": entry.planned_at,
+        "changed_at": entry.changed_at,
+        "new_message_id": entry.new_message_id,
+        "operation": entry.batch,
+        "sent_instead": entry.sent_body,
+    }
 
 
 def archived_facts(kept: Archived) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from services.domain.messages import parse_job_message
 from services.ports.wishes import DeadLetter, ManyQueues, Outgoing
 
 _T = TypeVar("_T")
+MOST_STEPS: Final = 5_000
+"""The journal is shown for the messages of so many newest steps; the file keeps all."""
 SHARED_ENDS: Final[dict[BatchState, str]] = {
     "done": "done", "cancelled": "undone", "stopped": "unknown", "open": "unknown",
 }  # fmt: skip
@@ -156,6 +158,10 @@ class ManyEngine:
         to_dead: tuple[State, State] = ("put_back", "archived")
         state = (to_dead if entry.state == "putting_back" else to_main)[0 if sent else 1]
         await self._ask(lambda: self._journal.move(message_id, state, why=said))
+
+    async def newest(self, most: int = MOST_STEPS) -> list[Entry]:
+        """The messages of the `most` newest steps, and all whose end isn't known; newest first. Raises Refused."""
+        return await self._ask(lambda: self._journal.newest(most))
 
     async def archived(self) -> list[Archived]:
         """The messages of the archive, the newest first; also those being put back. Raises Refused."""

@@ -14,7 +14,7 @@ from typing import Any, Final
 from app.actions.registry import ARCHIVE, CONFIRM_TARGET, DECIDE, EDIT, PUT_BACK, REPLAY_MANY, SCAN, Act
 from app.replay.choice import Choice, choose
 from app.replay.journal import BatchAct
-from app.replay.letters import Letters, archived_facts, letter_facts
+from app.replay.letters import Letters, archived_facts, entry_facts, letter_facts
 from app.replay.line import Progress
 from app.replay.pace import Options
 from app.roles.dlq_engine import engine
@@ -74,6 +74,7 @@ def run(argv: list[str]) -> int:
     back.add_argument("id")
     back.add_argument("--reason", default="", help="kept in the audit")
     commands.add_parser("archived", help="the messages of the archive: body, reason, when, by whom")
+    commands.add_parser("journal", help="what was done with each message, the newest first; unknown sends among them")
     decide = commands.add_parser("decide", help="say what became of a send whose end isn't known")
     decide.add_argument("id")
     which = decide.add_mutually_exclusive_group(required=True)
@@ -141,6 +142,8 @@ async def _work(settings: Settings, args: argparse.Namespace) -> int:
                 return 0
             case "archived":
                 return await _archived(letters, as_json=args.json)
+            case "journal":
+                return await _journal(letters, as_json=args.json)
             case "decide":
                 await letters.many.decide(args.id, sent=args.sent, actor=letters.actor, reason=args.reason)
                 _say({"decided": args.id, "sent": args.sent}, "Noted.", as_json=args.json)
@@ -184,6 +187,17 @@ async def _archived(letters: Letters, *, as_json: bool) -> int:
         for one in facts
     ]
     _say({"archived": facts}, "\n".join([*lines, f"{len(facts)} in the archive."]), as_json=as_json)
+    return 0
+
+
+async def _journal(letters: Letters, *, as_json: bool) -> int:
+    facts = [entry_facts(one) for one in await letters.many.newest()]
+    lines = [
+        f"{one['message_id']}  {to_iso(one['changed_at'])}  {one['state']}  "
+        f"{one['actor']}: {one['why'] or one['reason'] or 'no reason given'}"
+        for one in facts
+    ]
+    _say({"journal": facts}, "\n".join([*lines, f"{len(facts)} in the journal."]), as_json=as_json)
     return 0
 
 

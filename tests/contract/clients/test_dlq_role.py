@@ -148,7 +148,9 @@ def test_a_letter_is_sent_with_another_body(urls: tuple[Any, str, str], call: Ca
     assert call("put-back", message_id)[0] == 1
 
 
-def test_a_person_decides_what_nobody_knows(urls: tuple[Any, str, str], call: Call, faults: Switches) -> None:
+def test_a_person_decides_what_nobody_knows(
+    urls: tuple[Any, str, str], call: Call, faults: Switches, capsys: pytest.CaptureFixture[str]
+) -> None:
     raw, main, dlq = urls
     arrived, lost = put(raw, dlq, job("a")), put(raw, dlq, job("b"))
     faults.hold({"kind": "lost_reply", "action": "SendMessageBatch"})
@@ -158,6 +160,14 @@ def test_a_person_decides_what_nobody_knows(urls: tuple[Any, str, str], call: Ca
         run(["decide", arrived, "--sent"])
     assert call("decide", arrived, "--sent", "--reason", "the queue has it") == (0, {"decided": arrived, "sent": True})
     assert call("decide", lost, "--not-sent", "--reason", "it has not") == (0, {"decided": lost, "sent": False})
+    code, told = call("journal")
+    assert code == 0
+    assert {one["message_id"]: (one["state"], one["why"]) for one in told["journal"]} == {
+        arrived: ("delete_unconfirmed", f"{getpass.getuser()} says that it was sent: the queue has it"),
+        lost: ("skipped", f"{getpass.getuser()} says that it was not sent: it has not"),
+    }
+    assert run(["journal"]) == 0
+    assert "2 in the journal." in capsys.readouterr().out
     by_id = {one["message_id"]: one["journal"] for one in call("list")[1]["dead_letters"]}
     assert by_id == {arrived: "delete_unconfirmed", lost: "skipped"}
     # The one that was sent is never sent again; the one that a person says was not, is.
