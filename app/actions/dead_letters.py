@@ -117,12 +117,13 @@ class DeadLetterActs:
             return "Choose a dead letter first."
         if refusal := why_not(REPLAY, self.role):
             return refusal
-        if held_by := self.held_by or self.terms.why_not("replay"):
-            return held_by
-        if line.problem:
+        # What was sent before, perhaps with another body, only has to be deleted.
+        sent = line.doing == "duplicate_possible"
+        if refusal := self.held_by or self.terms.why_not("archive" if sent else "replay"):
+            return refusal
+        if line.problem and not sent:
             return f"{line.problem} It would only come back."
-        # What was sent before only has to be deleted: its job says nothing about that.
-        return line.busy or ("" if line.doing == "duplicate_possible" else self.stops(line.job_id))
+        return line.busy or ("" if sent else self.stops(line.job_id))
 
     def why_not_edit(self, line: LetterLine | None) -> str:
         """Why this letter can't be sent with another body; "" when it may."""

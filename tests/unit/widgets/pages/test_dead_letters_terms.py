@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
@@ -123,6 +124,19 @@ def test_a_right_to_send_that_is_missing_turns_the_button_grey_until_it_was_give
         page._tick()
         assert page.replay_button.isEnabled()
         assert not page.inventory.terms.isVisible()
+
+    on_page(world, act)
+
+
+def test_what_was_sent_can_be_deleted_without_the_right_to_send(world: DeskWorld) -> None:
+    async def act(page: DeadLettersPage) -> None:
+        letters = world.desk.dead_letters
+        unreadable = msgspec.structs.replace(letters.lines["m0"].reading, problem="The message is not JSON.")
+        sent = msgspec.structs.replace(letters.lines["m0"], reading=unreadable, doing="duplicate_possible")
+        letters.lines["m0"] = sent
+        world.queues.lacks["sqs:SendMessage on DirectoryBolt"] = LACKS.format("sqs:SendMessage")
+        assert letters.why_not_replay(sent) == ""
+        assert "sqs:SendMessage" in letters.why_not_replay(letters.lines["m1"])
 
     on_page(world, act)
 
