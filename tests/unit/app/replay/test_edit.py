@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,15 +14,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.replay.edit import UNCHANGED, DiffLine, Edit, corrected, difference, editable, weigh
+from app.replay.engine import ReplayEngine
+from app.replay.journal import Journal
 from app.replay.letters import Letters
+from app.replay.many import ManyEngine
 from app.store.link import TableState
 from app.store.store import Store
 from services.domain.errors import Refused
 from services.ports.wishes import DeadLetter, Outgoing
-from tests.fakes.unkind_queues import UnkindQueues
+from tests.fakes.replay_schedule import watch
+from tests.fakes.unkind_queues import Killed, UnkindQueues
+from tests.unit.app.replay.test_archive import memory
 from tests.unit.app.replay.test_batch import Desk, make, run
 
-__all__ = ["make"]
+__all__ = ["make", "memory"]
 
 JOB = "00000000-0000-0000-0000-000000000007"
 BODY = json.dumps({"job_id": JOB, "customer_id": "c1", "package_size": "starter", "priority": 2, "created_at": "x"})
@@ -220,3 +228,56 @@ def test_a_terminal_weighs_the_same(make: Callable[..., Desk], facts: bool) -> N
     assert letters.weigh("m2", changed(job_id="nowhere")).why_not == (
         "This job is not in the database." if facts else ""
     )
+
+
+def test_killed_at_every_step_the_original_is_in_the_queue_or_in_the_archive(memory: Path) -> None:
+    edited = look(changed(priority="pro")).message
+
+    def play(file: Path, kill_after: int) -> int:
+        """One start that is killed, one that ends what it left; how many steps the first made."""
+        queues = UnkindQueues.holding({"m1": BODY})
+        queues.dead["m1"].message = Outgoing(BODY, ATTRIBUTES, "Root=1")
+        counter = itertools.count(1)
+        made = 0
+
+        def step(_: str) -> None:
+            nonlocal made
+            made += 1
+            if next(counter) > kill_after:
+                raise Killed
+
+        async def first(journal: Journal) -> None:
+            engine = ReplayEngine(queues, journal)
+            [letter] = (await engine.look()).letters
+            await engine.plan(letter, actor="desk-1", reason="why", instead=edited)
+            await engine.replay("m1")
+
+        async def second(journal: Journal) -> None:
+            engine = ReplayEngine(queues, journal)
+            many = ManyEngine(queues, journal, engine)
+            for entry in journal.in_state("unknown"):
+                await many.decide(entry.message_id, sent=bool(queues.main), actor="desk-1", reason="seen")
+            if journal.states().get("m1") == "delete_unconfirmed":
+                await engine.replay("m1")
+
+        journal = Journal(file)
+        watch(journal, step)
+        queues.step = step
+        with contextlib.suppress(Killed):
+            run(first(journal))
+        journal.close()
+        queues.step = lambda _: None
+        for held in queues.dead.values():
+            held.visible_at = 0.0
+        journal = Journal(file)
+        journal.settle_after_crash()
+        run(second(journal))
+        kept = [one.body for one in journal.archived()]
+        journal.close()
+        sent = list(queues.main.values())
+        assert (sent, kept, list(queues.dead)) in (([], [], ["m1"]), ([edited], [BODY], []))
+        return made
+
+    whole = play(memory / "whole.db", 1_000)
+    for after in range(whole):
+        play(memory / f"{after}.db", after)
