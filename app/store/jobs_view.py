@@ -248,7 +248,8 @@ class JobsView:
         """The job's facts, marked for a new look at them."""
         facts = self._facts.get(job_id)
         if facts is None:
-            facts = self._facts[job_id] = JobFacts(job_id, self._jobs.get(job_id), line=self.lines.get(job_id))
+            line = self.lines.get(job_id)
+            facts = self._facts[job_id] = JobFacts(job_id, self._jobs.get(job_id), renewed=line is None, line=line)
         if not facts.marked:
             facts.marked = True
             self._waiting.append(facts)
