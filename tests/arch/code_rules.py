@@ -57,6 +57,13 @@ def _loose_words(tree: ast.Module) -> Iterator[ast.AST]:
             yield node
 
 
+def _raw_texts(tree: ast.Module) -> Iterator[ast.AST]:
+    """Several lines of somebody else's that nobody looked through."""
+    for call in _called(tree, "setPlainText", "appendPlainText", "insertPlainText"):
+        if not (call.args and ast.unparse(call.args[0]).startswith(("raw_words(", "plain_lines(", "plain("))):
+            yield call
+
+
 def _ways_out(tree: ast.Module) -> Iterator[ast.AST]:
     """What opens an address in another program, or lets Qt do so by itself."""
     yield from _called(tree, "setOpenExternalLinks", "setOpenLinks", "startfile")
@@ -201,6 +208,12 @@ RULES: Final = {
             "os.startfile(path)",
         ),
         {"widgets/parts/link.py": "the place"},
+    ),
+    "texts of several lines are looked through": Rule(
+        ("widgets",),
+        _raw_texts,
+        ("view.setPlainText(raw)", "view.appendPlainText(error.raw[:100])"),
+        {"widgets/pages/dead_letters/editing.py": "what is edited is sent letter by letter"},
     ),
     "what is copied is plain text": Rule(
         CONSOLE,

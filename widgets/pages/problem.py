@@ -15,7 +15,7 @@ from services.domain.errors import SettingProblem
 from widgets.look import fonts, metrics
 from widgets.parts.button import Button
 from widgets.parts.glyph_label import GlyphLabel
-from widgets.parts.label import label, say
+from widgets.parts.label import label, raw_words, say
 from widgets.parts.surface import Hairline, Surface
 
 
@@ -60,7 +60,7 @@ class ProblemPage(Surface):
         say(self._hint, hint)
         self._hint.setVisible(bool(hint))
         self._raw_button.setVisible(bool(raw))
-        self._raw.setPlainText(raw[:20000])
+        self._raw.setPlainText(raw_words(raw))
         self._raw.hide()
         self._reads.setVisible(bool(settings))
         if list(settings) != self.rows:

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBox
 from widgets.look import fonts, metrics, theme
 from widgets.parts.button import Button
 from widgets.parts.glyph_label import GlyphLabel
-from widgets.parts.label import label, say
+from widgets.parts.label import label, raw_words, say
 from widgets.parts.surface import Surface
 
 _BARS: Final = ((14, 120, 60), (14, 150, 44), (14, 104, 52), (14, 136, 60), (14, 92, 40))
@@ -118,7 +118,7 @@ class _Face(Surface):
         self.act.say(act)
         self.act.setVisible(bool(act))
         self._raw_button.setVisible(bool(raw))
-        self._raw.setPlainText(raw[:20000])
+        self._raw.setPlainText(raw_words(raw))
         self._raw.hide()
 
 

@@ -9,10 +9,12 @@ from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from services.domain.text import one_line
+from services.domain.redaction import redact
+from services.domain.text import one_line, plain_lines
 from widgets.look import fonts, theme
 
 _LONGEST: Final = 4000
+_RAW: Final = 20_000
 
 
 def label(
@@ -52,6 +54,11 @@ def say(shown: QLabel, text: str, tone: str | None = None) -> None:
 def tip(part: QWidget, text: str) -> None:
     """A tool tip of plain text."""
     part.setToolTip(tip_text(one_line(text, _LONGEST)))
+
+
+def raw_words(text: str) -> str:
+    """What a machine said, for an expert to read and copy: several lines, no secrets, no signs that nobody sees."""
+    return redact(plain_lines(text[:_RAW]))
 
 
 def tip_text(line: str) -> str:

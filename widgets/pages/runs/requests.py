@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.actions.run_state import RunState
 from app.models.table_model import LinesModel
+from services.domain.text import plain_lines
 from widgets.look import fonts, metrics
 from widgets.pages.runs.words import Held, requests_of, size
 from widgets.parts import cell
@@ -85,8 +86,8 @@ class Requests(QWidget):
 
     def _show_body(self, row: int) -> None:
         body = self.model.line(row).request.body if 0 <= row < self.model.rowCount() else ""
-        if body != self.body.toPlainText():
-            self.body.setPlainText(body)
+        if plain_lines(body) != self.body.toPlainText():
+            self.body.setPlainText(plain_lines(body))
         self.body.setVisible(bool(body))
         rows = min(self.model.rowCount(), _MOST_ROWS) + 1
         self.faces.setMaximumHeight(metrics.px(metrics.ROW) * rows + 1 if body else _NO_LIMIT)

@@ -16,7 +16,7 @@ from widgets.pages.sign_in.people import People
 from widgets.pages.sign_in.projects import Place, Places
 from widgets.parts.button import Button
 from widgets.parts.glyph_label import GlyphLabel
-from widgets.parts.label import label, say
+from widgets.parts.label import label, raw_words, say
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface, ground_of
 
@@ -117,7 +117,7 @@ class SignInPage(Surface):
         say(self._hint, why.hint)
         self._hint.setVisible(bool(why.hint))
         self._raw_button.setVisible(bool(why.raw))
-        self._raw.setPlainText(why.raw[:20000])
+        self._raw.setPlainText(raw_words(why.raw))
         trouble = acts.trouble if acts.trouble != why.sentence else ""
         say(self._trouble, trouble)
         self._trouble.setVisible(bool(trouble))

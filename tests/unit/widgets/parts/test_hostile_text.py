@@ -18,7 +18,7 @@ from widgets.look import theme
 from widgets.parts.button import Button
 from widgets.parts.clipboard import copy
 from widgets.parts.glyph_label import GlyphLabel
-from widgets.parts.label import ElidedLabel, label, say, tip
+from widgets.parts.label import ElidedLabel, label, raw_words, say, tip
 from widgets.parts.link import LinkRow
 from widgets.parts.menu import MenuButton, MenuEntry
 from widgets.parts.surface import Surface
@@ -84,6 +84,14 @@ def test_what_is_copied_reads_as_it_is(text: str) -> None:
     copy(text)
     copied = QGuiApplication.clipboard().text()
     assert is_plain(copied.replace("\n", "").replace("\t", ""))
+    assert is_plain(raw_words(text).replace("\n", "").replace("\t", ""))
+
+
+def test_raw_text_has_its_lines_but_no_secret() -> None:
+    assert raw_words("401\r\n\tapikey=sb_secret_planted1 \u202eend\x00" + "x" * 30_000).startswith(
+        "401\n\tapikey=[redacted] endxxx"
+    )
+    assert len(raw_words("x" * 30_000)) == 20_000
 
 
 class Browser(QObject):
