@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -31,6 +33,7 @@ select a.message_id, a.body, a.attributes, a.trace, a.actor, a.reason, a.at, e.s
   where e.state <> 'put_back' and (e.sent_body <> '' or
     e.state not in ('sending', 'unknown', 'sent', 'delete_unconfirmed', 'deleted'))
 """
+_GIVEN: Final = "select value from json_each(?)"
 _KEEP: Final = (
     "insert or replace into archive select message_id, body, attributes, trace, actor, reason, ? from entries"
 )
@@ -69,14 +72,17 @@ def prepare(db: sqlite3.Connection) -> None:
         db.executescript(_SCHEMA)
 
 
-def keep(db: sqlite3.Connection, message_id: str) -> None:
-    """Copy a message of the journal, within the transaction that also writes that its delete begins."""
-    db.execute(f"{_KEEP} where message_id = ?", (time.time(), message_id))
+def keep(db: sqlite3.Connection, message_ids: Sequence[str]) -> None:
+    """Copy messages of the journal, within the transaction that also writes that their delete begins."""
+    if message_ids:
+        db.execute(f"{_KEEP} where message_id in ({_GIVEN})", (time.time(), json.dumps(message_ids)))
 
 
-def keep_edited(db: sqlite3.Connection, message_id: str) -> None:
-    """The same for a message that was sent with another body, and nothing for any other."""
-    db.execute(f"{_KEEP} where message_id = ? and sent_body <> ''", (time.time(), message_id))
+def keep_edited(db: sqlite3.Connection, message_ids: Sequence[str]) -> None:
+    """The same for those that were sent with another body, and nothing for any other."""
+    if message_ids:
+        edited = f"{_KEEP} where message_id in ({_GIVEN}) and sent_body <> ''"
+        db.execute(edited, (time.time(), json.dumps(message_ids)))
 
 
 def drop(db: sqlite3.Connection, message_id: str) -> None:

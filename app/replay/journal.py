@@ -104,6 +104,10 @@ class _Waiting:
         self.error: BaseException | None = None
 
 
+def _harmless(move: Move) -> Move:
+    return msgspec.structs.replace(move, why=redact(move.why)) if move.why else move
+
+
 class Journal:
     """A SQLite file (WAL, synchronous=FULL): what is written here has reached the disk.
 
@@ -147,8 +151,9 @@ class Journal:
         """Keep these messages and that one wish moves them, all in one write. Message id -> why it is not in it."""
         left_out: dict[str, str] = {}
         with self._lock, self._transaction():
+            came_back = self._came_back([letter.message_id for letter in letters]) if act == "replay" else ()
             for letter in letters:
-                if act == "replay" and self._replays(letter.message_id) >= MOST_REPLAYS:
+                if letter.message_id in came_back and self._replays(letter.message_id) >= MOST_REPLAYS:
                     left_out[letter.message_id] = QUARANTINED
                 elif not self._keep(letter, batch_id, actor, reason):
                     left_out[letter.message_id] = SENT_BEFORE
@@ -322,20 +327,21 @@ class Journal:
     def _write_all(self, together: Sequence[_Waiting]) -> None:
         error: BaseException | None = None
         now = time.time()
-        moves = [msgspec.structs.replace(move, why=redact(move.why)) for one in together for move in one.moves]
+        moves = [_harmless(move) for one in together for move in one.moves]
         try:
             with self._transaction():
-                for move in moves:
-                    if move.state == "archiving":
-                        archive.keep(self._db, move.message_id)
-                    elif move.state in ("sent", "delete_unconfirmed"):
-                        # The dead letter goes now, and what was sent may have another body.
-                        archive.keep_edited(self._db, move.message_id)
-                    self._db.execute(
-                        "update entries set state = ?, why = ?, changed_at = ?,"
-                        " new_message_id = case when ? = '' then new_message_id else ? end where message_id = ?",
-                        (move.state, move.why, now, move.new_message_id, move.new_message_id, move.message_id),
-                    )
+                archive.keep(self._db, [move.message_id for move in moves if move.state == "archiving"])
+                # The dead letter goes now, and what was sent may have another body.
+                went = [move.message_id for move in moves if move.state in ("sent", "delete_unconfirmed")]
+                archive.keep_edited(self._db, went)
+                self._db.executemany(
+                    "update entries set state = ?, why = ?, changed_at = ?,"
+                    " new_message_id = case when ? = '' then new_message_id else ? end where message_id = ?",
+                    [
+                        (one.state, one.why, now, one.new_message_id, one.new_message_id, one.message_id)
+                        for one in moves
+                    ],
+                )
                 self._db.executemany(
                     "insert into steps values (?, ?, ?, ?)",
                     [(move.message_id, move.state, move.why, now) for move in moves],
@@ -357,6 +363,15 @@ class Journal:
         )  # fmt: skip
         self._db.execute("insert into steps values (?, 'planned', ?, ?)", (letter.message_id, reason, now))
         return True
+
+    def _came_back(self, message_ids: Sequence[str]) -> frozenset[str]:
+        """Those of them that something of this journal was sent as."""
+        rows = self._db.execute(
+            "select new_message_id from entries where new_message_id <> ''"
+            " and new_message_id in (select value from json_each(?))",
+            (json.dumps(message_ids),),
+        ).fetchall()
+        return frozenset(row[0] for row in rows)
 
     def _replays(self, message_id: str) -> int:
         row = self._db.execute(

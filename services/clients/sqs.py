@@ -203,7 +203,14 @@ class SqsQueues:
                     endpoint_url=settings.sqs_endpoint_url,
                     aws_access_key_id=settings.aws_access_key_id or None,
                     aws_secret_access_key=settings.aws_secret_access_key or None,
-                    config=Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": attempts}),
+                    config=Config(
+                        connect_timeout=3,
+                        read_timeout=10,
+                        retries={"total_max_attempts": attempts},
+                        # The SDK makes its own anew for each call; what it checks of one the queue checks too.
+                        user_agent="directory-bolt",
+                        parameter_validation=False,
+                    ),
                 )
             return self._clients[attempts]
 

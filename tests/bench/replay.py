@@ -37,6 +37,7 @@ COUNT: Final = 2_000
 FEW: Final = 400
 """For loops that take ten times as long."""
 SLOW_FEW: Final = 100
+CLICKS: Final = 20
 RUNS: Final = 3
 ADDED: Final = 0.02
 """Seconds that a far queue adds to each call."""
@@ -217,7 +218,25 @@ def measure() -> list[Row]:
         else:
             print("not run: phoenix_letter is not installed", file=sys.stderr)
         rows.append(_endpoint(bench))
+        rows += _click(bench)
     return rows
+
+
+def _click(bench: Bench) -> list[Row]:
+    """What a person waits for at the page: of twenty, the slowest but one."""
+    main, dlq = bench.queues(CLICKS + 1)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.replay_click", bench.origin, main, dlq, str(CLICKS)],
+        cwd=ROOT, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"}, check=True, capture_output=True, timeout=300,
+    )  # fmt: skip
+    found = json.loads(done.stdout.splitlines()[-1])
+    return [
+        row("replay", name, ours=[sorted(found[key])[-2]], peer=[limit], peer_name="limit, 95 of 100", unit="ms",
+            bound="<=", goal=1.0)
+        for name, key, limit in (
+            ("click to pending mark", "click_ms", 50.0), ("end of undo to sent", "sent_ms", 100.0),
+        )
+    ]  # fmt: skip
 
 
 def _endpoint(bench: Bench) -> Row:
