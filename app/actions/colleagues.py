@@ -32,6 +32,12 @@ def holder(store: Store, token: str) -> Callable[[str], str]:
     return held_by
 
 
+def unrecorded(store: Store) -> str:
+    """What a sheet says where the project records no replays; "" where it does, as far as is known."""
+    missing = {store.state(table).kind for table in ("replay_leases", "staff_operations")} == {"not_installed"}
+    return "Not recorded centrally, and no other console sees it" if missing else ""
+
+
 def theirs(store: Store, own: Collection[str]) -> list[Operation]:
     """The operations of other consoles, the newest first; `own`: ids of those of this one."""
     found = [_operation(store, one) for key, one in store.rows("staff_operations").items() if key not in own]

@@ -18,7 +18,6 @@ MARGIN: Final = 20.0
 """Seconds that must be left of it before something is sent: a call may take that long."""
 _AGAIN: Final = 2.0
 
-UNRECORDED: Final = "Not recorded centrally, and no other console sees it: the project lacks 0008_replays.sql."
 _LACKING: Final = (
     "This project can't keep two consoles from replaying the same dead letters, and keeps no record of it."
 )

@@ -23,6 +23,8 @@ _EVENTS: Final[dict[str, tuple[Shape, str]]] = {
     "flow_completed": ("ok", "flow completed"),
     "staff_retry": ("send", "retry by staff"),
     "staff_requeue": ("send", "queued again by staff"),
+    "staff_replay": ("send", "dead letters replayed by staff"),
+    "staff_archive": ("skipped", "dead letters archived by staff"),
     "staff_resume": ("send", "resumed by staff"),
     "staff_pause": ("paused", "paused by staff"),
     "staff_cancel": ("skipped", "cancelled by staff"),

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from app.actions.colleagues import unrecorded
 from app.actions.confirming import typed
 from app.actions.letter_batches import FATES, Choice, Directory, Fate, XRay, start_archive, start_replay
 from app.desk import Desk
@@ -142,7 +143,7 @@ def ask_replay(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
         facts=[_sum(fate, choice) for fate in FATES],
         reason=True,
         typed=typed(len(choice.send), desk.environment),
-        foot="Written to the journal before each send",
+        foot=unrecorded(desk.store) or "Written to the journal before each send",
         inside=inside,
         width=880,
     )
@@ -161,7 +162,7 @@ def ask_archive(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
         f"Archive {len(ids):,}",
         reason=True,
         typed=typed(len(ids), desk.environment),
-        foot="Written to the journal first",
+        foot=unrecorded(desk.store) or "Written to the journal first",
     )
     sheet.confirmed.connect(lambda reason: start_archive(desk.batches, ids, reason=reason))
     return sheet

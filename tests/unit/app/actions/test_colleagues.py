@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.actions.colleagues import SILENT, holder, theirs
+from app.actions.colleagues import SILENT, holder, theirs, unrecorded
+from app.store.link import TableState
 from app.store.store import Store
 from services.domain.times import to_iso
 from tests.fakes.replays import lease_row
@@ -49,3 +50,10 @@ def test_operations_of_others_say_no_more_than_is_known(store: Store) -> None:
         "d": ("Run here, j2", "unknown", "desk-2"),
     }
     assert [one.id for one in theirs(store, {"mine", "c", "d"})] == ["a", "b"]
+
+
+def test_a_project_that_records_no_replays_is_named(store: Store) -> None:
+    assert unrecorded(store) == ""
+    for table in ("replay_leases", "staff_operations"):
+        store.set_state(table, TableState(kind="not_installed", problem="It is missing."))
+    assert unrecorded(store).startswith("Not recorded centrally")
