@@ -48,6 +48,8 @@ class Writer:
         self._dlq = ""
         self._wall = wall
         self._lasts = self._renew_at = 0.0
+        self._lost: Refused | None = None
+        """Why nothing may be sent any more before it is entered anew."""
         self._asked = (0.0, 0.0)
         self._asking = asyncio.Lock()
         self.lacking = False
@@ -55,6 +57,7 @@ class Writer:
 
     async def __aenter__(self) -> Self:
         """Take the lease. Raises Refused when somebody else has it, or when it can't be had."""
+        self._lost = None
         if self._shared is None:
             return self
         if not self._dlq:
@@ -101,6 +104,8 @@ class Writer:
 
         Raises Refused when the lease may be over: then nothing more may be sent.
         """
+        if self._lost is not None:
+            raise self._lost
         if self._shared is None or not self._lasts:
             return
         async with self._asking:
@@ -132,11 +137,12 @@ class Writer:
         lease = await shared.hold(dlq=self._dlq, token=self._token, machine=self._machine, seconds=SECONDS)
         if not lease.held:
             self._lasts = 0.0
-            raise Refused(
+            self._lost = Refused(
                 f"{lease.who} on {lease.machine or 'another machine'} works on these dead letters, "
                 f"for at least {max(1, round(lease.seconds))} s more.",
                 hint="Wait until that is done: two at once could send a message twice.",
             )
+            raise self._lost
         self._asked, self._lasts, self._renew_at = asked, lease.seconds, EVERY
 
     def _age(self) -> float:

@@ -204,6 +204,24 @@ def test_a_lease_that_somebody_took_stops_the_line(make: Callable[..., Consoles]
     run(act())
 
 
+def test_who_has_lost_it_is_refused_each_time_and_not_only_once(make: Callable[..., Consoles]) -> None:
+    world = make(1)
+
+    async def act() -> None:
+        async with world.engines[0].writer as writer:
+            await asyncio.sleep(EVERY)
+            world.take()
+            for _ in range(2):
+                # Another lane, or the next letter, asks again.
+                with pytest.raises(Refused, match="desk-2 works on these"):
+                    await writer.keep()
+        del world.shared.leases["dlq"]
+        async with world.engines[0].writer as writer:
+            await writer.keep()
+
+    run(act())
+
+
 def test_it_is_kept_while_the_line_is_paused_and_the_others_see_how_far_it_is(make: Callable[..., Consoles]) -> None:
     world = make()
 
