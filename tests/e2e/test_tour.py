@@ -43,7 +43,7 @@ def test_the_tour_sees_every_step_and_leaves_nothing(home: Path, tmp_path: Path)
     out = tmp_path / "pictures"
     done = subprocess.run(
         [sys.executable, str(ROOT / "main.py"), "tour", "--out", str(out)],
-        env=unmeasured(DIRECTORY_BOLT_HOME=str(home), QT_QPA_PLATFORM="offscreen"),
+        env={**os.environ, "DIRECTORY_BOLT_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,
         timeout=400,
