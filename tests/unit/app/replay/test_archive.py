@@ -7,12 +7,13 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.replay.engine import ReplayEngine
 from app.replay.journal import Journal, State
-from app.replay.many import ManyEngine
+from app.replay.many import ManyEngine, Unanswered
 from app.replay.pace import Options
 from app.replay.writer import Writer
 from services.domain.errors import NotPermitted, Refused
@@ -149,6 +150,25 @@ def test_what_may_have_left_is_put_back_only_when_it_has(make: Callable[..., Des
         assert await desk.many.archived() == []
 
     run(act())
+
+
+def test_sent_back_and_no_disk_to_write_it_is_unknown_and_keeps_its_archive(
+    make: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = make(bodies(1))
+    run(desk.all(act="archive"))
+    move = desk.journal.move
+
+    def full(message_id: str, state: State, **more: Any) -> None:
+        if state == "put_back":
+            raise Refused("The disk is full.")
+        move(message_id, state, **more)
+
+    monkeypatch.setattr(desk.journal, "move", full)
+    with pytest.raises(Unanswered, match="could not be written"):
+        run(desk.many.put_back("m0"))
+    assert [held.message.body for held in desk.queues.dead.values()] == [bodies(1)["m0"]]
+    assert [one.message_id for one in desk.journal.archived()] == ["m0"]
 
 
 def test_a_letter_that_never_left_is_not_doubled(make: Callable[..., Desk]) -> None:

@@ -200,3 +200,10 @@ def test_a_mark_whose_rows_did_not_change_goes_with_the_doubt(world: World) -> N
     world.pending.doubts = lambda _: False
     world.store.tick()
     assert world.job() is None
+
+
+def test_what_was_taken_back_shows_no_longer_and_can_be_taken_back_twice(world: World) -> None:
+    world.pending.begin("w", "Retry", "j1")
+    for _ in range(2):
+        world.pending.dropped("w")
+        assert world.job() is None
