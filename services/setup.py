@@ -203,6 +203,10 @@ def _plan(root: str) -> List[str]:
 
 
 def _make_ready(root: str) -> None:
+    venv = os.path.join(root, ".venv")
+    if os.path.islink(venv):
+        # Other checkouts may use what is behind it.
+        raise SetupFailed("{} is a link, and not ready; remove the link and start again.".format(venv))
     try:
         with only_one(root) as lock:
             if is_ready(root):

@@ -282,6 +282,17 @@ def test_where_there_is_no_apt_a_tool_is_named(checkout: Path, tool: Tool) -> No
 
 
 @posix
+def test_what_is_behind_a_link_is_left_alone(checkout: Path, tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    (shared / "pyvenv.cfg").write_text("of others")
+    (checkout / ".venv").symlink_to(shared)
+    with pytest.raises(setup.SetupFailed, match="is a link, and not ready"):
+        setup._make_ready(str(checkout))
+    assert [file.name for file in shared.iterdir()] == ["pyvenv.cfg"]
+
+
+@posix
 def test_a_failed_step_ends_with_its_last_words(checkout: Path, tool: Tool) -> None:
     (checkout / ".venv").mkdir()
     tool("apt-get", "echo no space left; exit 100")
