@@ -20,6 +20,7 @@ _MOST_HELD: Final = 100
 _SHORTEST_VALUE: Final = 5
 _FIRST_SECONDS: Final = 2.0
 _FORM_SECONDS: Final = 1.0
+_LEFT_SECONDS: Final = 2.0
 _QUIET_SECONDS: Final = 0.15
 _MOST_QUIET_SECONDS: Final = 1.5
 _TICK_SECONDS: Final = 0.02
@@ -57,13 +58,16 @@ class Blocker:
 
     async def settle(self) -> None:
         """After `switch_on`: until the form is held back, or what else was sent, and no more comes for a moment."""
-        for found, seconds in ((self.first, _FIRST_SECONDS), (self.form, _FORM_SECONDS)):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await found.wait()
-        await self.quiet()
+        await _within(_FIRST_SECONDS, self.first)
+        await _within(_FORM_SECONDS, self.form)
+        await self._quiet()
 
-    async def quiet(self) -> None:
+    async def settle_left(self) -> None:
+        """After the page was left: what it sent then comes late on a busy machine, and may be the form."""
+        await _within(_LEFT_SECONDS, self.form)
+        await self._quiet()
+
+    async def _quiet(self) -> None:
         """Until nothing was held back for a moment, and each socket that opened meanwhile has said something."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_MOST_QUIET_SECONDS):
@@ -168,6 +172,12 @@ class Blocker:
         shown = self._masking.url(url)
         told.append(f"{method} {shown} ({size} bytes)")
         self._report({"kind": kind, "method": method, "url": shown, "bytes": size, "body": self._masking.body(body)})
+
+
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 def _sent(request: Request) -> tuple[str, str, int, bytes]:

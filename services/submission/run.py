@@ -29,7 +29,7 @@ from services.submission.steps import PersonNeeded, StepFailed, described, perfo
 from services.submission.walls import find_walls
 
 _Part = Callable[[], Awaitable[None]]
-_LEAVE_SECONDS: Final = 2.0
+_LEAVE_SECONDS: Final = 5.0
 _SAY_LEAVING: Final = """() => {
   Object.defineProperty(document, 'visibilityState', {get: () => 'hidden', configurable: true});
   document.dispatchEvent(new Event('visibilitychange', {bubbles: true}));
@@ -369,7 +369,7 @@ async def _leave(page: Page, blocker: Blocker) -> None:
                 # What a page sends over TLS while it goes can't be looked at: it is told that it goes, and stays.
                 await page.evaluate(_SAY_LEAVING)
             await page.goto("about:blank")
-    await blocker.quiet()
+    await blocker.settle_left()
 
 
 def _with_dialogs(seen: Seen, said: list[str]) -> Seen:
