@@ -248,12 +248,14 @@ def test_a_stack_has_ended_only_when_its_parts_have(tmp_path: Path, monkeypatch:
     async def suite() -> None:
         parts: list[PartState] = []
         stack = StackProcess(command=command)
+        assert not stack.has_ended
         await stack.start(parts.append)
         pid = parts[-1].pid
         assert pid is not None
         async with asyncio.timeout(20):
             await stack.ended()
         assert not alive(pid)
+        assert stack.has_ended
 
     asyncio.run(suite())
 
