@@ -62,7 +62,7 @@ class Tour:
             ("Dead letters: one click replays one", self._replay),
             ("Runs: a dry run sends nothing", self._dry_run),
             ("Runs: a real run writes the outcome", self._real_run),
-            ("The same pages in dark", self._dark),
+            ("Every page in dark", self._dark),
         ]
         self._say(f"Tour of {len(steps)} steps; pictures go to {self._out.resolve()}")
         for number, (title, step) in enumerate(steps, 1):
@@ -277,12 +277,13 @@ class Tour:
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         theme.apply("dark", application)
-        for page in ("overview", "jobs", "job", "dead_letters", "runs"):
+        pages = ("overview", "jobs", "job", "dead_letters", "runs", "activity", "health", "settings")
+        for page in pages:
             self._window.show_page(page)
             await self._frames()
             self._picture(f"{page.replace('_', '-')}-dark")
         theme.apply("light", application)
-        return "five pages"
+        return f"{len(pages)} pages"
 
     # What they share
 

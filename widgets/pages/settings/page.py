@@ -41,7 +41,9 @@ class SettingsPage(Surface):
         self.kept = label("", wrap=True)
         self.who = label("")
         self.trouble = label("", "small", "failed", wrap=True)
-        self.minutes = Segments([(str(minutes), f"{minutes} min") for minutes in MINUTES])
+        # Somebody may have written another number into the file.
+        offered = sorted({*MINUTES, desk.preferences.minutes} - {0})
+        self.minutes = Segments([(f"{minutes:g}", f"{minutes:g} min") for minutes in offered])
         self.minutes.chosen.connect(lambda key: desk.preferences.set_minutes(float(key)))
         self.lock_button = Button("Lock now", icon="lock", small=True)
         self.lock_button.clicked.connect(self.locking)
@@ -68,7 +70,8 @@ class SettingsPage(Surface):
             say(self.kept, preferences.kept_where(), "stale" if preferences.in_memory else "secondary")
             say(self.trouble, preferences.trouble)
             self.trouble.setVisible(bool(preferences.trouble))
-            self.minutes.choose(str(int(preferences.minutes)))
+            if not preferences.fixed:
+                self.minutes.choose(f"{preferences.minutes:g}")
             self._show_list(preferences.environments)
 
     def showEvent(self, event: QShowEvent) -> None:

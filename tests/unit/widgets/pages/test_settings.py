@@ -99,3 +99,13 @@ def test_what_the_settings_decide_is_said_and_not_offered(world: DeskWorld) -> N
     assert world.lock.minutes == 15
     page.hide()
     page.frame()
+
+
+@pytest.mark.parametrize(("minutes", "fixed"), [(0.0, "Never on the local stack."), (45.0, "Set."), (7.5, "")])
+def test_any_minutes_can_be_in_force(world: DeskWorld, minutes: float, fixed: str) -> None:
+    world.lock.minutes = minutes
+    page = shown(world, fixed=fixed)
+    if fixed:
+        assert fixed in words(page)
+    else:
+        assert page.minutes.current() == "7.5"
