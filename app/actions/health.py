@@ -171,7 +171,7 @@ class HealthActs:
 
     def _realtime(self, found: Findings) -> Hop:
         link, last = self._store.link, self._store.last_event_at
-        seen = "No change has come in yet." if last is None else f"Last change at {to_iso(last)}."
+        seen = "No change has come in yet." if last is None else f"Last change at {_local(last)}."
         polled = sorted(need.name for need in TABLES if need.live and self._store.state(need.name).polled)
         unpublished = sorted({lack.name for lack in found.lacks if lack.kind == "publication"} | set(polled))
         missing = f"Not sent live: {', '.join(unpublished)}." if unpublished else ""
@@ -274,3 +274,8 @@ def _failed(name: str, error: ConsoleError) -> Hop:
     if isinstance(error, NotPermitted):
         return Hop(name, "blocked", "Not permitted", missing=str(error), todo=error.hint)
     return Hop(name, "failed", "Not reachable", missing=str(error), todo=error.hint)
+
+
+def _local(moment: float) -> str:
+    """By this machine's clock, to the second, with its zone: the words go into reports too."""
+    return time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(moment))

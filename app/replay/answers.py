@@ -34,7 +34,7 @@ def judged(letter: DeadLetter, message: Outgoing, answer: SentMessage | ConsoleE
     if isinstance(answer, Refused | NotPermitted | NotInstalled):
         return Move(key, "failed", str(answer))
     if isinstance(answer, ConsoleError):
-        return Move(key, "unknown", f"The send has no answer ({answer}).")
+        return Move(key, "unknown", f"The send has no answer. {answer}")
     if answer.body_md5 != body_md5(message.body) or answer.attributes_md5 != attributes_md5(message.attributes):
         return Move(key, "unknown", "The checksums differ: the queue took something else.", answer.message_id)
     return Move(key, "sent", "", answer.message_id)

@@ -211,7 +211,7 @@ class ReplayEngine:
             return Replayed("failed", str(error))
         except ConsoleError as error:
             await self._note(letter.message_id, "unknown", why=str(error))
-            return Replayed("unknown", f"The send has no answer ({error}). It is not repeated by itself.")
+            return Replayed("unknown", f"The send has no answer: it is not repeated by itself. {error}")
         if sent.body_md5 != body_md5(body) or sent.attributes_md5 != attributes_md5(attributes):
             await self._note(letter.message_id, "unknown", why="The checksums differ.", new_message_id=sent.message_id)
             await self._give_back([letter], CLAIM_VISIBILITY)

@@ -6,7 +6,7 @@ import asyncio
 
 from services.domain.errors import ConsoleError, NotPermitted, NotReachable, Refused
 
-URL, KEY, EMAIL, PASSWORD = "https://a.example", "sb_publishable_a", "mia@company.com", "right"
+URL, KEY, EMAIL, PASSWORD = "https://a.example", "sb_publishable_a", "desk-2@directory-bolt.example", "right"
 QUEUE = "https://queue.example/1/Main"
 
 

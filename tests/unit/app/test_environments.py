@@ -11,7 +11,9 @@ from app.environments import LOCAL, Environments
 from services.domain.environments import Environment
 from services.domain.errors import Refused
 
-MAIN = Environment("main", "Main", "production", "https://a.example", "sb_publishable_a", "mia@company.com")
+MAIN = Environment(
+    "main", "Main", "production", "https://a.example", "sb_publishable_a", "desk-2@directory-bolt.example"
+)
 OTHER = Environment("other", "Other", "staging", "https://b.example", "sb_publishable_b")
 
 
@@ -36,10 +38,10 @@ def test_what_is_kept_is_read_again(file: Path) -> None:
     first.keep(MAIN)
     first.keep(OTHER, choose=False)
     first.set_idle_minutes(5)
-    first.keep_email("https://given.example/", "eve@company.com")
+    first.keep_email("https://given.example/", "desk-3@directory-bolt.example")
     second = read(file)
     assert (second.all, second.chosen, second.idle_minutes) == ((MAIN, OTHER), MAIN, 5.0)
-    assert second.email_at("https://given.example") == "eve@company.com"
+    assert second.email_at("https://given.example") == "desk-3@directory-bolt.example"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert b"password" not in file.read_bytes()
     second.keep(Environment("main", "Renamed", "production", "https://a.example", "k"))
@@ -55,9 +57,9 @@ def test_what_is_kept_is_read_again(file: Path) -> None:
 
 def test_the_same_again_is_not_written(file: Path) -> None:
     made = read(file)
-    made.keep_email("https://given.example", "eve@company.com")
+    made.keep_email("https://given.example", "desk-3@directory-bolt.example")
     before = file.stat().st_mtime_ns
-    made.keep_email("https://given.example", "eve@company.com")
+    made.keep_email("https://given.example", "desk-3@directory-bolt.example")
     made.choose(LOCAL)
     assert file.stat().st_mtime_ns == before
 

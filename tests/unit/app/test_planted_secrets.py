@@ -160,7 +160,7 @@ async def act(world: DeskWorld, folder: Path) -> None:
         await exports.write(
             "activity", "", kind, list(feed.lines.values()), export_rows.of_activity(lambda _: quoting())
         )
-    last = LastState(folder / "last_state", "https://one.example", "anna@b.example", pause=0.0)
+    last = LastState(folder / "last_state", "https://one.example", "desk-4@b.example", pause=0.0)
     last.keep_for(BY_VALUE[1])
     assert await last.write(world.store)
     await tasks.shutdown()

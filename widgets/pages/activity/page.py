@@ -65,7 +65,7 @@ class ActivityPage(QWidget):
         self._query: Query[ActivityLine] = Query()
         self._fields = activity_fields(desk.store.now, self._customer, self._people, self._happenings)
         self.search = QueryBox(
-            "Search who, what, why or a customer, or filter: who:anna what:retry", self._offers, self
+            "Search who, what, why or a customer, or filter: who:desk-4 what:retry", self._offers, self
         )
         self.search.changed.connect(lambda _: self._filter())
         self.search.left.connect(self._to_the_rows)

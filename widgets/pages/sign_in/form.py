@@ -49,7 +49,7 @@ class Form(QWidget):
                 placeholder="sb_publishable_…",
                 help_words="In the Supabase dashboard: Project Settings, API Keys. Never a secret one.",
             ),
-            "email": field.Field("E-mail", placeholder="you@company.com"),
+            "email": field.Field("E-mail", placeholder="you@company.example"),
             "password": field.Field("Password", secret=True, help_words="It is not kept; the sign-in is."),
             "queue": field.Field(
                 "Queue address (optional)",

@@ -31,7 +31,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "exports"
         self.operations = Operations(folder / "operations.db")
-        self.exports = Exports(self.folder, self.operations, actor="anna@b.example", clock=lambda: NOW)
+        self.exports = Exports(self.folder, self.operations, actor="desk-4@b.example", clock=lambda: NOW)
 
     def write(self, kind: Kind, rows: list[Row], *, what: str = "jobs", about: str = "") -> Operation:
         return asyncio.run(self.exports.write(what, about, kind, rows, lambda row: row))
@@ -129,7 +129,7 @@ def test_one_that_is_given_up_leaves_no_file(world: World) -> None:
 
 def test_what_a_killed_program_left_is_cleared_away(world: World, tmp_path: Path) -> None:
     file = world.folder / "jobs.csv"
-    world.operations.plan("export", "Export 9 jobs", str(file), actor="anna@b.example")
+    world.operations.plan("export", "Export 9 jobs", str(file), actor="desk-4@b.example")
     world.folder.mkdir()
     for left in (file, file.with_name("jobs.csv.part")):
         left.write_text("half")

@@ -93,7 +93,7 @@ def test_what_is_wrong_is_said_at_its_field(tmp_path: Path) -> None:
             (RIGHT._replace(url="https://other.example", queue=""), {"url": "wrong"}),
             (RIGHT._replace(key="sb_publishable_b"), {"url": "ok", "key": "wrong", "queue": "ok"}),
             (RIGHT._replace(key="sb_secret_b"), {"url": "ok", "key": "wrong", "queue": "ok"}),
-            (RIGHT._replace(email="mia", key=""), {"url": "ok", "email": "wrong", "queue": "ok"}),
+            (RIGHT._replace(email="desk-2", key=""), {"url": "ok", "email": "wrong", "queue": "ok"}),
             (RIGHT._replace(key="", queue="https://queue.example/1/Other"), {"url": "ok", "queue": "wrong"}),
         ):
             form.acts.edit(draft)

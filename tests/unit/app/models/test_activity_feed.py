@@ -59,20 +59,20 @@ def told(line: ActivityLine) -> tuple[str, ...]:
 
 
 def test_an_act_that_three_wrote_down_is_one_line(world: World) -> None:
-    wish = world.operations.plan("retry_failed", "Retry failed", "j", actor="anna@b.example", reason="new phone")
+    wish = world.operations.plan("retry_failed", "Retry failed", "j", actor="desk-4@b.example", reason="new phone")
     (line,) = world.lines()
-    assert told(line) == ("anna@b.example", "Retry failed", "j", "", "planned", "new phone", "waiting")
+    assert told(line) == ("desk-4@b.example", "Retry failed", "j", "", "planned", "new phone", "waiting")
     world.operations.move(wish.id, "unknown", "No answer from the database")
     (line,) = world.lines()
     assert (line.result, line.shape, line.wrong) == ("No answer from the database.", "unknown", True)
     world.action(1, wish.id, "retry_failed", "j", actor="5b1e2f34-11", reason="new phone", counts={"directories": 3})
     (line,) = world.lines()
-    assert told(line) == ("anna@b.example", "Retry failed", "j", "", "3 directories", "new phone", "ok")
-    details = {"actor": "anna@b.example", "reason": "new phone", "request_id": wish.id}
+    assert told(line) == ("desk-4@b.example", "Retry failed", "j", "", "3 directories", "new phone", "ok")
+    details = {"actor": "desk-4@b.example", "reason": "new phone", "request_id": wish.id}
     world.event(7, "staff_retry", ago=5, **details)
     (line,) = world.lines()
     assert (line.at, line.by_staff, line.result) == (NOW - 5, True, "3 directories")
-    assert told(line)[:3] == ("anna@b.example", "Retry failed", "j")
+    assert told(line)[:3] == ("desk-4@b.example", "Retry failed", "j")
 
 
 def test_an_act_of_somebody_elses_console_names_what_is_known(world: World) -> None:
@@ -86,15 +86,15 @@ def test_an_act_of_somebody_elses_console_names_what_is_known(world: World) -> N
 
 
 def test_what_the_database_never_saw_is_there_too(world: World) -> None:
-    done = world.operations.plan("replay_many", "Replay 40", "40 messages", actor="anna@b.example", total=40)
+    done = world.operations.plan("replay_many", "Replay 40", "40 messages", actor="desk-4@b.example", total=40)
     world.operations.move(done.id, "done", "38 replayed, 2 skipped.")
-    world.operations.plan("export", "Export 2 jobs", "/data/exports/jobs.csv", actor="anna@b.example")
-    failed = world.operations.plan("pause", "Pause", "j", actor="anna@b.example")
+    world.operations.plan("export", "Export 2 jobs", "/data/exports/jobs.csv", actor="desk-4@b.example")
+    failed = world.operations.plan("pause", "Pause", "j", actor="desk-4@b.example")
     world.operations.move(failed.id, "failed", "This job is completed by now.")
     assert [(line.job_id, line.directory) for line in world.lines() if line.what == "Export"] == [("", "")]
-    run = world.operations.plan("real_run", "Run", "j/one.example/run-1", actor="anna@b.example")
+    run = world.operations.plan("real_run", "Run", "j/one.example/run-1", actor="desk-4@b.example")
     assert [(one.job_id, one.directory) for one in world.lines() if one.key == f"r:{run.id}"] == [("j", "one.example")]
-    many = world.operations.plan("many", "Pause 12 jobs", "pause", actor="anna@b.example")
+    many = world.operations.plan("many", "Pause 12 jobs", "pause", actor="desk-4@b.example")
     assert [one.what for one in world.lines() if one.key == f"r:{many.id}"] == ["Pause 12 jobs"]
     found = {line.what: (line.result, line.shape) for line in world.lines() if line.what in ("Replay", "Pause")}
     assert found == {"Replay": ("38 replayed, 2 skipped.", "ok"), "Pause": ("This job is completed by now.", "failed")}

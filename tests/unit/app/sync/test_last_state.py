@@ -19,7 +19,7 @@ from tests.leaks.logs import Logged
 from tests.waiting import stays, until
 
 NOW = float(int(time.time()))  # files get their times from the system
-PROJECT, PERSON = "https://one.example", "anna@directory-bolt.example"
+PROJECT, PERSON = "https://one.example", "desk-4@directory-bolt.example"
 TABLES = ("customers", "jobs", "directories", "directory_submissions", "job_results", "queue_history",
           "staff_actions", "outbox", "worker_heartbeats")  # fmt: skip
 

@@ -61,11 +61,14 @@ def test_a_secret_key_is_for_the_local_profile_on_this_computer_only() -> None:
 
 def test_a_form_says_all_that_is_wrong_and_nothing_of_what_is_empty() -> None:
     assert wrong_form(Draft()) == {}
-    wrong = wrong_form(Draft(url="x", key="a b", email="mia", queue="http://q.example"))
+    wrong = wrong_form(Draft(url="x", key="a b", email="desk-2", queue="http://q.example"))
     assert list(wrong) == ["url", "key", "email", "queue"]
     assert "Only a project on this computer" in wrong_form(Draft(url=AT, kind="local"))["url"]
     assert (
-        wrong_form(Draft(url=AT, key="sb_publishable_a", email=" mia@company.com ", queue="https://q.example/1")) == {}
+        wrong_form(
+            Draft(url=AT, key="sb_publishable_a", email=" desk-2@directory-bolt.example ", queue="https://q.example/1")
+        )
+        == {}
     )
 
 

@@ -61,7 +61,7 @@ def busy(world: DeskWorld) -> None:
     world.event(1, "j1", "job_started", ago=300)
     world.event(2, "j1", "failed", "yelp.example", ago=200, error="No field “phone”.")
     world.event(
-        3, "j1", "staff_retry", ago=100, actor="anna@directory-bolt.example", reason="new phone", request_id="r1"
+        3, "j1", "staff_retry", ago=100, actor="desk-4@directory-bolt.example", reason="new phone", request_id="r1"
     )
     world.loaded(*HISTORY)
 
@@ -70,7 +70,7 @@ def test_it_says_who_did_what_when_and_why(page: ActivityPage, world: DeskWorld)
     busy(world)
     follow(page, world)
     assert shown(page, 0, 1, 2, 3, 4, 5, 6) == [
-        "1 min anna Retry failed Nordwind Kaffee   new phone",
+        "1 min desk-4 Retry failed Nordwind Kaffee   new phone",
         "3 min  Failed Nordwind Kaffee yelp.example No field “phone”. ",
         "5 min  Job started Nordwind Kaffee   ",
     ]
@@ -105,12 +105,12 @@ def test_tabs_and_words_choose_lines(page: ActivityPage, world: DeskWorld) -> No
         assert shown(page) == lines
     page._clear()
     for text, lines in (
-        ("who:anna", ["Retry failed"]), ("what:retry why:phone", ["Retry failed"]), ("result:phone", ["Failed"]),
+        ("who:desk-4", ["Retry failed"]), ("what:retry why:phone", ["Retry failed"]), ("result:phone", ["Failed"]),
         ("job:j1 age:<4m", ["Retry failed", "Failed"]), ("“phone”", ["Failed"]),
     ):  # fmt: skip
         page.search.set_text(text)
         assert shown(page) == lines, text
-    assert page._offers("who:")[0].text.strip() == "anna@directory-bolt.example"
+    assert page._offers("who:")[0].text.strip() == "desk-4@directory-bolt.example"
     assert {offer.text.strip().strip('"') for offer in page._offers("what:")} >= {"retry failed", "job started"}
     page.search.set_text("nobody:x")
     assert page.search.hint.problem.startswith("There is no field")
@@ -119,7 +119,7 @@ def test_tabs_and_words_choose_lines(page: ActivityPage, world: DeskWorld) -> No
     assert page._faces.face_words() == "Nothing matches."
     page._faces.pressed.emit()
     assert len(shown(page)) == 3
-    assert ActivityPage(world.desk, kept={"query": "who:anna"}).search.text() == "who:anna"
+    assert ActivityPage(world.desk, kept={"query": "who:desk-4"}).search.text() == "who:desk-4"
 
 
 def test_names_that_come_late_are_found(page: ActivityPage, world: DeskWorld) -> None:
@@ -207,10 +207,10 @@ def test_hidden_it_does_nothing_and_catches_up_when_shown(page: ActivityPage, wo
 def test_an_act_of_this_console_appears_at_once(page: ActivityPage, world: DeskWorld) -> None:
     world.loaded(*HISTORY)
     follow(page, world)
-    wish = world.desk.operations.plan("pause", "Pause", "j1", actor="anna@directory-bolt.example")
+    wish = world.desk.operations.plan("pause", "Pause", "j1", actor="desk-4@directory-bolt.example")
     world.desk.operations.move(wish.id, "failed", "This job is completed by now.")
     follow(page, world)
-    assert shown(page, 1, 2, 5) == ["anna Pause This job is completed by now."]
+    assert shown(page, 1, 2, 5) == ["desk-4 Pause This job is completed by now."]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from tests.waiting import until
 from widgets.look import theme
 from widgets.pages.settings import SettingsPage
 
-MAIN = Environment("main", "Main", "production", "https://a.example", "k", "mia@company.com")
+MAIN = Environment("main", "Main", "production", "https://a.example", "k", "desk-2@directory-bolt.example")
 
 
 @pytest.fixture

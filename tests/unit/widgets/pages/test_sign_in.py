@@ -25,7 +25,9 @@ from widgets.look import theme
 from widgets.parts.sheet import ConfirmSheet
 
 MAIN = Environment("main", "Main", "production", URL, KEY, EMAIL)
-OTHER = Environment("other", "Rehearsal", "staging", "https://b.example", "sb_publishable_b", "eve@company.com")
+OTHER = Environment(
+    "other", "Rehearsal", "staging", "https://b.example", "sb_publishable_b", "desk-3@directory-bolt.example"
+)
 
 
 class Asked:
@@ -126,7 +128,7 @@ def test_the_list_chooses_and_the_frame_follows(tmp_path: Path, qt_app: QApplica
         page.people.buttons["desk-3@directory-bolt.example"].click()
         assert asked.moves == [Become("desk-3@directory-bolt.example")]
         page.places.buttons["other"].click()
-        assert page.form.fields["email"].text() == "eve@company.com"
+        assert page.form.fields["email"].text() == "desk-3@directory-bolt.example"
         assert (page.words(), page.form.kind.current()) == ("Sign in to Rehearsal", "staging")
         page.places.add_button.click()
         assert (page.form.fields["url"].text(), page.form.kind.current()) == ("", "production")
