@@ -71,6 +71,7 @@ class Door:
         elif environments.chosen is not None and not self._draft.url:
             self._draft = as_draft(environments.chosen)
         if isinstance(move, Elsewhere | SignOut):
+            self._draft = self._draft._replace(password="")  # somebody else may sit down to the form
             return Why()
         if environments.trouble and not settings.supabase_url and isinstance(move, TryAgain):
             return Why(environments.trouble, failed=True)
@@ -128,9 +129,17 @@ class Door:
         )
 
     async def _forget(self, environment: Environment) -> None:
-        url, email = environment.url, environment.email
-        await SessionKeyring(url, email).forget()
-        LastState(self._settings.data_path / "console" / "last_state", url, email).forget()
+        """What is kept of everybody who signed in to it; under another name it may still be on the list."""
+        url, environments = environment.url, self.environments
+        others = [one for one in environments.all if one.url.rstrip("/") == url.rstrip("/")]
+        folder = self._settings.data_path / "console" / "last_state"
+        people = {environment.email, *environments.people_at(url)} if not others else {environment.email}
+        for email in people - {"", *(one.email for one in others)}:
+            await SessionKeyring(url, email).forget()
+            await asyncio.to_thread(LastState(folder, url, email).forget)
+        if not others:
+            with contextlib.suppress(Refused):  # they are gone; that their names stay is no harm
+                await asyncio.to_thread(environments.forget_people, url)
 
     def _keep(self, environments: Environments, draft: Draft) -> None:
         """Write down what was typed before it is tried, so that a crash loses none of it."""

@@ -21,6 +21,7 @@ class _Content(msgspec.Struct):
     chosen: str = LOCAL
     idle_minutes: float | None = None
     emails: dict[str, str] = msgspec.field(default_factory=dict)
+    people: dict[str, list[str]] = msgspec.field(default_factory=dict)
     environments: list[Environment] = msgspec.field(default_factory=list)
 
 
@@ -57,6 +58,10 @@ class Environments:
         """Who signed in last to a project that the settings name."""
         return self._content.emails.get(url.rstrip("/"), "")
 
+    def people_at(self, url: str) -> tuple[str, ...]:
+        """Everybody who signed in to a project from this computer, as far as it is known."""
+        return tuple(self._content.people.get(url.rstrip("/"), ()))
+
     def read(self) -> None:
         """Read the file anew; one that is missing is an empty list."""
         try:
@@ -81,11 +86,9 @@ class Environments:
             fresh[known.index(environment.id)] = environment
         else:
             fresh.append(environment)
-        self._write(
-            msgspec.structs.replace(
-                self._content, environments=fresh, chosen=environment.id if choose else self._content.chosen
-            )
-        )
+        chosen = environment.id if choose else self._content.chosen
+        people = self._with(environment.url, environment.email)
+        self._write(msgspec.structs.replace(self._content, environments=fresh, chosen=chosen, people=people))
 
     def choose(self, wanted: str) -> None:
         """Open this one from now on; LOCAL for the local stack. Raises Refused."""
@@ -106,7 +109,17 @@ class Environments:
         """Remember who signed in to a project that the settings name. Raises Refused."""
         if self.email_at(url) != email:
             emails = {**self._content.emails, url.rstrip("/"): email}
-            self._write(msgspec.structs.replace(self._content, emails=emails))
+            self._write(msgspec.structs.replace(self._content, emails=emails, people=self._with(url, email)))
+
+    def forget_people(self, url: str) -> None:
+        """Nothing of the people of a project is left on this computer. Raises Refused."""
+        people = {at: emails for at, emails in self._content.people.items() if at != url.rstrip("/")}
+        if people != self._content.people:
+            self._write(msgspec.structs.replace(self._content, people=people))
+
+    def _with(self, url: str, email: str) -> dict[str, list[str]]:
+        known = self.people_at(url)
+        return {**self._content.people, url.rstrip("/"): [*known, *([email] if email and email not in known else [])]}
 
     def _write(self, content: _Content) -> None:
         """Whole or not at all, for its owner only."""

@@ -1,7 +1,8 @@
 """The refresh token of a person in this machine's keyring, so that the next start needs no password.
 
 A locked keyring may wait for a person for ever, so each call is made in a thread of its own with a limit.
-After one that failed the keyring is left alone: `why` says so in words, and the sign-in lives in memory only.
+After one that failed the keyring is left alone: `why` says so in words, and the sign-in lives in memory only. What
+takes an entry out is tried all the same: the keyring may be open again, and what is in it opens the project.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class SessionKeyring:
             self._delete()
             return ""
 
-        await self._in_time(call)
+        await self._in_time(call, at_any_rate=True)
 
     async def hide(self) -> None:
         """Take the entries out; `bring_back` puts them there again, and a program that ends meanwhile doesn't."""
@@ -88,7 +89,7 @@ class SessionKeyring:
             self._delete()
             return ""
 
-        await self._in_time(call)
+        await self._in_time(call, at_any_rate=True)
 
     async def bring_back(self, token: str) -> None:
         """The word as it was, with this token."""
@@ -110,8 +111,8 @@ class SessionKeyring:
             if keyring.get_password(service, self._email) is not None:
                 keyring.delete_password(service, self._email)
 
-    async def _in_time(self, call: Callable[[], str]) -> str:
-        if self.why:
+    async def _in_time(self, call: Callable[[], str], *, at_any_rate: bool = False) -> str:
+        if self.why and not at_any_rate:
             return ""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[str] = loop.create_future()

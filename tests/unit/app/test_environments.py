@@ -99,3 +99,16 @@ def test_one_that_can_not_be_put_aside_is_said_too(file: Path, monkeypatch: pyte
     file.write_bytes(b"{")
     monkeypatch.setattr(Path, "replace", refuse)
     assert "can't be kept aside: Permission denied" in read(file).trouble
+
+
+def test_everybody_who_signed_in_to_a_project_is_known_until_they_are_forgotten(file: Path) -> None:
+    made = read(file)
+    made.keep(MAIN)
+    made.keep_email(MAIN.url + "/", "desk-3@directory-bolt.example")
+    made.keep(MAIN)
+    made.keep(OTHER)
+    assert read(file).people_at(MAIN.url) == (MAIN.email, "desk-3@directory-bolt.example")
+    assert read(file).people_at(OTHER.url) == ()
+    made.forget_people(MAIN.url + "/")
+    made.forget_people(MAIN.url)
+    assert read(file).people_at(MAIN.url) == ()

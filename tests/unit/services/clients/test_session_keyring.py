@@ -110,3 +110,20 @@ def test_what_was_asked_for_first_is_done_first() -> None:
     with in_use(backend):
         asyncio.run(steps())
     assert backend.entries == {}
+
+
+@pytest.mark.parametrize("way", ["forget", "hide"])
+def test_what_takes_an_entry_out_is_tried_after_a_failure_too(way: str) -> None:
+    backend = InMemory()
+
+    async def steps() -> None:
+        ours = SessionKeyring(URL, "a@b.example")
+        await ours.keep("token")
+        with in_use(Locked()):
+            assert await ours.read() == ""
+        assert "locked" in ours.why
+        await (ours.forget() if way == "forget" else ours.hide())
+        assert (backend.entries, ours.why) == ({}, "")
+
+    with in_use(backend):
+        asyncio.run(steps())
