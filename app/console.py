@@ -212,7 +212,9 @@ class Console:
         who, role = session.email, session.role if session.signed_in else NOT_YET
         if self._read_only:
             role = READ_ONLY
-        database = DatabaseActs(reads, operations, store.jobs.wishes, actor=who)
+        database = DatabaseActs(
+            reads, operations, store.jobs.wishes, actor=who, may_look=lambda: session.role is not None
+        )
         jobs = JobActs(acts, database, role=role)
         token = await asyncio.to_thread(journal.token)
         writer = Writer(

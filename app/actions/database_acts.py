@@ -36,7 +36,10 @@ class DatabaseActs:
         *,
         actor: str,
         clock: Callable[[], float] = time.time,
+        may_look: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`may_look`: whether the person may read the audit; to whom may not, it looks empty."""
+        self._may_look = may_look
         self._reads = reads
         self._operations = operations
         self._pending = pending
@@ -163,7 +166,7 @@ class DatabaseActs:
             words = "Carried out, as the audit says."
             self._pending.answered(wish.id)
             await self._move(wish, "done", words, done=done if isinstance(done, int) else wish.total)
-        elif self._clock() - wish.started_at >= CERTAIN_AFTER:
+        elif self._clock() - wish.started_at >= CERTAIN_AFTER and self._may_look():
             self._pending.failed(wish.id, "It was not carried out.")
             await self._move(wish, "failed", "It was not carried out.")
         elif wish.state != "unknown":

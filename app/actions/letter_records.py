@@ -238,6 +238,11 @@ class LetterRecords:
             except ConsoleError as error:
                 await asyncio.to_thread(self._operations.move, wish.id, "failed", str(error))
                 raise
+            except Exception:
+                # What nobody foresaw: it may have been done.
+                words = "Something unexpected happened in the middle."
+                await asyncio.to_thread(self._operations.move, wish.id, "unknown", words)
+                raise
             await asyncio.to_thread(self._operations.move, wish.id, end, words, done=done)
         finally:
             self.doing.difference_update(ids)

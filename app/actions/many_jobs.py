@@ -163,6 +163,10 @@ class ManyJobs:
             with suppress(Refused):
                 await asyncio.to_thread(self._operations.move, whole.id, "failed", str(error))
             raise
+        except Exception:
+            # What nobody foresaw: the whole ends with what its items say.
+            tasks.spawn(f"many jobs {whole.id}", self._follow(whole.id, whole.total))
+            raise
         finally:
             del self._going[whole.id]
         ended = await self._conclude(whole.id, whole.total, why)

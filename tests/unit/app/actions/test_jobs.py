@@ -41,8 +41,9 @@ class World:
         self.store = Store(lambda: time.time() + self.late)
         self.pending = self.store.jobs.wishes
         self.database = DatabaseActs(
-            self.staff, self.operations, self.pending, actor="desk-1", clock=lambda: time.time() + self.late
-        )
+            self.staff, self.operations, self.pending, actor="desk-1", clock=lambda: time.time() + self.late,
+            may_look=lambda: self.role is not None,
+        )  # fmt: skip
         self.acts = JobActs(self.staff, self.database, role=self.role)
 
     def killed(self) -> None:
@@ -220,6 +221,21 @@ def test_a_call_that_never_arrived_is_not_called_failed_too_early(world: World) 
 
     world.run(lose)
     assert world.operations.newest_first()[0].words == "It was not carried out."
+
+
+def test_an_audit_that_looks_empty_to_whom_lost_the_role_proves_nothing(world: World) -> None:
+    world.staff.refusal = NotReachable("The database did not answer.")
+
+    async def lose() -> None:
+        await world.acts.retry_failed(JOB)
+        world.role, world.late = None, CERTAIN_AFTER
+        seen = world.staff.reads
+        await until(lambda: world.staff.reads >= seen + 2)
+        assert world.states() == ["unknown"]
+        world.role = "operator"
+        await until(lambda: world.states() == ["failed"])
+
+    world.run(lose)
 
 
 def test_an_audit_that_may_not_be_read_is_not_asked_for_ever(world: World) -> None:

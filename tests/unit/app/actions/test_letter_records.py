@@ -6,6 +6,8 @@ import asyncio
 import time
 from pathlib import Path
 
+import pytest
+
 from app.actions.dead_letters import DeadLetterActs
 from app.actions.letter_batches import LetterBatches
 from app.actions.letter_records import LetterRecords
@@ -44,5 +46,29 @@ def test_what_a_crash_cut_off_is_ended(tmp_path: Path) -> None:
         "put back": "unknown", "confirm": "unknown", "decided": "done", "not decided": "failed",
     }  # fmt: skip
     assert operations.open() == []
+    operations.close()
+    journal.close()
+
+
+def test_what_nobody_foresaw_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    operations, store, queues = Operations(tmp_path / "operations.db"), Store(time.time), FakeQueues({}, time.time)
+    journal = Journal(tmp_path / "replay.db")
+    journal.plan(DeadLetter("m0", "r", "{}"), actor="desk-1", reason="")
+    journal.move("m0", "unknown")
+    letters = DeadLetterActs(queues, journal, operations, actor="desk-1", role="operator")
+    batches = LetterBatches(queues, journal, letters, operations, store, actor="desk-1")
+    records = LetterRecords(journal, batches.many, letters, operations, store, actor="desk-1")
+
+    async def act() -> None:
+        await records.read()
+        with pytest.raises(RuntimeError, match="odd"):
+            await records.decide("m0", sent=False, reason="the queue has none")
+
+    async def odd(*_: object, **more: object) -> None:
+        raise RuntimeError("odd")
+
+    monkeypatch.setattr(batches.many, "decide", odd)
+    asyncio.run(act())
+    assert [one.state for one in operations.newest_first()] == ["unknown"]
     operations.close()
     journal.close()

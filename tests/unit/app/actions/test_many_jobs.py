@@ -221,6 +221,25 @@ def test_without_a_journal_nothing_more_is_asked_for(world: World, monkeypatch: 
     world.operations.close()
 
 
+def test_what_nobody_foresaw_leaves_no_row_running(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = world.acts.set_status
+
+    async def odd(*given: Any, **more: Any) -> Any:
+        if len(world.staff.calls) == 2:
+            raise RuntimeError("odd")
+        return await one(*given, **more)
+
+    async def act() -> None:
+        with pytest.raises(RuntimeError, match="odd"):
+            await world.many.carry_out(PAUSE_JOB, OPEN)
+        await until(lambda: row(world)[0] == "failed")
+
+    monkeypatch.setattr(world.acts, "set_status", odd)
+    run(act)
+    assert row(world)[3].startswith("2 of 4 done, 2 not begun")
+    world.operations.close()
+
+
 def test_of_very_many_failures_the_first_are_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_NAMED", 1)
     world.staff.refusal = Refused("The job has ended.")
