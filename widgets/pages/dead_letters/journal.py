@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.actions.letter_batches import press
-from app.actions.letter_records import Record, start_read, start_steps
+from app.actions.letter_records import Record, start_steps
 from app.actions.operations import Operation
 from app.desk import Desk
-from app.models.query import Query
 from app.models.table_model import LinesModel
 from app.store.store import Changes
 from widgets.pages.dead_letters.asking import ask_decide
+from widgets.pages.dead_letters.records_view import RecordsView
 from widgets.pages.dead_letters.rows import Facets, folded, job_facts
 from widgets.pages.dead_letters.shown import Press, Shown, of_journal
 from widgets.pages.dead_letters.words import evidence, record_state
 from widgets.parts import cell, spans
 from widgets.parts.button import Button
 from widgets.parts.columns import Column
-from widgets.parts.faces import Faces
-from widgets.parts.sheet import ConfirmSheet
-from widgets.parts.surface import Surface, ground_of
+from widgets.parts.surface import ground_of
 from widgets.parts.table import Table
 
 _COLUMNS: Final = (
@@ -48,22 +45,12 @@ class RecordRow(msgspec.Struct, frozen=True):
     facets: Facets
 
 
-class JournalView(Surface):
-    """`moved`: what is chosen is another."""
-
-    moved = Signal()
-    opened = Signal(str)
-    """A job's id."""
-    clear = Signal()
+class JournalView(RecordsView[RecordRow]):
+    """What a person decides is asked for in the inspector, with `press`."""
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__("surface.page", parent=parent)
-        self._desk = desk
-        self._asked_steps = ""
-        self.sheet: ConfirmSheet | None = None
-        self.table = Table(_COLUMNS, many=False)
         now = desk.store.now
-        self.model = LinesModel[RecordRow](
+        model = LinesModel[RecordRow](
             key=lambda row: row.record.id,
             cells=[
                 lambda row: cell.status(*record_state(row.record), tip=row.record.entry.why),
@@ -88,63 +75,32 @@ class JournalView(Surface):
                 None,
             ],
             words=lambda row: f"{record_state(row.record)[1]}, {row.facets.business}, {row.record.entry.why}",
-            parent=self,
         )
-        self.table.setModel(self.model)
+        super().__init__(desk, Table(_COLUMNS, many=False), model, things="letters", parent=parent)
+        self._asked_steps = ""
         self.table.sort_by(0)
-        self.table.current_moved.connect(lambda _: self.moved.emit())
         self.table.pressed_cell.connect(self._cell_pressed)
-        self.table.opened.connect(self._opened)
-        self.faces = Faces(self.table)
-        self.faces.pressed.connect(self._face_pressed)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.faces)
-        self.setFocusProxy(self.table)
 
     @property
     def heads(self) -> tuple[Button, ...]:
         """The buttons of the page's head that belong to it."""
         return ()
 
-    def set_query(self, query: Query[Any]) -> None:
-        """Show only what it lets through."""
-        self.model.set_filter(query.accepts)
-        self.show_face()
-
     def show_rows(self) -> None:
         """Show what was read of the journal."""
         records = self._desk.records.records
-        gone: dict[str, RecordRow | None] = {key: None for key in self.model.all_keys() if key not in records}
         moved = {key: self._row(record) for key, record in records.items() if self._differs(record)}
         if self._asked_steps in moved:
             self._asked_steps = ""
-        self.model.apply({**gone, **moved})
-        if self.table.current_row() < 0:
-            self.table.go_to(0)
+        self._apply(records, moved)
 
     def take(self, changes: Changes) -> None:
         """Names of customers come from the store."""
         records = self._desk.records.records
         self.model.apply({key: self._row(one) for key, one in records.items() if one.job_id in changes.jobs})
 
-    def show_face(self) -> None:
-        """Which kind of nothing there is."""
-        records = self._desk.records
-        self.table.set_old(records.problem is not None)
-        if self.model.rowCount():
-            self.faces.show_content()
-        elif self.model.total():
-            self.faces.show_face("Nothing matches.", f"{self.model.total():,} letters exist.", act="Clear the filter")
-        elif records.problem is not None:
-            problem = records.problem
-            self.faces.show_face(str(problem), problem.hint, shape="failed", act="Read again", raw=problem.raw)
-        elif records.as_of is None:
-            self.faces.show_loading()
-        else:
-            self.faces.show_face(
-                "Nothing was done yet.", "Every replay and archive of this machine is written here before it is done."
-            )
+    def nothing(self) -> tuple[str, str]:
+        return "Nothing was done yet.", "Every replay and archive of this machine is written here before it is done."
 
     def open_decisions(self) -> int:
         """How many sends wait for a person's word."""
@@ -166,10 +122,6 @@ class JournalView(Surface):
 
     def show_acts(self) -> None:
         """Its acts stand in the inspector."""
-
-    def redraw(self) -> None:
-        """Ages have moved on."""
-        self.table.viewport().update()
 
     def press(self, key: str) -> None:
         """An act of the inspector."""
@@ -217,14 +169,3 @@ class JournalView(Surface):
     def _cell_pressed(self, row: int, column: int) -> None:
         if column == _ACT and self.model.line(row).record.is_open:
             self.table.go_to(row)
-
-    def _opened(self, row: int) -> None:
-        facets = self.model.line(row).facets
-        if facets.business:
-            self.opened.emit(facets.job_id)
-
-    def _face_pressed(self) -> None:
-        if self.model.total():
-            self.clear.emit()
-        else:
-            start_read(self._desk.records)

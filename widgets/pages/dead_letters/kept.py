@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
-from app.actions.letter_records import Kept, start_read
+from app.actions.letter_records import Kept
 from app.actions.registry import PUT_BACK
 from app.desk import Desk
-from app.models.query import Query
 from app.models.table_model import LinesModel
 from app.store.store import Changes
 from widgets.pages.dead_letters.asking import ask_put_back
+from widgets.pages.dead_letters.records_view import RecordsView
 from widgets.pages.dead_letters.rows import Facets, folded, job_facts
 from widgets.pages.dead_letters.shown import Shown, of_archive
 from widgets.pages.dead_letters.words import summary_of
 from widgets.parts import cell, spans
 from widgets.parts.button import Button
 from widgets.parts.columns import Column
-from widgets.parts.faces import Faces
 from widgets.parts.label import tip
-from widgets.parts.sheet import ConfirmSheet
-from widgets.parts.surface import Surface, ground_of
+from widgets.parts.surface import ground_of
 from widgets.parts.table import Table
 
 _COLUMNS: Final = (
@@ -45,22 +42,11 @@ class KeptRow(msgspec.Struct, frozen=True):
     facets: Facets
 
 
-class KeptView(Surface):
-    """`moved`: what is chosen is another."""
-
-    moved = Signal()
-    opened = Signal(str)
-    """A job's id."""
-    clear = Signal()
+class KeptView(RecordsView[KeptRow]):
+    """`put_back_button` is for the head of the page."""
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__("surface.page", parent=parent)
-        self._desk = desk
-        self.sheet: ConfirmSheet | None = None
-        self.put_back_button = Button(PUT_BACK.label, icon=PUT_BACK.icon)
-        self.put_back_button.clicked.connect(self.put_back)
-        self.table = Table(_COLUMNS, checks=True)
-        self.model = LinesModel[KeptRow](
+        model = LinesModel[KeptRow](
             key=lambda row: row.kept.id,
             cells=[
                 _where,
@@ -83,60 +69,30 @@ class KeptView(Surface):
                 None,
             ],
             words=lambda row: f"Archived, {row.facets.business}, {row.kept.archived.reason}",
-            parent=self,
         )
-        self.table.setModel(self.model)
+        super().__init__(desk, Table(_COLUMNS, checks=True), model, things="archived letters", parent=parent)
+        self.put_back_button = Button(PUT_BACK.label, icon=PUT_BACK.icon)
+        self.put_back_button.clicked.connect(self.put_back)
         self.table.sort_by(1)
-        self.table.current_moved.connect(lambda _: self.moved.emit())
         self.table.selection_moved.connect(self.moved)
-        self.table.opened.connect(self._opened)
-        self.faces = Faces(self.table)
-        self.faces.pressed.connect(self._face_pressed)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.faces)
-        self.setFocusProxy(self.table)
 
     @property
     def heads(self) -> tuple[Button, ...]:
         """The buttons of the page's head that belong to it."""
         return (self.put_back_button,)
 
-    def set_query(self, query: Query[Any]) -> None:
-        """Show only what it lets through."""
-        self.model.set_filter(query.accepts)
-        self.show_face()
-
     def show_rows(self) -> None:
         """Show what was read of the archive."""
         kept = self._desk.records.kept
-        gone: dict[str, KeptRow | None] = {key: None for key in self.model.all_keys() if key not in kept}
-        self.model.apply({**gone, **{key: self._row(one) for key, one in kept.items() if self._differs(one)}})
-        if self.table.current_row() < 0:
-            self.table.go_to(0)
+        self._apply(kept, {key: self._row(one) for key, one in kept.items() if self._differs(one)})
 
     def take(self, changes: Changes) -> None:
         """Names of customers come from the store."""
         kept = self._desk.records.kept
         self.model.apply({key: self._row(one) for key, one in kept.items() if one.job_id in changes.jobs})
 
-    def show_face(self) -> None:
-        """Which kind of nothing there is."""
-        records = self._desk.records
-        self.table.set_old(records.problem is not None)
-        if self.model.rowCount():
-            self.faces.show_content()
-        elif self.model.total():
-            self.faces.show_face(
-                "Nothing matches.", f"{self.model.total():,} archived letters exist.", act="Clear the filter"
-            )
-        elif records.problem is not None:
-            problem = records.problem
-            self.faces.show_face(str(problem), problem.hint, shape="failed", act="Read again", raw=problem.raw)
-        elif records.as_of is None:
-            self.faces.show_loading()
-        else:
-            self.faces.show_face("Nothing is archived.", "Letters that are taken out of the queue are kept here.")
+    def nothing(self) -> tuple[str, str]:
+        return "Nothing is archived.", "Letters that are taken out of the queue are kept here."
 
     def chosen(self) -> list[str]:
         """Ids of the selected letters, from the top."""
@@ -159,10 +115,6 @@ class KeptView(Surface):
         if not why:
             tip(self.put_back_button, PUT_BACK.words)
 
-    def redraw(self) -> None:
-        """Ages have moved on."""
-        self.table.viewport().update()
-
     def put_back(self) -> None:
         """Ask before the chosen ones become dead letters again."""
         chosen = self.chosen()
@@ -183,17 +135,6 @@ class KeptView(Surface):
             kept,
             Facets(kept.id, job_id, business, package, one.reason, error, one.at, by=one.actor, folded=words),
         )
-
-    def _opened(self, row: int) -> None:
-        facets = self.model.line(row).facets
-        if facets.business:
-            self.opened.emit(facets.job_id)
-
-    def _face_pressed(self) -> None:
-        if self.model.total():
-            self.clear.emit()
-        else:
-            start_read(self._desk.records)
 
 
 def _where(row: KeptRow) -> cell.Cell:

@@ -83,46 +83,31 @@ def ask_act(body: Surface, desk: Desk, job: JobLine, act: Act) -> None:
     """What sends something, can't be taken back or happens in production is asked about; else it starts at once."""
     if desk.jobs.why_not(act, job):
         return
+    doing = desk.jobs.requeue if act is REQUEUE else partial(desk.jobs.set_status, act)
     if not is_asked(act, 1, desk.environment):
-        start(act, desk.jobs.set_status(act, job))
-    elif act is PAUSE_JOB:
-        sheet = ConfirmSheet(
-            body,
-            f"Pause 1 job in {desk.environment.upper()}",
-            job.business or job.id,
-            act.label,
-            facts=[("paused", f"{job.waiting} wait until it is resumed"), ("ok", f"{job.submitted} already live")],
-            reason=True,
-            typed=typed(1, desk.environment),
-            foot=FOOT,
-        )
-        sheet.confirmed.connect(lambda reason: start(act, desk.jobs.set_status(act, job, reason=reason)))
-    elif act in (REQUEUE, RESUME_JOB):
-        sheet = ConfirmSheet(
-            body,
-            f"{'Queue 1 job again' if act is REQUEUE else 'Resume 1 job'} in {desk.environment.upper()}",
-            job.business or job.id,
-            act.label,
-            facts=[("send", f"{job.waiting} will be submitted"), ("ok", f"{job.submitted} already live")],
-            reason=True,
-            typed=typed(1, desk.environment),
-            foot=FOOT,
-        )
-        doing = desk.jobs.requeue if act is REQUEUE else partial(desk.jobs.set_status, act)
-        sheet.confirmed.connect(lambda reason: start(act, doing(job, reason=reason)))
-    elif act is CANCEL_JOB:
-        sheet = ConfirmSheet(
-            body,
-            f"Cancel 1 job in {desk.environment.upper()}",
-            f"{job.business or job.id}. This can't be taken back.",
-            "Cancel the job",
-            facts=[("skipped", f"{job.waiting + job.running} not submitted"), ("ok", f"{job.submitted} stay live")],
-            reason=True,
-            typed=typed(1, desk.environment),
-            danger=True,
-            foot=FOOT,
-        )
-        sheet.confirmed.connect(lambda reason: start(act, desk.jobs.set_status(act, job, reason=reason)))
+        start(act, doing(job))
+        return
+    title, verb, fact, live = {
+        PAUSE_JOB.name: ("Pause 1 job", act.label, ("paused", f"{job.waiting} wait until it is resumed"), "already"),
+        REQUEUE.name: ("Queue 1 job again", act.label, ("send", f"{job.waiting} will be submitted"), "already"),
+        RESUME_JOB.name: ("Resume 1 job", act.label, ("send", f"{job.waiting} will be submitted"), "already"),
+        CANCEL_JOB.name: (
+            "Cancel 1 job", "Cancel the job", ("skipped", f"{job.waiting + job.running} not submitted"), "stay",
+        ),
+    }[act.name]  # fmt: skip
+    final = act is CANCEL_JOB
+    sheet = ConfirmSheet(
+        body,
+        f"{title} in {desk.environment.upper()}",
+        f"{job.business or job.id}. This can't be taken back." if final else job.business or job.id,
+        verb,
+        facts=[fact, ("ok", f"{job.submitted} {live} live")],
+        reason=True,
+        typed=typed(1, desk.environment),
+        danger=final,
+        foot=FOOT,
+    )
+    sheet.confirmed.connect(lambda reason: start(act, doing(job, reason=reason)))
 
 
 def ask_declare(body: Surface, desk: Desk, job: JobLine, directory: DirectoryLine, outcome: Declared) -> None:

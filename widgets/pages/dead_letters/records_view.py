@@ -1,0 +1,104 @@
+"""A list of letters that this machine has records of; each tab of records is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.actions.letter_records import start_read
+from app.desk import Desk
+from app.models.query import Query
+from app.models.table_model import LinesModel
+from widgets.pages.dead_letters.rows import Facets
+from widgets.parts.faces import Faces
+from widgets.parts.sheet import ConfirmSheet
+from widgets.parts.surface import Surface
+from widgets.parts.table import Table
+
+
+class _Row(Protocol):
+    @property
+    def facets(self) -> Facets: ...
+
+
+Row = TypeVar("Row", bound=_Row)
+
+
+class RecordsView(Surface, Generic[Row]):
+    """`moved`: what is chosen is another. `things`: what the lines are called, in the plural."""
+
+    moved = Signal()
+    opened = Signal(str)
+    """A job's id."""
+    clear = Signal()
+
+    def __init__(
+        self, desk: Desk, table: Table, model: LinesModel[Row], *, things: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__("surface.page", parent=parent)
+        self._desk = desk
+        self._things: Final = things
+        self.sheet: ConfirmSheet | None = None
+        self.table = table
+        self.model = model
+        model.setParent(self)
+        table.setModel(model)
+        table.current_moved.connect(lambda _: self.moved.emit())
+        table.opened.connect(self._opened)
+        self.faces = Faces(table)
+        self.faces.pressed.connect(self._face_pressed)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.faces)
+        self.setFocusProxy(table)
+
+    def set_query(self, query: Query[Any]) -> None:
+        """Show only what it lets through."""
+        self.model.set_filter(query.accepts)
+        self.show_face()
+
+    def show_face(self) -> None:
+        """Which kind of nothing there is."""
+        records = self._desk.records
+        self.table.set_old(records.problem is not None)
+        if self.model.rowCount():
+            self.faces.show_content()
+        elif self.model.total():
+            exist = f"{self.model.total():,} {self._things} exist."
+            self.faces.show_face("Nothing matches.", exist, act="Clear the filter")
+        elif records.problem is not None:
+            problem = records.problem
+            self.faces.show_face(str(problem), problem.hint, shape="failed", act="Read again", raw=problem.raw)
+        elif records.as_of is None:
+            self.faces.show_loading()
+        else:
+            self.faces.show_face(*self.nothing())
+
+    def nothing(self) -> tuple[str, str]:
+        """What an empty list says, and what would be in it."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        """Ages have moved on."""
+        self.table.viewport().update()
+
+    def _apply(self, known: Iterable[str], moved: Mapping[str, Row]) -> None:
+        """Show these lines anew, and none that isn't known any more."""
+        gone: dict[str, Row | None] = dict.fromkeys(set(self.model.all_keys()).difference(known))
+        self.model.apply({**gone, **moved})
+        if self.table.current_row() < 0:
+            self.table.go_to(0)
+
+    def _opened(self, row: int) -> None:
+        facets = self.model.line(row).facets
+        if facets.business:
+            self.opened.emit(facets.job_id)
+
+    def _face_pressed(self) -> None:
+        if self.model.total():
+            self.clear.emit()
+        else:
+            start_read(self._desk.records)
