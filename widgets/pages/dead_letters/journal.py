@@ -76,7 +76,17 @@ class JournalView(RecordsView[RecordRow]):
             ],
             words=lambda row: f"{record_state(row.record)[1]}, {row.facets.business}, {row.record.entry.why}",
         )
-        super().__init__(desk, Table(_COLUMNS, many=False), model, things="letters", parent=parent)
+        super().__init__(
+            desk,
+            Table(_COLUMNS, many=False),
+            model,
+            things="letters",
+            nothing=(
+                "Nothing was done yet.",
+                "Every replay and archive of this machine is written here before it is done.",
+            ),
+            parent=parent,
+        )
         self._asked_steps = ""
         self.table.sort_by(0)
         self.table.pressed_cell.connect(self._cell_pressed)
@@ -98,9 +108,6 @@ class JournalView(RecordsView[RecordRow]):
         """Names of customers come from the store."""
         records = self._desk.records.records
         self.model.apply({key: self._row(one) for key, one in records.items() if one.job_id in changes.jobs})
-
-    def nothing(self) -> tuple[str, str]:
-        return "Nothing was done yet.", "Every replay and archive of this machine is written here before it is done."
 
     def open_decisions(self) -> int:
         """How many sends wait for a person's word."""

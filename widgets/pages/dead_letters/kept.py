@@ -70,7 +70,14 @@ class KeptView(RecordsView[KeptRow]):
             ],
             words=lambda row: f"Archived, {row.facets.business}, {row.kept.archived.reason}",
         )
-        super().__init__(desk, Table(_COLUMNS, checks=True), model, things="archived letters", parent=parent)
+        super().__init__(
+            desk,
+            Table(_COLUMNS, checks=True),
+            model,
+            things="archived letters",
+            nothing=("Nothing is archived.", "Letters that are taken out of the queue are kept here."),
+            parent=parent,
+        )
         self.put_back_button = Button(PUT_BACK.label, icon=PUT_BACK.icon)
         self.put_back_button.clicked.connect(self.put_back)
         self.table.sort_by(1)
@@ -90,9 +97,6 @@ class KeptView(RecordsView[KeptRow]):
         """Names of customers come from the store."""
         kept = self._desk.records.kept
         self.model.apply({key: self._row(one) for key, one in kept.items() if one.job_id in changes.jobs})
-
-    def nothing(self) -> tuple[str, str]:
-        return "Nothing is archived.", "Letters that are taken out of the queue are kept here."
 
     def chosen(self) -> list[str]:
         """Ids of the selected letters, from the top."""

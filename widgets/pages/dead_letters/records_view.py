@@ -28,7 +28,8 @@ Row = TypeVar("Row", bound=_Row)
 
 
 class RecordsView(Surface, Generic[Row]):
-    """`moved`: what is chosen is another. `things`: what the lines are called, in the plural."""
+    """`moved`: what is chosen is another. `things`: what the lines are called, in the plural; `nothing`: what an
+    empty list says, and what would be in it."""
 
     moved = Signal()
     opened = Signal(str)
@@ -36,11 +37,19 @@ class RecordsView(Surface, Generic[Row]):
     clear = Signal()
 
     def __init__(
-        self, desk: Desk, table: Table, model: LinesModel[Row], *, things: str, parent: QWidget | None = None
+        self,
+        desk: Desk,
+        table: Table,
+        model: LinesModel[Row],
+        *,
+        things: str,
+        nothing: tuple[str, str],
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__("surface.page", parent=parent)
         self._desk = desk
         self._things: Final = things
+        self._nothing: Final = nothing
         self.sheet: ConfirmSheet | None = None
         self.table = table
         self.model = model
@@ -75,11 +84,7 @@ class RecordsView(Surface, Generic[Row]):
         elif records.as_of is None:
             self.faces.show_loading()
         else:
-            self.faces.show_face(*self.nothing())
-
-    def nothing(self) -> tuple[str, str]:
-        """What an empty list says, and what would be in it."""
-        raise NotImplementedError
+            self.faces.show_face(*self._nothing)
 
     def redraw(self) -> None:
         """Ages have moved on."""
