@@ -19,6 +19,7 @@ from app.actions.exports import Exports
 from app.actions.health import HealthActs, LocalBrowser, start_check
 from app.actions.idle_lock import IdleLock
 from app.actions.jobs import JobActs
+from app.actions.kept_runs import KeptRuns
 from app.actions.letter_batches import LetterBatches
 from app.actions.letter_records import LetterRecords
 from app.actions.many_jobs import ManyJobs
@@ -228,7 +229,7 @@ class Console:
         records = LetterRecords(journal, batches.many, letters, operations, store, actor=who)
         runs = RunActs(
             brain, runner, acts, operations, store.jobs.wishes,
-            artifacts=data_dir / "artifacts", actor=who, role=role,
+            kept=KeptRuns(data_dir / "artifacts", settings.artifacts_mb * 1_000_000), actor=who, role=role,
         )  # fmt: skip
         # Before anybody can press anything: what these find open was left by an earlier start.
         await letters.settle()

@@ -51,6 +51,10 @@ class Settings:
         "", "ENVIRONMENT", why="local, staging or production; anything else counts as production"
     )
     data_dir: str = _setting("", "DIRECTORY_BOLT_HOME", why="folder for journals, pictures and the local stack")
+    artifacts_mb: int = _setting(
+        2000, "ARTIFACTS_MAX_MB", why="megabytes of pictures, logs and traces of runs in it; the oldest run goes first",
+        least=10,
+    )  # fmt: skip
     supabase_url: str = _setting(
         "", "SUPABASE_URL", "NEXT_PUBLIC_SUPABASE_URL", why="the project's address; empty starts the local stack"
     )

@@ -17,6 +17,8 @@ Verdict = Literal["", "submitted", "failed", "unknown", "dry", "stopped"]
 
 _STEP_STATUSES: Final = frozenset(get_args(StepStatus))
 _MOST_BLOCKED: Final = 200
+_MOST_LOGGED: Final = 1100
+"""Lines of a log: the browser run itself tells fewer."""
 
 
 class StepLine(msgspec.Struct, frozen=True):
@@ -40,6 +42,30 @@ class Blocked(msgspec.Struct, frozen=True):
     body: str = ""
 
 
+class Said(msgspec.Struct, frozen=True):
+    """A line of a page's console. `at`: milliseconds since the run began; `level`: log, warning, error, note, ..."""
+
+    at: int
+    level: str
+    text: str
+    where: str = ""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A request that a page made. `at`, `ms`: milliseconds; `status` None where no answer came, `error` says why.
+
+    `method` is "" in the line that says that more were left out.
+    """
+
+    at: int
+    method: str
+    url: str
+    kind: str = ""
+    status: int | None = None
+    ms: int | None = None
+    error: str = ""
+
+
 class RunState(msgspec.Struct, frozen=True):
     """Everything that is known of the newest run. Times are unix seconds of this machine."""
 
@@ -57,6 +83,8 @@ class RunState(msgspec.Struct, frozen=True):
     blocked: tuple[Blocked, ...] = ()
     passed: tuple[Blocked, ...] = ()
     """Requests on the way to the form's last page that were sent, as the plan says."""
+    console: tuple[Said, ...] = ()
+    network: tuple[Asked, ...] = ()
     picture: str = ""
     verdict: Verdict = ""
     words: str = ""
@@ -110,7 +138,22 @@ def taken(state: RunState, event: Mapping[str, Any]) -> RunState:
         return msgspec.structs.replace(state, blocked=(*state.blocked, _request(event)))
     if kind == "passed" and len(state.passed) < _MOST_BLOCKED:
         return msgspec.structs.replace(state, passed=(*state.passed, _request(event)))
+    if kind == "console" and len(state.console) < _MOST_LOGGED:
+        return msgspec.structs.replace(state, console=(*state.console, _said(event)))
+    if kind == "network" and len(state.network) < _MOST_LOGGED:
+        return msgspec.structs.replace(state, network=(*state.network, _asked(event)))
     return state
+
+
+def _said(event: Mapping[str, Any]) -> Said:
+    level, text, where = (str(event.get(name) or "") for name in ("level", "text", "where"))
+    return Said(_whole(event.get("at")) or 0, level, text, where)
+
+
+def _asked(event: Mapping[str, Any]) -> Asked:
+    method, url, kind, error = (str(event.get(name) or "") for name in ("method", "url", "type", "error"))
+    at, status, ms = (_whole(event.get(name)) for name in ("at", "status", "ms"))
+    return Asked(at or 0, method, url, kind, status, ms, error)
 
 
 def _request(event: Mapping[str, Any]) -> Blocked:

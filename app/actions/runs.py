@@ -7,12 +7,12 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from app import tasks
+from app.actions.kept_runs import KeptRuns
 from app.actions.operations import Operations, State
 from app.actions.registry import DRY_RUN, REAL_RUN, STOP_RUN, why_not
 from app.actions.run_state import (
@@ -65,7 +65,7 @@ class RunActs:
         operations: Operations,
         pending: Pending,
         *,
-        artifacts: Path,
+        kept: KeptRuns,
         actor: str,
         role: str | None,
         clock: Callable[[], float] = time.time,
@@ -76,7 +76,7 @@ class RunActs:
         self._acts = acts
         self._operations = operations
         self._pending = pending
-        self._artifacts = artifacts
+        self.kept = kept
         self._actor = actor
         self.role = role
         """Whose hands these are: it becomes known later where the project did not answer at the start."""
@@ -133,13 +133,21 @@ class RunActs:
         for wish in self._operations.left_behind(DRY_RUN.name, REAL_RUN.name):
             state: State = "failed"
             words = "The program ended during the run; the form was not sent."
+            job_id, directory, run_id = wish.target.split("/", 2)
+            unknown = wish.state == "unknown" or (wish.state == "running" and wish.act == REAL_RUN.name)
             if wish.state == "running" and wish.act == REAL_RUN.name:
                 state, words = "unknown", "The program ended during the run: look at the directory."
-                job_id, directory, run_id = wish.target.split("/", 2)
                 self._pending.begin(run_id, REAL_RUN.label, job_id, (directory,), ago=self._clock() - wish.started_at)
                 self._pending.unknown(run_id, words)
             if not wish.ended:
                 await self._note(wish.id, state, words)
+            left = RunState(
+                phase="ended", run_id=run_id, job_id=job_id, directory=directory, dry=wish.act == DRY_RUN.name,
+                started_at=wish.started_at, ended_at=self._clock(), verdict="unknown" if unknown else "failed",
+                words=wish.words if wish.ended else words,
+            )  # fmt: skip
+            await asyncio.to_thread(self.kept.recover, left)
+        await self.kept.tidy()
 
     async def _whole(self, target: RunTarget, run_id: str, *, dry: bool) -> RunState:
         label = f"{'Dry run' if dry else 'Real run'}: {target.directory} for {target.customer.business_name}"
@@ -161,6 +169,8 @@ class RunActs:
             if wish_id:
                 state = _STATES.get(self.state.verdict, "failed")
                 await asyncio.shield(self._note(wish_id, state, self.state.words))
+                if self.state.steps:
+                    await asyncio.shield(self.kept.keep(self.state))
         return self.state
 
     async def _carry_out(self, target: RunTarget, run_id: str, wish_id: str, *, dry: bool) -> Judgement:
@@ -170,7 +180,7 @@ class RunActs:
         # Before the claim: a real run that the program's end cuts short from here on has an outcome nobody knows.
         # Where that can't be written nothing is claimed: the next start would say that nothing was sent.
         await asyncio.to_thread(self._operations.move, wish_id, "running", "")
-        folder = self._artifacts / "runs" / run_id
+        folder = self.kept.folder(target.job_id, target.directory, run_id)
         request = RunRequest(run_id, target.job_id, target.directory, target.submission_url, plan, dry, str(folder))
         if dry:
             return await self._browse(request, plan)

@@ -15,6 +15,7 @@ from services.submission.choice import find_browser, may_sandbox
 from services.submission.events import Report
 from services.submission.gate import Gate, practice_port
 from services.submission.outcome import Outcome
+from services.submission.page_log import logged
 from services.submission.pictures import VIEWPORT
 from services.submission.run import refused, run_plan
 
@@ -66,7 +67,10 @@ class Browser:
         self._chromium = self._playwright = None
 
     async def run(self, request: RunRequest, report: Report) -> Outcome:
-        """One run in a fresh context. Reports `started` to `verdict`; raises only NoBrowser and cancellation."""
+        """One run in a fresh context. Reports `started` to `verdict`, and what is kept.
+
+        Raises only NoBrowser and cancellation.
+        """
         chromium = await self._started()
         about = {"browser": f"{chromium.browser_type.name} {chromium.version}", "sandbox": may_sandbox()}
         port = practice_port(request.submission_url, self._practice_url)
@@ -83,7 +87,8 @@ class Browser:
             except Error as error:
                 raise NoBrowser(f"The browser opens no page: {error.message.splitlines()[0]}") from error
             try:
-                return await run_plan(context, gate, request, report, about)
+                with logged(context, request, report):
+                    return await run_plan(context, gate, request, report, about)
             finally:
                 # A page may send what was typed when it is closed.
                 gate.shut(lambda *_: None)

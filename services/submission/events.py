@@ -6,6 +6,10 @@
     blocked  {method, url, bytes, body}          dry run: a request that would have been sent, secrets masked; of the
                                                  body the first 16 k characters, of its files size and checksum;
                                                  method WEBSOCKET is a message, CONNECT a host that was asked for
+    console  {at, level, text, where}            a line of the page's console, secrets masked; at: ms since the start
+    network  {at, method, url, type, ms?, status?, error?}
+                                                 a request of a page that ended, secrets masked; those without an
+                                                 answer at the end of the run come after the verdict
     passed   {method, url, bytes, body}          dry run: one that was sent, as the plan marks its step
     verdict  {status: submitted|failed|unknown|dry, reasons: [..], listing_url?, error?, before_submit,
               person?: captcha|login|email_code}

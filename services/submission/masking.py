@@ -45,6 +45,10 @@ class Masking:
         place, mark, query = url[: 2 * URL_KEPT].partition("?")
         return self._without_secrets(place + mark + _PAIR.sub(_masked, query))[:URL_KEPT]
 
+    def text(self, text: str) -> str:
+        """Any text without the secrets that are known by value."""
+        return self._without_secrets(text)
+
     def body(self, body: bytes) -> str:
         """The start of a body as text: 16,384 characters; a file in it only by its size and checksum."""
         kept = body[:BODY_KEPT]

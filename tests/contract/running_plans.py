@@ -106,10 +106,11 @@ class Ground:
         return msgspec.structs.replace(seen, requests=requests[before:])
 
     async def _run(self, host: str, plan: Plan, dry: bool, more: dict[str, Any]) -> Seen:
+        folder = str(self._folder / "pictures" / host) if more.pop("keep", True) else ""
         limits = {"goto_seconds": 30.0, "step_seconds": 10.0, "total_seconds": 90.0, **more}
         request = RunRequest(
             "run-1", "job-1", host, f"http://{host}:{self.port}/add", plan, dry=dry,
-            artifacts=str(self._folder / "pictures" / host), **limits,
+            artifacts=folder, **limits,
         )  # fmt: skip
         events: list[dict[str, Any]] = []
         outcome = await self._browser.run(request, events.append)

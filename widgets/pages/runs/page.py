@@ -19,9 +19,9 @@ from app.store.lines import DirectoryLine, JobLine
 from app.store.store import Changes
 from widgets.look import metrics
 from widgets.pages.runs import words
+from widgets.pages.runs.below import Below
 from widgets.pages.runs.inspector import Inspector
 from widgets.pages.runs.job_picker import JobPicker
-from widgets.pages.runs.requests import Requests
 from widgets.pages.runs.stage import Stage
 from widgets.pages.runs.steps import StepList
 from widgets.parts import spans
@@ -57,7 +57,7 @@ class RunsPage(Surface):
         super().__init__("surface.page", parent=parent)
         self._desk = desk
         self._runs = desk.runs
-        self._seen = -1
+        self._seen = (-1, -1)
         self._second_seen = -1
         self._job_id = ""
         self._wanted = ""
@@ -85,7 +85,7 @@ class RunsPage(Surface):
         self.steps.picked.connect(self._pick)
         self.step_faces = Faces(self.steps)
         self.stage = Stage(desk.data_dir)
-        self.requests = Requests()
+        self.below = Below()
         self.inspector = inspector or Inspector()
         self.inspector.open_job.connect(lambda: self.open_job.emit(self._job_id))
         QShortcut(QKeySequence(DRY_RUN.key), self).activated.connect(self.run_button.click)
@@ -132,7 +132,7 @@ class RunsPage(Surface):
         """Show what the run has told since the last frame."""
         if not self.isVisible():
             return
-        if self._runs.version != self._seen:
+        if self._version() != self._seen:
             self._show_run()
             self._show_acts()
         elif self._runs.state.going_on and int(time.monotonic()) != self._second_seen:
@@ -167,10 +167,18 @@ class RunsPage(Surface):
         return RunTarget(self._job_id, line.host, line.url, customer) if line is not None and customer else None
 
     def _state(self) -> RunState | None:
-        """The newest run when it is one of what is chosen."""
+        """The newest run of what is chosen: of this start of the program, else one that was kept."""
         state = self._runs.state
-        same = state.job_id == self._job_id and state.directory == self.directory_choice.key()
-        return state if same and state.phase != "idle" else None
+        if state.phase != "idle" and self._is_chosen(state):
+            return state
+        kept = self._runs.kept.shown
+        return kept if kept is not None and self._is_chosen(kept) else None
+
+    def _is_chosen(self, state: RunState) -> bool:
+        return state.job_id == self._job_id and state.directory == self.directory_choice.key()
+
+    def _version(self) -> tuple[int, int]:
+        return self._runs.version, self._runs.kept.version
 
     def _why_not(self, target: RunTarget | None, *, dry: bool) -> str:
         refusal = self._runs.why_not_run(target, dry=dry)
@@ -241,6 +249,7 @@ class RunsPage(Surface):
             self._wanted = ""
         customer = self._desk.store.get("customers", job.customer_id) if job is not None else None
         self.inspector.show_customer(customer)
+        self._runs.kept.want(self._job_id, self.directory_choice.key())
         line = self._directory()
         self.stage.show_address(line.url if line is not None else "")
         refusal = why_not(REAL_RUN, self._desk.role)
@@ -249,13 +258,13 @@ class RunsPage(Surface):
         self._show_acts()
 
     def _show_run(self) -> None:
-        self._seen = self._runs.version
+        self._seen = self._version()
         state = self._state()
         self.steps.show_steps(state.steps if state is not None else ())
         self._show_step_face(state)
         self._show_note(state)
         self._show_picture(state)
-        self.requests.show_run(state)
+        self.below.show_run(state)
         self.inspector.show_run(state)
         say(self.browser_words, words.browser_words(state) if state is not None else "")
 
@@ -350,7 +359,7 @@ class RunsPage(Surface):
         centre = QVBoxLayout()
         centre.setSpacing(0)
         centre.addWidget(self.stage, 3)
-        centre.addWidget(self.requests, 2)
+        centre.addWidget(self.below, 2)
         lower = QHBoxLayout()
         lower.setSpacing(0)
         lower.addWidget(self._side)

@@ -16,7 +16,6 @@ from widgets.parts import cell
 from widgets.parts.columns import Column
 from widgets.parts.faces import Faces
 from widgets.parts.table import Table
-from widgets.parts.tabs import Tab, TabRow
 
 COLUMNS: Final = (
     Column("Method", 76, sorts=False),
@@ -29,12 +28,11 @@ _NO_LIMIT: Final = 16_777_215
 
 
 class Requests(QWidget):
-    """Tabs with the count, the table, the body as plain text."""
+    """The table, and below it the body of the chosen request as plain text."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown: tuple[str, int] = ("", -1)
-        self.tabs = TabRow([Tab("sent", "Would be sent")])
         self.table = Table(COLUMNS, many=False)
         self.model: LinesModel[Held] = LinesModel(
             key=lambda held: f"{held.number:04}",
@@ -61,10 +59,12 @@ class Requests(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.tabs)
         column.addWidget(self.faces, 1)
         column.addWidget(self.body, 1)
-        self.setMinimumHeight(metrics.px(metrics.BAR + 28 + 2 * 28 + 76))
+
+    def count(self, state: RunState | None) -> int | None:
+        """How many requests were held back; None where nothing is."""
+        return len(state.blocked) if state is not None and state.dry else None
 
     def show_run(self, state: RunState | None) -> None:
         """Show what the run held back and let pass; None while there is no run of what is chosen."""
@@ -81,7 +81,6 @@ class Requests(QWidget):
             if self.table.current_row() < 0:
                 self.table.go_to(0)
             self._show_body(self.table.current_row())
-        self.tabs.set_counts({"sent": len(state.blocked) if state is not None and state.dry else None})
         self._show_face(state)
 
     def _show_body(self, row: int) -> None:

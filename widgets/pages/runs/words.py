@@ -7,10 +7,12 @@ from typing import Final
 
 import msgspec
 
-from app.actions.run_state import Blocked, RunState, StepLine
+from app.actions.run_state import Asked, Blocked, RunState, Said, StepLine
 from app.store.lines import DirectoryLine, JobLine
 from services.domain.records import Customer
 from services.domain.statuses import Shape
+from widgets.parts import cell
+from widgets.parts.cell import Cell
 
 OUTCOMES: Final[dict[str, tuple[Shape, str]]] = {
     "waiting": ("waiting", "waiting"),
@@ -68,6 +70,27 @@ def requests_of(state: RunState) -> list[Held]:
         for request in requests:
             counted[request, passed] = counted.get((request, passed), 0) + 1
     return [Held(number, request, times, passed) for number, ((request, passed), times) in enumerate(counted.items())]
+
+
+def level(said: Said) -> Cell:
+    """How loud a line of the console is."""
+    if said.level in ("error", "assert"):
+        return cell.status("failed", said.level)
+    return cell.status("unknown", said.level) if said.level == "warning" else cell.words(said.level)
+
+
+def asked_for(asked: Asked) -> Cell:
+    """The address of a request, or that the rest of them is left out."""
+    return cell.mono(asked.url, tip=asked.url) if asked.method else cell.words(asked.error, tip=asked.error)
+
+
+def answer(asked: Asked) -> Cell:
+    """What became of a request: the answer's status, or why there is none."""
+    if not asked.method:
+        return cell.EMPTY
+    if asked.status is not None and not asked.error:
+        return cell.status("failed", str(asked.status)) if asked.status >= 400 else cell.words(str(asked.status))
+    return cell.status("blocked" if asked.error == "aborted" else "failed", asked.error, tip=asked.error)
 
 
 def why_not_again(line: DirectoryLine | None) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app import tasks
+from app.actions.kept_runs import KeptRuns
 from app.actions.operations import Operation, Operations
 from app.actions.run_state import RunState, RunTarget
 from app.actions.runs import RunActs
@@ -51,7 +52,7 @@ class World:
 
     def make(self, role: str | None) -> RunActs:
         return RunActs(
-            self.planner, self.runner, self.claims, self.operations, self.pending, artifacts=self.artifacts,
+            self.planner, self.runner, self.claims, self.operations, self.pending, kept=KeptRuns(self.artifacts, 10**9),
             actor="desk-1", role=role, pauses=(0.0, 0.0),
         )  # fmt: skip
 

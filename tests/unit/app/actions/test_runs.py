@@ -78,7 +78,7 @@ def test_a_real_run_claims_runs_and_writes(world: World, tmp_path: Path) -> None
     assert written["log"] == {"reasons": ["The page thanks"], "run_id": ended.run_id, "run_here": True}
     assert world.claims.payload["customer_id"] == "c1"
     assert not world.runner.requests[0].dry
-    assert Path(world.runner.requests[0].artifacts) == world.artifacts / "runs" / ended.run_id
+    assert Path(world.runner.requests[0].artifacts) == world.acts.kept.folder(JOB, HOST, ended.run_id)
     assert ended.steps[SUBMIT].picture == picture
     assert world.wish.state == "done"
 

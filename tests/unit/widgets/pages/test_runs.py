@@ -16,6 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from app import tasks
+from app.actions.kept_runs import KeptRuns
 from app.actions.runs import RunActs
 from app.desk import Desk
 from app.models.table_model import CELL_ROLE
@@ -41,7 +42,7 @@ class World:
         self.planner = FakePlanner()
         acts = RunActs(
             self.planner, self.runner, self.claims, self.base.desk.operations, self.base.store.jobs.wishes,
-            artifacts=folder / "artifacts", actor="desk-1", role=role, pauses=(),
+            kept=KeptRuns(folder / "artifacts", 10**9), actor="desk-1", role=role, pauses=(),
         )  # fmt: skip
         self.desk: Desk = dataclasses.replace(self.base.desk, runs=acts, environment=environment)
         self.acts = acts
@@ -214,14 +215,14 @@ def test_a_dry_run_shows_what_would_be_sent(world: World, tmp_path: Path) -> Non
         assert world.claims.calls == []
         assert page.has_picture()
         assert page.browser_words.text() == "Headless Chromium 140, sandbox off"
-        texts = [page.requests.model.index(row, 3).data(CELL_ROLE).text for row in range(3)]
+        texts = [page.below.requests.model.index(row, 3).data(CELL_ROLE).text for row in range(3)]
         assert texts == ["blocked, 2 times", "blocked", "passed, before submit"]
-        assert page.requests.model.index(0, 2).data(CELL_ROLE).text == "1.1 kB"
-        assert page.requests.body.toPlainText() == "name=<b>x</b>"
-        page.requests.table.go_to(1)
-        assert page.requests.body.isHidden()
-        page.requests.table.go_to(2)
-        assert page.requests.body.toPlainText() == "step=1"
+        assert page.below.requests.model.index(0, 2).data(CELL_ROLE).text == "1.1 kB"
+        assert page.below.requests.body.toPlainText() == "name=<b>x</b>"
+        page.below.requests.table.go_to(1)
+        assert page.below.requests.body.isHidden()
+        page.below.requests.table.go_to(2)
+        assert page.below.requests.body.toPlainText() == "step=1"
         assert page.steps.marked() == SUBMIT
         assert page.step_note.text().startswith("2 of 5")
         assert page.inspector.verdict.isVisible()
@@ -252,7 +253,7 @@ def test_a_real_run_asks_first_and_cancel_is_the_default(world: World) -> None:
         assert world.claims.calls == ["claim", "finish"]
         assert page.inspector.verdict.title.text() == "Submitted"
         assert page.inspector.verdict.reasons.text() == "The page thanks"
-        assert page.requests.faces.face_words() == "Nothing is held back."
+        assert page.below.requests.faces.face_words() == "Nothing is held back."
 
     world.on_page(look)
 
