@@ -40,9 +40,9 @@ def judged(letter: DeadLetter, message: Outgoing, answer: SentMessage | ConsoleE
     return Move(key, "sent", "", answer.message_id)
 
 
-def job_of(letter: DeadLetter) -> str:
-    """The job that a letter starts, "" when nobody can read one."""
+def job_of(body: str) -> str:
+    """The job that a message starts, "" when nobody can read one."""
     try:
-        return parse_job_message(letter.body).job_id
+        return parse_job_message(body).job_id
     except ValueError:
         return ""

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from app.replay.attributes import decode
+from app.replay.target import names_of
 from services.ports.wishes import DeadLetter
 
 _SCHEMA: Final = """
@@ -21,21 +22,22 @@ create table archive (
   trace text not null,
   actor text not null,
   reason text not null,
-  at real not null
+  at real not null,
+  dlq text not null default ''
 ) strict;
-insert into archive select message_id, body, attributes, trace, actor, reason, changed_at from entries
+insert into archive select message_id, body, attributes, trace, actor, reason, changed_at, dlq from entries
   where message_id in (select message_id from steps where state = 'archiving');
 """
 # What was sent later is a message of its own; this one's body is of no use any more, unless another one was sent.
 _LISTED: Final = """
-select a.message_id, a.body, a.attributes, a.trace, a.actor, a.reason, a.at, e.state, e.why, e.sent_body
+select a.message_id, a.body, a.attributes, a.trace, a.actor, a.reason, a.at, e.state, e.why, e.sent_body, a.dlq
   from archive a join entries e on e.message_id = a.message_id
   where e.state <> 'put_back' and (e.sent_body <> '' or
     e.state not in ('sending', 'unknown', 'sent', 'delete_unconfirmed', 'deleted'))
 """
 _GIVEN: Final = "select value from json_each(?)"
 _KEEP: Final = (
-    "insert or replace into archive select message_id, body, attributes, trace, actor, reason, ? from entries"
+    "insert or replace into archive select message_id, body, attributes, trace, actor, reason, ?, dlq from entries"
 )
 
 
@@ -54,6 +56,8 @@ class Archived(msgspec.Struct, frozen=True):
     why: str
     sent_body: str = ""
     """What was sent in its place, "" for nothing."""
+    dlq: str = ""
+    """The ARN of the queue that it came from; "" where an earlier version did not write it down."""
 
     @property
     def is_out(self) -> bool:
@@ -66,10 +70,26 @@ class Archived(msgspec.Struct, frozen=True):
         return DeadLetter(self.message_id, "", self.body, attributes=self.attributes, trace=self.trace)
 
 
+ORIGIN_UNKNOWN: Final = (
+    "It isn't known which queue it came from: an earlier version of the console archived it, and did not write it down."
+)
+
+
+def elsewhere(kept: Archived, dlq: str) -> str:
+    """Why a message can't go to the dead letter queue with this ARN: it came from another. "" when it can, and when
+    nothing is known."""
+    if not kept.dlq or not dlq or kept.dlq == dlq:
+        return ""
+    its, here = names_of(kept.dlq, dlq)
+    return f"It came from {its}, and this console works on {here}."
+
+
 def prepare(db: sqlite3.Connection) -> None:
     """Make the table where it is missing. A journal of an earlier version gives what it has archived."""
     if not db.execute("select 1 from sqlite_master where type = 'table' and name = 'archive'").fetchone():
         db.executescript(_SCHEMA)
+    elif "dlq" not in {row[1] for row in db.execute("pragma table_info(archive)")}:
+        db.execute("alter table archive add column dlq text not null default ''")
 
 
 def keep(db: sqlite3.Connection, message_ids: Sequence[str]) -> None:

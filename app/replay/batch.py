@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from app.replay.answers import JournalFailed, job_of, judged, whole_call_failed
+from app.replay.awake import Clock
 from app.replay.claims import Claims
 from app.replay.evidence import Evidence
 from app.replay.journal import Batch, Journal, Move, State
@@ -46,6 +47,7 @@ class BatchRun:
         evidence: Evidence | None = None,
         on_change: Callable[[Progress], None] = lambda _: None,
         now: Callable[[], float],
+        clock: Clock,
         begin: Callable[[int], Awaitable[None]],
         keep: Callable[[str, int], Awaitable[None]],
     ) -> None:
@@ -60,11 +62,14 @@ class BatchRun:
         self._now = now
         self._begin = begin
         self._keep_lease = keep
-        self._claims = Claims(queues, self._options.claim_seconds)
+        self._clock = clock
+        self._claims = Claims(queues, self._options.claim_seconds, clock)
         self._bucket = TokenBucket(self._options.rate if batch.act == "replay" else 0.0)
         self._sent: dict[str, tuple[str, float]] = {}
         """Message id -> the job that it starts, and when it was sent; those whose result isn't known."""
         self._largest = 0
+        self._edits: dict[str, Outgoing] = {}
+        """What is sent in the place of some, by message id."""
         self._todo: dict[str, None] = {}
         self._undeleted: dict[str, str] = {}
         """Message id -> its new id: sent, and its dead letter still has to go."""
@@ -77,13 +82,13 @@ class BatchRun:
 
     @property
     def hidden_until(self) -> float:
-        """Until then, by the loop's clock, what could not be given back stays hidden; 0 when all was."""
+        """Until then, by the clock, what could not be given back stays hidden; 0 when all was."""
         return 0.0 if self._claims.may_change else self._claims.hidden_until
 
     async def run(self) -> Progress:
         """Work until nothing is left, the line stops, or it is cancelled. Raises Refused when the journal fails:
         then nothing more was done after the last step that it has."""
-        states = await self._read()
+        states, self._edits = await self._read()
         await self._begin(len(states))
         self._todo = {key: None for key, state in states.items() if state in ("planned", "claimed")}
         self._undeleted = {key: "" for key, state in states.items() if state in ("sent", "delete_unconfirmed")}
@@ -150,6 +155,10 @@ class BatchRun:
             if taken:
                 empty = 0
                 await self._move(taken)
+                # Those whose hold ran out before anything was sent are wanted as before.
+                lost = sum(letter.message_id in self._todo for letter in taken)
+                room[0] += lost
+                self._bucket.give_back(lost)
                 continue
             empty = 0 if len(self._claims.seen) > known else empty + 1
             if empty >= 2 and not self._may_come_back():
@@ -166,7 +175,7 @@ class BatchRun:
 
     def _may_come_back(self) -> bool:
         """Whether letters that were not found may only be hidden, by a hold of ours or of a program that was killed."""
-        now = asyncio.get_running_loop().time()
+        now = self._clock.now()
         if self._interrupted:
             # That program's holds began before this one did.
             self._interrupted = False
@@ -217,13 +226,13 @@ class BatchRun:
     async def _without_too_large(self, letters: Sequence[DeadLetter]) -> list[tuple[DeadLetter, Outgoing]]:
         ready, refused = [], []
         for letter in letters:
-            body, attributes = outgoing(letter)
-            size = message_size(body, attributes)
+            message = self._edits.get(letter.message_id) or Outgoing(*outgoing(letter), letter.trace)
+            size = message_size(message.body, message.attributes)
             if size > self._largest:
                 words = f"It can't be replayed: it has {size:,} bytes, the queue takes {self._largest:,}."
                 refused.append(Move(letter.message_id, "failed", words))
             else:
-                ready.append((letter, Outgoing(body, attributes, letter.trace)))
+                ready.append((letter, message))
         await self._write(refused)
         for one in refused:
             await self._claims.give_back(one.message_id)
@@ -242,11 +251,11 @@ class BatchRun:
             self._todo |= {one.message_id: None for one in moves if one.state == "planned"}
         await self._write(moves)
         sent = [one for one in moves if one.state == "sent"]
-        for (letter, _), one in zip(ready, moves, strict=True):
+        for (_, message), one in zip(ready, moves, strict=True):
             if one.state == "sent":
                 self._undeleted[one.message_id] = one.new_message_id
                 if self._evidence is not None:
-                    self._sent[one.message_id] = (job_of(letter), at)
+                    self._sent[one.message_id] = (job_of(message.body), at)
             elif one.state == "unknown":
                 self._claims.keep_hidden(one.message_id)
             else:
@@ -279,7 +288,9 @@ class BatchRun:
             if not receipts:
                 break
             answers = await self._queues.delete_many(list(receipts.values()))
-            done = [key for key, answer in zip(receipts, answers, strict=True) if answer is None]
+            # An answer that came after the hold had run out may be to a receipt that was stale by then.
+            held = {key for key in receipts if self._claims.receipt(key)}
+            done = [key for key, answer in zip(receipts, answers, strict=True) if answer is None and key in held]
             problem = next((str(answer) for answer in answers if answer is not None), problem)
             end: State = "archived" if self._batch.act == "archive" else "deleted"
             self._settled += [Move(key, end, new_message_id=self._undeleted.get(key, "")) for key in done]
@@ -364,9 +375,10 @@ class BatchRun:
             raise JournalFailed(error) from error
         return self.line.progress
 
-    async def _read(self) -> dict[str, State]:
+    async def _read(self) -> tuple[dict[str, State], dict[str, Outgoing]]:
         try:
-            return await asyncio.to_thread(self._journal.batch_states, self._batch.id)
+            states = await asyncio.to_thread(self._journal.batch_states, self._batch.id)
+            return states, await asyncio.to_thread(self._journal.batch_edits, self._batch.id)
         except (OSError, sqlite3.Error) as error:
             raise JournalFailed(error) from error
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection
 from typing import Final
 
+from app.replay.awake import Clock
 from services.domain.errors import Busy, ConsoleError, NotPermitted, NotReachable
 from services.ports.wishes import DeadLetter, ManyQueues
 
@@ -17,11 +18,12 @@ _TRIES: Final = 5
 class Claims:
     """What one batch holds. Several lanes share it: a letter is given to one of them only."""
 
-    def __init__(self, queues: ManyQueues, seconds: int) -> None:
+    def __init__(self, queues: ManyQueues, seconds: int, clock: Clock) -> None:
         self._queues = queues
         self._seconds = seconds
+        self._clock = clock
         self._held: dict[str, tuple[str, float]] = {}
-        """Message id -> its newest receipt, and until when the hold lasts by the loop's clock."""
+        """Message id -> its newest receipt, and until when the hold lasts by the clock."""
         self._working: set[str] = set()
         self._others: dict[str, str] = {}
         self.may_change = True
@@ -29,12 +31,13 @@ class Claims:
         self.seen: set[str] = set()
         """Every message that a receive has shown."""
         self.hidden_until = 0.0
-        """Until then, by the loop's clock, letters of ours may be hidden from ourselves."""
+        """Until then, by the clock, letters of ours may be hidden from ourselves."""
 
     async def take(self, wanted: Collection[str], most: int, *, wait: int) -> list[DeadLetter]:
         """One receive: at most `most` letters of `wanted` that nobody else works on. Raises ConsoleError."""
-        letters = await self._receive(most, wait)
-        until = asyncio.get_running_loop().time() + self._seconds
+        letters, until = await self._receive(most, wait)
+        # The queue may have begun to hide them at any moment of the call.
+        self.hidden_until = self._clock.now() + self._seconds if letters else self.hidden_until
         taken = []
         for letter in letters:
             self.seen.add(letter.message_id)
@@ -45,13 +48,12 @@ class Claims:
                     taken.append(letter)
             else:
                 self._others[letter.message_id] = letter.receipt
-            self.hidden_until = until
         return taken
 
     async def still_hold(self, message_id: str) -> bool:
         """Whether there is time left to do something with it; the hold is renewed where that is allowed."""
         receipt, until = self._held[message_id]
-        now = asyncio.get_running_loop().time()
+        now = self._clock.now()
         margin = min(MARGIN, self._seconds / 2)
         if until - now > margin:
             return True
@@ -64,6 +66,7 @@ class Claims:
                 pass
             else:
                 self._held[message_id] = (receipt, now + self._seconds)
+                self.hidden_until = self._clock.now() + self._seconds
                 return True
         self.drop(message_id)
         return False
@@ -71,7 +74,7 @@ class Claims:
     def receipt(self, message_id: str) -> str:
         """The newest receipt while the hold lasts, "" after it: SQS would say yes to a stale one and delete nothing."""
         receipt, until = self._held.get(message_id, ("", 0.0))
-        return receipt if until > asyncio.get_running_loop().time() else ""
+        return receipt if until > self._clock.now() else ""
 
     def drop(self, message_id: str) -> None:
         """Nobody works on it any more; the queue shows it again by itself."""
@@ -96,12 +99,17 @@ class Claims:
         for receipt in others.values():
             await self._release(receipt)
 
-    async def _receive(self, most: int, wait: int) -> list[DeadLetter]:
+    async def _receive(self, most: int, wait: int) -> tuple[list[DeadLetter], float]:
+        """The letters, and until when the hold on them lasts."""
         tried = 0
         while True:
+            until = self._clock.now() + self._seconds
             try:
-                return await self._queues.receive_dead(limit=most, visibility=self._seconds, wait=wait)
-            except (Busy, NotReachable):
+                return await self._queues.receive_dead(limit=most, visibility=self._seconds, wait=wait), until
+            except (Busy, NotReachable) as error:
+                if isinstance(error, NotReachable):
+                    # Only the answer may have been lost.
+                    self.hidden_until = self._clock.now() + self._seconds
                 tried += 1
                 if tried == _TRIES:
                     raise

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from app.replay.awake import Clock
 from app.replay.journal import SENT, Entry, Journal, State
 from app.replay.linter import outgoing
 from app.replay.target import Target, target
@@ -25,6 +26,7 @@ _STATES: Final = {
 }  # fmt: skip
 """How the operation of a single replay ends, by its outcome."""
 UNDONE: Final = "Undone."
+_RAN_OUT: Final = "Its hold ran out, as when this computer slept."
 """Why a replay was skipped that its person took back."""
 
 
@@ -50,14 +52,19 @@ class ReplayEngine:
     `writer` None: there is no project whose other consoles could be asked.
     """
 
-    def __init__(self, queues: Queues, journal: Journal, writer: Writer | None = None) -> None:
+    def __init__(
+        self, queues: Queues, journal: Journal, writer: Writer | None = None, *, clock: Clock | None = None
+    ) -> None:
         self._queues = queues
         self._journal = journal
         self.writer = writer or Writer(queues)
+        self.clock = clock or Clock()
         self.turn = asyncio.Lock()
         """Held by whoever receives."""
         self.hidden_until = 0.0
-        """Until then, by the loop's clock, messages that could not be given back are hidden from us too."""
+        """Until then, by the clock, messages that could not be given back are hidden from us too."""
+        self._held_until = 0.0
+        """Until then, by the clock, the message that was found is held."""
 
     async def look(self) -> Inventory:
         """Everything that the DLQ shows now; each message is given back at once where that is allowed.
@@ -90,9 +97,11 @@ class ReplayEngine:
 
         Raises Refused when the journal can't be written, or forbids it, and where the queues don't belong together.
         """
-        await self.require_target()
+        dlq = await self.require_target()
         try:
-            why_not = await asyncio.to_thread(self._journal.plan, letter, actor=actor, reason=reason, instead=instead)
+            why_not = await asyncio.to_thread(
+                self._journal.plan, letter, actor=actor, reason=reason, dlq=dlq, instead=instead
+            )
         except (OSError, sqlite3.Error) as error:
             raise Refused("The journal can't be written, so nothing is sent.", raw=str(error)) from error
         if why_not:
@@ -122,12 +131,14 @@ class ReplayEngine:
         except (OSError, sqlite3.Error) as error:
             raise Refused("The journal can't be written.", hint="Is the disk full?", raw=str(error)) from error
 
-    async def require_target(self) -> None:
-        """Raises Refused where the dead letters are not the main queue's, or nobody has confirmed that they are,
-        and NotPermitted where that can't be asked."""
-        found = await self.target(await self._queues.figures("main"), await self._queues.figures("dlq"))
+    async def require_target(self) -> str:
+        """The ARN of the dead letter queue. Raises Refused where its letters are not the main queue's, or nobody has
+        confirmed that they are, and NotPermitted where that can't be asked."""
+        dlq = await self._queues.figures("dlq")
+        found = await self.target(await self._queues.figures("main"), dlq)
         if found.state != "named":
             raise Refused(found.words, hint="Check SQS_QUEUE_URL and SQS_DLQ_URL.")
+        return dlq.arn
 
     async def undo(self, message_id: str) -> None:
         """Drop a planned replay."""
@@ -186,6 +197,9 @@ class ReplayEngine:
             await self._note(entry.message_id, "failed", why=str(error))
             await self._give_back([letter], CLAIM_VISIBILITY)
             return Replayed("failed", str(error))
+        if not self._is_held():
+            await self._note(entry.message_id, "failed", why=_RAN_OUT)
+            return Replayed("failed", f"{_RAN_OUT} Nothing was sent: replay it again.")
         return await self._send(letter, entry)
 
     async def holds(self, message_id: str) -> bool:
@@ -227,7 +241,11 @@ class ReplayEngine:
 
     async def _delete(self, letter: DeadLetter, new_id: str) -> Replayed:
         try:
-            await self._queues.delete_dead(letter.receipt)
+            if self._is_held():
+                await self._queues.delete_dead(letter.receipt)
+            if not self._is_held():
+                # The queue says yes to an old receipt too, and deletes nothing.
+                raise Refused(_RAN_OUT)
         except ConsoleError as error:
             await self._note(letter.message_id, "delete_unconfirmed", why=str(error), new_message_id=new_id)
             return Replayed(
@@ -243,6 +261,7 @@ class ReplayEngine:
         seen: set[str] = set()
         empty = 0
         while found is None and empty < 2:
+            self._held_until = self.clock.now() + CLAIM_VISIBILITY
             batch = await self._queues.receive_dead(limit=10, visibility=CLAIM_VISIBILITY, wait=1)
             empty = 0 if any(letter.message_id not in seen for letter in batch) else empty + 1
             for letter in batch:
@@ -254,13 +273,16 @@ class ReplayEngine:
         await self._give_back(others, CLAIM_VISIBILITY)
         return found
 
+    def _is_held(self) -> bool:
+        return self.clock.now() < self._held_until
+
     async def _give_back(self, letters: list[DeadLetter], visibility: int) -> int:
         """Make them visible again; the seconds for which they stay hidden where that isn't allowed."""
         for letter in letters:
             try:
                 await self._queues.release_dead(letter.receipt)
             except NotPermitted:
-                self.hidden_until = asyncio.get_running_loop().time() + visibility
+                self.hidden_until = self.clock.now() + visibility
                 return visibility
             except ConsoleError:
                 continue
@@ -268,7 +290,7 @@ class ReplayEngine:
 
     async def until_visible(self) -> None:
         """Wait while our own receives hide messages: a look would miss them, and a replay not find its own."""
-        await asyncio.sleep(max(0.0, self.hidden_until - asyncio.get_running_loop().time()))
+        await asyncio.sleep(max(0.0, self.hidden_until - self.clock.now()))
 
     async def _note(
         self,

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-import threading
 import time
 import uuid
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
 
-from app.replay import archive, journal_tables
+from app.replay import archive
 from app.replay.archive import Archived
 from app.replay.attributes import decode, encode
+from app.replay.journal_file import JournalFile, Move, State
 from services.domain.redaction import redact
 from services.ports.wishes import DeadLetter, Outgoing
 
-State = Literal[
-    "planned", "claimed", "sending", "sent", "deleted", "skipped", "failed", "delete_unconfirmed", "unknown",
-    "archiving", "archived", "archive_unconfirmed", "putting_back", "put_back",
-]  # fmt: skip
+__all__ = ["SENT", "Batch", "BatchAct", "BatchState", "Entry", "Journal", "Move", "State", "Step"]
+
 SENT: Final[tuple[State, ...]] = ("sending", "unknown", "sent", "delete_unconfirmed", "deleted")
 """States after which a message must not be sent again: it was sent, or may have been."""
 _TAKEN: Final[tuple[State, ...]] = (*SENT, "archiving", "putting_back", "put_back")
@@ -34,6 +30,7 @@ MOST_REPLAYS: Final = 3
 """So many times a message may be replayed; one that still comes back is poison."""
 
 QUARANTINED: Final = f"It was replayed {MOST_REPLAYS} times and came back: quarantined."
+_NONE: Final[Mapping[str, Outgoing]] = {}
 SENT_BEFORE: Final = "It was sent before, or may have been. It is not sent again."
 
 
@@ -55,6 +52,8 @@ class Entry(msgspec.Struct, frozen=True):
     sent_body: str = ""
     """What is sent in its place, where somebody has changed it; "" for the message as it was."""
     sent_attributes: dict[str, Any] = {}
+    dlq: str = ""
+    """The ARN of the dead letter queue that it was in; "" where an earlier version did not write it down."""
 
     @property
     def letter(self) -> DeadLetter:
@@ -86,102 +85,51 @@ class Step(msgspec.Struct, frozen=True):
     at: float
 
 
-class Move(msgspec.Struct, frozen=True):
-    """One message's step, to be written with others."""
+class Journal(JournalFile):
+    """What is done with dead letters, and with whom; see `JournalFile` for what a call costs and raises."""
 
-    message_id: str
-    state: State
-    why: str = ""
-    new_message_id: str = ""
-
-
-class _Waiting:
-    """Steps that a thread wants to have on the disk."""
-
-    def __init__(self, moves: Sequence[Move]) -> None:
-        self.moves = moves
-        self.done = False
-        self.error: BaseException | None = None
-
-
-def _harmless(move: Move) -> Move:
-    return msgspec.structs.replace(move, why=redact(move.why)) if move.why else move
-
-
-class Journal:
-    """A SQLite file (WAL, synchronous=FULL): what is written here has reached the disk.
-
-    Calls block for an fsync, so the console makes them off the GUI thread; one lock orders them.
-    Raises OSError or sqlite3.Error when the disk takes no more: then nothing may be sent.
-    """
-
-    def __init__(self, file: Path) -> None:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = threading.Lock()
-        self._gathering = threading.Lock()
-        self._waiting: list[_Waiting] = []
-        self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
-        self._db.execute("pragma journal_mode = wal")
-        self._db.execute("pragma synchronous = full")
-        journal_tables.prepare(self._db)
-        archive.prepare(self._db)
-        file.chmod(0o600)
-
-    def plan(self, letter: DeadLetter, *, actor: str, reason: str, instead: Outgoing | None = None) -> str:
+    def plan(
+        self, letter: DeadLetter, *, actor: str, reason: str, dlq: str = "", instead: Outgoing | None = None
+    ) -> str:
         """Keep the whole message, before anything is done with it, and what is sent `instead` of it. An earlier replay
-        that sent nothing is replaced.
+        that sent nothing is replaced. `dlq`: the ARN of the queue that it is in, "" where that isn't known.
 
         Why it may not be sent, "" when it may: what is written of an earlier send stays.
         """
         with self._lock, self._transaction():
             if self._replays(letter.message_id) >= MOST_REPLAYS:
                 return QUARANTINED
-            if not self._keep(letter, "", actor, reason):
-                return SENT_BEFORE
-            if instead is not None:
-                self._db.execute(
-                    "update entries set sent_body = ?, sent_attributes = ? where message_id = ?",
-                    (instead.body, encode(instead.attributes), letter.message_id),
-                )
-            return ""
+            return "" if self._keep(letter, "", actor, reason, dlq, instead) else SENT_BEFORE
 
     def plan_batch(
-        self, batch_id: str, act: BatchAct, letters: Sequence[DeadLetter], *, actor: str, reason: str, options: str = ""
+        self,
+        batch_id: str,
+        act: BatchAct,
+        letters: Sequence[DeadLetter],
+        *,
+        actor: str,
+        reason: str,
+        options: str = "",
+        dlq: str = "",
+        instead: Mapping[str, Outgoing] = _NONE,
     ) -> dict[str, str]:
-        """Keep these messages and that one wish moves them, all in one write. Message id -> why it is not in it."""
+        """Keep these messages and that one wish moves them, all in one write. Message id -> why it is not in it.
+
+        `instead`: what is sent in the place of some, by message id; `dlq` as for `plan`.
+        """
         left_out: dict[str, str] = {}
         with self._lock, self._transaction():
             came_back = self._came_back([letter.message_id for letter in letters]) if act == "replay" else ()
             for letter in letters:
                 if letter.message_id in came_back and self._replays(letter.message_id) >= MOST_REPLAYS:
                     left_out[letter.message_id] = QUARANTINED
-                elif not self._keep(letter, batch_id, actor, reason):
+                elif not self._keep(letter, batch_id, actor, reason, dlq, instead.get(letter.message_id)):
                     left_out[letter.message_id] = SENT_BEFORE
             self._db.execute(
                 "insert into batches values (?, ?, ?, ?, ?, 'open', '', ?)",
                 (batch_id, act, actor, redact(reason), options, time.time()),
             )
         return left_out
-
-    def move(self, message_id: str, state: State, *, new_message_id: str = "", why: str = "") -> None:
-        """Write that a message has reached `state`, or is about to (sending)."""
-        self.move_many([Move(message_id, state, why, new_message_id)])
-
-    def move_many(self, moves: Sequence[Move]) -> None:
-        """Write several steps at once, in their order: all of them reach the disk, or none.
-
-        What several threads want to write while one writes goes to the disk together, with one wait for it.
-        """
-        mine = _Waiting(moves)
-        with self._gathering:
-            self._waiting.append(mine)
-        with self._lock:
-            if not mine.done:
-                with self._gathering:
-                    together, self._waiting = self._waiting, []
-                self._write_all(together)
-        if mine.error is not None:
-            raise mine.error
 
     def confirm_target(self, main: str, dlq: str, *, actor: str, reason: str) -> None:
         """An admin says that the messages of one queue become the dead letters of the other; both by their ARN."""
@@ -232,6 +180,15 @@ class Journal:
                     "select message_id, state from entries where batch = ? order by rowid", (batch_id,)
                 ).fetchall()
             )
+
+    def batch_edits(self, batch_id: str) -> dict[str, Outgoing]:
+        """What is sent in the place of messages of a batch, by message id; those that are sent as they are left out."""
+        with self._lock:
+            rows = self._db.execute(
+                "select message_id, sent_body, sent_attributes, trace from entries where batch = ? and sent_body <> ''",
+                (batch_id,),
+            ).fetchall()
+        return {key: Outgoing(body, decode(attributes), trace) for key, body, attributes, trace in rows}
 
     def in_state(self, state: State) -> list[Entry]:
         """All messages that are in this state, the one that changed last first."""
@@ -308,58 +265,31 @@ class Journal:
                 (json.dumps(sorted(going_on)),),
             ).fetchall()
         in_batches = {row[0] for row in kept}
+        moves = []
         for message_id, state in self.states().items():
-            if state in ("planned", "claimed") and message_id in in_batches:
-                if state == "claimed":
-                    self.move(message_id, "planned", why="The program ended before it was sent.")
-            elif state in ("planned", "claimed"):
-                self.move(message_id, "skipped", why="The program ended before it was sent.")
+            if state == "claimed" and message_id in in_batches:
+                moves.append(Move(message_id, "planned", "The program ended before it was sent."))
+            elif state in ("planned", "claimed") and message_id not in in_batches:
+                moves.append(Move(message_id, "skipped", "The program ended before it was sent."))
             elif state == "sending":
-                self.move(message_id, "unknown", why="The program ended while it was being sent.")
+                moves.append(Move(message_id, "unknown", "The program ended while it was being sent."))
             elif state == "sent":
-                self.move(message_id, "delete_unconfirmed", why="The program ended before it was deleted.")
+                moves.append(Move(message_id, "delete_unconfirmed", "The program ended before it was deleted."))
+        if moves:
+            self.move_many(moves)
 
-    def close(self) -> None:
-        """Close the file; nothing is pending, every call was complete."""
-        with self._lock:
-            self._db.close()
-
-    def _write_all(self, together: Sequence[_Waiting]) -> None:
-        error: BaseException | None = None
-        now = time.time()
-        moves = [_harmless(move) for one in together for move in one.moves]
-        try:
-            with self._transaction():
-                archive.keep(self._db, [move.message_id for move in moves if move.state == "archiving"])
-                # The dead letter goes now, and what was sent may have another body.
-                went = [move.message_id for move in moves if move.state in ("sent", "delete_unconfirmed")]
-                archive.keep_edited(self._db, went)
-                self._db.executemany(
-                    "update entries set state = ?, why = ?, changed_at = ?,"
-                    " new_message_id = case when ? = '' then new_message_id else ? end where message_id = ?",
-                    [
-                        (one.state, one.why, now, one.new_message_id, one.new_message_id, one.message_id)
-                        for one in moves
-                    ],
-                )
-                self._db.executemany(
-                    "insert into steps values (?, ?, ?, ?)",
-                    [(move.message_id, move.state, move.why, now) for move in moves],
-                )
-        except BaseException as caught:
-            error = caught
-        for one in together:
-            one.done, one.error = True, error
-
-    def _keep(self, letter: DeadLetter, batch_id: str, actor: str, reason: str) -> bool:
+    def _keep(
+        self, letter: DeadLetter, batch_id: str, actor: str, reason: str, dlq: str, instead: Outgoing | None
+    ) -> bool:
         now, reason = time.time(), redact(reason)
         row = self._db.execute("select state from entries where message_id = ?", (letter.message_id,)).fetchone()
         if row is not None and row[0] in _TAKEN:
             return False
+        sent = (instead.body, encode(instead.attributes)) if instead is not None else ("", "")
         self._db.execute(
-            "insert or replace into entries values (?, 'planned', ?, ?, ?, ?, '', '', ?, ?, ?, ?, '', '')",
+            "insert or replace into entries values (?, 'planned', ?, ?, ?, ?, '', '', ?, ?, ?, ?, ?, ?, ?)",
             (letter.message_id, letter.body, encode(letter.attributes), actor, reason, now, now, letter.trace,
-             batch_id),
+             batch_id, *sent, dlq),
         )  # fmt: skip
         self._db.execute("insert into steps values (?, 'planned', ?, ?)", (letter.message_id, reason, now))
         return True
@@ -383,10 +313,6 @@ class Journal:
             (message_id,),
         ).fetchone()
         return int(row[0])
-
-    def _transaction(self) -> sqlite3.Connection:
-        self._db.execute("begin immediate")
-        return self._db
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

@@ -20,7 +20,8 @@ create table if not exists entries (
   trace text not null default '',
   batch text not null default '',
   sent_body text not null default '',
-  sent_attributes text not null default ''
+  sent_attributes text not null default '',
+  dlq text not null default ''
 ) strict;
 create index if not exists entries_new on entries (new_message_id) where new_message_id <> '';
 create table if not exists batches (
@@ -49,7 +50,7 @@ create table if not exists targets (
   primary key (main, dlq)
 ) strict;
 """
-_LATER: Final = ("trace", "batch", "sent_body", "sent_attributes")
+_LATER: Final = ("trace", "batch", "sent_body", "sent_attributes", "dlq")
 """Columns that a journal of an earlier version may lack."""
 
 

@@ -128,13 +128,15 @@ def entry_facts(entry: Entry) -> dict[str, Any]:
 
 
 def archived_facts(kept: Archived) -> dict[str, Any]:
-    """A message of the archive for JSON, whole; bytes as base64. `left_the_queue`: whether that is known."""
+    """A message of the archive for JSON, whole; bytes as base64. `left_the_queue`: whether that is known.
+    `came_from`: the ARN of its queue, "" where that isn't known."""
     return {
         "message_id": kept.message_id,
         "archived_at": kept.at,
         "actor": kept.actor,
         "reason": kept.reason,
         "left_the_queue": kept.is_out,
+        "came_from": kept.dlq,
         "why": kept.why,
         "sent_instead": kept.sent_body,
         "body": kept.body,

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeVar
 
 import msgspec
 
-from app.replay.archive import Archived
+from app.replay.archive import ORIGIN_UNKNOWN, Archived, elsewhere
 from app.replay.batch import STILL_THERE, BatchRun
 from app.replay.engine import ReplayEngine
 from app.replay.evidence import Evidence
@@ -24,6 +24,8 @@ from services.domain.messages import parse_job_message
 from services.ports.wishes import DeadLetter, ManyQueues, Outgoing
 
 _T = TypeVar("_T")
+_NONE: Final[Mapping[str, Outgoing]] = {}
+_SAY_HERE: Final = "Say that it belongs here, if you are sure of it."
 MOST_STEPS: Final = 5_000
 """The journal is shown for the messages of so many newest steps; the file keeps all."""
 SHARED_ENDS: Final[dict[BatchState, str]] = {
@@ -70,16 +72,21 @@ class ManyEngine:
         actor: str,
         reason: str,
         options: Options,
+        instead: Mapping[str, Outgoing] = _NONE,
     ) -> dict[str, str]:
-        """Write the wish down, messages and all. Message id -> why it isn't part of it. Raises ConsoleError."""
+        """Write the wish down, messages and all, and what is sent `instead` of some (by message id). Message id -> why
+        it isn't part of it. Raises ConsoleError."""
         if act == "replay":
-            await self._engine.require_target()
+            dlq = await self._engine.require_target()
             self._checked.add(batch_id)
+        else:
+            dlq = (await self._queues.figures("dlq")).arn
         return await self._ask(
             lambda: self._journal.plan_batch(
-                batch_id, act, letters, actor=actor, reason=reason, options=msgspec.json.encode(options).decode()
-            ),
-        )
+                batch_id, act, letters, actor=actor, reason=reason, options=msgspec.json.encode(options).decode(),
+                dlq=dlq, instead=instead,
+            )
+        )  # fmt: skip
 
     async def unfinished(self) -> list[Batch]:
         """Batches that an earlier start, or an error, has left; a person may go on with them. Raises Refused."""
@@ -107,7 +114,7 @@ class ManyEngine:
 
         run = BatchRun(
             self._queues, self._journal, batch,
-            evidence=self._evidence, on_change=on_change, now=self._now,
+            evidence=self._evidence, on_change=on_change, now=self._now, clock=self._engine.clock,
             begin=begin, keep=functools.partial(writer.keep, batch_id),
         )  # fmt: skip
         on_line(run.line)
@@ -167,44 +174,48 @@ class ManyEngine:
         """The messages of the archive, the newest first; also those being put back. Raises Refused."""
         return await self._ask(self._journal.archived)
 
-    async def put_back(self, message_id: str) -> str:
+    async def put_back(self, message_id: str, *, here: bool = False) -> str:
         """Put back one. Raises ConsoleError; see `put_back_many`."""
-        answer = (await self.put_back_many([message_id]))[message_id]
+        answer = (await self.put_back_many([message_id], here=here))[message_id]
         if isinstance(answer, ConsoleError):
             raise answer
         return answer
 
     async def put_back_many(
-        self, ids: Sequence[str], *, request_id: str = "", reason: str = ""
+        self, ids: Sequence[str], *, request_id: str = "", reason: str = "", here: bool = False
     ) -> dict[str, str | ConsoleError]:
-        """Send messages of the archive to the dead letters again. Message id -> its new id there, the old one for a
-        letter that never left, or why it was not put back. `request_id`: for the audit.
+        """Send messages of the archive to the queue that they came from. Message id -> its new id there, the old one
+        for a letter that never left, or why it was not put back. `request_id`: for the audit. `here`: somebody says
+        that those of which nobody knows where they came from belong to this queue.
 
-        Raises Refused before anything is sent.
+        Raises ConsoleError before anything is sent.
         """
         writer = self._engine.writer
         answers: dict[str, str | ConsoleError] = {}
         done = 0
         async with self._engine.turn, writer:
+            dlq = (await self._queues.figures("dlq")).arn
             if request_id:
                 label = f"Put back {len(ids):,} archived {'letter' if len(ids) == 1 else 'letters'}"
                 await writer.begin(request_id, "put_back", label, total=len(ids), reason=reason)
             for key in ids:
                 try:
                     await writer.keep(request_id, f"{done:,} put back.", done)
-                    answers[key] = await self._put_back(key)
+                    answers[key] = await self._put_back(key, dlq, here=here)
                     done += 1
                 except ConsoleError as error:
                     answers[key] = error
             await writer.end(request_id, end_of(answers), f"{done:,} put back.", done)
         return answers
 
-    async def _put_back(self, message_id: str) -> str:
+    async def _put_back(self, message_id: str, dlq: str, *, here: bool) -> str:
         kept = await self._ask(lambda: self._journal.archived_one(message_id))
         if kept is not None and kept.sent_body:
             raise Refused("It was replayed with another body: putting it back could start its job a second time.")
         if kept is None or kept.state not in ("archived", "archive_unconfirmed", "skipped", "failed"):
             raise Refused("This message is not in the archive, or may have been put back already.")
+        if why_not := elsewhere(kept, dlq) or ("" if kept.dlq or here else ORIGIN_UNKNOWN):
+            raise Refused(why_not, hint="Set SQS_DLQ_URL to the queue that it came from." if kept.dlq else _SAY_HERE)
         if not kept.is_out and await self._engine.holds(message_id):
             await self._ask(lambda: self._journal.drop_archived(message_id, "It was a dead letter still."))
             return message_id

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
 from services.ports.wishes import QueueFigures
-
-_UNNAMED: Final = (
-    "The main queue doesn't say where its dead letters go. An admin has to confirm that they come to this queue."
-)
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -30,5 +26,11 @@ def target(main: QueueFigures, dlq: QueueFigures) -> Target:
         )
     if main.redrive_target_arn == dlq.arn:
         return Target("named")
-    its, here = (arn.rpartition(":")[2] or "a queue without a name" for arn in (main.redrive_target_arn, dlq.arn))
+    its, here = names_of(main.redrive_target_arn, dlq.arn)
     return Target("other", f"The main queue's dead letters are in {its}, not in {here}: nothing is sent from here.")
+
+
+def names_of(one: str, other: str) -> tuple[str, str]:
+    """Two queues by their ARN, in as few words as tell them apart."""
+    short = [arn.rpartition(":")[2] or "a queue without a name" for arn in (one, other)]
+    return (one, other) if one != other and short[0] == short[1] else (short[0], short[1])

@@ -73,6 +73,7 @@ def run(argv: list[str]) -> int:
     back = commands.add_parser("put-back", help="send an archived message to the dead letters")
     back.add_argument("id")
     back.add_argument("--reason", default="", help="kept in the audit")
+    back.add_argument("--here", action="store_true", help="it belongs to this queue, though nobody wrote that down")
     commands.add_parser("archived", help="the messages of the archive: body, reason, when, by whom")
     commands.add_parser("journal", help="what was done with each message, the newest first; unknown sends among them")
     decide = commands.add_parser("decide", help="say what became of a send whose end isn't known")
@@ -135,7 +136,9 @@ async def _work(settings: Settings, args: argparse.Namespace) -> int:
                 return await _export(letters, args.file, as_json=args.json)
             case "put-back":
                 request = str(uuid.uuid4())
-                answers = await letters.many.put_back_many([args.id], request_id=request, reason=args.reason)
+                answers = await letters.many.put_back_many(
+                    [args.id], request_id=request, reason=args.reason, here=args.here
+                )
                 if isinstance(new_id := answers[args.id], ConsoleError):
                     raise new_id
                 _say({"put_back": args.id, "new_message_id": new_id}, f"Put back as {new_id}.", as_json=args.json)

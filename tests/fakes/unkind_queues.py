@@ -46,6 +46,8 @@ class UnkindQueues:
     may_release: bool = True
     largest: int = 262_144
     lacks: dict[str, str] = field(default_factory=dict)
+    arn: str = "dlq"
+    """That of the dead letter queue."""
     named: str = "dlq"
     """The dead letter queue that the main queue names."""
     failing: set[int] = field(default_factory=set)
@@ -54,6 +56,8 @@ class UnkindQueues:
     """What happens to the next send."""
     stale: int = 0
     """Deletes that came with a receipt that was not the newest any more, or whose hold had run out."""
+    slept: float = 0.0
+    """Seconds for which the program's machine has slept."""
     main: dict[str, Outgoing] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
@@ -63,9 +67,13 @@ class UnkindQueues:
         """With these dead letters, by id."""
         return cls({key: Held(Outgoing(body)) for key, body in bodies.items()})
 
+    def now(self) -> float:
+        """The queue's clock, which goes on while the program's machine sleeps."""
+        return asyncio.get_running_loop().time() + self.slept
+
     async def figures(self, which: Literal["main", "dlq"]) -> QueueFigures:
         fault = self._begin("figures")
-        now = _now()
+        now = self.now()
         hidden = sum(one.visible_at > now for one in self.dead.values()) if which == "dlq" else 0
         visible = len(self.dead) - hidden if which == "dlq" else len(self.main)
         off = 3 if fault == "miscounted" else 0
@@ -74,14 +82,14 @@ class UnkindQueues:
             visible + off,
             hidden + off,
             0,
-            arn="dlq" if which == "dlq" else "",
+            arn=self.arn if which == "dlq" else "",
             redrive_target_arn=named,
             largest=self.largest,
         )
 
     async def receive_dead(self, *, limit: int, visibility: int, wait: int) -> list[DeadLetter]:
         fault = self._begin("receive")
-        now = _now()
+        now = self.now()
         found = [key for key, one in self.dead.items() if one.visible_at <= now][:limit]
         if not found and wait:
             await asyncio.sleep(wait)
@@ -133,7 +141,7 @@ class UnkindQueues:
                     continue
                 answers.append(None)
                 key = receipt.split("#")[0]
-                if key in self.dead and (self.dead[key].receipt != receipt or self.dead[key].visible_at <= _now()):
+                if key in self.dead and (self.dead[key].receipt != receipt or self.dead[key].visible_at <= self.now()):
                     self.stale += 1
                 # A stale receipt gets a yes, and nothing is deleted.
                 if fault != "no_effect" and key in self.dead and self.dead[key].receipt == receipt:
@@ -155,7 +163,7 @@ class UnkindQueues:
             raise NotPermitted("This sign-in may not change how long a message is hidden.")
         one = self.dead.get(receipt.split("#")[0])
         if one is not None and one.receipt == receipt:
-            one.visible_at = _now() + seconds
+            one.visible_at = self.now() + seconds
         await self._after(name, fault)
 
     def _take_in(self, at: int, message: Outgoing, fault: Fault, to: str) -> SentMessage | ConsoleError:
@@ -188,7 +196,3 @@ class UnkindQueues:
             await asyncio.sleep(_SLOW)
         if fault == "lost_reply":
             raise NotReachable("The queue does not answer.")
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -124,7 +124,7 @@ def test_killed_at_every_step_what_left_the_queue_is_listed(memory: Path, end: s
 def half_archived(desk: Desk, *, gone: bool) -> None:
     """m0 as a program leaves it that was killed at its delete, once the rest was given up."""
     letter = DeadLetter("m0", "", desk.queues.dead["m0"].message.body)
-    desk.journal.plan_batch("b0", "archive", [letter], actor="desk-1", reason="junk")
+    desk.journal.plan_batch("b0", "archive", [letter], actor="desk-1", reason="junk", dlq="dlq")
     desk.journal.move("m0", "archiving")
     if gone:
         del desk.queues.dead["m0"]
@@ -140,7 +140,15 @@ def test_what_may_have_left_is_put_back_only_when_it_has(make: Callable[..., Des
         with pytest.raises(Refused, match="Somebody holds"):
             await desk.many.put_back("m0")
         desk.queues.dead["m1"].visible_at = 0.0
-        desk.queues.faults = ["", "", "", "", "", "denied"]  # one look, what it showed given back, then the send
+        desk.queues.faults = [
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "denied",
+        ]  # whose queue, one look, what it showed given back, then the send
         with pytest.raises(NotPermitted):
             await desk.many.put_back("m0")
         [kept] = await desk.many.archived()
@@ -235,6 +243,40 @@ def test_an_earlier_version_s_archive_is_listed_and_its_lost_letters_are_found_a
     again = Journal(file)
     assert {(one.message_id, one.is_out) for one in again.archived()} == {("kept", True), ("lost", False)}
     again.close()
+
+
+def test_a_letter_goes_back_to_the_queue_that_it_came_from_and_to_no_other(make: Callable[..., Desk]) -> None:
+    desk = make(bodies(1))
+    ours, theirs = "arn:aws:sqs:us-east-2:1:DirectoryBolt-dlq", "arn:aws:sqs:us-east-2:2:DirectoryBolt-dlq"
+    desk.queues.arn = desk.queues.named = ours
+    run(desk.all(act="archive"))
+    [kept] = desk.journal.archived()
+    assert kept.dlq == ours
+    for other, words in (("arn:aws:sqs:us-east-2:1:Staging-dlq", "came from DirectoryBolt-dlq, and"), (theirs, ours)):
+        desk.queues.arn = desk.queues.named = other
+        with pytest.raises(Refused, match=words):
+            run(desk.many.put_back("m0", here=True))
+        assert desk.queues.dead == {}
+    desk.queues.arn = desk.queues.named = ours
+    assert run(desk.many.put_back("m0")) in desk.queues.dead
+    assert desk.journal.archived() == []
+
+
+def test_where_nobody_wrote_down_a_letter_s_queue_a_person_is_asked(make: Callable[..., Desk]) -> None:
+    desk = make(bodies(1))
+    run(desk.all(act="archive"))
+    desk.journal.close()
+    with sqlite3.connect(desk.journal_file) as old:
+        for table in ("archive", "entries"):
+            old.execute(f"alter table {table} drop column dlq")
+    old.close()
+    later = Desk(desk.journal_file, desk.queues)
+    assert [one.dlq for one in later.journal.archived()] == [""]
+    with pytest.raises(Refused, match="isn't known which queue it came from"):
+        run(later.many.put_back("m0"))
+    assert desk.queues.dead == {}
+    assert run(later.many.put_back("m0", here=True)) in desk.queues.dead
+    later.journal.close()
 
 
 def test_what_is_put_back_is_under_the_lease_and_in_the_audit_first(make: Callable[..., Desk]) -> None:

@@ -238,16 +238,16 @@ def test_the_archive_keeps_what_leaves_the_queue_and_puts_it_back(make: Callable
         assert desk.queues.dead[new_id].message == zero
         with pytest.raises(Refused, match="not in the archive"):
             await desk.many.put_back("m0")
-        desk.queues.faults = ["lost_reply"]
+        desk.queues.faults = ["", "lost_reply"]  # whose queue, then the send
         with pytest.raises(NotReachable):
             await desk.many.put_back("m1")
         with pytest.raises(Refused, match="may have been put back"):
             await desk.many.put_back("m1")
         await desk.many.decide("m1", sent=False, actor="desk-1")
-        desk.queues.faults = ["denied"]
+        desk.queues.faults = ["", "denied"]
         with pytest.raises(Exception, match="may not send"):
             await desk.many.put_back("m1")
-        desk.queues.faults = ["flipped"]
+        desk.queues.faults = ["", "flipped"]
         with pytest.raises(NotReachable, match="something else"):
             await desk.many.put_back("m1")
         await desk.many.decide("m1", sent=True, actor="desk-1")

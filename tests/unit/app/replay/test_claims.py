@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+from app.replay.awake import Clock
 from app.replay.claims import Claims
 from tests.fakes.unkind_queues import Fault, UnkindQueues
 from tests.fakes.virtual_time import ThreadlessLoop, run_virtually
@@ -18,7 +19,7 @@ def run(coro: Coroutine[Any, Any, Any]) -> Any:
 async def held_for(seconds: float, faults: list[Fault], *, may: bool = True) -> tuple[Claims, UnkindQueues, bool]:
     queues = UnkindQueues.holding({"m1": "one"})
     queues.may_release = may
-    claims = Claims(queues, 60)
+    claims = Claims(queues, 60, Clock(lambda: queues.slept))
     assert len(await claims.take({"m1"}, 10, wait=0)) == 1
     await asyncio.sleep(seconds)
     queues.faults = faults
@@ -58,7 +59,7 @@ def test_a_message_that_comes_twice_is_given_out_once_and_its_newest_receipt_cou
     async def act() -> None:
         queues = UnkindQueues.holding({"m1": "one"})
         queues.faults = ["twice"]
-        claims = Claims(queues, 60)
+        claims = Claims(queues, 60, Clock(lambda: queues.slept))
         [first] = await claims.take({"m1"}, 10, wait=0)
         assert await claims.take({"m1"}, 10, wait=0) == []
         assert claims.receipt("m1") == queues.dead["m1"].receipt != first.receipt
