@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -22,11 +22,12 @@ from app.replay.pace import Options
 from app.replay.xray import FATES, Directory, Fate, XRay, xray
 from app.store.store import Store
 from services.domain.errors import ConsoleError, Refused
-from services.ports.wishes import DeadLetter, ManyQueues
+from services.ports.wishes import DeadLetter, ManyQueues, Outgoing
 
 __all__ = ["FATES", "MERGED", "Choice", "Directory", "Fate", "LetterBatches", "XRay"]  # what the sheet shows
 
 PACE: Final = Options()
+_AS_THEY_ARE: Final[Mapping[str, Outgoing]] = {}
 _RUNNING: Final = "An operation on the dead letters is running. Wait for it, or cancel it."
 _ACTS: Final[dict[str, BatchAct]] = {REPLAY_MANY.name: "replay", ARCHIVE.name: "archive"}
 _ENDS: Final[dict[BatchState, State]] = {"done": "done", "cancelled": "undone", "stopped": "unknown", "open": "unknown"}
@@ -89,13 +90,16 @@ class LetterBatches:
         states = {line.id: self._letters.left_of(line) for line in lines}
         return choose(pairs, {key: state for key, state in states.items() if state}, self.look_into)
 
-    async def replay(self, choice: Choice, *, reason: str, archive: bool = False) -> None:
-        """Send what was weighed, and keep what nobody needs any more in the archive if `archive`.
+    async def replay(
+        self, choice: Choice, *, reason: str, archive: bool = False, instead: Mapping[str, Outgoing] = _AS_THEY_ARE
+    ) -> None:
+        """Send what was weighed, and keep what nobody needs any more in the archive if `archive`. `instead`: what is
+        sent in the place of some, by message id; their originals go to the archive.
 
         Raises ConsoleError before anything is done; how it ends is in the Operations list.
         """
         done = choice.done
-        if choice.send and await self._new(REPLAY_MANY, choice.send, reason) != "done":
+        if choice.send and await self._new(REPLAY_MANY, choice.send, reason, instead) != "done":
             # The message that was to be sent instead of these may still be a dead letter, or lost.
             done = tuple(letter for letter in done if choice.rest.get(letter.message_id) != MERGED)
         if archive and done:
@@ -176,20 +180,25 @@ class LetterBatches:
         finally:
             self._taken = False
 
-    async def _new(self, act: Act, letters: Sequence[DeadLetter], reason: str) -> State:
+    async def _new(
+        self, act: Act, letters: Sequence[DeadLetter], reason: str, instead: Mapping[str, Outgoing] = _AS_THEY_ARE
+    ) -> State:
         if refusal := self.why_not(act, [letter.message_id for letter in letters]):
             raise ConsoleError(refusal)
         with self._turn():
-            return await self._plan(act, letters, reason)
+            return await self._plan(act, letters, reason, instead)
 
-    async def _plan(self, act: Act, letters: Sequence[DeadLetter], reason: str) -> State:
+    async def _plan(
+        self, act: Act, letters: Sequence[DeadLetter], reason: str, instead: Mapping[str, Outgoing]
+    ) -> State:
         label = f"{act.label} {len(letters):,} dead {'letter' if len(letters) == 1 else 'letters'}"
+        label += f", {len(instead):,} edited" if instead else ""
         wish = await asyncio.to_thread(
             self._operations.plan, act.name, label, "", actor=self._actor, reason=reason, total=len(letters)
         )
         try:
             left_out = await self.many.plan(
-                wish.id, _ACTS[act.name], letters, actor=self._actor, reason=reason, options=self.pace
+                wish.id, _ACTS[act.name], letters, actor=self._actor, reason=reason, options=self.pace, instead=instead
             )
         except ConsoleError as error:
             await self._end(wish.id, "failed", str(error))
@@ -242,9 +251,11 @@ class LetterBatches:
         self.version += 1
 
 
-def start_replay(batches: LetterBatches, choice: Choice, *, reason: str, archive: bool) -> None:
+def start_replay(
+    batches: LetterBatches, choice: Choice, *, reason: str, archive: bool, instead: Mapping[str, Outgoing]
+) -> None:
     """Start it as a task; how it ends is in the Operations list."""
-    tasks.spawn("replay many", batches.replay(choice, reason=reason, archive=archive))
+    tasks.spawn("replay many", batches.replay(choice, reason=reason, archive=archive, instead=instead))
 
 
 def start_archive(batches: LetterBatches, ids: Sequence[str], *, reason: str) -> None:

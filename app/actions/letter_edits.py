@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from app.replay.reading import read
 from app.store.store import Store
 from services.domain.packages import priority_of_package
 
-__all__ = ["DiffLine", "Edit", "Finding", "Look", "draft", "look"]
+__all__ = ["DiffLine", "Edit", "Finding", "Look", "corrections", "draft", "look"]
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -40,6 +41,18 @@ def look(letters: DeadLetterActs, store: Store, line: LetterLine, body: str) -> 
     message = read(msgspec.structs.replace(line.letter, body=body), now=time.time()).message
     job_id = message.job_id if message else ""
     return Look(edit, job_id, edit.why_not or (letters.stops(job_id) if job_id else ""))
+
+
+def corrections(letters: DeadLetterActs, store: Store, wanted: Iterable[str]) -> dict[str, Edit]:
+    """Message id -> what would be sent with the values of its job, of those of these letters that the subscriber would
+    read as something else than they say, and that may be sent so."""
+    found = {}
+    for key in wanted:
+        line = letters.lines.get(key)
+        body = draft(store, line)[1] if line is not None and line.reading.otherwise else ""
+        if line is not None and body and not (seen := look(letters, store, line, body)).why_not:
+            found[key] = seen.edit
+    return found
 
 
 def _job(store: Store, job_id: str) -> dict[str, Any]:

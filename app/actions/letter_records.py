@@ -15,7 +15,7 @@ from app import tasks
 from app.actions.dead_letters import DeadLetterActs
 from app.actions.operations import Operations
 from app.actions.registry import CONFIRM_TARGET, DECIDE, PUT_BACK, why_not
-from app.replay.archive import Archived
+from app.replay.archive import Archived, elsewhere
 from app.replay.journal import Entry, Journal, Step
 from app.replay.many import ManyEngine, end_of
 from app.replay.reading import Reading, read
@@ -187,7 +187,13 @@ class LetterRecords:
             return "Nobody knows yet whether one of these was put back. Say so in the journal."
         if states & {"planned", "claimed", "archiving"}:
             return "An operation is at one of these: go on with it, or give it up, first."
-        return ""
+        figures = self._letters.look.figures
+        dlq = figures.arn if figures is not None else ""
+        return next((why for key in ids if key in self.kept and (why := elsewhere(self.kept[key].archived, dlq))), "")
+
+    def of_unknown_origin(self, ids: Sequence[str]) -> int:
+        """Of how many of these nobody knows which queue they came from."""
+        return sum(not self.kept[key].archived.dlq for key in ids if key in self.kept)
 
     async def decide(self, message_id: str, *, sent: bool, reason: str) -> None:
         """Write down what a person knows of a send. Raises ConsoleError when one may not, or it is known already."""
@@ -202,18 +208,18 @@ class LetterRecords:
 
         await self._act(DECIDE.name, label, [message_id], reason, write)
 
-    async def put_back(self, ids: Sequence[str], *, reason: str) -> None:
-        """Send these to the dead letters again. Raises ConsoleError when one may not; how it ends is in the
-        Operations list."""
+    async def put_back(self, ids: Sequence[str], *, reason: str, here: bool = False) -> None:
+        """Send these to the dead letters again; `here`: also those of which nobody knows where they came from.
+        Raises ConsoleError when one may not; how it ends is in the Operations list."""
         if refusal := self.why_not_put_back(ids):
             raise ConsoleError(refusal)
         letters = "letter" if len(ids) == 1 else "letters"
         label = f"Put back {len(ids):,} archived {letters}"
-        await self._act(PUT_BACK.name, label, ids, reason, functools.partial(self._put_back, ids, reason))
+        await self._act(PUT_BACK.name, label, ids, reason, functools.partial(self._put_back, ids, reason, here))
         tasks.supersede("dlq-scan", self._letters.scan())
 
-    async def _put_back(self, ids: Sequence[str], reason: str, request_id: str) -> _Done:
-        answers = await self._many.put_back_many(ids, request_id=request_id, reason=reason)
+    async def _put_back(self, ids: Sequence[str], reason: str, here: bool, request_id: str) -> _Done:
+        answers = await self._many.put_back_many(ids, request_id=request_id, reason=reason, here=here)
         failures = [f"{key[:8]}: {answer}" for key, answer in answers.items() if isinstance(answer, ConsoleError)]
         done = len(ids) - len(failures)
         words = f"{done:,} of {len(ids):,} done."
@@ -295,6 +301,6 @@ def start_decide(records: LetterRecords, message_id: str, *, sent: bool, reason:
     tasks.spawn("decide", records.decide(message_id, sent=sent, reason=reason))
 
 
-def start_put_back(records: LetterRecords, ids: Sequence[str], *, reason: str) -> None:
+def start_put_back(records: LetterRecords, ids: Sequence[str], *, reason: str, here: bool) -> None:
     """Start it as a task; how it ends is in the Operations list."""
-    tasks.spawn("put back", records.put_back(ids, reason=reason))
+    tasks.spawn("put back", records.put_back(ids, reason=reason, here=here))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from app.actions.exports import Row
 from app.actions.letter_line import LetterLine
+from app.actions.letter_records import Kept, Record
 from app.models.activity_lines import ActivityLine
 from app.store.lines import DirectoryLine, JobLine
 from services.domain.statuses import job_status_word
@@ -48,6 +49,28 @@ def of_letter(line: LetterLine, business: str) -> Row:
         "message_id": line.id, "job_id": line.job_id, "customer": business, "what": line.reading.what,
         "problem": line.problem, "sent_at": _iso(line.letter.sent_at), "receives": line.letter.receive_count,
         "expires_at": _iso(line.expires_at), "body": line.letter.body,
+    }  # fmt: skip
+
+
+def of_kept(kept: Kept, business: str) -> Row:
+    """A message of the archive; `business`: its job's customer."""
+    one = kept.archived
+    return {
+        "message_id": kept.id, "job_id": kept.job_id, "customer": business, "state": one.state, "why": one.why,
+        "archived_at": _iso(one.at), "by": one.actor, "reason": one.reason, "came_from": one.dlq, "body": one.body,
+        "sent_instead": one.sent_body,
+    }  # fmt: skip
+
+
+def of_record(record: Record, business: str) -> Row:
+    """A message of the journal; `business`: its job's customer."""
+    entry = record.entry
+    return {
+        "message_id": record.id, "job_id": record.job_id, "customer": business, "state": entry.state,
+        "why": entry.why, "operation": record.operation, "by": entry.actor, "reason": entry.reason,
+        "planned_at": _iso(entry.planned_at), "changed_at": _iso(entry.changed_at),
+        "new_message_id": entry.new_message_id, "dead_letter_queue": entry.dlq, "body": entry.body,
+        "sent_instead": entry.sent_body,
     }  # fmt: skip
 
 

@@ -15,11 +15,15 @@ from widgets.parts.menu import MenuButton, MenuEntry
 ENTRIES: Final = (MenuEntry("csv", "Export as CSV"), MenuEntry("json", "Export as JSON"))
 
 
-class ExportButton(MenuButton):
-    """An icon that opens the two ways."""
+PLAN: Final = ("Export plan", "Write what would happen to a file, without doing it")
+"""Words and tip of one that stands on a sheet."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(ENTRIES, icon="download", tip="Export what is listed", parent=parent)
+
+class ExportButton(MenuButton):
+    """An icon, or `words`, that opens the two ways."""
+
+    def __init__(self, words: str = "", tip: str = "Export what is listed", *, parent: QWidget | None = None) -> None:
+        super().__init__(ENTRIES, words, icon="" if words else "download", tip=tip, parent=parent)
 
     def set_why(self, why: str) -> None:
         """Why nothing can be exported, "" when it can."""

@@ -46,9 +46,10 @@ class ConfirmSheet(QWidget):
         inside: QWidget | None = None,
         width: int = 560,
         stops: Sequence[QWidget] = (),
+        beside: QWidget | None = None,
     ) -> None:
         """`inside`: what is looked at before it is confirmed, in a card of `width` pixels; `stops`: where the keyboard
-        gets to in it.
+        gets to in it. `beside`: what else can be pressed, before Cancel.
 
         `facts`: shapes with words; `reason`: one has to be given; `typed`: the name that has to be typed;
         `wait`: seconds before it can be confirmed."""
@@ -59,6 +60,7 @@ class ConfirmSheet(QWidget):
         self._done = False
         self._held = ""
         self._stops = tuple(stops)
+        self._beside = beside
         self._verb = confirm
         self._may_at = monotonic() + wait
         self._reason = QLineEdit()
@@ -106,7 +108,9 @@ class ConfirmSheet(QWidget):
         if self._done:
             return super().focusNextPrevChild(forward)
         stops = [
-            part for part in (*self._stops, self._reason, self._name, self._cancel, self._confirm) if _reachable(part)
+            part
+            for part in (*self._stops, self._reason, self._name, self._beside, self._cancel, self._confirm)
+            if part is not None and _reachable(part)
         ]
         held = next((index for index, part in enumerate(stops) if part.hasFocus()), -1)
         reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
@@ -162,6 +166,8 @@ class ConfirmSheet(QWidget):
         acts.setSpacing(metrics.px(8))
         acts.addWidget(label(foot, "small", "tertiary"))
         acts.addStretch(1)
+        if self._beside is not None:
+            acts.addWidget(self._beside)
         acts.addWidget(self._cancel)
         acts.addWidget(self._confirm)
         column.addLayout(acts)

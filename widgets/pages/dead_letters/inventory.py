@@ -30,6 +30,7 @@ from widgets.pages.dead_letters.rows import (
     row_of,
 )
 from widgets.pages.dead_letters.shown import Press, Shown, of_queue
+from widgets.pages.dead_letters.still import Still
 from widgets.pages.dead_letters.words import CLOSE, act_of, seen_words
 from widgets.parts import cell, spans
 from widgets.parts.button import Button
@@ -57,6 +58,8 @@ class Inventory(QWidget):
     """Only these are wanted: a query."""
     clear = Signal()
     """All are wanted."""
+    held = Signal()
+    """What is held back while the list stands still is another."""
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,7 +74,7 @@ class Inventory(QWidget):
         self.groups_switch = Segments(GROUPS)
         self.groups_switch.chosen.connect(self.group_by)
         self.table = Table(COLUMNS, checks=True)
-        self.model = letters_model(desk.store.now, self._seen, self._act, self)
+        self.model = letters_model(desk.store.now, self._seen, self._act, lambda key: key in self._acts.lines, self)
         self.table.setModel(self.model)
         self.table.sort_by(EXPIRY)
         self.table.pressed_cell.connect(self._cell_pressed)
@@ -85,6 +88,12 @@ class Inventory(QWidget):
         for table in (self.table, self.groups):
             table.current_moved.connect(lambda _: self.moved.emit())
             table.selection_moved.connect(self.moved)
+        self._stills = {
+            table: Still(table, model, lambda: desk.dead_letters.look.as_of is not None, self)
+            for table, model in ((self.table, self.model), (self.groups, self.groups_model))
+        }
+        for still in self._stills.values():
+            still.changed.connect(self.held)
         self._tables = QStackedWidget()
         self._tables.addWidget(self.table)
         self._tables.addWidget(self.groups)
@@ -121,6 +130,11 @@ class Inventory(QWidget):
         """The buttons of the page's head that belong to it."""
         return self.export_button, self.archive_button, self.replay_button
 
+    @property
+    def still(self) -> Still:
+        """Of the list that is shown."""
+        return self._stills[self.groups if self.groups_switch.current() else self.table]
+
     def reasons(self) -> list[str]:
         """Reasons that letters of the queue have."""
         return sorted({row.facets.reason.lower() for key in self.model.all_keys() if (row := self.model.by_key(key))})
@@ -154,6 +168,9 @@ class Inventory(QWidget):
         self.model.apply({**gone, **moved})
         if gone or moved:
             self._regroup()
+        # Not before: the first look is never held back.
+        for still in self._stills.values():
+            still.settle()
         if self.table.current_row() < 0:
             self.table.go_to(0)
 
@@ -182,7 +199,8 @@ class Inventory(QWidget):
         if self.groups_switch.current():
             found = [self.groups_model.line(row).ids for row in self.groups.selected_rows()]
             return [key for ids in found for key in ids if key in self._acts.lines]
-        return [self.model.line(row).line.id for row in self.table.selected_rows()]
+        chosen = [self.model.line(row).line.id for row in self.table.selected_rows()]
+        return [key for key in chosen if key in self._acts.lines]
 
     def current(self) -> LetterLine | None:
         """The letter that the keyboard is at; of a group, the one that expires first."""
@@ -192,7 +210,7 @@ class Inventory(QWidget):
             lines = [self._acts.lines[key] for key in ids if key in self._acts.lines]
             return min(lines, key=lambda line: line.expires_at or 0.0, default=None)
         row = self.table.current_row()
-        return self.model.line(row).line if 0 <= row < self.model.rowCount() else None
+        return self._acts.lines.get(self.model.line(row).line.id) if 0 <= row < self.model.rowCount() else None
 
     def shown(self) -> Shown | None:
         """What the inspector has to show."""
@@ -257,7 +275,8 @@ class Inventory(QWidget):
         by = self.groups_switch.current()
         if not by:
             return
-        rows = [row for key in self.model.shown_keys() if (row := self.model.by_key(key)) is not None]
+        keys = [key for key in self.model.shown_keys() if key in self._acts.lines]
+        rows = [row for key in keys if (row := self.model.by_key(key)) is not None]
         fresh = {group.key: group for group in grouped(rows, by)}
         gone: dict[str, Group | None] = {key: None for key in self.groups_model.all_keys() if key not in fresh}
         self.groups_model.apply({**gone, **fresh})
@@ -266,6 +285,8 @@ class Inventory(QWidget):
 
     def _act(self, line: LetterLine) -> cell.Cell:
         words = act_of(line)
+        if line.id not in self._acts.lines:
+            return cell.EMPTY
         if line.doing == "planned":
             return cell.link(words)
         why = self._acts.why_not_replay(line)
@@ -275,7 +296,7 @@ class Inventory(QWidget):
 
     def _cell_pressed(self, row: int, column: int) -> None:
         line = self.model.line(row).line
-        if column == ACT and act_of(line):
+        if column == ACT and act_of(line) and line.id in self._acts.lines:
             self.one.emit(line.id)
 
     def _opened(self, row: int) -> None:
@@ -294,7 +315,8 @@ class Inventory(QWidget):
     def _export(self, kind: Kind) -> None:
         """The selected letters where there are several, else all that are listed."""
         chosen = self.chosen()
-        rows = [self.model.by_key(key) for key in (chosen if len(chosen) > 1 else self.model.shown_keys())]
+        keys = chosen if len(chosen) > 1 else self.model.shown_keys()
+        rows = [self.model.by_key(key) for key in keys if key in self._acts.lines]
         lines = [row for row in rows if row is not None]
         if not self._desk.exports.why_not(len(lines), self._desk.role):
             self._desk.exports.start("dead letters", "", kind, lines, lambda row: of_letter(row.line, row.business))

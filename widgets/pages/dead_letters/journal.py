@@ -7,10 +7,12 @@ from typing import Final
 import msgspec
 from PySide6.QtWidgets import QWidget
 
+from app.actions.exports import Row as FileRow
 from app.actions.letter_batches import press
 from app.actions.letter_records import Record, start_steps
 from app.actions.operations import Operation
 from app.desk import Desk
+from app.models.export_rows import of_record
 from app.models.table_model import LinesModel
 from app.store.store import Changes
 from widgets.pages.dead_letters.asking import ask_decide
@@ -80,7 +82,7 @@ class JournalView(RecordsView[RecordRow]):
             desk,
             Table(_COLUMNS, many=False),
             model,
-            things="letters",
+            things="letters of the journal",
             nothing=(
                 "Nothing was done yet.",
                 "Every replay and archive of this machine is written here before it is done.",
@@ -94,7 +96,7 @@ class JournalView(RecordsView[RecordRow]):
     @property
     def heads(self) -> tuple[Button, ...]:
         """The buttons of the page's head that belong to it."""
-        return ()
+        return (self.export_button,)
 
     def show_rows(self) -> None:
         """Show what was read of the journal."""
@@ -154,6 +156,9 @@ class JournalView(RecordsView[RecordRow]):
     def _operation(self, record: Record) -> Operation | None:
         wishes = self._desk.operations.newest_first()
         return next((wish for wish in wishes if wish.id == record.entry.batch), None)
+
+    def _row_of_file(self, line: RecordRow) -> FileRow:
+        return of_record(line.record, line.facets.business)
 
     def _differs(self, record: Record) -> bool:
         row = self.model.by_key(record.id)

@@ -7,9 +7,11 @@ from typing import Final
 import msgspec
 from PySide6.QtWidgets import QWidget
 
+from app.actions.exports import Row as FileRow
 from app.actions.letter_records import Kept
 from app.actions.registry import PUT_BACK
 from app.desk import Desk
+from app.models.export_rows import of_kept
 from app.models.table_model import LinesModel
 from app.store.store import Changes
 from widgets.pages.dead_letters.asking import ask_put_back
@@ -35,6 +37,9 @@ _COLUMNS: Final = (
 )
 
 
+_NOT_THERE: Final = cell.status("skipped", "Not there any more", tip="It was put back.")
+
+
 class KeptRow(msgspec.Struct, frozen=True):
     """A message of the archive with what is known of its job."""
 
@@ -49,7 +54,7 @@ class KeptView(RecordsView[KeptRow]):
         model = LinesModel[KeptRow](
             key=lambda row: row.kept.id,
             cells=[
-                _where,
+                lambda row: _where(row) if row.kept.id in desk.records.kept else _NOT_THERE,
                 lambda row: cell.words(
                     spans.ago(row.kept.archived.at, desk.store.now()), tip=spans.moment(row.kept.archived.at)
                 ),
@@ -86,7 +91,7 @@ class KeptView(RecordsView[KeptRow]):
     @property
     def heads(self) -> tuple[Button, ...]:
         """The buttons of the page's head that belong to it."""
-        return (self.put_back_button,)
+        return self.export_button, self.put_back_button
 
     def show_rows(self) -> None:
         """Show what was read of the archive."""
@@ -100,7 +105,7 @@ class KeptView(RecordsView[KeptRow]):
 
     def chosen(self) -> list[str]:
         """Ids of the selected letters, from the top."""
-        return [self.model.line(row).kept.id for row in self.table.selected_rows()]
+        return [self.model.line(row).kept.id for row in self.table.selected_rows() if not self.model.is_gone(row)]
 
     def shown(self) -> Shown | None:
         """What the inspector has to show."""
@@ -124,6 +129,9 @@ class KeptView(RecordsView[KeptRow]):
         chosen = self.chosen()
         if not self._desk.records.why_not_put_back(chosen):
             self.sheet = ask_put_back(ground_of(self), self._desk, chosen)
+
+    def _row_of_file(self, line: KeptRow) -> FileRow:
+        return of_kept(line.kept, line.facets.business)
 
     def _differs(self, kept: Kept) -> bool:
         row = self.model.by_key(kept.id)

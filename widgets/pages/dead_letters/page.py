@@ -27,6 +27,7 @@ from widgets.pages.dead_letters.inventory import Inventory
 from widgets.pages.dead_letters.journal import JournalView
 from widgets.pages.dead_letters.kept import KeptView
 from widgets.pages.dead_letters.sheet import ask_archive, ask_replay
+from widgets.pages.dead_letters.still import Chip
 from widgets.parts import spans
 from widgets.parts.button import Button
 from widgets.parts.head import AsOf, PageHead
@@ -92,12 +93,14 @@ class DeadLettersPage(Surface):
         self.tabs.chosen.connect(lambda _: self._show_tab())
         self.seen_words = label("", "small", "secondary")
         self.as_of = AsOf()
+        self.chip = Chip()
         self._stack = QStackedWidget()
         for view in self.views.values():
             self._stack.addWidget(view)
             view.moved.connect(self._show_current)
             view.opened.connect(self.open_job)
             view.clear.connect(lambda: self._narrow(""))
+            view.held.connect(self._show_held)
         self.inspector = Inspector()
         self.inspector.open_job.connect(self.open_job)
         self.inspector.pressed.connect(self._inspector_pressed)
@@ -207,6 +210,10 @@ class DeadLettersPage(Surface):
         view = self.views[self.tabs.current()]
         self.inspector.show_letter(view.shown())
         view.show_acts()
+        self._show_held()
+
+    def _show_held(self) -> None:
+        self.chip.show_of(self.views[self.tabs.current()].still)
 
     def _tick(self) -> None:
         if not self.isVisible():
@@ -218,7 +225,9 @@ class DeadLettersPage(Surface):
             start_read(self._desk.records)
         if self._clock_left:
             self._clock_left -= 1
-            if not self._clock_left:
+            if not self._clock_left and self.views[self.tabs.current()].still.held:
+                self._clock_left = 1
+            elif not self._clock_left:
                 self._filter()
 
     def _tell_ends(self) -> None:
@@ -333,6 +342,7 @@ class DeadLettersPage(Surface):
         for view in self.views.values():
             for button in view.heads:
                 head.add(button)
+        self.tabs.add_right(self.chip)
         self.tabs.add_right(self.seen_words)
         self.tabs.add_right(self.as_of)
         left = QVBoxLayout()

@@ -8,11 +8,15 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app.actions.exports import Kind
+from app.actions.exports import Row as FileRow
 from app.actions.letter_records import start_read
 from app.desk import Desk
 from app.models.query import Query
 from app.models.table_model import LinesModel
 from widgets.pages.dead_letters.rows import Facets
+from widgets.pages.dead_letters.still import Still
+from widgets.parts.export_button import ExportButton
 from widgets.parts.faces import Faces
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
@@ -35,6 +39,8 @@ class RecordsView(Surface, Generic[Row]):
     opened = Signal(str)
     """A job's id."""
     clear = Signal()
+    held = Signal()
+    """What is held back while the list stands still is another."""
 
     def __init__(
         self,
@@ -57,6 +63,10 @@ class RecordsView(Surface, Generic[Row]):
         table.setModel(model)
         table.current_moved.connect(lambda _: self.moved.emit())
         table.opened.connect(self._opened)
+        self.still = Still(table, model, lambda: desk.records.as_of is not None, self)
+        self.still.changed.connect(self.held)
+        self.export_button = ExportButton()
+        self.export_button.chosen.connect(self._export)
         self.faces = Faces(table)
         self.faces.pressed.connect(self._face_pressed)
         column = QVBoxLayout(self)
@@ -72,6 +82,7 @@ class RecordsView(Surface, Generic[Row]):
     def show_face(self) -> None:
         """Which kind of nothing there is."""
         records = self._desk.records
+        self.export_button.set_why(self._desk.exports.why_not(self.model.rowCount(), self._desk.role))
         self.table.set_old(records.problem is not None)
         if self.model.rowCount():
             self.faces.show_content()
@@ -94,8 +105,23 @@ class RecordsView(Surface, Generic[Row]):
         """Show these lines anew, and none that isn't known any more."""
         gone: dict[str, Row | None] = dict.fromkeys(set(self.model.all_keys()).difference(known))
         self.model.apply({**gone, **moved})
+        # Not before: the first read is never held back.
+        self.still.settle()
         if self.table.current_row() < 0:
             self.table.go_to(0)
+
+    def _row_of_file(self, line: Row) -> FileRow:
+        """What a file has of a line."""
+        raise NotImplementedError
+
+    def _export(self, kind: Kind) -> None:
+        """The selected lines where there are several, else all that are listed."""
+        rows = self.table.selected_rows()
+        chosen = [self.model.line(row) for row in rows if not self.model.is_gone(row)]
+        listed = [line for key in self.model.shown_keys() if (line := self.model.by_key(key)) is not None]
+        lines = chosen if len(chosen) > 1 else listed
+        if not self._desk.exports.why_not(len(lines), self._desk.role):
+            self._desk.exports.start(self._things, "", kind, lines, self._row_of_file)
 
     def _opened(self, row: int) -> None:
         facets = self.model.line(row).facets

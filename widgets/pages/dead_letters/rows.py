@@ -39,6 +39,7 @@ GROUPED: Final = (
     Column("Expires in", 82, right=True),
     Column("", 50, right=True, sorts=False),
 )
+_NOT_THERE: Final = cell.status("skipped", "Not there any more", tip="It left the queue. How, is in the journal.")
 _VARIES: Final = re.compile(r"https?://\S+|[0-9a-f]{8}-[0-9a-f-]{27}|\d+", re.IGNORECASE)
 
 
@@ -148,13 +149,22 @@ def _group_of(facets: Facets, by: str) -> tuple[str, str]:
 
 
 def letters_model(
-    now: Callable[[], float], seen: Callable[[str], str], act: Callable[[LetterLine], cell.Cell], parent: QObject
+    now: Callable[[], float],
+    seen: Callable[[str], str],
+    act: Callable[[LetterLine], cell.Cell],
+    is_there: Callable[[str], bool],
+    parent: QObject,
 ) -> LinesModel[Row]:
-    """A model of the letters by id. `seen`: a job's X-ray in a few words; `act`: what the row's link says."""
+    """A model of the letters by id. `seen`: a job's X-ray in a few words; `act`: what the row's link says; `is_there`:
+    whether the queue has the letter still, whose row stays a while longer."""
     return LinesModel(
         key=lambda row: row.line.id,
         cells=[
-            lambda row: cell.status(*state_of(row.line, now(), row.facets.reason), tip=row.line.problem),
+            lambda row: (
+                cell.status(*state_of(row.line, now(), row.facets.reason), tip=row.line.problem)
+                if is_there(row.line.id)
+                else _NOT_THERE
+            ),
             _customer,
             lambda row: cell.mono(row.line.job_id) if row.line.job_id else cell.NONE,
             lambda row: cell.words(

@@ -1,138 +1,52 @@
-"""The X-ray sheet: what a replay of many would do with each job and directory, before anything is sent."""
+"""The sheets that ask before many dead letters are replayed or archived."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.actions.colleagues import unrecorded
 from app.actions.confirming import typed
-from app.actions.letter_batches import FATES, Choice, Directory, Fate, XRay, start_archive, start_replay
+from app.actions.exports import Kind
+from app.actions.letter_batches import FATES, Choice, Fate, start_archive, start_replay
+from app.actions.letter_edits import Edit, corrections
 from app.desk import Desk
-from app.models.table_model import LinesModel
+from app.models.plan_rows import business_of, export_plan, of_choice
 from widgets.look import metrics
 from widgets.pages.dead_letters.words import choice_title, letters
-from widgets.parts import cell, spans
+from widgets.pages.dead_letters.xray_view import FATE_WORDS, JobRow, XRayView, job_row
+from widgets.parts import spans
 from widgets.parts.check_box import CheckBox
-from widgets.parts.columns import Column
-from widgets.parts.label import label, say
+from widgets.parts.export_button import PLAN, ExportButton
+from widgets.parts.label import label
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
-from widgets.parts.table import Table
-
-_FATES: Final[dict[Fate, tuple[str, str, str]]] = {
-    "submit": ("send", "Will submit", "will submit"),
-    "live": ("ok", "Already live", "already live"),
-    "unknown": ("unknown", "Unknown", "outcome unknown"),
-    "in_flight": ("running", "In flight", "in flight"),
-    "blocked": ("blocked", "Blocked", "blocked"),
-}
-"""Shape, words in a row, words of the sum."""
-_WHY: Final[dict[Fate, str]] = {
-    "submit": "it is on the work list",
-    "live": "it was submitted",
-    "unknown": "nobody knows how it ended: it is left alone",
-    "in_flight": "a worker has it now",
-    "blocked": "",
-}
-
-
-class JobRow(msgspec.Struct, frozen=True):
-    """A job of the plan; `words`: send 1, or why it isn't sent. `says`: what the subscriber reads as something else."""
-
-    job_id: str
-    business: str
-    words: str
-    seen: XRay
-    says: tuple[str, ...] = ()
-
-
-class XRayView(QWidget):
-    """Jobs at the left, the directories of the chosen one at the right."""
-
-    def __init__(self, rows: Sequence[JobRow], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setFixedHeight(metrics.px(300))
-        self.jobs = Table((Column("Job", 130, stretch=1), Column("", 92, right=True)), many=False)
-        self.jobs_model = LinesModel[JobRow](
-            key=lambda row: row.job_id,
-            cells=[lambda row: cell.name(row.business), _sent],
-            sort_keys=[lambda row: row.business.lower(), lambda row: row.words],
-            words=lambda row: f"{row.business}, {row.words}",
-            parent=self,
-        )
-        self.directories = Table(
-            (Column("What happens", 110), Column("Directory", 140, stretch=1), Column("Because", 160, stretch=1.4)),
-            many=False,
-        )
-        self.directories_model = LinesModel[Directory](
-            key=lambda one: one.host,
-            cells=[
-                lambda one: cell.status(*_FATES[one.fate][:2]),
-                lambda one: cell.name(one.host),
-                lambda one: cell.words(one.why or _WHY[one.fate]),
-            ],
-            sort_keys=[lambda one: FATES.index(one.fate), lambda one: one.host, lambda one: one.why],
-            words=lambda one: f"{one.host}, {_FATES[one.fate][1]}",
-            parent=self,
-        )
-        self.jobs.setModel(self.jobs_model)
-        self.directories.setModel(self.directories_model)
-        self.directories.sort_by(0)
-        self.jobs_model.apply({row.job_id: row for row in rows})
-        self.jobs.current_moved.connect(self._show)
-        self.jobs.setFixedWidth(metrics.px(290))
-        self.says = label("", "small", "blocked", wrap=True)
-        self.says.setContentsMargins(metrics.px(16), metrics.px(8), metrics.px(16), metrics.px(8))
-        right = QVBoxLayout()
-        right.setSpacing(0)
-        right.addWidget(self.directories, 1)
-        right.addWidget(self.says)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(1)
-        row.addWidget(self.jobs)
-        row.addLayout(right, 1)
-        self.jobs.go_to(0)
-
-    def _show(self, row: int) -> None:
-        chosen = self.jobs_model.line(row) if 0 <= row < self.jobs_model.rowCount() else JobRow("", "", "", XRay(""))
-        seen = chosen.seen
-        say(self.says, " ".join(chosen.says))
-        self.says.setVisible(bool(chosen.says))
-        gone: dict[str, Directory | None] = dict.fromkeys(self.directories_model.all_keys())
-        self.directories_model.apply({**gone, **{one.host: one for one in seen.directories}})
 
 
 def ask_replay(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
     """Show what a replay of these would do, and start it once it is confirmed."""
     choice = desk.batches.weigh(ids)
-    inside = QWidget()
-    column = QVBoxLayout(inside)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(0)
-    rows = _job_rows(desk, choice)
-    if rows:
-        column.addWidget(XRayView(rows))
-    else:
-        words = label("Nothing is known of these jobs: the project's facts have not come yet.", "body", "secondary")
-        words.setContentsMargins(metrics.px(20), metrics.px(12), metrics.px(20), metrics.px(12))
-        column.addWidget(words)
+    fixes = corrections(desk.dead_letters, desk.store, [letter.message_id for letter in choice.send])
+    view = XRayView(_job_rows(desk, choice, fixes))
     archive = CheckBox(f"Archive the {len(choice.done):,} that nobody needs any more")
     archive.setChecked(bool(choice.done))
     archive.setVisible(bool(choice.done))
-    line = QHBoxLayout()
-    line.setContentsMargins(metrics.px(20), metrics.px(8), metrics.px(20), metrics.px(8))
-    line.addWidget(archive)
-    pace = desk.batches.pace
-    rate = f"{pace.rate:g}/s" if pace.rate else "as fast as it goes"
-    ramp = ", ".join(str(step) for step in pace.ramp)
-    line.addStretch(1)
-    line.addWidget(label(f"Rate {rate}, first {ramp}; stops above {pace.worst:.0%} failures", "small", "secondary"))
-    column.addLayout(line)
+    correct = CheckBox(f"Send the {len(fixes):,} corrected bodies" if len(fixes) > 1 else "Send the corrected body")
+    # One alone has its box beside its difference.
+    correct.setVisible(len(fixes) > 1)
+    correct.clicked.connect(view.correct_all)
+    view.changed.connect(lambda: correct.setChecked(len(view.edits()) == len(fixes)))
+
+    def export(kind: Kind) -> None:
+        bodies = {key: edit.message.body for key, edit in view.edits().items()}
+        lines = of_choice(choice, desk.dead_letters.lines, business_of(desk.store), bodies)
+        export_plan(desk.exports, "a replay", kind, lines)
+
+    plan = ExportButton(*PLAN)
+    plan.chosen.connect(export)
+    plan.set_why(desk.exports.why_not(len(ids), desk.role))
     environment = desk.environment.upper()
     sheet = ConfirmSheet(
         body,
@@ -144,12 +58,17 @@ def ask_replay(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
         reason=True,
         typed=typed(len(choice.send), desk.environment),
         foot=unrecorded(desk.store) or "Written to the journal before each send",
-        inside=inside,
+        inside=_inside(desk, view, (archive, correct)),
         width=880,
+        stops=(view.correct, archive, correct),
+        beside=plan,
     )
     sheet.confirmed.connect(
-        lambda reason: start_replay(desk.batches, choice, reason=reason, archive=archive.isChecked())
-    )
+        lambda reason: start_replay(
+            desk.batches, choice, reason=reason, archive=archive.isChecked(),
+            instead={key: edit.message for key, edit in view.edits().items()},
+        )
+    )  # fmt: skip
     return sheet
 
 
@@ -168,28 +87,45 @@ def ask_archive(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
     return sheet
 
 
+def _inside(desk: Desk, view: XRayView, boxes: Sequence[CheckBox]) -> QWidget:
+    inside = QWidget()
+    column = QVBoxLayout(inside)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    if view.jobs_model.total():
+        column.addWidget(view)
+    else:
+        view.setParent(inside)
+        view.hide()
+        words = label("Nothing is known of these jobs: the project's facts have not come yet.", "body", "secondary")
+        words.setContentsMargins(metrics.px(20), metrics.px(12), metrics.px(20), metrics.px(12))
+        column.addWidget(words)
+    line = QHBoxLayout()
+    line.setContentsMargins(metrics.px(20), metrics.px(8), metrics.px(20), metrics.px(8))
+    line.setSpacing(metrics.px(20))
+    for box in boxes:
+        line.addWidget(box)
+    pace = desk.batches.pace
+    rate = f"{pace.rate:g}/s" if pace.rate else "as fast as it goes"
+    ramp = ", ".join(str(step) for step in pace.ramp)
+    line.addStretch(1)
+    line.addWidget(label(f"Rate {rate}, first {ramp}; stops above {pace.worst:.0%} failures", "small", "secondary"))
+    column.addLayout(line)
+    return inside
+
+
 def _sum(fate: Fate, choice: Choice) -> tuple[str, str]:
     """How many directories of all jobs that are sent have this fate."""
-    shape, _, words = _FATES[fate]
+    shape, _, words = FATE_WORDS[fate]
     return shape, f"{sum(seen.count(fate) for seen in choice.jobs.values()):,} {words}"
 
 
-def job_row(desk: Desk, job_id: str, seen: XRay, words: str, says: tuple[str, ...] = ()) -> JobRow:
-    """A job of the plan, with its customer as far as it is known."""
-    job = desk.store.jobs.get(job_id)
-    return JobRow(job_id, (job.business if job else "") or f"Job {job_id[:8]}", words, seen, says)
-
-
-def _job_rows(desk: Desk, choice: Choice) -> list[JobRow]:
-    sent = [desk.dead_letters.lines[letter.message_id].reading for letter in choice.send]
-    says = {reading.message.job_id: reading.otherwise for reading in sent if reading.message}
-    return [
-        job_row(desk, job_id, seen, "not sent" if seen.stops else "send 1", says.get(job_id, ()))
-        for job_id, seen in choice.jobs.items()
-    ]
-
-
-def _sent(row: JobRow) -> cell.Cell:
-    if row.seen.stops:
-        return cell.words(row.words, "tertiary", row.seen.stops)
-    return cell.words(row.words, "send")
+def _job_rows(desk: Desk, choice: Choice, fixes: Mapping[str, Edit]) -> list[JobRow]:
+    sent = {desk.dead_letters.lines[letter.message_id].job_id: letter.message_id for letter in choice.send}
+    rows = []
+    for job_id, seen in choice.jobs.items():
+        key = sent.get(job_id, "")
+        row = job_row(desk, job_id, seen, "not sent" if seen.stops else "send 1")
+        says = desk.dead_letters.lines[key].reading.otherwise if key else ()
+        rows.append(msgspec.structs.replace(row, says=says, message_id=key, edit=fixes.get(key)))
+    return rows

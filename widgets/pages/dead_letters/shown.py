@@ -80,6 +80,7 @@ def of_archive(kept: Kept, business: str, acts: tuple[Press, ...]) -> Shown:
         (
             ("Message", kept.id, True),
             ("Archived", spans.moment(one.at), False),
+            ("Came from", one.dlq or "not known", bool(one.dlq)),
             ("By", one.actor, False),
             ("Reason", one.reason or "none was given", False),
         ),

@@ -19,8 +19,10 @@ from app.actions.registry import (
 )
 from app.actions.retry_xray import FATES, Directory, Fate, retried, weigh_retry
 from app.desk import Desk
+from app.models.plan_rows import business_of, export_plan, of_retry
 from app.store.lines import DirectoryLine, JobLine
 from services.domain.statuses import Declared
+from widgets.parts.export_button import PLAN, ExportButton
 from widgets.parts.fate_list import FateList, FateRow
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
@@ -54,6 +56,10 @@ def ask_retry(body: Surface, desk: Desk, job: JobLine, hosts: list[str] | None) 
     if count and not is_asked(RETRY_FAILED, count, desk.environment):
         start(RETRY_FAILED, desk.jobs.retry_failed(job, wanted, undo_seconds=desk.dead_letters.undo_seconds))
         return
+    lines = of_retry([seen], {job.id: wanted}, business_of(desk.store))
+    plan = ExportButton(*PLAN)
+    plan.chosen.connect(lambda kind: export_plan(desk.exports, "a retry", kind, lines))
+    plan.set_why(desk.exports.why_not(len(lines), desk.role))
     sheet = ConfirmSheet(
         body,
         f"Retry {count} {'directory' if count == 1 else 'directories'} in {desk.environment.upper()}",
@@ -65,6 +71,7 @@ def ask_retry(body: Surface, desk: Desk, job: JobLine, hosts: list[str] | None) 
         foot=FOOT,
         inside=FateList([_row(one) for one in sorted(seen.directories, key=_place)]),
         width=720,
+        beside=plan,
     )
     sheet.hold("" if count else "Nothing here can be retried.")
     sheet.confirmed.connect(lambda reason: start(RETRY_FAILED, desk.jobs.retry_failed(job, wanted, reason=reason)))

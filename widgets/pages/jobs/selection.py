@@ -14,9 +14,11 @@ from app.actions.many_jobs import MOST, Ended, Fit, Options, fit
 from app.actions.registry import PAUSE_JOB, RESUME_JOB, RETRY_FAILED, Act
 from app.actions.retry_xray import Fate, XRay, retried, weigh_retry
 from app.desk import Desk
+from app.models.plan_rows import business_of, export_plan, of_retry
 from app.store.lines import JobLine
 from widgets.look import metrics
 from widgets.parts.button import Button
+from widgets.parts.export_button import PLAN, ExportButton
 from widgets.parts.fate_list import FateList, FateRow
 from widgets.parts.label import label, say
 from widgets.parts.sheet import ConfirmSheet
@@ -109,9 +111,17 @@ class SelectionBar(Surface):
             foot=_pace(self._desk.many.pace) if weighed else "Written to the audit first",
             inside=FateList([_row(self._desk, weighed[key], hosts[key]) for key in weighed]) if weighed else None,
             width=720 if weighed else 560,
+            beside=self._plan_button(weighed, hosts) if weighed else None,
         )
         sheet.hold("" if found.jobs else "Nothing here can be retried.")
         sheet.confirmed.connect(lambda reason: self._start(act, found, reason, hosts))
+
+    def _plan_button(self, weighed: Mapping[str, XRay], hosts: Mapping[str, Sequence[str]]) -> ExportButton:
+        exports, lines = self._desk.exports, of_retry(weighed.values(), hosts, business_of(self._desk.store))
+        made = ExportButton(*PLAN)
+        made.chosen.connect(lambda kind: export_plan(exports, "a retry", kind, lines))
+        made.set_why(exports.why_not(len(lines), self._desk.role))
+        return made
 
     def _start(self, act: Act, found: Fit, reason: str, hosts: Mapping[str, Sequence[str]]) -> None:
         self._desk.many.start(act, found.jobs, reason, lambda ended: self._tell(act, found, ended), hosts)

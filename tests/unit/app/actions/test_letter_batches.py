@@ -136,7 +136,7 @@ def test_it_can_be_paused_gone_on_with_and_cancelled(tmp_path: Path) -> None:
     program = Program(tmp_path, queues, rate=20.0)
 
     async def act() -> None:
-        start_replay(program.batches, program.batches.weigh(list(queues.dead)), reason="why", archive=False)
+        start_replay(program.batches, program.batches.weigh(list(queues.dead)), reason="why", archive=False, instead={})
         await program.until(lambda: queues.sent)
         wish = program.newest()
         assert "is running" in program.batches.why_not(REPLAY_MANY, ["m1"])
@@ -329,7 +329,7 @@ def test_what_was_left_out_of_the_plan_makes_it_a_failure_that_names_it(program:
         program.journal.move(old, "deleted", new_message_id=new)
 
     async def act() -> None:
-        await program.batches.replay(program.batches.weigh(["m1", "m2"]), reason="", archive=False)
+        await program.batches.replay(program.batches.weigh(["m1", "m2"]), reason="", archive=False, instead={})
         wish = program.newest()
         assert (wish.state, wish.done, wish.total) == ("failed", 1, 2)
         assert wish.words == "1 moved. Not m1: It was replayed 3 times and came back: quarantined."

@@ -24,8 +24,8 @@ from tests.fakes.odd_letters import UNUSABLE, USABLE
 from tests.fakes.queues import FakeQueues
 from widgets.pages.dead_letters import DeadLettersPage
 from widgets.pages.dead_letters.rows import ACT
-from widgets.pages.dead_letters.sheet import XRayView
 from widgets.pages.dead_letters.words import attribute, expires, plain, size, state_of, summary
+from widgets.pages.dead_letters.xray_view import XRayView
 from widgets.parts import spans
 from widgets.parts.toast import Toast
 

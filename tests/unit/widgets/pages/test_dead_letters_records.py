@@ -19,7 +19,8 @@ from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
 from tests.unit.widgets.pages.test_dead_letters import on_page, toasts, until
 from widgets.pages.dead_letters import DeadLettersPage
-from widgets.pages.dead_letters.sheet import XRayView
+from widgets.pages.dead_letters.xray_view import XRayView
+from widgets.parts.check_box import CheckBox
 from widgets.parts.sheet import ConfirmSheet
 
 BODIES = {f"m{n}": json.dumps({"job_id": f"j{n}", "priority": "pro", "package_size": 3}) for n in range(3)}
@@ -115,6 +116,37 @@ def test_what_cannot_be_put_back_is_named_and_stays(world: DeskWorld) -> None:
     on_page(world, act)
 
 
+def test_of_whose_queue_nothing_is_known_a_person_says_that_it_belongs_here(world: DeskWorld) -> None:
+    """As an earlier version has archived m0; m1 came from another queue."""
+    for key, dlq in (("m0", ""), ("m1", "arn:aws:sqs:us-east-2:1:Staging-dlq")):
+        letter = DeadLetter(key, "", world.queues.dead.pop(key))
+        world.journal.plan_batch(key, "archive", [letter], actor="desk-1", reason="junk", dlq=dlq)
+        world.journal.move(key, "archiving")
+        world.journal.move(key, "archived")
+        world.journal.end_batch(key, "done", "")
+
+    async def act(page: DeadLettersPage) -> None:
+        show(page, "archived")
+        await until(page, lambda: page.kept.model.rowCount() == 2)
+        page.kept.table.go_to(page.kept.model.row_of("m1"))
+        assert page.kept.put_back_button.toolTip() == "It came from Staging-dlq, and this console works on dlq."
+        page.kept.table.go_to(page.kept.model.row_of("m0"))
+        assert page.inspector.message.value("Came from") == "not known"
+        page.kept.put_back_button.click()
+        sheet = page.kept.sheet
+        assert sheet is not None
+        sheet.findChildren(QLineEdit)[0].setText("it was one order")
+        assert sheet._confirm.toolTip() == "Say first where they belong"
+        [box] = [box for box in sheet.findChildren(CheckBox) if box.isVisible()]
+        assert box.text() == "It belongs to dlq"
+        box.click()
+        assert sheet._confirm.isEnabled()
+        sheet._confirm.click()
+        await until(page, lambda: len(world.queues.dead) == 2)
+
+    on_page(world, act)
+
+
 async def lose_a_send(world: DeskWorld, page: DeadLettersPage) -> None:
     """The send of m0 has no answer."""
     world.queues.faults["send"] = NotReachable("The queue did not answer.")
@@ -185,7 +217,7 @@ def test_a_viewer_reads_why_they_may_not_decide(world: DeskWorld) -> None:
 def test_an_operation_that_was_cut_off_is_given_up_from_its_letter(world: DeskWorld) -> None:
     letter = DeadLetter("m0", "", BODIES["m0"])
     wish = world.desk.operations.plan("archive", "Archive 1 dead letter", "", actor="desk-1", reason="junk")
-    world.journal.plan_batch(wish.id, "archive", [letter], actor="desk-1", reason="junk")
+    world.journal.plan_batch(wish.id, "archive", [letter], actor="desk-1", reason="junk", dlq="dlq")
     world.journal.move("m0", "archiving")
     world.desk.operations.move(wish.id, "unknown", "The program ended in the middle.")
 

@@ -68,7 +68,7 @@ def sheet_of(body: Surface) -> ConfirmSheet:
 
 
 def button(sheet: ConfirmSheet) -> Button:
-    return next(part for part in sheet.findChildren(Button) if part.words() != "Cancel")
+    return next(part for part in sheet.findChildren(Button) if part.words() not in ("Cancel", "Export plan"))
 
 
 def confirm(sheet: ConfirmSheet) -> None:
