@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.local_stack import LocalStack
 from services.domain.errors import Refused
-from services.local.lock import AlreadyRunning, FolderLock
+from services.lock import AlreadyRunning, FolderLock
 from services.settings import Settings
 
 

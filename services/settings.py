@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -337,6 +338,19 @@ def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
     ours = {n for field in described() if field.metadata["secret"] for n in field.metadata["names"]}
     kept = {k: v for k, v in os.environ.items() if k not in ours and not _SECRET_NAME.search(k)}
     return {**kept, **extra}
+
+
+@contextlib.contextmanager
+def temporary_files_below(folder: Path) -> Iterator[None]:
+    """What this process starts meanwhile has its temporary files there."""
+    names = ("TMPDIR", "TEMP", "TMP")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, str(folder)))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
 
 
 def env_example() -> str:

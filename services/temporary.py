@@ -1,4 +1,4 @@
-"""Folders for what a child process writes while it lives, gone with it whatever ends it."""
+"""Folders for what a browser and its driver write while they live, gone with them whatever ends them."""
 
 from __future__ import annotations
 
@@ -8,30 +8,40 @@ import time
 from pathlib import Path
 from typing import Final
 
+from services.lock import AlreadyRunning, FolderLock
+
 _PREFIX: Final = "directory-bolt-run-"
-_FORGOTTEN_SECONDS: Final = 3600.0
+_HOLD: Final = "held"
+_YOUNG_SECONDS: Final = 60.0
 _ATTEMPTS: Final = 50
 _PAUSE_SECONDS: Final = 0.1
 
 
-def make_folder() -> Path:
-    """A new empty folder below the system's folder for such; raises OSError."""
-    return Path(tempfile.mkdtemp(prefix=_PREFIX))
+class RunFolder:
+    """A new empty folder below the system's folder for such. Whoever makes it holds it until `remove`, or its own end.
 
+    Raises OSError.
+    """
 
-def environment_for(folder: Path) -> dict[str, str]:
-    """What makes a child, and all that it starts, write there."""
-    return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
+    def __init__(self) -> None:
+        for _ in range(_ATTEMPTS):
+            self.path = Path(tempfile.mkdtemp(prefix=_PREFIX))
+            self._hold = FolderLock(self.path / _HOLD, "")
+            try:
+                self._hold.take()
+            except AlreadyRunning:
+                continue  # somebody who clears up took it for a forgotten one
+            return
+        raise FileExistsError(f"each new folder below {tempfile.gettempdir()} is taken away at once")
 
+    def environment(self) -> dict[str, str]:
+        """What makes a child, and all that it starts, write there."""
+        return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.path))
 
-def remove_folder(folder: Path) -> bool:
-    """Whether the folder is gone. Blocks for up to 5 s: a browser that was killed may write for a moment more."""
-    for _ in range(_ATTEMPTS):
-        shutil.rmtree(folder, ignore_errors=True)
-        if not folder.exists():
-            return True
-        time.sleep(_PAUSE_SECONDS)
-    return False
+    def remove(self) -> bool:
+        """Whether the folder is gone. Blocks for up to 5 s: a browser that was killed may write for a moment more."""
+        self._hold.release()
+        return _removed(self.path)
 
 
 def remove_own() -> None:
@@ -42,14 +52,34 @@ def remove_own() -> None:
 
 
 def remove_forgotten(now: float) -> int:
-    """Remove folders that nobody used for an hour, left by a machine that went down; how many. `now`: unix seconds."""
+    """Remove the folders that nobody holds any more: who made them was killed, or the machine went down; how many.
+
+    `now`: unix seconds.
+    """
     found = 0
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        try:
-            old = folder.stat().st_mtime < now - _FORGOTTEN_SECONDS
-        except OSError:
-            continue
-        if old and not folder.is_symlink():
-            shutil.rmtree(folder, ignore_errors=True)
-            found += not folder.exists()
+        if not folder.is_symlink() and _forgotten(folder, now):
+            found += _removed(folder)
     return found
+
+
+def _forgotten(folder: Path, now: float) -> bool:
+    try:
+        if not (folder / _HOLD).exists():
+            # What was made just now isn't held yet.
+            return folder.stat().st_mtime < now - _YOUNG_SECONDS
+        hold = FolderLock(folder / _HOLD, "")
+        hold.take()
+    except (AlreadyRunning, OSError):
+        return False
+    hold.release()
+    return True
+
+
+def _removed(folder: Path) -> bool:
+    for _ in range(_ATTEMPTS):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return True
+        time.sleep(_PAUSE_SECONDS)
+    return False

@@ -23,7 +23,7 @@ from services.domain.errors import ConsoleError
 from services.domain.redaction import keep_out
 from services.domain.text import one_line
 from services.domain.times import to_iso
-from services.local.lock import AlreadyRunning, FolderLock
+from services.lock import AlreadyRunning, FolderLock
 from services.log import log_to_stderr
 from services.program import usage_name
 from services.settings import Settings, SettingsError

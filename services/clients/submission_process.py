@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -16,7 +14,7 @@ from services.ports.wishes import RunRequest
 from services.program import role_command
 from services.settings import child_environment
 from services.submission.events import decode
-from services.temporary import environment_for, make_folder, remove_folder, remove_forgotten
+from services.temporary import RunFolder, remove_forgotten
 
 SILENCE: Final = 30.0
 """Seconds without a line (a run says "beat" every 2 s) after which the child is taken for dead."""
@@ -45,20 +43,20 @@ class SubmissionProcess:
         """See the port."""
         began = time.monotonic()
         lines: asyncio.Queue[str | int] = asyncio.Queue()
-        folder: Path | None = None
+        folder: RunFolder | None = None
         try:
             folder = await asyncio.to_thread(self._make_folder)
             child = ChildProcess(
                 self._command,
-                child_environment({**self._environment, **environment_for(folder)}),
+                child_environment({**self._environment, **folder.environment()}),
                 lines.put_nowait,
                 lines.put_nowait,
                 first_input=msgspec.json.encode(request).decode() + "\n",
-                clear_away=partial(remove_folder, folder),
+                clear_away=folder.remove,
             )
         except OSError as error:
             if folder is not None:
-                remove_folder(folder)
+                await asyncio.to_thread(folder.remove)
             yield {"kind": "ended", "status": "crashed", "ms": 0, "error": f"It could not be started: {error}"}
             return
         self._children[request.run_id] = child
@@ -82,11 +80,11 @@ class SubmissionProcess:
             self._stopped.discard(request.run_id)
             self._end(child)
 
-    def _make_folder(self) -> Path:
+    def _make_folder(self) -> RunFolder:
         if not self._swept:
             remove_forgotten(time.time())
             self._swept = True
-        return make_folder()
+        return RunFolder()
 
     def stop(self, run_id: str) -> None:
         """See the port. Asks first; kills what still runs after the grace time."""

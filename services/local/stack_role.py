@@ -9,13 +9,13 @@ import psycopg
 from services.lifetime import stop_event
 from services.local.events import Beat, say
 from services.local.install import save_private
-from services.local.lock import AlreadyRunning, FolderLock
 from services.local.options import build_parser, parse_options
 from services.local.ports import PortTaken
 from services.local.postgres_files import remove_orphans
 from services.local.schema import SqlFileFailed
 from services.local.settings_of_parts import without_secrets
 from services.local.supervisor import TICK, Stack
+from services.lock import AlreadyRunning, FolderLock
 from services.log import log_to_stderr
 from services.settings import SettingsError, read_settings
 

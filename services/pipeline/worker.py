@@ -10,6 +10,7 @@ import re
 import secrets
 import socket
 import threading
+import time
 from typing import Final
 
 import psycopg
@@ -25,6 +26,7 @@ from services.pipeline.patience import patiently, settled
 from services.pipeline.plan_client import PlanClient
 from services.pipeline.role import begin, work_until
 from services.submission.browser import Browser
+from services.temporary import remove_forgotten
 
 log = logging.getLogger(__name__)
 
@@ -160,6 +162,8 @@ def run(argv: list[str]) -> int:
             await plans.close()
 
     try:
+        # Of a worker that was killed, what its browsers wrote is here still.
+        remove_forgotten(time.time())
         return work_until(stop, lambda stop: asyncio.run(work(stop)), grace=_STOP_SECONDS)
     finally:
         # Ends what still waits for a connection, so that no thread keeps the process alive.

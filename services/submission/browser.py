@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import Error, Playwright, async_playwright
 
 from services.ports.wishes import RunRequest
-from services.settings import child_environment
+from services.settings import child_environment, temporary_files_below
 from services.submission.choice import find_browser, may_sandbox
 from services.submission.events import Report
 from services.submission.gate import Gate, practice_port
@@ -18,6 +19,7 @@ from services.submission.outcome import Outcome
 from services.submission.page_log import logged
 from services.submission.pictures import VIEWPORT
 from services.submission.run import refused, run_plan
+from services.temporary import RunFolder
 
 FLAGS: Final = (
     "--disable-background-networking",
@@ -28,6 +30,7 @@ FLAGS: Final = (
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
 )
 _CLOSE_SECONDS: Final = 5.0
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 NO_SANDBOX: Final = "The browser has no sandbox for root, and opens only practice sites: use another account"
 
 
@@ -48,6 +51,7 @@ class Browser:
         self._practice_url = practice_url
         self._playwright: Playwright | None = None
         self._chromium: Chromium | None = None
+        self._folder: RunFolder | None = None
         self._starting = asyncio.Lock()
 
     async def __aenter__(self) -> Browser:
@@ -55,16 +59,7 @@ class Browser:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        # The driver ends the browser's whole tree when it goes, so a hang in one of them can't keep it.
-        for part in (
-            self._chromium.close if self._chromium is not None else None,
-            self._playwright.stop if self._playwright is not None else None,
-        ):
-            if part is not None:
-                with contextlib.suppress(Error, TimeoutError):
-                    async with asyncio.timeout(_CLOSE_SECONDS):
-                        await part()
-        self._chromium = self._playwright = None
+        await self._end()
 
     async def run(self, request: RunRequest, report: Report) -> Outcome:
         """One run in a fresh context. Reports `started` to `verdict`, and what is kept.
@@ -98,22 +93,51 @@ class Browser:
 
     async def _started(self) -> Chromium:
         async with self._starting:
-            if self._chromium is not None and self._chromium.is_connected():
-                return self._chromium
-            if self._playwright is None:
-                self._playwright = await async_playwright().start()
-            path = find_browser(self._path, headless=self._headless)
-            try:
-                self._chromium = await self._playwright.chromium.launch(
-                    executable_path=path,
-                    headless=self._headless,
-                    chromium_sandbox=may_sandbox(),
-                    args=list(FLAGS),
-                    env=dict(child_environment({})),
-                )
-            except Error as error:
-                await self._playwright.stop()
-                self._playwright = None
-                what = path or "No Chrome, Edge or Chromium was found; install one or set BROWSER_PATH"
-                raise NoBrowser(f"The browser does not start: {what} ({error.message.splitlines()[0]})") from error
+            if self._chromium is None or not self._chromium.is_connected():
+                await self._end()
+                try:
+                    self._chromium = await self._begun()
+                except BaseException:
+                    await self._end()
+                    raise
             return self._chromium
+
+    async def _begun(self) -> Chromium:
+        path = find_browser(self._path, headless=self._headless)
+        try:
+            folder = self._folder = await asyncio.to_thread(RunFolder)
+            async with driver_turn():
+                # The browser's driver makes the browser's profile.
+                with temporary_files_below(folder.path):
+                    self._playwright = await async_playwright().start()
+            return await self._playwright.chromium.launch(
+                executable_path=path,
+                headless=self._headless,
+                chromium_sandbox=may_sandbox(),
+                args=list(FLAGS),
+                env=dict(child_environment(folder.environment())),
+            )
+        except (Error, OSError) as error:
+            what = path or "No Chrome, Edge or Chromium was found; install one or set BROWSER_PATH"
+            raise NoBrowser(f"The browser does not start: {what} ({str(error).splitlines()[0]})") from error
+
+    async def _end(self) -> None:
+        """The driver ends the browser's whole tree when it goes, so a hang in one of them can't keep it; then what
+        they wrote goes."""
+        for part in (
+            self._chromium.close if self._chromium is not None else None,
+            self._playwright.stop if self._playwright is not None else None,
+        ):
+            if part is not None:
+                with contextlib.suppress(Error, TimeoutError):
+                    async with asyncio.timeout(_CLOSE_SECONDS):
+                        await part()
+        folder, self._folder = self._folder, None
+        self._chromium = self._playwright = None
+        if folder is not None:
+            await asyncio.to_thread(folder.remove)
+
+
+def driver_turn() -> asyncio.Lock:
+    """Whoever starts a driver holds it: each takes its place for temporary files from the environment of us all."""
+    return _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())

@@ -21,9 +21,12 @@ SEED = 7
 LEFT_TO_THE_SOAK = ("busy", "never", "bomb", "no press", "asks")
 
 
-def test_each_hostile_page_ends_in_words_and_leaves_nothing(tmp_path: Path) -> None:
+def test_each_hostile_page_ends_in_words_and_leaves_nothing() -> None:
     kinds = [kind for kind in KINDS if kind not in LEFT_TO_THE_SOAK]
-    visits = asyncio.run(hostile.visit_all(tmp_path, [(kind, SEED) for kind in kinds], random.Random(SEED)))
+    with hostile.temporary_files() as folder:
+        pages = [(kind, SEED) for kind in kinds]
+        visits = asyncio.run(hostile.visit_all(folder / "pictures", pages, random.Random(SEED)))
+        assert [path.name for path in folder.iterdir()] == ["pictures"]
     assert len(visits) == 15
     assert [line for visit in visits for line in visit.wrong()] == []
     assert hostile.browser_processes() == {}

@@ -175,14 +175,11 @@ def run(minutes: float, seed: int) -> Mapping[str, int | float | str]:
     names = list(KINDS)
     while len(visits) < PAGES and time.monotonic() < end:
         pages = [(names[(len(visits) + n) % len(names)], chance.randrange(10**6)) for n in range(2 * len(names))]
-        # Of a browser that is killed files are left here; where the role `submit` runs, they go with its folder.
-        deadly = [page for page in pages if page_of(*page).kills == "browser"]
-        for some in ([page for page in pages if page not in deadly], deadly):
-            with temporary_files() as folder:
-                visits += asyncio.run(visit_all(folder / "pictures", some, chance))
-                left = [path.name for path in folder.iterdir() if path.name != "pictures"]
-            assert some is deadly or not left, left
-            assert not browser_processes()
+        with temporary_files() as folder:
+            visits += asyncio.run(visit_all(folder / "pictures", pages, chance))
+            left = [path.name for path in folder.iterdir() if path.name != "pictures"]
+        assert not left, left
+        assert not browser_processes()
     wrong = [line for visit in visits for line in visit.wrong()]
     assert not wrong, "\n".join(wrong)
     counted = Counter(visit.outcome.status for visit in visits)

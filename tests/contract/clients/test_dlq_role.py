@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from app.roles.dlq import run
-from services.local.lock import FolderLock
+from services.lock import FolderLock
 from tests.contract.queue.conftest import Endpoint, client_for
 from tests.contract.queue.helpers import count_of, with_dead_letters
 from tests.contract.queue.test_faults import Switches, faults

@@ -18,8 +18,8 @@ from app.models.pump import Pump
 from app.moves import Move, TryAgain
 from app.sitting import sit
 from services.domain.errors import ConsoleError, SettingProblem
-from services.local.lock import FolderLock
 from services.local.postgres import Postgres
+from services.lock import FolderLock
 from services.settings import Settings, read_settings
 from tests.contract.gateway.running import KEY, PASSWORD, add_job, gateway, until
 from tests.fakes.alone import Alone

@@ -16,6 +16,7 @@ from services.settings import (
     missing,
     read_settings,
     shown,
+    temporary_files_below,
 )
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -151,3 +152,11 @@ def test_settings_are_shown_with_where_they_are_from_and_without_secrets(monkeyp
     signed_in = {line.name: line for line in shown(own, {}, frozenset({"staff_password"}))}
     assert (signed_in["STAFF_PASSWORD"].source, signed_in["STAFF_PASSWORD"].value) == ("sign-in", "hidden")
     assert (lines["SLACK_WEBHOOK_URL"].is_set, lines["DIRECTORY_BOLT_HOME"].source) == (False, "default")
+
+
+def test_what_is_started_meanwhile_has_its_temporary_files_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", "/before")
+    monkeypatch.delenv("TEMP", raising=False)
+    with temporary_files_below(Path("/meanwhile")):
+        assert {os.environ[name] for name in ("TMPDIR", "TEMP", "TMP")} == {"/meanwhile"}
+    assert (os.environ["TMPDIR"], os.environ.get("TEMP")) == ("/before", None)

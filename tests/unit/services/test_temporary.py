@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
 
-from services.temporary import environment_for, make_folder, remove_folder, remove_forgotten, remove_own
+from services import temporary as module
+from services.lock import AlreadyRunning, FolderLock
+from services.temporary import RunFolder, remove_forgotten, remove_own
+
+ROOT = Path(__file__).resolve().parents[3]
+HOLDER = """
+import sys
+from services.temporary import RunFolder
+print(RunFolder().path, flush=True)
+sys.stdin.read()
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -18,31 +31,74 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_folder_is_made_told_and_removed_with_all_in_it() -> None:
-    folder = make_folder()
-    assert set(environment_for(folder).values()) == {str(folder)}
-    (folder / "profile").mkdir()
-    (folder / "profile" / "lock").write_text("x")
-    assert remove_folder(folder)
-    assert not folder.exists()
-    assert remove_folder(folder), "it is gone already"
+    folder = RunFolder()
+    assert set(folder.environment().values()) == {str(folder.path)}
+    (folder.path / "profile").mkdir()
+    (folder.path / "profile" / "lock").write_text("x")
+    assert folder.remove()
+    assert not folder.path.exists()
+    assert folder.remove(), "it is gone already"
 
 
 def test_a_child_removes_only_what_it_was_given(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     remove_own()
     assert temporary.exists()
-    folder = make_folder()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    folder = RunFolder()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder.path))
     remove_own()
-    assert not folder.exists()
+    assert not folder.path.exists()
 
 
-def test_what_nobody_used_for_an_hour_is_removed(temporary: Path) -> None:
-    old, new, other = make_folder(), make_folder(), temporary / "somebody-elses"
-    other.mkdir()
+def test_what_somebody_holds_is_left_alone_until_they_are_killed(temporary: Path) -> None:
+    ours = RunFolder()
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "TMPDIR": str(temporary)},
+    )  # fmt: skip
+    try:
+        assert holder.stdout is not None
+        theirs = Path(holder.stdout.readline().strip())
+        (theirs / "profile").mkdir()
+        assert theirs.parent == temporary
+        assert remove_forgotten(time.time() + 86400) == 0
+    finally:
+        holder.kill()
+        holder.communicate()
+    assert remove_forgotten(time.time()) == 1
+    assert (ours.path.exists(), theirs.exists()) == (True, False)
+    ours.remove()
+
+
+def test_what_is_being_made_others_folders_and_links_are_left_alone(temporary: Path) -> None:
+    old, new, other = (temporary / name for name in ("directory-bolt-run-a", "directory-bolt-run-b", "somebody-elses"))
+    for folder in (old, new, other):
+        folder.mkdir()
     for folder in (old, other):
         os.utime(folder, (1000, 1000))
     (temporary / "directory-bolt-run-link").symlink_to(other)
-    os.utime(temporary / "directory-bolt-run-link", (1000, 1000), follow_symlinks=False)
-    now = new.stat().st_mtime
-    assert remove_forgotten(now) == 1
+    assert remove_forgotten(new.stat().st_mtime) == 1
     assert (old.exists(), new.exists(), other.exists()) == (False, True, True)
+
+
+def test_a_folder_that_is_taken_for_a_forgotten_one_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[Path] = []
+
+    class Taken(FolderLock):
+        def __init__(self, file: Path, words: str) -> None:
+            super().__init__(file, words)
+            self.file = file
+
+        def take(self) -> None:
+            if len(taken) < 2:
+                taken.append(self.file)
+                raise AlreadyRunning
+            super().take()
+
+    monkeypatch.setattr(module, "FolderLock", Taken)
+    folder = RunFolder()
+    assert len({*taken, folder.path}) == 3
+    folder.remove()
+    taken.clear()
+    monkeypatch.setattr(module, "_ATTEMPTS", 1)
+    with pytest.raises(FileExistsError, match="taken away at once"):
+        RunFolder()

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from services.local.lock import AlreadyRunning, FolderLock
+from services.lock import AlreadyRunning, FolderLock
 
-ROOT = Path(__file__).resolve().parents[4]
+ROOT = Path(__file__).resolve().parents[3]
 HOLDER = """
 import sys
 from pathlib import Path
-from services.local.lock import FolderLock
+from services.lock import FolderLock
 FolderLock(Path(sys.argv[1]), "late").take()
 lock = FolderLock(Path(sys.argv[2]), "late")
 lock.take()
