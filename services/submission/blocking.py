@@ -21,6 +21,7 @@ _SHORTEST_VALUE: Final = 5
 _FIRST_SECONDS: Final = 2.0
 _FORM_SECONDS: Final = 1.0
 _LEFT_SECONDS: Final = 2.0
+_FAREWELL_SECONDS: Final = 4.0
 _QUIET_SECONDS: Final = 0.15
 _MOST_QUIET_SECONDS: Final = 1.5
 _TICK_SECONDS: Final = 0.02
@@ -42,9 +43,11 @@ class Blocker:
         self._values = [value.strip() for value in values if len(value.strip()) >= _SHORTEST_VALUE]
         self._masking = masking
         self.first = asyncio.Event()
-        """Something was held back."""
+        """Something was held back since `switch_on`, or since `forget_first`."""
         self.form = asyncio.Event()
         """A request that carries the form was held back."""
+        self._led = False
+        """It led to another page."""
         self.held_back: list[str] = []
         """From `switch_on` on; the form itself comes first."""
         self.early: list[str] = []
@@ -62,9 +65,18 @@ class Blocker:
         await _within(_FORM_SECONDS, self.form)
         await self._quiet()
 
-    async def settle_left(self) -> None:
-        """After the page was left: what it sent then comes late on a busy machine, and may be the form."""
+    def forget_first(self) -> None:
+        """Before the page is left: `first` is then what it sends on leaving."""
+        self.first.clear()
+
+    async def settle_left(self, listens: bool) -> None:
+        """After the page was left: what it sent then comes late on a busy machine, and may be the form.
+
+        A page that `listens` for its leaving is given longer to send something.
+        """
         await _within(_LEFT_SECONDS, self.form)
+        if listens:
+            await _within(_FAREWELL_SECONDS, self.first)
         await self._quiet()
 
     async def _quiet(self) -> None:
@@ -104,7 +116,7 @@ class Blocker:
         request = route.request
         sends = request.method not in READS or self._carries(urlsplit(request.url).query)
         if self._shut:
-            self._note(*_sent(request))
+            self._note(*_sent(request), leads=request.is_navigation_request())
         elif sends and not self._open:
             self._note_early(*_sent(request))
         else:
@@ -152,16 +164,19 @@ class Blocker:
         plain = unquote_plus(text)
         return any(value in plain for value in self._values)
 
-    def _note(self, method: str, url: str, size: int, body: bytes) -> None:
+    def _note(self, method: str, url: str, size: int, body: bytes, leads: bool = False) -> None:
+        """`leads`: to another page, as a form that is sent does; a draft that a page keeps as one types does not."""
         is_form = self._carries(urlsplit(url).query) or self._carries(body.decode("utf-8", "replace"))
+        goes_first = is_form and (leads > self._led or not self.form.is_set())
         # A page that sends without end must not crowd out the form.
-        if len(self.held_back) < _MOST_HELD or (is_form and not self.form.is_set()):
+        if len(self.held_back) < _MOST_HELD or goes_first:
             self._tell("blocked", self.held_back, method, url, size, body)
-            if is_form and not self.form.is_set():
+            if goes_first:
                 self.held_back.insert(0, self.held_back.pop())
         self._last = time.monotonic()
         self.first.set()
         if is_form:
+            self._led |= leads
             self.form.set()
 
     def _note_early(self, method: str, url: str, size: int, body: bytes) -> None:

@@ -21,6 +21,7 @@ from services.submission.blocking import Blocker
 from services.submission.events import Report
 from services.submission.evidence import Seen, Sending, Verdict, weigh
 from services.submission.gate import Gate
+from services.submission.leaving import leave
 from services.submission.masking import Masking, is_secret
 from services.submission.observe import look
 from services.submission.outcome import Outcome, Status
@@ -29,12 +30,6 @@ from services.submission.steps import PersonNeeded, StepFailed, described, perfo
 from services.submission.walls import find_walls
 
 _Part = Callable[[], Awaitable[None]]
-_LEAVE_SECONDS: Final = 5.0
-_SAY_LEAVING: Final = """() => {
-  Object.defineProperty(document, 'visibilityState', {get: () => 'hidden', configurable: true});
-  document.dispatchEvent(new Event('visibilitychange', {bubbles: true}));
-  for (const name of ['beforeunload', 'pagehide', 'unload']) dispatchEvent(new Event(name));
-}"""
 _FINAL_SECONDS: Final = 3.0
 _MOST_WINDOWS: Final = 20
 _MOST_SAID: Final = 20
@@ -196,7 +191,7 @@ class _Run:
         await self._step(self._submit, self._plan[self._submit], done="blocked", then=blocker.settle)
         await self._last_picture()
         seen = await look(page, [])
-        await _leave(page, blocker)
+        await leave(page, blocker)
         if blocker.held_back:
             reasons = [f"Held back: {blocker.held_back[0]}"]
         else:
@@ -359,17 +354,6 @@ def _tell(report: Report, outcome: Outcome) -> None:
     more = {"listing_url": outcome.listing_url, "error": outcome.error, "person": outcome.person}
     event.update({name: value for name, value in more.items() if value})
     report(event)
-
-
-async def _leave(page: Page, blocker: Blocker) -> None:
-    """Leave the page: some send the form only then."""
-    with contextlib.suppress(Error, TimeoutError):
-        async with asyncio.timeout(_LEAVE_SECONDS):
-            if not blocker.form.is_set() and page.url.startswith("https:"):
-                # What a page sends over TLS while it goes can't be looked at: it is told that it goes, and stays.
-                await page.evaluate(_SAY_LEAVING)
-            await page.goto("about:blank")
-    await blocker.settle_left()
 
 
 def _with_dialogs(seen: Seen, said: list[str]) -> Seen:
