@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, cast, get_args
 
 import msgspec
 
 from services.domain.plans import Plan, Step, step_words
 from services.domain.records import Customer
-from services.domain.redaction import redact
+from services.domain.redaction import redact, redact_value
+from services.domain.signs import Weighed
 
 Phase = Literal["idle", "planning", "running", "ended"]
 StepStatus = Literal["waiting", "running", "done", "failed", "blocked"]
@@ -89,6 +90,8 @@ class RunState(msgspec.Struct, frozen=True):
     verdict: Verdict = ""
     words: str = ""
     reasons: tuple[str, ...] = ()
+    evidence: Weighed | None = None
+    """What the verdict was weighed from; None where it rests on no evidence, as that of a dry run."""
 
     @property
     def going_on(self) -> bool:
@@ -112,6 +115,8 @@ class Judgement(msgspec.Struct, frozen=True):
     words: str
     reasons: tuple[str, ...] = ()
     listing_url: str = ""
+    log: dict[str, Any] = {}
+    """What the result keeps of the run, without secrets."""
 
 
 def step_lines(plan: Plan) -> tuple[StepLine, ...]:
@@ -175,6 +180,14 @@ def judged(
     """
     if state.dry and stopped:
         return Judgement("stopped", f"Stopped; {_sent(state)}.")
+    log = verdict.get("log")
+    found = _judged(state, verdict, ended, submit)
+    return msgspec.structs.replace(
+        found, log=cast("dict[str, Any]", redact_value(log)) if isinstance(log, dict) else {}
+    )
+
+
+def _judged(state: RunState, verdict: Mapping[str, Any], ended: Mapping[str, Any], submit: int | None) -> Judgement:
     reasons = tuple(redact(str(reason)) for reason in verdict.get("reasons") or ())
     status, error = verdict.get("status"), redact(str(verdict.get("error") or ""))
     if state.dry and status == "dry":

@@ -29,6 +29,7 @@ from app.store.pending import Pending
 from services.domain.errors import ConsoleError, NotReachable
 from services.domain.keys import idempotency_key
 from services.domain.plans import Plan, submit_step
+from services.domain.signs import weighed
 from services.ports.facts import Planner
 from services.ports.wishes import RunClaims, Runner, RunRequest
 
@@ -246,7 +247,7 @@ class RunActs:
     async def _finish(self, claim: _Claim, found: Judgement) -> bool:
         return await self._acts.finish_run(
             job_id=claim.job_id, directory=claim.directory, key=claim.key, run_id=claim.run_id, status=found.status,
-            response_log={"reasons": list(found.reasons), "run_id": claim.run_id, "run_here": True},
+            response_log={**found.log, "reasons": list(found.reasons), "run_id": claim.run_id, "run_here": True},
             screenshot_url=self.state.picture or None, listing_url=found.listing_url or None,
             error=None if found.status == "submitted" else found.words,
             duration_ms=round((self._clock() - self.state.started_at) * 1000),
@@ -277,7 +278,7 @@ class RunActs:
         self._set(
             msgspec.structs.replace(
                 self.state, phase="ended", verdict=found.status, words=found.words, reasons=found.reasons,
-                ended_at=self._clock(),
+                evidence=weighed(found.log), ended_at=self._clock(),
             )
         )  # fmt: skip
 

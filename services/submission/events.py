@@ -12,7 +12,8 @@
                                                  answer at the end of the run come after the verdict
     passed   {method, url, bytes, body}          dry run: one that was sent, as the plan marks its step
     verdict  {status: submitted|failed|unknown|dry, reasons: [..], listing_url?, error?, before_submit,
-              person?: captcha|login|email_code}
+              person?: captcha|login|email_code, log}
+                                                 log is what job_results.response_log gets of it
     beat     {}                                  every 2 s
     ended    {status: done|failed|stopped|crashed, ms, error?}   always the last line
 Indexes count from 0 and are those of the plan's steps. Times are in milliseconds.

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Final, Literal
+from collections.abc import Iterable
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
+from services.domain.signs import ENOUGH, SURE, Sign
 from services.domain.text import one_line, slug
+from services.submission.wording import confirmation, is_polite, only_refused, refusal
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """A page at one moment. `fields`: how many of the plan's fields are shown; `links`: (address, text)."""
+    """A page at one moment. `fields`: how many of the plan's fields are shown; `links`: (address, text).
+
+    `near`: the part of `text` at the form and in the places for messages; None when that isn't known.
+    """
 
     url: str
     text: str = ""
@@ -20,6 +26,7 @@ class Seen(msgspec.Struct, frozen=True):
     problems: list[str] = []
     invalid: list[tuple[str, str]] = []
     links: list[tuple[str, str]] = []
+    near: str | None = None
 
 
 class Sending(msgspec.Struct, frozen=True):
@@ -32,77 +39,45 @@ class Sending(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """`score` counts the signs of success; `error` is the page's own words where it refused."""
+    """`score`: the weights of `signs` added up; `error` is the page's own words where it refused.
+
+    `doubt`: why a person should look at a verdict that stands all the same; "" for none.
+    """
 
     status: Literal["submitted", "failed", "unknown"]
     reasons: list[str]
     score: int = 0
+    signs: tuple[Sign, ...] = ()
     error: str | None = None
     listing_url: str | None = None
+    doubt: str = ""
 
 
-ENOUGH: Final = 4
-_OUTCOME: Final = r"accepted|received|submitted|saved|processed|added|approved|published|completed|created|listed|sent"
-_CONFIRMS: Final = re.compile(
-    rf"\b(?:success|successfully|successful|thank you|thanks|{_OUTCOME}|(?:pending|awaiting|under) "
-    r"(?:review|approval|moderation))\b",
-    re.IGNORECASE,
-)
-_POLITE: Final = re.compile(r"\b(?:thank you|thanks)\b", re.IGNORECASE)
-_NOT: Final = re.compile(
-    r"\b(?:not|never|cannot|nothing|unable|fail(?:ed|s|ure)?|without|un(?:successful|successfully)|rejected|declined)\b"
-    r"|n[’']t\b|^no\b",
-    re.IGNORECASE,
-)
-_REFUSES: Final = re.compile(
-    r"(?:\b(?:not|never|cannot|unable to|fail(?:ed)? to)|n[’']t)\b.*"
-    rf"\b(?:{_OUTCOME}|accept|receive|submit|save|process|add)\b"
-    rf"|\b(?:could not|couldn[’']t|cannot|can[’']t) be\b"
-    r"|\b(?:rejected|declined|unsuccessful|invalid|went wrong|try again|is required)\b"
-    r"|\bplease (?:enter|correct|fix|check)\b"
-    r"|\b(?:submission|request|form) failed\b",
-    re.IGNORECASE,
-)
-# Words about the visitor's own listing weigh more than words about others' or about the site.
-_MINE: Final = r"\b(?:your|the|this)"
-_OWN: Final = (
-    rf"{_MINE} (?:\w+ ){{0,2}}?"
-    r"(?:listing|business|company|submission|form|entry|request|application|profile)\b"
-)
-_OWN_YES: Final = re.compile(
-    rf"{_OWN}.*\b(?:{_OUTCOME})\b|\bwe(?: have|[’']ve)? (?:{_OUTCOME}) {_MINE}\b|\bsuccessfully (?:{_OUTCOME})\b",
-    re.IGNORECASE,
-)
-_OWN_NO: Final = re.compile(
-    rf"{_OWN}.*(?:\b(?:not|never|cannot|unable to|failed)\b|n[’']t\b).*\b(?:{_OUTCOME})\b", re.IGNORECASE
-)
-_PROMISES: Final = re.compile(
-    r"^(?:if|once|when|unless|until|after|before)\b|\b(?:yet|will (?:not )?be|do not|don[’']t)\b", re.IGNORECASE
-)
+WEIGHTS: Final = {
+    # The page's own word: at the form, or somewhere else on the page; thanks alone may be for the visit.
+    "word": 3, "word_elsewhere": 2, "thanks": 2, "thanks_elsewhere": 1,
+    # An address such as /thanks says more than another one.
+    "thanks_address": 3, "address": 2, "form_gone": 2, "listing": 2, "answered": 1,
+    "later_step": -1,
+    # All that speaks for success together is less than one of these: with one, nothing is submitted.
+    "refused_too": -8, "page_gone": -8, "no_answer": -8, "site_error": -8,
+    # And with one of these it failed.
+    "refused": -12, "rejected": -12, "held": -12,
+}  # fmt: skip
+"""Points of each kind of sign. At most one of the words, one of the addresses and one of the last seven comes in."""
+_TELLING: Final = frozenset({"word", "word_elsewhere", "thanks", "thanks_elsewhere", "thanks_address", "listing"})
+_FAILS: Final = frozenset({"refused", "rejected", "held"})
+_NOBODY_KNOWS: Final = frozenset({"no_answer", "site_error"})
+"""The site may have taken the form in, whatever the page says of it."""
+_BARS: Final = frozenset({"refused_too", "page_gone", *_NOBODY_KNOWS})
+_SAID: Final = frozenset({"word", "word_elsewhere", "listing"})
+"""What doesn't go with a refusal."""
+_SILENT: Final = "Nothing on the page says whether it was accepted"
+_PLACES: Final = {kind: place for place, kind in enumerate(WEIGHTS)}
+
 _NAMES_SUCCESS: Final = re.compile(r"\b(?:thanks?|thank-you|success|confirm(?:ed|ation)?|received|submitted)\b", re.I)
 _LISTING_PATH: Final = re.compile(r"/(?:listings?|biz|business(?:es)?|compan(?:y|ies)|places?|profile)/[^/?#]+", re.I)
 _LISTING_WORDS: Final = re.compile(r"\b(?:your|view|see|visit)\b.*\blisting\b", re.I)
-
-
-def clauses(text: str) -> list[str]:
-    """Statements of a text: split at sentence ends, commas and "but"; questions are left out."""
-    found: list[str] = []
-    for sentence in re.findall(r"[^.!?\n]+[.!?]*", text):
-        if not sentence.rstrip().endswith("?"):
-            found += re.split(r"[,;:—–]|\bbut\b", sentence)
-    return [part for part in (one_line(clause).strip(" .!") for clause in found) if part]
-
-
-def confirmation(text: str) -> str | None:
-    """The first clause that says it worked; None when there is none."""
-    return next(
-        (c for c in clauses(text) if _CONFIRMS.search(c) and not _NOT.search(c) and not _PROMISES.search(c)), None
-    )
-
-
-def refusal(text: str) -> str | None:
-    """The first clause that says it didn't work; None when there is none."""
-    return next((c for c in clauses(text) if _REFUSES.search(c) and not _PROMISES.search(c)), None)
 
 
 def weigh(before: Seen, after: Seen, sending: Sending, *, business: str = "", later: str | None = None) -> Verdict:
@@ -111,75 +86,133 @@ def weigh(before: Seen, after: Seen, sending: Sending, *, business: str = "", la
     A refusal needs the page's word; success needs the page's word or a listing, and another sign.
     Anything else is unknown, since a wrong "failed" is submitted again.
     """
+    if not sending.sent and after.invalid:
+        name, message = after.invalid[0]
+        text = one_line(f"{name}: {message}", 300)
+        return judge([_sign("held", f"the page did not send the form; it marks {text}")], text)
     page_changed = _place(before.url) != _place(after.url)
+    listing = _listing(before, after, business) if page_changed or after.links != before.links else None
+    signs = []
+    if page_changed:
+        path = urlsplit(after.url).path
+        kind = "thanks_address" if _NAMES_SUCCESS.search(path) else "address"
+        signs.append(_sign(kind, f"address changed to {one_line(path or '/', 80)}"))
+    if before.fields and not after.fields:
+        signs.append(_sign("form_gone", "form gone"))
+    if listing:
+        signs.append(_sign("listing", "listing link found"))
+    if later:
+        signs.append(_sign("later_step", f"a later step failed: {one_line(later, 120)}"))
+    answer, fault = _answer(sending)
+    words, error = _words(before, after, undecided=answer is None or answer.weight > 0)
+    signs += [sign for sign in (answer, *words) if sign is not None]
+    # Of a page that answers with an error of its own, the words say nothing of this form.
+    return judge(signs, fault if answer is not None and answer.kind in _NOBODY_KNOWS else error or fault, listing)
+
+
+def judge(signs: Iterable[Sign], error: str | None = None, listing_url: str | None = None) -> Verdict:
+    """The verdict that signs come to, in whichever order they are given."""
+    found = tuple(sorted(set(signs), key=lambda sign: (_PLACES.get(sign.kind, -1), sign.words)))
+    kinds = {sign.kind for sign in found}
+    score = sum(sign.weight for sign in found)
+    status: Literal["submitted", "failed", "unknown"] = "unknown"
+    if kinds & _FAILS and not kinds & _NOBODY_KNOWS:
+        status = "failed"
+    elif kinds & _TELLING and not kinds & _BARS and score >= ENOUGH:
+        status = "submitted"
+    return Verdict(status, _reasons(status, found), score, found, error, listing_url, _doubt(status, found, score))
+
+
+def evidence_log(verdict: Verdict | None) -> dict[str, Any]:
+    """The weights and the doubt, as the log keeps them; nothing where nothing was weighed."""
+    if verdict is None:
+        return {}
+    doubt = {"doubt": verdict.doubt} if verdict.doubt else {}
+    return {"score": verdict.score, "signs": [msgspec.to_builtins(sign) for sign in verdict.signs], **doubt}
+
+
+def _reasons(status: str, signs: tuple[Sign, ...]) -> list[str]:
+    """The signs as sentences."""
+    if status == "failed":
+        return [_capital(sign.words) for sign in signs if sign.kind in _FAILS]
+    decisive = [_capital(sign.words) for sign in signs if sign.kind in _NOBODY_KNOWS]
+    if decisive:
+        return decisive
+    told = _capital(", ".join(sign.words for sign in signs if sign.weight > 0 and sign.kind != "answered"))
+    against = [_capital(sign.words) for sign in signs if sign.weight < 0]
+    if status == "unknown" and not any(sign.kind in _BARS for sign in signs):
+        said = any(sign.kind in _TELLING for sign in signs)
+        against.append("That alone does not say that it was accepted" if said else _SILENT)
+    return [*([told] if told else []), *against]
+
+
+def _doubt(status: str, signs: tuple[Sign, ...], score: int) -> str:
+    if status == "submitted":
+        if any(sign.kind == "later_step" for sign in signs):
+            return "Counted as submitted, though a later step of the plan failed"
+        if score < SURE:
+            return f"Counted as submitted on little: {score} points, where {SURE} leave no doubt"
+    if status == "failed" and (said := [sign.words for sign in signs if sign.kind in _SAID]):
+        return f"Counted as failed, though there is a sign of success: {said[0]}"
+    return ""
+
+
+def _sign(kind: str, words: str) -> Sign:
+    return Sign(kind, WEIGHTS[kind], words)
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _answer(sending: Sending) -> tuple[Sign | None, str | None]:
+    """What the site's answer to the form says, and the error that it is."""
+    status = sending.status
+    if not sending.sent:
+        return None, None
+    if status is None:
+        why = one_line(sending.failure or "no answer in time", 120)
+        return _sign("no_answer", f"the form was sent and no answer came ({why})"), f"No answer: {why}"
+    text = f"HTTP {status}"
+    if status >= 500:
+        return _sign("site_error", f"the form was sent and the site answered {text}"), text
+    if status >= 400:
+        return _sign("rejected", f"the page answered {text}"), text
+    if sending.page_status is not None and sending.page_status >= 400:
+        return _sign("page_gone", f"the page after the form answered HTTP {sending.page_status}"), None
+    return _sign("answered", f"the site took the form in with {text}"), None
+
+
+def _words(before: Seen, after: Seen, *, undecided: bool) -> tuple[list[Sign], str | None]:
+    """What the page says of it, and its own words where it refuses. `undecided`: the site's answer leaves it open."""
     # Words that the page had before it was sent say nothing about the sending.
     old = set(before.text.splitlines())
-    news = "\n".join(line for line in after.text.splitlines() if line.strip() and line not in old)
+    news = _news(after.text, old)
     problems = [p for p in after.problems if p not in before.problems and confirmation(p) is None]
-    listing = _listing(before, after, business) if page_changed or after.links != before.links else None
-    no, yes = refusal(news), confirmation(news)
+    no, yes = refusal(news), _confirmed(news, None if after.near is None else _news(after.near, old))
     error = one_line(problems[0] if problems else no or "", 300) or None
-
-    cut = _no_word(sending, after)
-    if cut is not None:
-        return cut
-    if sending.status is not None and 400 <= sending.status < 500:
-        return Verdict("failed", [f"The page answered HTTP {sending.status}"], error=error or f"HTTP {sending.status}")
-    only_polite = yes is not None and not _CONFIRMS.search(_POLITE.sub("", yes))
-    if error and (yes is None or only_polite or _only_refused(news)) and (after.fields or no):
-        return Verdict("failed", [f"The page says: {error}"], error=error)
-    if sending.page_status is not None and sending.page_status >= 400:
-        return Verdict("unknown", [f"The page after the form answered HTTP {sending.page_status}"])
-
-    score, reasons = 0, []
-    if yes:
-        score += 3
-        reasons.append(f"page says “{one_line(yes, 80)}”")
-    if page_changed:
-        named = _NAMES_SUCCESS.search(urlsplit(after.url).path)
-        score += 3 if named else 2
-        reasons.append(f"address changed to {one_line(urlsplit(after.url).path or '/', 80)}")
-    if before.fields and not after.fields:
-        score += 2
-        reasons.append("form gone")
-    if listing:
-        score += 2
-        reasons.append("listing link found")
-    if sending.status is not None and sending.status < 400:
-        score += 1
-    told = bool(yes or listing or (page_changed and _NAMES_SUCCESS.search(urlsplit(after.url).path)))
-    words = [", ".join(reasons)[:1].upper() + ", ".join(reasons)[1:]] if reasons else []
-    if later:
-        words.append(f"A later step failed: {one_line(later, 120)}")
-    if error:
-        return Verdict("unknown", [*words, f"but the page also says: {error}"], score, error, listing)
-    if told and score >= ENOUGH:
-        return Verdict("submitted", words, score, None, listing)
-    return Verdict("unknown", [*words, "Nothing on the page says whether it was accepted"], score, None, listing)
+    if error is None:
+        return [yes] if yes else [], None
+    refuses = yes is None or yes.kind.startswith("thanks") or only_refused(news)
+    if refuses and (after.fields or no) and undecided:
+        return [_sign("refused", f"the page says: {error}")], error
+    signs = [_sign("refused_too", f"the page also says: {error}")] if undecided else []
+    return [*signs, *([yes] if yes else [])], error
 
 
-def _only_refused(news: str) -> bool:
-    """Whether the words about the visitor's own listing are a refusal, whatever is said of success elsewhere."""
-    said = [clause for clause in clauses(news) if not _PROMISES.search(clause)]
-    own_yes = any(_OWN_YES.search(clause) and not _NOT.search(clause) for clause in said)
-    return not own_yes and any(_OWN_NO.search(clause) for clause in said)
+def _confirmed(news: str, near: str | None) -> Sign | None:
+    """The page's word that it was taken in: the one that weighs most."""
+    found = []
+    for text, elsewhere in ((news if near is None else near, ""), (news, "_elsewhere")):
+        if (clause := confirmation(text)) is not None:
+            kind = ("thanks" if is_polite(clause) else "word") + elsewhere
+            place = " away from the form" if elsewhere else ""
+            found.append(_sign(kind, f"page says “{one_line(clause, 80)}”{place}"))
+    return max(found, key=lambda sign: sign.weight, default=None)
 
 
-def _no_word(sending: Sending, after: Seen) -> Verdict | None:
-    """The verdict when the site never gave a usable answer."""
-    if not sending.sent:
-        if after.invalid:
-            name, message = after.invalid[0]
-            text = one_line(f"{name}: {message}", 300)
-            return Verdict("failed", [f"The page did not send the form; it marks {text}"], error=text)
-        return None
-    if sending.status is None:
-        why = one_line(sending.failure or "no answer in time", 120)
-        return Verdict("unknown", [f"The form was sent and no answer came ({why})"], error=f"No answer: {why}")
-    if sending.status >= 500:
-        text = f"HTTP {sending.status}"
-        return Verdict("unknown", [f"The form was sent and the site answered {text}"], error=text)
-    return None
+def _news(text: str, old: set[str]) -> str:
+    return "\n".join(line for line in text.splitlines() if line.strip() and line not in old)
 
 
 def _place(url: str) -> tuple[str, str, str]:

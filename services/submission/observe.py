@@ -29,7 +29,22 @@ _LOOK: Final = """() => {
     return field ? (field.labels && field.labels[0] && text(field.labels[0])) || field.name || field.id || '' : '';
   };
   const all = (selector, most) => [...document.querySelectorAll(selector)].slice(0, most);
+  // What an answer to the form is likely to stand in: around the form, else in the middle of the page, and in messages.
+  const margins = 'header,footer,nav,aside,[role=banner],[role=contentinfo],[role=navigation],[role=complementary]';
+  const messages = '[role=status],[role=alert],[aria-live],[role=dialog],dialog[open],output,'
+    + '[class*=success i],[class*=thank i],[class*=confirm i],[class*=message i],[class*=notice i]';
+  const near = () => {
+    const margin = e => e.closest(margins) !== null;
+    const form = [...document.forms].filter(f => f.elements.length > 2 && shown(f) && !margin(f))[0];
+    const middle = document.querySelector('main,[role=main]') || document.body;
+    const place = form ? form.closest('main,article,section,[role=main]') || form.parentElement : middle;
+    const lines = e => ((e && e.innerText) || '').slice(0, 20000).split('\\n');
+    const aside = new Set(all(margins, 20).flatMap(lines));
+    const said = all(messages, 50).filter(e => shown(e) && !e.matches(fields)).flatMap(lines);
+    return [...lines(place).filter(line => !aside.has(line)), ...said].join('\\n').slice(0, 20000);
+  };
   return {
+    near: near(),
     text: (document.body ? document.body.innerText : '').slice(0, 20000),
     problems: all(marks, 200).filter(e => shown(e) && text(e) && !e.querySelector(fields) && !e.matches(fields))
       .slice(0, 20).map(e => [nameOf(e), text(e)]),
@@ -62,6 +77,7 @@ async def look(page: Page, selectors: list[str]) -> Seen:
         problems=[_named(name, text) for name, text in _pairs(found.get("problems"))],
         invalid=_pairs(found.get("invalid")),
         links=_pairs(found.get("links")),
+        near=near if isinstance(near := found.get("near"), str) else None,
     )
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from services.domain.faults import Person
 from services.domain.redaction import redact, redact_value
+from services.submission.events import Report
 
 Status = Literal["submitted", "failed", "unknown", "dry"]
 
@@ -37,3 +38,19 @@ def without_secrets(outcome: Outcome) -> Outcome:
         error=None if outcome.error is None else redact(outcome.error),
         response_log=cast("dict[str, Any]", redact_value(outcome.response_log)),
     )
+
+
+def tell(report: Report, outcome: Outcome) -> None:
+    """Report the outcome as a run's verdict."""
+    event: dict[str, Any] = {
+        "kind": "verdict",
+        "status": outcome.status,
+        "reasons": outcome.reasons,
+        "before_submit": outcome.before_submit,
+    }
+    more = {
+        "listing_url": outcome.listing_url, "error": outcome.error, "person": outcome.person,
+        "log": outcome.response_log,
+    }  # fmt: skip
+    event.update({name: value for name, value in more.items() if value})
+    report(event)

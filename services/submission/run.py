@@ -19,12 +19,12 @@ from services.ports.wishes import RunRequest
 from services.submission.answers import Answers
 from services.submission.blocking import Blocker
 from services.submission.events import Report
-from services.submission.evidence import Seen, Sending, Verdict, weigh
+from services.submission.evidence import Seen, Sending, Verdict, evidence_log, weigh
 from services.submission.gate import Gate
 from services.submission.leaving import leave
 from services.submission.masking import Masking, is_secret
 from services.submission.observe import look
-from services.submission.outcome import Outcome, Status
+from services.submission.outcome import Outcome, Status, tell
 from services.submission.pictures import Pictures
 from services.submission.steps import PersonNeeded, StepFailed, described, perform, ready
 from services.submission.walls import find_walls
@@ -52,7 +52,7 @@ def refused(request: RunRequest, report: Report, about: dict[str, Any], why: str
     """The outcome of a run that isn't begun, reported as any other."""
     _start(request, report, about)
     outcome = Outcome("failed", [f"Nothing was sent: {why}"], True, 0, error=why)
-    _tell(report, outcome)
+    tell(report, outcome)
     return outcome
 
 
@@ -97,14 +97,14 @@ class _Run:
             timeout = f"Timeout: the run took longer than {self._request.total_seconds:g} s"
             outcome = self._cut_short(self._given_up or timeout)
         except asyncio.CancelledError:
-            _tell(self._report, self._cut_short("Stopped"))
+            tell(self._report, self._cut_short("Stopped"))
             raise
         except Error as error:
             outcome = self._cut_short(f"The browser broke down: {one_line(error.message, 300)}")
         finally:
             self._limit = None
         await self._last_picture()
-        _tell(self._report, outcome)
+        tell(self._report, outcome)
         return msgspec.structs.replace(outcome, screenshot=self._screenshot, duration_ms=_ms(self._began))
 
     def _give_up(self, why: str) -> None:
@@ -311,7 +311,7 @@ class _Run:
             [*verdict.reasons, *(f"The page asked or said “{said}”" for said in self._said[:3])],
             error=verdict.error,
             listing_url=verdict.listing_url,
-            score=verdict.score,
+            verdict=verdict,
             final_url=after.url,
         )
 
@@ -325,7 +325,7 @@ class _Run:
         sending = self._answers.sending() if self._answers else Sending()
         log = {
             "reasons": reasons,
-            "score": found.get("score", 0),
+            **evidence_log(found.get("verdict")),
             "final_url": one_line(found.get("final_url") or (self._page.url if self._page else ""), _ADDRESS) or None,
             "http_status": sending.status,
             "steps": self._steps,
@@ -344,21 +344,10 @@ class _Run:
         )
 
 
-def _tell(report: Report, outcome: Outcome) -> None:
-    event: dict[str, Any] = {
-        "kind": "verdict",
-        "status": outcome.status,
-        "reasons": outcome.reasons,
-        "before_submit": outcome.before_submit,
-    }
-    more = {"listing_url": outcome.listing_url, "error": outcome.error, "person": outcome.person}
-    event.update({name: value for name, value in more.items() if value})
-    report(event)
-
-
 def _with_dialogs(seen: Seen, said: list[str]) -> Seen:
-    """What the page said in dialogs belongs to its text."""
-    return Seen(seen.url, "\n".join([seen.text, *said]), seen.fields, seen.problems, seen.invalid, seen.links)
+    """What the page said in dialogs belongs to its text, and to what is said at the form."""
+    near = None if seen.near is None else "\n".join([seen.near, *said])
+    return msgspec.structs.replace(seen, text="\n".join([seen.text, *said]), near=near)
 
 
 def _megabytes(size: int) -> str:

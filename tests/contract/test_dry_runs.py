@@ -16,6 +16,7 @@ import pytest
 from aiohttp import web
 
 from services.domain.plans import Plan
+from services.domain.signs import ENOUGH
 from services.local.practice.app import build_app
 from services.local.practice.sites import Kind, Site, load_sites
 from services.local.practice.switches import Mode
@@ -108,6 +109,24 @@ def test_a_form_is_held_back_whatever_way_it_goes(both: dict[Mode, Both], mode: 
     assert held["url"] in one.dry.outcome.reasons[0]
     assert urlsplit(held["url"]).path == urlsplit(one.sent["path"]).path
     assert held["method"] == ("WEBSOCKET" if mode == "by_socket" else one.sent["method"])
+
+
+_PAGE = ["word", "thanks_address", "form_gone", "listing", "answered"]
+_SCRIPT = ["word", "form_gone", "answered"]
+EVIDENCE: dict[Mode, list[str]] = {
+    "ok": _PAGE, "by_get": _PAGE, "new_window": _PAGE, "by_fetch": _SCRIPT, "by_request": _SCRIPT,
+    "by_beacon": _SCRIPT, "by_picture": _SCRIPT, "by_socket": ["word", "form_gone"],
+    "by_leaving": ["word", "thanks_address", "form_gone", "answered"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", ["ok", *sorted(WAYS)])
+def test_the_verdict_rests_on_what_the_page_shows(both: dict[Mode, Both], mode: Mode) -> None:
+    log = both[mode].real.outcome.response_log
+    assert [sign["kind"] for sign in log["signs"]] == EVIDENCE[mode]
+    assert log["score"] == sum(sign["weight"] for sign in log["signs"]) >= ENOUGH
+    # Of what a socket brings, no answer to the form is known.
+    assert ("doubt" in log) == (mode == "by_socket")
 
 
 @pytest.mark.parametrize("mode", ["ok", *sorted(WAYS)])

@@ -10,10 +10,11 @@ import pytest
 
 from services.domain.faults import plain_words
 from services.domain.plans import Step
+from services.domain.signs import weighed
 from services.local.practice.app import build_app
 from services.local.practice.sites import Kind, Site, load_sites
 from services.local.practice.switches import Mode
-from tests.contract.running_plans import SHOP, Ground
+from tests.contract.running_plans import SHOP, Ground, Seen
 
 pytestmark = pytest.mark.browser
 
@@ -27,6 +28,14 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
 
 def site_of(kind: Kind) -> Site:
     return next(site for site in load_sites().values() if site.kind == kind)
+
+
+def weights(seen: Seen) -> dict[str, int]:
+    """The evidence of a run: kind and points of each sign."""
+    found = weighed(seen.outcome.response_log)
+    assert found is not None, seen
+    assert found.score == sum(sign.weight for sign in found.signs)
+    return {sign.kind: sign.weight for sign in found.signs}
 
 
 def test_three_pages_are_filled_and_sent_as_one_listing(ground: Ground) -> None:
@@ -125,6 +134,7 @@ def test_not_received_is_failed_for_all_its_words_of_success(ground: Ground) -> 
     seen = ground.run(site, "not_received")
     assert (seen.outcome.status, seen.outcome.before_submit, seen.listings()) == ("failed", False, []), seen
     assert "your listing was not received" in (seen.outcome.error or "")
+    assert weights(seen) == {"refused": -12, "form_gone": 2, "answered": 1}
 
 
 def test_an_outage_now_and_then_is_a_failure_that_can_be_repeated(ground: Ground) -> None:
@@ -179,3 +189,4 @@ def test_a_check_of_the_outcome_follows_the_submit_step(ground: Ground) -> None:
     assert seen.outcome.status == "submitted", seen
     assert [event["index"] - len(plan.plan) for event in seen.of("step") if event["status"] == "failed"] == [2]
     assert seen.outcome.reasons[-1] == "A later step failed: The page did not show “nonsense” within 1.5 s"
+    assert seen.outcome.response_log["doubt"] == "Counted as submitted, though a later step of the plan failed"

@@ -151,8 +151,12 @@ def test_a_form_is_filled_sent_and_seen_to_be_accepted(practice: Any) -> None:
     assert events[0]["kind"] == "started"
     assert events[-1] == {
         "kind": "verdict", "status": "submitted", "reasons": outcome.reasons, "before_submit": False,
-        "listing_url": outcome.listing_url,
+        "listing_url": outcome.listing_url, "log": outcome.response_log,
     }  # fmt: skip
+    assert [sign["kind"] for sign in outcome.response_log["signs"]] == [
+        "word", "thanks_address", "form_gone", "listing", "answered",
+    ]  # fmt: skip
+    assert (outcome.response_log["score"], "doubt" in outcome.response_log) == (11, False)
     done = [event["index"] for event in events.of("step") if event["status"] == "done"]
     assert done == list(range(len(events[0]["steps"])))
     pictures = [*(Path(event["path"]) for event in events.of("picture")), Path(outcome.screenshot)]

@@ -12,10 +12,12 @@ from app.store.lines import Attempt, DirectoryLine
 from services.domain.faults import plain_words
 from services.domain.paths import inside
 from services.domain.paused import PausedDirectory
+from services.domain.signs import weighed
 from widgets.look import metrics
 from widgets.pages.job.directories import OUTCOMES
 from widgets.parts import cell, spans
 from widgets.parts.button import Button
+from widgets.parts.evidence_list import EvidenceList
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.json_tree import JsonTree
 from widgets.parts.label import ElidedLabel, label, say
@@ -25,6 +27,7 @@ from widgets.parts.picture import Picture
 from widgets.parts.surface import Surface
 
 _ATTEMPTS = 8
+_BUSY = ("waiting", "running")
 
 
 class Inspector(Surface):
@@ -67,6 +70,7 @@ class Inspector(Surface):
             tip="Say how it ended, after looking at the directory",
         )
         self.declare_button.chosen.connect(self.declare)
+        self.evidence = EvidenceList()
         acts = QHBoxLayout()
         acts.setSpacing(metrics.px(8))
         acts.addWidget(self.retry_button)
@@ -115,6 +119,9 @@ class Inspector(Surface):
         self._payload.show_value(
             {"payload": result.payload, "response": result.response_log} if result is not None else {}
         )
+        shown = weighed(result.response_log) if result is not None and line.outcome not in _BUSY else None
+        self.evidence.show_evidence(shown)
+        self._evidence_section.setVisible(shown is not None)
         self._key.say(result.idempotency_key if result else "—")
         self.listing.show_address(line.listing_url)
         self.address.show_address(line.url)
@@ -180,12 +187,14 @@ class Inspector(Surface):
         use.addStretch(1)
         use.addWidget(self.pause_button)
         self._attempts_section = _section(self._attempts_title, self._attempts)
+        self._evidence_section = _section(label("Evidence", "small", "tertiary"), self.evidence)
         inner = Surface("surface.page")
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         for section in (
             _section(self._sentence, self._detail, acts),
+            self._evidence_section,
             self._attempts_section,
             _section(label("New jobs", "small", "tertiary"), use, self._use_words),
             _section(self._picture_title, self._picture, self._picture_words, self.picture_link),

@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 from app.actions.run_state import RunState
 from services.domain.records import Customer
 from widgets.look import metrics
-from widgets.pages.runs.words import VERDICTS, address
+from widgets.pages.runs.words import VERDICTS, address, without_evidence
 from widgets.parts import cell, spans
 from widgets.parts.button import Button
 from widgets.parts.clipboard import copy
+from widgets.parts.evidence_list import EvidenceList
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import ElidedLabel, label, say
 from widgets.parts.link import OpenButton
@@ -168,6 +169,7 @@ class VerdictCard(Surface):
         self._glyph_row.addWidget(self.title, 1)
         self.words = label("", wrap=True)
         self.reasons = label("", "small", "secondary", wrap=True, selectable=True)
+        self.evidence = EvidenceList()
         self.open_button = Button("Open the job", small=True)
         acts = QHBoxLayout()
         acts.setContentsMargins(0, metrics.px(6), 0, 0)
@@ -179,6 +181,7 @@ class VerdictCard(Surface):
         column.addLayout(self._glyph_row)
         column.addWidget(self.words)
         column.addWidget(self.reasons)
+        column.addWidget(self.evidence)
         column.addLayout(acts)
 
     def show_verdict(self, state: RunState) -> None:
@@ -192,9 +195,10 @@ class VerdictCard(Surface):
         self._glyph = fresh
         say(self.title, title)
         say(self.words, state.words)
-        told = [reason for reason in state.reasons if reason and reason not in state.words][:_REASONS]
+        told = without_evidence(state)[:_REASONS]
         say(self.reasons, "; ".join(told))
         self.reasons.setVisible(bool(told))
+        self.evidence.show_evidence(state.evidence)
 
 
 class _Field(QWidget):

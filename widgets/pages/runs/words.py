@@ -146,6 +146,13 @@ def step_detail(line: StepLine) -> str:
     return f"{line.detail}, blocked" if line.status == "blocked" and line.detail else line.detail
 
 
+def without_evidence(state: RunState) -> list[str]:
+    """The reasons that neither the sentence nor the evidence says already."""
+    signs = [sign.words.lower() for sign in state.evidence.signs] if state.evidence is not None else []
+    said = [reason for reason in state.reasons if reason and reason not in state.words]
+    return [reason for reason in said if not any(sign in reason.lower() for sign in signs)]
+
+
 def current_step(steps: Sequence[StepLine]) -> int:
     """The step that runs, else the last one that was begun; -1 when none was."""
     running = [line.index for line in steps if line.status == "running"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from app import tasks
 from app.actions.run_state import RunState, RunTarget
 from app.actions.runs import ANSWERS
 from services.domain.errors import ConsoleError, NotPermitted, NotReachable
+from services.domain.signs import Sign, Weighed
 from tests.fakes.runs import HOLD, SUBMIT
 from tests.unit.app.actions.run_world import (
     CUSTOMER,
@@ -28,6 +30,8 @@ from tests.unit.app.actions.run_world import (
     verdict,
 )
 from tests.waiting import until
+
+SIGN: dict[str, Any] = {"kind": "word", "weight": 3, "words": "page says “Thanks”"}
 
 
 @pytest.fixture
@@ -65,17 +69,24 @@ def test_a_real_run_claims_runs_and_writes(world: World, tmp_path: Path) -> None
     picture = str(tmp_path / "final.jpg")
     world.script(
         STARTED, step(SUBMIT), {"kind": "picture", "index": SUBMIT, "path": picture},
-        verdict("submitted", reasons=["The page thanks"], listing_url="http://mapnook.localhost/l/1"), ENDED,
+        verdict(
+            "submitted", reasons=["The page thanks"], listing_url="http://mapnook.localhost/l/1",
+            log={"score": 3, "signs": [SIGN], "password": "hunter22", "reasons": ["older"]},
+        ), ENDED,
     )  # fmt: skip
     ended = world.run(dry=False)
     assert ended.verdict == "submitted"
+    assert ended.evidence == Weighed(3, (Sign(**SIGN),))
     assert world.claims.calls == ["claim", "finish"]
     assert world.claims.rows == {KEY: ("submitted", ended.run_id)}
     written = world.claims.outcomes[0]
     assert written["status"] == "submitted"
     assert written["error"] is None
     assert (written["listing"], written["picture"]) == ("http://mapnook.localhost/l/1", picture)
-    assert written["log"] == {"reasons": ["The page thanks"], "run_id": ended.run_id, "run_here": True}
+    assert written["log"] == {
+        "score": 3, "signs": [SIGN], "password": "[redacted]", "reasons": ["The page thanks"],
+        "run_id": ended.run_id, "run_here": True,
+    }  # fmt: skip
     assert world.claims.payload["customer_id"] == "c1"
     assert not world.runner.requests[0].dry
     assert Path(world.runner.requests[0].artifacts) == world.acts.kept.folder(JOB, HOST, ended.run_id)

@@ -205,10 +205,14 @@ def test_one_directory_is_retried_at_once(world: DeskWorld) -> None:
 
 def test_an_unknown_outcome_is_declared_with_a_reason(world: DeskWorld) -> None:
     doubtful(world)
+    log = {"score": 2, "signs": [{"kind": "form_gone", "weight": 2, "words": "form gone"}]}
+    row = {"id": "r1", "job_id": "j1", "directory_name": HOST, "status": "submitting"}
+    world.store.put("job_results", {**row, "response_log": log})
 
     async def act(shown: Shown) -> None:
         shown.choose_directory()
         assert shown.page.inspector.declare_button.isVisible()
+        assert shown.page.inspector.evidence.told()[0] == "+2 Form gone"
         shown.page.inspector.declare_button.choose("submitted")
         shown.confirm("seen on the site")
         await until(lambda: states(world) == ["done"])

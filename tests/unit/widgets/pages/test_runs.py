@@ -234,7 +234,10 @@ def test_a_dry_run_shows_what_would_be_sent(world: World, tmp_path: Path) -> Non
 
 
 def test_a_real_run_asks_first_and_cancel_is_the_default(world: World) -> None:
-    world.runner.script = ({"kind": "verdict", "status": "submitted", "reasons": ["The page thanks"]},)
+    signs = [{"kind": "word", "weight": 3, "words": "page says “Thanks”"}]
+    log = {"score": 3, "signs": signs, "doubt": "Counted on little"}
+    reasons = ["Page says “Thanks”", "The page asked “Sure?”"]
+    world.runner.script = ({"kind": "verdict", "status": "submitted", "reasons": reasons, "log": log},)
 
     async def look(page: RunsPage) -> None:
         page.prepare("j1", "b.localhost")
@@ -252,7 +255,10 @@ def test_a_real_run_asks_first_and_cancel_is_the_default(world: World) -> None:
         await ended(page, world)
         assert world.claims.calls == ["claim", "finish"]
         assert page.inspector.verdict.title.text() == "Submitted"
-        assert page.inspector.verdict.reasons.text() == "The page thanks"
+        assert page.inspector.verdict.reasons.text() == "The page asked “Sure?”"
+        assert page.inspector.verdict.evidence.told() == [
+            "+3 Page says “Thanks”", "+3 in all; 4 count as submitted, 6 leave no doubt", "Counted on little.",
+        ]  # fmt: skip
         assert page.below.requests.faces.face_words() == "Nothing is held back."
 
     world.on_page(look)
