@@ -51,11 +51,13 @@ from services.clients.supabase_reads import SupabaseReads
 from services.clients.supabase_replays import SupabaseReplays
 from services.clients.supabase_session import SupabaseSession
 from services.clients.supabase_sign_in import not_staff
+from services.clients.trace_viewer import TraceViewer
 from services.domain.environments import wrong_key
 from services.domain.errors import ConsoleError, NotReachable, Refused, SignedOut
 from services.domain.people import LOCAL_PEOPLE, LocalPerson
 from services.settings import Settings, missing, read_settings, shown
 from services.submission.choice import find_browser, may_sandbox
+from services.submission.viewer import viewer_folder
 
 _log = logging.getLogger(__name__)
 
@@ -112,6 +114,7 @@ class Console:
         self._operations: Operations | None = None
         self._journal: Journal | None = None
         self._pump: Pump | None = None
+        self._traces = TraceViewer(viewer_folder)
         self._last: LastState | None = None
         self._store: Store | None = None
         self.outdated = asyncio.Event()
@@ -153,6 +156,7 @@ class Console:
             told = await self._session.sign_out()
         if self._runner is not None:
             self._runner.close()
+        await asyncio.to_thread(self._traces.close)
         for closing in (self._brain, self._session):
             if closing is not None:
                 await _close(closing)
@@ -229,7 +233,8 @@ class Console:
         records = LetterRecords(journal, batches.many, letters, operations, store, actor=who)
         runs = RunActs(
             brain, runner, acts, operations, store.jobs.wishes,
-            kept=KeptRuns(data_dir / "artifacts", settings.artifacts_mb * 1_000_000), actor=who, role=role,
+            kept=KeptRuns(data_dir / "artifacts", settings.artifacts_mb * 1_000_000, viewer=self._traces),
+            actor=who, role=role,
         )  # fmt: skip
         # Before anybody can press anything: what these find open was left by an earlier start.
         await letters.settle()

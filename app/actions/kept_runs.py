@@ -14,9 +14,11 @@ import msgspec
 from app import tasks
 from app.actions.run_state import RunState
 from services import artifacts
+from services.domain.errors import Refused
 from services.domain.paths import inside, path_part
 from services.domain.redaction import redact_value
 from services.domain.text import storable
+from services.ports.views import TraceView
 
 _log = logging.getLogger(__name__)
 _LARGEST: Final = 32 * 1024 * 1024
@@ -33,9 +35,12 @@ class _Record(msgspec.Struct, frozen=True):
 class KeptRuns:
     """Below `root`, at most about `most_bytes`. `version` grows when `shown` is another."""
 
-    def __init__(self, root: Path, most_bytes: int, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, root: Path, most_bytes: int, *, viewer: TraceView | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
         self._root = root
         self.most_bytes = most_bytes
+        self._viewer = viewer
         self._clock = clock
         self._wanted = ("", "")
         self.version = 0
@@ -45,6 +50,13 @@ class KeptRuns:
     def folder(self, job_id: str, directory: str, run_id: str) -> Path:
         """Where a run keeps its files."""
         return artifacts.folder_of(self._root, path_part(job_id), path_part(directory), path_part(run_id))
+
+    def trace_address(self, path: str) -> str:
+        """Where a browser of this machine sees a trace. Raises Refused where it can't be shown."""
+        file = inside(self._root, path)
+        if file is None or self._viewer is None:
+            raise Refused("This trace can't be shown here.")
+        return self._viewer.show(file)
 
     async def keep(self, state: RunState) -> None:
         """Write down a run that ended. Where the disk doesn't take it, the run is what it was all the same."""
@@ -116,13 +128,13 @@ def _read_record(file: Path) -> RunState | None:
     def placed(name: str) -> str:
         return str(found) if name and (found := inside(folder, str(folder / name))) is not None else ""
 
-    return _with_pictures(record.state, placed) if record.version == _VERSION else None
+    return _with_paths(record.state, placed) if record.version == _VERSION else None
 
 
 def _named(state: RunState) -> RunState:
-    return _with_pictures(state, lambda path: Path(path).name)
+    return _with_paths(state, lambda path: Path(path).name)
 
 
-def _with_pictures(state: RunState, change: Callable[[str], str]) -> RunState:
+def _with_paths(state: RunState, change: Callable[[str], str]) -> RunState:
     steps: Any = tuple(msgspec.structs.replace(line, picture=change(line.picture)) for line in state.steps)
-    return msgspec.structs.replace(state, steps=steps, picture=change(state.picture))
+    return msgspec.structs.replace(state, steps=steps, picture=change(state.picture), trace=change(state.trace))

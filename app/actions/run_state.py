@@ -87,6 +87,9 @@ class RunState(msgspec.Struct, frozen=True):
     console: tuple[Said, ...] = ()
     network: tuple[Asked, ...] = ()
     picture: str = ""
+    trace: str = ""
+    """Where its trace lies, "" for none."""
+    trace_bytes: int = 0
     verdict: Verdict = ""
     words: str = ""
     reasons: tuple[str, ...] = ()
@@ -138,6 +141,10 @@ def taken(state: RunState, event: Mapping[str, Any]) -> RunState:
         return _with_step(state, event)
     if kind == "picture":
         return _with_picture(state, event)
+    if kind == "trace":
+        return msgspec.structs.replace(
+            state, trace=str(event.get("path") or ""), trace_bytes=_whole(event.get("bytes")) or 0
+        )
     # The form itself comes first: where a page asks without end, the later requests are left out.
     if kind == "blocked" and len(state.blocked) < _MOST_BLOCKED:
         return msgspec.structs.replace(state, blocked=(*state.blocked, _request(event)))

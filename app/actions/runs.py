@@ -108,7 +108,7 @@ class RunActs:
             return "No run is going on."
         return "It is being stopped." if self._stopped_id == self.state.run_id else ""
 
-    def run(self, target: RunTarget, *, dry: bool) -> Coroutine[Any, Any, RunState]:
+    def run(self, target: RunTarget, *, dry: bool, trace: bool = False) -> Coroutine[Any, Any, RunState]:
         """Run to the end and give how it ended. Raises ConsoleError at the call when it may not be pressed."""
         if refusal := self.why_not_run(target, dry=dry):
             raise ConsoleError(refusal)
@@ -120,7 +120,7 @@ class RunActs:
                 business=target.customer.business_name, directory=target.directory, started_at=self._clock(),
             )
         )  # fmt: skip
-        return self._whole(target, self.state.run_id, dry=dry)
+        return self._whole(target, self.state.run_id, dry=dry, trace=trace)
 
     def stop(self) -> None:
         """End the run that is going on: its browser, or before that the wish itself."""
@@ -150,7 +150,7 @@ class RunActs:
             await asyncio.to_thread(self.kept.recover, left)
         await self.kept.tidy()
 
-    async def _whole(self, target: RunTarget, run_id: str, *, dry: bool) -> RunState:
+    async def _whole(self, target: RunTarget, run_id: str, *, dry: bool, trace: bool) -> RunState:
         label = f"{'Dry run' if dry else 'Real run'}: {target.directory} for {target.customer.business_name}"
         wish_id = ""
         try:
@@ -159,7 +159,7 @@ class RunActs:
                 f"{target.job_id}/{target.directory}/{run_id}", actor=self._actor,
             )  # fmt: skip
             wish_id = wish.id
-            self._end(await self._carry_out(target, run_id, wish_id, dry=dry))
+            self._end(await self._carry_out(target, run_id, wish_id, dry=dry, trace=trace))
         except ConsoleError as error:
             self._end(Judgement("failed", str(error)))
         except BaseException as error:
@@ -174,7 +174,7 @@ class RunActs:
                     await asyncio.shield(self.kept.keep(self.state))
         return self.state
 
-    async def _carry_out(self, target: RunTarget, run_id: str, wish_id: str, *, dry: bool) -> Judgement:
+    async def _carry_out(self, target: RunTarget, run_id: str, wish_id: str, *, dry: bool, trace: bool) -> Judgement:
         plan = await self._planner.plan(target.directory, target.customer)
         if self._stopped_id == run_id:
             return _STOPPED
@@ -182,7 +182,9 @@ class RunActs:
         # Where that can't be written nothing is claimed: the next start would say that nothing was sent.
         await asyncio.to_thread(self._operations.move, wish_id, "running", "")
         folder = self.kept.folder(target.job_id, target.directory, run_id)
-        request = RunRequest(run_id, target.job_id, target.directory, target.submission_url, plan, dry, str(folder))
+        request = RunRequest(
+            run_id, target.job_id, target.directory, target.submission_url, plan, dry, str(folder), trace=trace
+        )
         if dry:
             return await self._browse(request, plan)
         key = idempotency_key(target.job_id, target.directory, plan.idempotency_factors)
@@ -287,10 +289,10 @@ class RunActs:
         self.version += 1
 
 
-def start_run(acts: RunActs, target: RunTarget, *, dry: bool) -> None:
+def start_run(acts: RunActs, target: RunTarget, *, dry: bool, trace: bool = False) -> None:
     """Start a run as a named task, where it may be pressed; a failure of ours is reported by the task's handler."""
     if not acts.why_not_run(target, dry=dry):
-        tasks.spawn("run", acts.run(target, dry=dry))
+        tasks.spawn("run", acts.run(target, dry=dry, trace=trace))
 
 
 def _not_written(found: Judgement, why: str) -> Judgement:

@@ -221,7 +221,8 @@ class NamedQueues(Queues, Protocol):
 class RunRequest(msgspec.Struct, frozen=True):
     """What the submission process is told, as one JSON line on its standard input.
 
-    `artifacts`: folder for its pictures, "" for none. `most_bytes`: what its pages may load and send, all together.
+    `artifacts`: folder for its pictures, "" for none; `trace`: it is to keep a trace there too, which holds all that
+    is typed. `most_bytes`: what its pages may load and send, all together.
     """
 
     run_id: str
@@ -236,6 +237,7 @@ class RunRequest(msgspec.Struct, frozen=True):
     step_seconds: float = 10.0
     total_seconds: float = 480.0
     most_bytes: int = 64 * 1024 * 1024
+    trace: bool = False
 
 
 class Runner(Protocol):

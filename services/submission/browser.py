@@ -19,6 +19,7 @@ from services.submission.outcome import Outcome
 from services.submission.page_log import logged
 from services.submission.pictures import VIEWPORT
 from services.submission.run import refused, run_plan
+from services.submission.trace import traced
 from services.temporary import RunFolder
 
 FLAGS: Final = (
@@ -83,7 +84,8 @@ class Browser:
                 raise NoBrowser(f"The browser opens no page: {error.message.splitlines()[0]}") from error
             try:
                 with logged(context, request, report):
-                    return await run_plan(context, gate, request, report, about)
+                    async with traced(context, request.artifacts if request.trace else "", report):
+                        return await run_plan(context, gate, request, report, about)
             finally:
                 # A page may send what was typed when it is closed.
                 gate.shut(lambda *_: None)

@@ -11,6 +11,7 @@
                                                  a request of a page that ended, secrets masked; those without an
                                                  answer at the end of the run come after the verdict
     passed   {method, url, bytes, body}          dry run: one that was sent, as the plan marks its step
+    trace    {path, bytes}                       a trace of the run lies there; comes after the verdict
     verdict  {status: submitted|failed|unknown|dry, reasons: [..], listing_url?, error?, before_submit,
               person?: captcha|login|email_code, log}
                                                  log is what job_results.response_log gets of it

@@ -75,7 +75,7 @@ async def _measure(folder: Path) -> dict[str, list[float]]:
     await web.TCPSite(served, "127.0.0.1", 0).start()
     port = served.addresses[0][1]
     plan = _plan(site, port)
-    took: dict[str, list[float]] = {"bare": [], "control": [], "log": [], "picture": []}
+    took: dict[str, list[float]] = {"bare": [], "control": [], "log": [], "picture": [], "trace": []}
 
     async with (
         async_playwright() as playwright,
@@ -85,8 +85,9 @@ async def _measure(folder: Path) -> dict[str, list[float]]:
             executable_path=find_browser(), chromium_sandbox=may_sandbox(), args=list(browsers.FLAGS)
         )
 
-        async def ours(artifacts: str) -> None:
-            request = RunRequest("run", "job", site.host, plan.plan[0].url or "", plan, dry=False, artifacts=artifacts)
+        async def ours(artifacts: str, *, trace: bool = False) -> None:
+            url = plan.plan[0].url or ""
+            request = RunRequest("run", "job", site.host, url, plan, dry=False, artifacts=artifacts, trace=trace)
             outcome = await browser.run(request, lambda event: None)
             assert outcome.status == "submitted", outcome
 
@@ -95,10 +96,11 @@ async def _measure(folder: Path) -> dict[str, list[float]]:
             "log": lambda: ours(""),
             "control": lambda: bare(chromium, plan),
             "picture": lambda: ours(str(folder / "pictures")),
+            "trace": lambda: ours(str(folder / "traced"), trace=True),
         }
         for turn in range(-1, ROUNDS):
             names = list(ways)
-            for name in names[turn % 4 :] + names[: turn % 4]:
+            for name in names[turn % len(names) :] + names[: turn % len(names)]:
                 ms = await _timed(ways[name])
                 if turn >= 0:
                     took[name].append(ms)
@@ -117,6 +119,7 @@ def measure() -> list[Row]:
         ("control", "the bare script again", "reported", 0.0),
         ("log", "step log only", "<=", 1.05),
         ("picture", "with the live picture", "<=", 1.20),
+        ("trace", "with pictures and a trace", "reported", 0.0),
     ):
         more = round(statistics.median(took[name]) - usual)
         rows.append(

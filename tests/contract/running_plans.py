@@ -96,6 +96,22 @@ class Ground:
         """A run on any page that is served."""
         return self._runner.run(self._run(host, plan, dry, more))
 
+    def look(self, url: str, words: str) -> tuple[str, list[str]]:
+        """What a page of this machine says once it says `words`, and the addresses that it asked for."""
+        return self._runner.run(self._look(url, words))
+
+    async def _look(self, url: str, words: str) -> tuple[str, list[str]]:
+        asked: list[str] = []
+        context = await (await self._browser._started()).new_context()
+        try:
+            context.on("request", lambda request: asked.append(request.url))
+            page = await context.new_page()
+            await page.goto(url)
+            await page.get_by_text(words).first.wait_for(timeout=30_000)
+            return await page.inner_text("body"), asked
+        finally:
+            await context.close()
+
     async def _practise(self, site: Site, mode: Mode, plan: Plan, dry: bool, more: dict[str, Any]) -> Seen:
         async with aiohttp.ClientSession(f"http://127.0.0.1:{self.port}") as http:
             before = len(await (await http.get("/_log", params={"host": site.host})).json())

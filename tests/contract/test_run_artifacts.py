@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import stat
+import zipfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import web
 
+from services.clients.trace_viewer import TraceViewer
 from services.domain.plans import Plan, Step
 from services.submission.page_log import MOST_LINES, TEXT_KEPT
+from services.submission.viewer import viewer_folder
 from tests.contract.running_plans import Ground, Seen
 
 pytestmark = pytest.mark.browser
@@ -113,6 +119,37 @@ def test_a_page_that_writes_without_end_is_cut_off(run_page: RunPage) -> None:
 
 
 def test_a_run_that_keeps_nothing_listens_to_nothing(run_page: RunPage) -> None:
-    seen = run_page(NOISY, keep=False)
+    seen = run_page(NOISY, keep=False, trace=True)
     assert seen.outcome.status == "submitted"
-    assert (seen.of("console"), seen.of("network"), seen.of("picture")) == ([], [], [])
+    assert {event["kind"] for event in seen.events} == {"started", "step", "verdict"}
+
+
+def test_a_trace_is_kept_for_nobody_else_to_read_and_shown(run_page: RunPage, ground: Ground) -> None:
+    seen = run_page(NOISY, trace=True)
+    assert seen.outcome.status == "submitted"
+    (told,) = seen.of("trace")
+    file = Path(told["path"])
+    assert file.stat().st_size == told["bytes"]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [path.name for path in file.parent.glob("trace*")] == ["trace.zip"]
+    with zipfile.ZipFile(file) as trace:
+        names = trace.namelist()
+        steps = trace.read("trace.trace").decode()
+    assert "trace.network" in names
+    assert any(name.endswith(".jpeg") for name in names), "no pictures in it"
+    # It is known to hold what is typed: that is what the page says of it.
+    assert SECRET in steps
+    assert seen.of("picture"), "the pictures of the steps are there beside it"
+    viewer = TraceViewer(viewer_folder)
+    try:
+        shown, asked = ground.look(viewer.show(file), "Fill")
+    finally:
+        viewer.close()
+    assert "Blue Door Bakery" in shown
+    assert {urlsplit(url).hostname for url in asked} == {"127.0.0.1"}, "the viewer asked somebody else"
+    # One that can't be written costs the trace alone.
+    (file.parent / "trace.zip.part").mkdir()
+    seen = run_page(NOISY, trace=True)
+    assert seen.outcome.status == "submitted"
+    assert seen.of("trace") == []
+    (file.parent / "trace.zip.part").rmdir()

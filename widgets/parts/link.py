@@ -42,6 +42,11 @@ class OpenButton(Button):
             tip(self, f"Open {link.host} in the browser")
 
 
+def open_page(address: str) -> None:
+    """Show a page that this program serves itself."""
+    QDesktopServices.openUrl(QUrl(address, QUrl.ParsingMode.StrictMode))
+
+
 class LinkRow(QWidget):
     """The address as text, and the button that opens it."""
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 from app.actions.run_state import RunState
 from services.domain.records import Customer
 from widgets.look import metrics
+from widgets.pages.runs.trace_row import TraceRow
 from widgets.pages.runs.words import VERDICTS, address, without_evidence
 from widgets.parts import cell, spans
 from widgets.parts.button import Button
@@ -48,6 +49,7 @@ class Inspector(Surface):
         self.facts = {
             name: ElidedLabel("", "mono" if name == "Run" else "body", middle=name == "Run") for name in _FACTS
         }
+        self.trace = TraceRow(metrics.px(_NAME))
         self._lay_out()
         self.show_customer(None)
         self.show_checks([])
@@ -84,6 +86,7 @@ class Inspector(Surface):
 
     def show_run(self, state: RunState | None) -> None:
         """Show the run's verdict and facts; None while there is no run of what is chosen."""
+        self.trace.show_run(state)
         ended = state is not None and state.phase == "ended"
         self.verdict.setVisible(ended)
         self.open_button.setVisible(self._chosen and not ended)
@@ -126,7 +129,7 @@ class Inspector(Surface):
             line.addWidget(title)
             line.addWidget(value, 1)
             facts.append(row)
-        column.addWidget(_section(*facts, last=True))
+        column.addWidget(_section(*facts, self.trace, last=True))
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)

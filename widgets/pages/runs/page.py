@@ -87,6 +87,7 @@ class RunsPage(Surface):
         self.stage = Stage(desk.data_dir)
         self.below = Below()
         self.inspector = inspector or Inspector()
+        self.inspector.trace.address_of = self._runs.kept.trace_address
         self.inspector.open_job.connect(lambda: self.open_job.emit(self._job_id))
         QShortcut(QKeySequence(DRY_RUN.key), self).activated.connect(self.run_button.click)
         self._lay_out()
@@ -226,7 +227,7 @@ class RunsPage(Surface):
 
     def _begin(self, target: RunTarget, *, dry: bool) -> None:
         self._picked = -1
-        start_run(self._runs, target, dry=dry)
+        start_run(self._runs, target, dry=dry, trace=self.inspector.trace.wanted())
 
     def _pick(self, index: int) -> None:
         state = self._state()
@@ -252,6 +253,7 @@ class RunsPage(Surface):
         self._runs.kept.want(self._job_id, self.directory_choice.key())
         line = self._directory()
         self.stage.show_address(line.url if line is not None else "")
+        self.inspector.trace.suggest(self._job_id, line)
         refusal = why_not(REAL_RUN, self._desk.role)
         self.inspector.show_checks(words.checks(job, line, refusal) if job is not None and line is not None else [])
         self._show_run()

@@ -18,9 +18,10 @@ from app.actions.operations import Operations
 from app.actions.registry import REAL_RUN
 from app.actions.run_state import Asked, Blocked, RunState, Said, StepLine
 from services import artifacts
+from services.domain.errors import Refused
 from tests.fakes.runs import SUBMIT
 from tests.leaks.logs import Logged
-from tests.unit.app.actions.run_world import ENDED, HOST, JOB, POST, SILENT, STARTED, World, step, verdict
+from tests.unit.app.actions.run_world import ENDED, HOST, JOB, POST, SILENT, STARTED, TARGET, World, step, verdict
 from tests.waiting import until
 
 TOKEN = "sb_secret_0123456789abcdef"
@@ -182,3 +183,23 @@ def test_pictures_of_a_run_that_was_cut_off_are_found_again(world: World, tmp_pa
     again = world.make("operator")
     world.in_loop(again.settle)
     assert again.kept.newest(JOB, HOST) == found
+
+
+def test_a_trace_is_told_kept_and_shown(world: World, tmp_path: Path) -> None:
+    trace = tmp_path / "artifacts" / "x" / "trace.zip"
+    trace.parent.mkdir(parents=True)
+    trace.write_bytes(b"PK")
+    world.script(STARTED, step(0), verdict("dry"), {"kind": "trace", "path": str(trace), "bytes": 2}, ENDED)
+    ended = world.in_loop(lambda: world.acts.run(TARGET, dry=True, trace=True))
+    assert world.runner.requests[0].trace
+    assert (ended.trace, ended.trace_bytes) == (str(trace), 2)
+
+    class View:
+        def show(self, file: Path) -> str:
+            return f"http://127.0.0.1/{file.name}"
+
+    kept = KeptRuns(tmp_path / "artifacts", 10**9, viewer=View())
+    assert kept.trace_address(str(trace)) == "http://127.0.0.1/trace.zip"
+    for path, asked in (("/etc/passwd", kept), (str(tmp_path / "x.zip"), kept), (str(trace), world.acts.kept)):
+        with pytest.raises(Refused, match="can't be shown here"):
+            asked.trace_address(path)

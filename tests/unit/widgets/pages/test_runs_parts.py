@@ -6,16 +6,18 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QDesktopServices, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.actions.run_state import StepLine
-from app.store.lines import JobLine
+from app.actions.run_state import RunState, StepLine
+from app.store.lines import DirectoryLine, JobLine
+from services.domain.errors import Refused
 from tests.unit.widgets.waiting import in_front, wait_for
 from widgets.pages.runs.job_picker import JobPicker
 from widgets.pages.runs.stage import Stage
 from widgets.pages.runs.steps import StepList
+from widgets.pages.runs.trace_row import TraceRow
 
 
 def jpeg(file: Path) -> Path:
@@ -78,3 +80,38 @@ def test_a_job_is_searched_and_chosen_by_the_keyboard(qt_app: QApplication) -> N
     assert chosen == ["j1"]
     picker.popup.close()
     picker.close()
+
+
+def test_a_trace_is_suggested_for_a_retry_and_opened(qt_app: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
+    row = TraceRow(72)
+    row.resize(300, 80)
+    row.show()
+    assert row.open_button.isHidden()
+    row.suggest("j1", DirectoryLine("j1", "a.example", outcome="failed"))
+    assert row.wanted()
+    row.keep.click()
+    row.suggest("j1", DirectoryLine("j1", "a.example", outcome="failed"))
+    assert not row.wanted(), "a person's own choice was taken back"
+    row.suggest("j1", DirectoryLine("j1", "b.example", outcome="waiting"))
+    assert not row.wanted()
+    row.show_run(RunState(run_id="r1", trace="/data/trace.zip", trace_bytes=2_100_000))
+    assert row.words.text() == "kept, 2,100 kB"
+    row.open_button.click()
+    assert opened == []
+    row.address_of = lambda path: f"http://127.0.0.1:8000{path}"
+    row.open_button.click()
+    assert opened == ["http://127.0.0.1:8000/data/trace.zip"]
+
+    def gone(path: str) -> str:
+        raise Refused("The trace is gone.")
+
+    row.address_of = gone
+    row.open_button.click()
+    assert (row.problem.text(), row.problem.isVisible()) == ("The trace is gone.", True)
+    assert not row.grab().isNull()
+    row.show_run(RunState(run_id="r2"))
+    assert row.problem.isHidden()
+    assert "passwords too" in row.keep.toolTip()
+    row.close()
