@@ -9,17 +9,19 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Final
 
 _PR_SET_PDEATHSIG: Final = 1
 _BEAT_SECONDS: Final = 1.0
 
 
-def stop_event(*, end_with_parent: bool) -> threading.Event:
+def stop_event(*, end_with_parent: bool, take: Callable[[bytes], object] = lambda data: None) -> threading.Event:
     """An event that is set by SIGINT, SIGTERM, or (on request) the end of standard input.
 
     A parent holds the write end of our standard input; when it dies in any way, kill -9
-    included, the pipe ends and so do we. Call from the main thread.
+    included, the pipe ends and so do we. `take` gets what comes through it until then, on another
+    thread. Call from the main thread.
     """
     stop = threading.Event()
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
@@ -27,7 +29,7 @@ def stop_event(*, end_with_parent: bool) -> threading.Event:
         if number is not None:
             signal.signal(number, lambda *_: stop.set())
     if end_with_parent:
-        threading.Thread(target=_wait_for_end_of_input, args=(stop,), name="parent-watch", daemon=True).start()
+        threading.Thread(target=_wait_for_end_of_input, args=(stop, take), name="parent-watch", daemon=True).start()
         if sys.platform == "linux":
             # A process that was frozen can't see that its parent is gone, unless that wakes it.
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGCONT)
@@ -77,8 +79,8 @@ class WatchedStop(threading.Event):
                 return
 
 
-def _wait_for_end_of_input(stop: threading.Event) -> None:
+def _wait_for_end_of_input(stop: threading.Event, take: Callable[[bytes], object]) -> None:
     with contextlib.suppress(OSError, ValueError):
-        while os.read(0, 4096):
-            pass
+        while data := os.read(0, 65536):
+            take(data)
     stop.set()

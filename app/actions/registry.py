@@ -80,6 +80,22 @@ REAL_RUN: Final = Act(
     "Submits the directory from this machine and writes the outcome.",
 )  # fmt: skip
 STOP_RUN: Final = Act("stop_run", "Stop", "square", "", "viewer", "none", "Ends the browser of this run.")
+PAUSE_RUN: Final = Act("pause_run", "Pause", "pause", "F8", "viewer", "none", "Holds the run before its next step.")
+GO_ON: Final = Act("go_on", "Go on", "play", "F8", "viewer", "none", "Lets a held run go on.")
+ONE_STEP: Final = Act(
+    "one_step", "One step", "step-forward", "F10", "viewer", "none", "Carries out one step, then holds again."
+)
+RUN_TO: Final = Act(
+    "run_to", "Run to here", "chevron-right", "F9", "viewer", "none", "Goes on, and holds before the chosen step."
+)
+SKIP_STEP: Final = Act(
+    "skip_step", "Skip this step", "chevron-down", "", "viewer", "none",
+    "Leaves out the step that failed, and goes on with the next one.",
+)  # fmt: skip
+EDIT_STEP: Final = Act(
+    "edit_step", "Edit step", "pencil", "F2", "viewer", "none",
+    "Changes where a step of this run acts, or what goes in; the plan of other runs stays as it is.",
+)  # fmt: skip
 
 REQUEUE: Final = Act(
     "requeue", "Queue again", "refresh-cw", "", "operator", "sheet",
@@ -117,7 +133,7 @@ BY_DATABASE: Final = (
 """Acts that the database carries out and audits; their names are those of its audit."""
 ACTS: Final = (
     *BY_DATABASE, REPLAY, REPLAY_MANY, EDIT, ARCHIVE, PUT_BACK, DECIDE, CONFIRM_TARGET, SCAN, CHECK, EXPORT,
-    DRY_RUN, REAL_RUN, STOP_RUN,
+    DRY_RUN, REAL_RUN, STOP_RUN, PAUSE_RUN, GO_ON, ONE_STEP, RUN_TO, SKIP_STEP, EDIT_STEP,
 )  # fmt: skip
 
 

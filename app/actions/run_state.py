@@ -23,7 +23,7 @@ _MOST_LOGGED: Final = 1100
 
 
 class StepLine(msgspec.Struct, frozen=True):
-    """One step as the page shows it. `ms` is None until it ended."""
+    """One step as the page shows it. `ms` is None until it ended; `value` is what goes in, secrets masked."""
 
     index: int
     words: str
@@ -32,6 +32,8 @@ class StepLine(msgspec.Struct, frozen=True):
     ms: int | None = None
     picture: str = ""
     error: str = ""
+    action: str = ""
+    value: str = ""
 
 
 class Blocked(msgspec.Struct, frozen=True):
@@ -67,6 +69,16 @@ class Asked(msgspec.Struct, frozen=True):
     error: str = ""
 
 
+class Held(msgspec.Struct, frozen=True):
+    """The run waits before step `index` for a person, until `until` (unix seconds). `error`: why the step failed."""
+
+    index: int
+    why: Literal["paused", "failed"]
+    since: float
+    until: float
+    error: str = ""
+
+
 class RunState(msgspec.Struct, frozen=True):
     """Everything that is known of the newest run. Times are unix seconds of this machine."""
 
@@ -90,6 +102,11 @@ class RunState(msgspec.Struct, frozen=True):
     trace: str = ""
     """Where its trace lies, "" for none."""
     trace_bytes: int = 0
+    held: Held | None = None
+    refused: str = ""
+    """Why the newest thing that a person wanted of it was not done."""
+    edited: tuple[int, ...] = ()
+    """Steps that a person changed."""
     verdict: Verdict = ""
     words: str = ""
     reasons: tuple[str, ...] = ()
@@ -124,10 +141,12 @@ class Judgement(msgspec.Struct, frozen=True):
 
 def step_lines(plan: Plan) -> tuple[StepLine, ...]:
     """The plan's steps before the first of them began."""
-    return tuple(StepLine(index, step_words(step), _detail(step)) for index, step in enumerate(plan.plan))
+    return tuple(
+        StepLine(index, step_words(step), _detail(step), action=step.action) for index, step in enumerate(plan.plan)
+    )
 
 
-def taken(state: RunState, event: Mapping[str, Any]) -> RunState:
+def taken(state: RunState, event: Mapping[str, Any], now: float = 0.0) -> RunState:
     """The state after an event (`services.submission.events`); kinds that tell nothing new leave it as it is."""
     kind = event["kind"]
     if kind == "started":
@@ -136,7 +155,16 @@ def taken(state: RunState, event: Mapping[str, Any]) -> RunState:
             state,
             browser=str(event.get("browser") or ""),
             sandbox=sandbox if isinstance(sandbox, bool) else None,
+            steps=_described(state.steps, event.get("steps")),
         )
+    if kind == "held":
+        return msgspec.structs.replace(state, held=_held(event, now), refused="")
+    if kind == "released":
+        return msgspec.structs.replace(state, held=None, refused="")
+    if kind == "refused":
+        return msgspec.structs.replace(state, refused=str(event.get("why") or ""))
+    if kind == "edited":
+        return _with_edit(state, event)
     if kind == "step":
         return _with_step(state, event)
     if kind == "picture":
@@ -228,6 +256,35 @@ def _without_verdict(state: RunState, why: str, submit: int | None) -> Judgement
         words = "The browser ended after the button may have been pressed: nobody knows whether it was sent."
         return Judgement("unknown", words, reasons)
     return Judgement("failed", "The browser ended before the button was pressed; nothing was sent.", reasons)
+
+
+def _held(event: Mapping[str, Any], now: float) -> Held:
+    seconds = _whole(event.get("seconds")) or 0
+    why: Literal["paused", "failed"] = "failed" if event.get("why") == "failed" else "paused"
+    return Held(_whole(event.get("index")) or 0, why, now, now + seconds, str(event.get("error") or ""))
+
+
+def _described(steps: tuple[StepLine, ...], told: object) -> tuple[StepLine, ...]:
+    """The steps with what the child says goes in; of a plan of another length it says nothing that fits."""
+    if not isinstance(told, list) or len(told) != len(steps):
+        return steps
+    return tuple(
+        msgspec.structs.replace(line, value=str(step.get("value") or "")) if isinstance(step, Mapping) else line
+        for line, step in zip(steps, told, strict=True)
+    )
+
+
+def _with_edit(state: RunState, event: Mapping[str, Any]) -> RunState:
+    line = _line(state, event)
+    if line is None:
+        return state
+    words, detail, value = (str(event.get(name) or "") for name in ("words", "detail", "value"))
+    fresh = msgspec.structs.replace(line, words=words, detail=detail, value=value)
+    found = _whole(event.get("matches"))
+    note = "" if found is None or found == 1 else f"The page has {found or 'none'} of {detail} now"
+    return msgspec.structs.replace(
+        state, steps=_put(state.steps, fresh), edited=(*state.edited, line.index), refused=note
+    )
 
 
 def _with_step(state: RunState, event: Mapping[str, Any]) -> RunState:

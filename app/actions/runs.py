@@ -15,6 +15,7 @@ from app import tasks
 from app.actions.kept_runs import KeptRuns
 from app.actions.operations import Operations, State
 from app.actions.registry import DRY_RUN, REAL_RUN, STOP_RUN, why_not
+from app.actions.run_control import RunControl
 from app.actions.run_state import (
     Blocked,
     Judgement,
@@ -87,6 +88,7 @@ class RunActs:
         self._claim_asked = False
         self.version = 0
         self.state = RunState()
+        self.control = RunControl(self, runner)
 
     def why_not_run(self, target: RunTarget | None, *, dry: bool) -> str:
         """Why Run is off; "" when it may be pressed."""
@@ -183,7 +185,15 @@ class RunActs:
         await asyncio.to_thread(self._operations.move, wish_id, "running", "")
         folder = self.kept.folder(target.job_id, target.directory, run_id)
         request = RunRequest(
-            run_id, target.job_id, target.directory, target.submission_url, plan, dry, str(folder), trace=trace
+            run_id,
+            target.job_id,
+            target.directory,
+            target.submission_url,
+            plan,
+            dry,
+            str(folder),
+            trace=trace,
+            attended=True,
         )
         if dry:
             return await self._browse(request, plan)
@@ -221,7 +231,7 @@ class RunActs:
                     verdict = event
                 elif event["kind"] == "ended":
                     ended = event
-                elif (fresh := taken(self.state, event)) is not self.state:
+                elif (fresh := taken(self.state, event, self._clock())) is not self.state:
                     self._set(fresh)
         except ConsoleError as error:
             ended = {"error": str(error)}
@@ -279,8 +289,8 @@ class RunActs:
             self._pending.failed(run_id, found.words)
         self._set(
             msgspec.structs.replace(
-                self.state, phase="ended", verdict=found.status, words=found.words, reasons=found.reasons,
-                evidence=weighed(found.log), ended_at=self._clock(),
+                self.state, phase="ended", held=None, refused="", verdict=found.status, words=found.words,
+                reasons=found.reasons, evidence=weighed(found.log), ended_at=self._clock(),
             )
         )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import queue
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from typing import IO, Final
 from services.process_tree import kill_tree
 
 TAIL_LINES: Final = 20
+_MOST_UNSAID: Final = 200
 NICE: Final = 10
 """How far a child steps back: a tenth of the window's share where both want the processor."""
 _BELOW_NORMAL: Final[int] = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
@@ -46,6 +48,8 @@ class ChildProcess:
         self._clear_away = clear_away
         self._cleared = threading.Event()
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self._to_say: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self.say(first_input)
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -62,7 +66,7 @@ class ChildProcess:
                 own = os.getpriority(os.PRIO_PROCESS, 0)
                 os.setpriority(os.PRIO_PROCESS, self._process.pid, min(own + NICE, 19))
         self._threads = [
-            threading.Thread(target=self._write, args=(first_input,), name="child-input", daemon=True),
+            threading.Thread(target=self._write, name="child-input", daemon=True),
             threading.Thread(target=self._read_errors, name="child-errors", daemon=True),
             threading.Thread(target=self._read, name="child-output", daemon=True),
         ]
@@ -74,11 +78,14 @@ class ChildProcess:
         """The newest lines of its standard error."""
         return "\n".join(self._tail)
 
+    def say(self, text: str) -> None:
+        """Write to its standard input; never waits for it. What too much stands before is lost: it reads no more."""
+        if self._to_say.qsize() < _MOST_UNSAID:
+            self._to_say.put(text)
+
     def end_input(self) -> None:
-        """Ask it to end: its standard input is over."""
-        if self._process.stdin is not None:
-            with contextlib.suppress(OSError, ValueError):
-                self._process.stdin.close()
+        """Ask it to end: its standard input is over, after what it was told before."""
+        self._to_say.put(None)
 
     def kill(self) -> None:
         """End it and all that it started at once, if it still runs."""
@@ -89,12 +96,14 @@ class ChildProcess:
         """Block until it has ended and is cleared away, at most so long."""
         self._cleared.wait(seconds)
 
-    def _write(self, text: str) -> None:
+    def _write(self) -> None:
         pipe = self._process.stdin
-        if text and pipe is not None:
+        assert pipe is not None
+        while (text := self._to_say.get()) is not None:
             with contextlib.suppress(OSError, ValueError):
                 pipe.write(text.encode())
                 pipe.flush()
+        _close(pipe)
 
     def _read(self) -> None:
         for line in _lines(self._process.stdout):
@@ -103,7 +112,7 @@ class ChildProcess:
         self._clear_away()
         self._cleared.set()
         self._threads[1].join(1.0)
-        _close(self._process.stdin)
+        self.end_input()
         _close(self._process.stdout)
         self._hand_over(self._on_end, code)
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from services.clients.child_process import ChildProcess
+from services.domain.run_commands import Command, encode_command
 from services.ports.wishes import RunRequest
 from services.program import role_command
 from services.settings import child_environment
@@ -85,6 +86,11 @@ class SubmissionProcess:
             remove_forgotten(time.time())
             self._swept = True
         return RunFolder()
+
+    def tell(self, run_id: str, command: Command) -> None:
+        """See the port."""
+        if (child := self._children.get(run_id)) is not None:
+            child.say(encode_command(command))
 
     def stop(self, run_id: str) -> None:
         """See the port. Asks first; kills what still runs after the grace time."""

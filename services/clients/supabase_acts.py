@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, cast
 
 from services.clients.supabase_errors import console_errors, expect
 from services.clients.supabase_session import SupabaseSession
+from services.domain.run_commands import CLAIM_SECONDS
 from services.domain.statuses import Declared
 
 _CLAIMS: Final = ("claimed", "duplicate", "in_flight", "outcome_unknown")
@@ -116,6 +117,8 @@ class SupabaseActs:
             p_key=key,
             p_payload=dict(payload),
             p_run_id=run_id,
+            # The longest that is given: a person may hold the run for a while.
+            p_lease_seconds=CLAIM_SECONDS,
         )
         known = expect(answer if answer in _CLAIMS else None, str, "claim a directory")
         return cast(Literal["claimed", "duplicate", "in_flight", "outcome_unknown"], known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -62,10 +63,10 @@ def submit_step(plan: Plan) -> int | None:
     return next((index for index in reversed(clicks) if plan.plan[index].value not in (NEXT, CLOSE)), None)
 
 
-def page_selectors(plan: Plan, until: int) -> list[str]:
+def page_selectors(steps: Sequence[Step], until: int) -> list[str]:
     """Selectors of the fields that are filled before step `until`, on the page that is then open."""
     found: list[str] = []
-    for step in plan.plan[:until]:
+    for step in steps[:until]:
         if step.action == "goto" or (step.action == "click" and step.value == NEXT):
             found = []
         elif step.action in ("fill", "select") and step.selector:

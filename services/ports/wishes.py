@@ -9,6 +9,7 @@ import msgspec
 
 from services.domain.errors import ConsoleError
 from services.domain.plans import Plan
+from services.domain.run_commands import Command
 from services.domain.statuses import Declared
 
 
@@ -223,6 +224,7 @@ class RunRequest(msgspec.Struct, frozen=True):
 
     `artifacts`: folder for its pictures, "" for none; `trace`: it is to keep a trace there too, which holds all that
     is typed. `most_bytes`: what its pages may load and send, all together.
+    `attended`: somebody watches, so a step that fails waits for them.
     """
 
     run_id: str
@@ -238,6 +240,7 @@ class RunRequest(msgspec.Struct, frozen=True):
     total_seconds: float = 480.0
     most_bytes: int = 64 * 1024 * 1024
     trace: bool = False
+    attended: bool = False
 
 
 class Runner(Protocol):
@@ -245,6 +248,10 @@ class Runner(Protocol):
 
     def run(self, request: RunRequest) -> AsyncIterator[dict[str, Any]]:
         """Events as the child prints them (see `services.submission.events`); ends with kind "ended"."""
+        ...
+
+    def tell(self, run_id: str, command: Command) -> None:
+        """Tell a run what a person wants; `run` says what becomes of it. A run that is over hears nothing."""
         ...
 
     def stop(self, run_id: str) -> None:

@@ -40,8 +40,10 @@ class Blocker:
 
     def __init__(self, report: Report, values: Sequence[str], masking: Masking) -> None:
         self._report = report
-        self._values = [value.strip() for value in values if len(value.strip()) >= _SHORTEST_VALUE]
+        self._values: list[str] = []
         self._masking = masking
+        for value in values:
+            self.typed(value)
         self.first = asyncio.Event()
         """Something was held back since `switch_on`, or since `forget_first`."""
         self.form = asyncio.Event()
@@ -58,6 +60,13 @@ class Blocker:
         self._shut = False
         self._silent: set[WebSocketRoute] = set()
         self._last = 0.0
+
+    def typed(self, value: str, *, secret: bool = False) -> None:
+        """This is typed too; a secret is masked from now on."""
+        if len(value.strip()) >= _SHORTEST_VALUE:
+            self._values.append(value.strip())
+        if secret:
+            self._masking.add(value)
 
     async def settle(self) -> None:
         """After `switch_on`: until the form is held back, or what else was sent, and no more comes for a moment."""

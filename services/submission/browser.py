@@ -13,6 +13,7 @@ from playwright.async_api import Error, Playwright, async_playwright
 from services.ports.wishes import RunRequest
 from services.settings import child_environment, temporary_files_below
 from services.submission.choice import find_browser, may_sandbox
+from services.submission.control import Control
 from services.submission.events import Report
 from services.submission.gate import Gate, practice_port
 from services.submission.outcome import Outcome
@@ -62,10 +63,10 @@ class Browser:
     async def __aexit__(self, *_: object) -> None:
         await self._end()
 
-    async def run(self, request: RunRequest, report: Report) -> Outcome:
-        """One run in a fresh context. Reports `started` to `verdict`, and what is kept.
+    async def run(self, request: RunRequest, report: Report, control: Control | None = None) -> Outcome:
+        """One run in a fresh context, which a person may hold by `control`.
 
-        Raises only NoBrowser and cancellation.
+        Reports `started` to `verdict`, and what is kept. Raises only NoBrowser and cancellation.
         """
         chromium = await self._started()
         about = {"browser": f"{chromium.browser_type.name} {chromium.version}", "sandbox": may_sandbox()}
@@ -85,7 +86,7 @@ class Browser:
             try:
                 with logged(context, request, report):
                     async with traced(context, request.artifacts if request.trace else "", report):
-                        return await run_plan(context, gate, request, report, about)
+                        return await run_plan(context, gate, request, report, about, control)
             finally:
                 # A page may send what was typed when it is closed.
                 gate.shut(lambda *_: None)

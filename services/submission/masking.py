@@ -37,8 +37,14 @@ class Masking:
     """`secrets` are values that are masked wherever they stand."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = {form for text in secrets if len(text) >= _SHORTEST_SECRET for form in _forms(text)}
-        self._secrets = sorted(forms, key=len, reverse=True)
+        self._secrets: list[str] = []
+        for text in secrets:
+            self.add(text)
+
+    def add(self, secret: str) -> None:
+        """Another value to mask, unless it is too short to be told apart."""
+        forms = _forms(secret) if len(secret) >= _SHORTEST_SECRET else set()
+        self._secrets = sorted({*self._secrets, *forms}, key=len, reverse=True)
 
     def url(self, url: str) -> str:
         """The first 2,000 characters of an address, its secret values masked."""

@@ -13,12 +13,14 @@ from typing import Any, Final
 
 import msgspec
 
+from services.domain.run_commands import Command, decode_command
 from services.domain.text import one_line
 from services.lifetime import stop_event
 from services.ports.wishes import RunRequest
 from services.program import usage_name
 from services.settings import SettingsError, read_settings
 from services.submission.browser import Browser, NoBrowser
+from services.submission.control import Control
 from services.submission.events import encode
 from services.temporary import remove_own
 
@@ -31,20 +33,23 @@ def run(argv: list[str]) -> int:
     """Read one request from standard input, run it, print its events on standard output; the exit code."""
     parser = argparse.ArgumentParser(
         prog=usage_name("submit"),
-        description="Run one submission in a browser. Reads ONE line of JSON (a run request) from standard input and "
-        "prints events, one JSON object a line, on standard output. The run is stopped when standard input ends or on "
-        "SIGTERM. Dry runs hold back everything from the submit step on.",
+        description="Run one submission in a browser. Reads a line of JSON (a run request) from standard input, after "
+        "it commands, one JSON object a line, and prints events, one JSON object a line, on standard output. The run "
+        "is stopped when standard input ends or on SIGTERM. Dry runs hold back everything from the submit step on.",
         epilog="Exit codes: 0 the run came to a verdict, 1 it crashed, 2 the request can't be read, 3 it was stopped.",
     )
     parser.add_argument("--end-with-parent", action="store_true", help="always so for this role")
     parser.parse_args(argv)
     try:
-        request = msgspec.json.decode(_read_line(), type=RunRequest)
+        line, more = _read_line()
+        request = msgspec.json.decode(line, type=RunRequest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         words = f"The run request can't be read: {error}"
         sys.stdout.write(encode({"kind": "ended", "status": "crashed", "ms": 0, "error": words}))
         return 2
-    code = asyncio.run(_Child(request).run(stop_event(end_with_parent=True)))
+    child = _Child(request)
+    child.commands.take(more)
+    code = asyncio.run(child.run(stop_event(end_with_parent=True, take=child.commands.take)))
     remove_own()
     return code
 
@@ -53,6 +58,7 @@ class _Child:
     def __init__(self, request: RunRequest) -> None:
         self._request = request
         self._reader_gone = False
+        self.commands = _Commands()
 
     async def run(self, stop: threading.Event) -> int:
         began = time.monotonic()
@@ -88,7 +94,9 @@ class _Child:
             async with Browser(
                 path=settings.browser_path, headless=self._request.headless, practice_url=settings.practice_url
             ) as browser:
-                outcome = await browser.run(self._request, self._report)
+                control = Control(self._report, attended=self._request.attended)
+                self.commands.hand_to(control)
+                outcome = await browser.run(self._request, self._report, control)
         except (NoBrowser, SettingsError) as error:
             return "crashed", str(error)
         except Exception as error:  # the last line must always be told
@@ -111,12 +119,47 @@ class _Child:
             self._reader_gone = True
 
 
-def _read_line() -> bytes:
+class _Commands:
+    """Puts lines together on the thread that reads them, and hands them over on the loop's."""
+
+    def __init__(self) -> None:
+        self._begun = b""
+        self._early: list[Command] = []
+        self._to: tuple[asyncio.AbstractEventLoop, Control] | None = None
+        self._lock = threading.Lock()
+
+    def take(self, data: bytes) -> None:
+        """Bytes came, on any thread."""
+        *lines, self._begun = (self._begun + data[-_REQUEST_LIMIT:]).split(b"\n")
+        for line in lines:
+            if (command := decode_command(line)) is not None:
+                self._hand_over(command)
+
+    def hand_to(self, control: Control) -> None:
+        """From the loop's thread: this is who carries commands out, those that came before too."""
+        with self._lock:
+            self._to = (asyncio.get_running_loop(), control)
+        for command in self._early:
+            control.take(command)
+
+    def _hand_over(self, command: Command) -> None:
+        with self._lock:
+            if self._to is None:
+                self._early.append(command)
+                return
+            loop, control = self._to
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the run is over
+            loop.call_soon_threadsafe(control.take, command)
+
+
+def _read_line() -> tuple[bytes, bytes]:
+    """The first line, and what came with it of the next ones."""
     # Not through sys.stdin: its buffer would swallow the end that the watcher waits for.
-    line = b""
-    while not line.endswith(b"\n") and len(line) < _REQUEST_LIMIT:
+    came = b""
+    while b"\n" not in came and len(came) < _REQUEST_LIMIT:
         data = os.read(0, 65536)
         if not data:
             break
-        line += data
-    return line
+        came += data
+    line, _, more = came.partition(b"\n")
+    return line, more

@@ -11,13 +11,16 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
-from playwright.async_api import BrowserContext, Dialog, Error, Page
+from playwright.async_api import BrowserContext, Error, Page
 
 from services.domain.plans import CONFIRM, NEXT, Step, page_selectors, submit_step
+from services.domain.run_commands import EditStep
 from services.domain.text import one_line
 from services.ports.wishes import RunRequest
 from services.submission.answers import Answers
 from services.submission.blocking import Blocker
+from services.submission.control import Control
+from services.submission.edits import edited, matches
 from services.submission.events import Report
 from services.submission.evidence import Seen, Sending, Verdict, evidence_log, weigh
 from services.submission.gate import Gate
@@ -26,18 +29,23 @@ from services.submission.masking import Masking, is_secret
 from services.submission.observe import look
 from services.submission.outcome import Outcome, Status, tell
 from services.submission.pictures import Pictures
+from services.submission.pop_ups import PopUps
 from services.submission.steps import PersonNeeded, StepFailed, described, perform, ready
 from services.submission.walls import find_walls
 
 _Part = Callable[[], Awaitable[None]]
 _FINAL_SECONDS: Final = 3.0
-_MOST_WINDOWS: Final = 20
-_MOST_SAID: Final = 20
+_TWICE: Final = "This page of the form was sent, and is not sent twice"
 _ADDRESS: Final = 2000
 
 
 async def run_plan(
-    context: BrowserContext, gate: Gate, request: RunRequest, report: Report, about: dict[str, Any]
+    context: BrowserContext,
+    gate: Gate,
+    request: RunRequest,
+    report: Report,
+    about: dict[str, Any],
+    control: Control | None = None,
 ) -> Outcome:
     """Run the request's plan in `context`. `about` goes into the `started` event.
 
@@ -45,7 +53,7 @@ async def run_plan(
     verdict as it stands, then raises.
     """
     _start(request, report, about)
-    return await _Run(context, gate, request, report).outcome()
+    return await _Run(context, gate, request, report, control).outcome()
 
 
 def refused(request: RunRequest, report: Report, about: dict[str, Any], why: str) -> Outcome:
@@ -62,27 +70,26 @@ def _start(request: RunRequest, report: Report, about: dict[str, Any]) -> None:
 
 
 class _Run:
-    def __init__(self, context: BrowserContext, gate: Gate, request: RunRequest, report: Report) -> None:
+    def __init__(
+        self, context: BrowserContext, gate: Gate, request: RunRequest, report: Report, control: Control | None
+    ) -> None:
         self._context = context
         self._gate = gate
         self._request = request
         self._report = report
-        self._plan = request.plan.plan
+        self._plan = list(request.plan.plan)
         self._submit = submit_step(request.plan)
         self._began = time.monotonic()
         self._business = str(request.plan.idempotency_factors.get("name") or "")
         secrets = [step.value for step in self._plan if step.value and is_secret(step.selector or "")]
         self._blocker = Blocker(report, self._typed(), Masking(secrets)) if request.dry else None
         self._pressed = False
-        self._sending = False
         self._pages_sent = 0
-        self._confirms = False
-        self._pop_ups = 0
-        self._windows = 0
-        self._limit: asyncio.Timeout | None = None
+        self._pop_ups = PopUps(self._give_up)
+        self._control = control or Control(report)
+        self._control.revise = self._revise
         self._given_up = ""
         self._steps: list[dict[str, Any]] = []
-        self._said: list[str] = []
         self._sockets: set[str] = set()
         self._page: Page | None = None
         self._pictures: Pictures | None = None
@@ -91,7 +98,7 @@ class _Run:
 
     async def outcome(self) -> Outcome:
         try:
-            async with asyncio.timeout(self._request.total_seconds) as self._limit:
+            async with asyncio.timeout(self._request.total_seconds) as self._control.limit:
                 outcome = await self._run()
         except TimeoutError:
             timeout = f"Timeout: the run took longer than {self._request.total_seconds:g} s"
@@ -102,23 +109,22 @@ class _Run:
         except Error as error:
             outcome = self._cut_short(f"The browser broke down: {one_line(error.message, 300)}")
         finally:
-            self._limit = None
+            self._control.limit = None
         await self._last_picture()
         tell(self._report, outcome)
         return msgspec.structs.replace(outcome, screenshot=self._screenshot, duration_ms=_ms(self._began))
 
     def _give_up(self, why: str) -> None:
         """End the run where it is."""
-        if self._limit is not None and not self._given_up:
+        if self._control.limit is not None and not self._given_up:
             self._given_up = why
-            self._limit.reschedule(asyncio.get_running_loop().time())
+            self._control.limit.reschedule(asyncio.get_running_loop().time())
 
     async def _run(self) -> Outcome:
         if self._submit is None:
             return self._outcome("failed", ["The plan never presses a button"], error="The plan has no submit step")
         page = self._page = await self._context.new_page()
-        self._context.on("dialog", self._answer)
-        self._context.on("page", self._on_page)
+        self._pop_ups.watch(self._context, page)
         self._context.on("close", lambda _: self._give_up("The browser broke down"))
         page.on("crash", lambda _: self._give_up("The page crashed"))
         self._gate.on_too_much = lambda: self._give_up(
@@ -131,8 +137,8 @@ class _Run:
         if self._blocker is not None:
             await self._blocker.watch(self._context, self._gate)
         try:
-            await self._fill(page)
-            fields = page_selectors(self._request.plan, self._submit)
+            await self._fill(page, self._submit)
+            fields = page_selectors(self._plan, self._submit)
             before, walls = await asyncio.gather(look(page, fields), find_walls(page))
             if "captcha" in walls:
                 raise PersonNeeded("captcha")
@@ -144,22 +150,61 @@ class _Run:
         except StepFailed as error:
             return self._outcome("failed", [f"{self._unsent()}: {error}"], error=str(error))
 
-    async def _fill(self, page: Page) -> None:
+    async def _fill(self, page: Page, until: int) -> None:
         """All steps before the submit step."""
-        for index, step in enumerate(self._plan[: self._submit]):
+        index = 0
+        while index < until:
+            await self._control.before(index)
+            sent = self._pages_sent
             try:
-                if step.action == "click" and step.value == NEXT:
-                    await self._next_page(page, index, step)
-                else:
-                    await self._step(index, step)
+                await self._one(page, index)
             except PersonNeeded:
                 raise
             except StepFailed as error:
-                # A field may be missing since the page asks something else first.
-                walls = await find_walls(page) if step.selector or step.until else []
-                if walls and not (await look(page, page_selectors(self._request.plan, index))).fields:
-                    raise PersonNeeded(walls[0]) from error
-                raise
+                help_ = await self._control.failed(index, error, again=_TWICE if self._pages_sent > sent else "")
+                if help_ is None:
+                    raise
+                if help_ == "again":
+                    continue
+            index += 1
+        await self._control.before(until)
+
+    async def _one(self, page: Page, index: int) -> None:
+        step = self._plan[index]
+        try:
+            if step.action == "click" and step.value == NEXT:
+                await self._next_page(page, index, step)
+            else:
+                await self._step(index)
+        except PersonNeeded:
+            raise
+        except StepFailed as error:
+            # A field may be missing since the page asks something else first.
+            walls = await find_walls(page) if step.selector or step.until else []
+            if walls and not (await look(page, page_selectors(self._plan, index))).fields:
+                raise PersonNeeded(walls[0]) from error
+            raise
+
+    async def _send(self, *, done: str = "done", before: _Part | None = None, then: _Part) -> None:
+        """The submit step; as long as it sent nothing, a person may have it tried again."""
+        assert self._submit is not None
+        while True:
+            try:
+                await self._step(self._submit, done=done, before=before, then=then)
+                return
+            except StepFailed as error:
+                skip = "Without this step nothing is sent"
+                if self._pressed or await self._control.failed(self._submit, error, skip=skip) is None:
+                    raise
+
+    async def _revise(self, edit: EditStep) -> dict[str, Any]:
+        """Carry out an edit; gives what the `edited` event says of the step."""
+        step = edited(self._plan, edit, submit=self._submit, home=self._request.submission_url)
+        found = await matches(self._page, step, self._plan, self._submit) if self._page is not None else None
+        self._plan[edit.index] = step
+        if self._blocker is not None and step.value and step.action in ("fill", "select"):
+            self._blocker.typed(step.value, secret=is_secret(step.selector or ""))
+        return {**described(step), "matches": found}
 
     async def _next_page(self, page: Page, index: int, step: Step) -> None:
         """Send a page of the form that isn't its last, which the plan marks."""
@@ -179,7 +224,7 @@ class _Run:
 
         try:
             with self._blocker.let_through() if self._blocker is not None else contextlib.nullcontext():
-                await self._step(index, step, then=settle)
+                await self._step(index, then=settle)
         finally:
             self._pages_sent += answers.sending().sent
             answers.close()
@@ -187,8 +232,8 @@ class _Run:
     async def _dry(self, page: Page, blocker: Blocker) -> Outcome:
         assert self._submit is not None
         blocker.switch_on(self._gate)
-        self._sending = True
-        await self._step(self._submit, self._plan[self._submit], done="blocked", then=blocker.settle)
+        self._pop_ups.sending = True
+        await self._send(done="blocked", then=blocker.settle)
         await self._last_picture()
         seen = await look(page, [])
         await leave(page, blocker)
@@ -209,7 +254,7 @@ class _Run:
 
     async def _real(self, page: Page, fields: list[str], before: Seen) -> Outcome:
         assert self._submit is not None
-        self._said.clear()
+        self._pop_ups.said.clear()
         answers = self._answers = Answers(self._context, page, self._typed())
 
         async def settle() -> None:
@@ -219,27 +264,29 @@ class _Run:
             # Until the button is known to take a press, a failure leaves the form unsent.
             await ready(page, self._plan[self._submit or 0], self._request.step_seconds)
             self._gate.freshen(self._sockets)
-            self._pressed = self._sending = True
+            self._pressed = self._pop_ups.sending = True
 
         later: str | None = None
         try:
-            await self._step(self._submit, self._plan[self._submit], before=press, then=settle)
+            await self._send(before=press, then=settle)
             for index in range(self._submit + 1, len(self._plan)):
-                await self._step(index, self._plan[index])
+                await self._control.before(index)
+                await self._step(index)
         except StepFailed as error:
             if not self._pressed:
                 raise
             later = str(error)
         after = await look(answers.page(page), fields)
-        after = _with_dialogs(after, self._said)
+        after = _with_dialogs(after, self._pop_ups.said)
         return self._weighed(weigh(before, after, answers.sending(), business=self._business, later=later), after)
 
     async def _step(
-        self, index: int, step: Step, *, done: str = "done", before: _Part | None = None, then: _Part | None = None
+        self, index: int, *, done: str = "done", before: _Part | None = None, then: _Part | None = None
     ) -> None:
         assert self._page is not None
+        step = self._plan[index]
         began = time.monotonic()
-        self._confirms = step.action == "click" and step.value == CONFIRM
+        self._pop_ups.confirms = step.action == "click" and step.value == CONFIRM
         self._report({"kind": "step", "index": index, "status": "running"})
         status, error = done, None
         try:
@@ -282,33 +329,10 @@ class _Run:
             index = self._steps[-1]["index"]
             self._report({"kind": "picture", "index": index, "path": self._screenshot})
 
-    async def _answer(self, dialog: Dialog) -> None:
-        """Yes to what the plan says yes to, and to leaving the page, which the step in hand wants; else no."""
-        with contextlib.suppress(Error):
-            if dialog.type == "beforeunload":
-                await dialog.accept()
-                return
-            if len(self._said) < _MOST_SAID:
-                self._said.append(one_line(dialog.message, 300))
-            if dialog.type == "confirm" and self._confirms:
-                await dialog.accept()
-            else:
-                await dialog.dismiss()
-
-    async def _on_page(self, page: Page) -> None:
-        """Windows that a page opens by itself are put away; once the form is sent, one may be its answer."""
-        self._windows += 1
-        if self._windows > _MOST_WINDOWS:
-            self._give_up("The page opens one window after another")
-        if page is not self._page and (not self._sending or self._windows > _MOST_WINDOWS):
-            self._pop_ups += 1
-            with contextlib.suppress(Error):
-                await page.close()
-
     def _weighed(self, verdict: Verdict, after: Seen) -> Outcome:
         return self._outcome(
             verdict.status,
-            [*verdict.reasons, *(f"The page asked or said “{said}”" for said in self._said[:3])],
+            [*verdict.reasons, *(f"The page asked or said “{said}”" for said in self._pop_ups.said[:3])],
             error=verdict.error,
             listing_url=verdict.listing_url,
             verdict=verdict,
@@ -329,7 +353,8 @@ class _Run:
             "final_url": one_line(found.get("final_url") or (self._page.url if self._page else ""), _ADDRESS) or None,
             "http_status": sending.status,
             "steps": self._steps,
-            **({"pop_ups_closed": self._pop_ups} if self._pop_ups else {}),
+            **({"pop_ups_closed": self._pop_ups.closed} if self._pop_ups.closed else {}),
+            **({"held": self._control.record} if self._control.record else {}),
             **({"person_needed": found["person"]} if "person" in found else {}),
         }
         return Outcome(

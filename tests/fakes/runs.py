@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from services.domain.errors import ConsoleError, NotReachable
 from services.domain.plans import Plan, Step
 from services.domain.records import Customer
+from services.domain.run_commands import Command
 from services.ports.wishes import RunRequest
 
 HOLD: Final = "hold"
@@ -53,6 +54,7 @@ class FakeRunner:
         self.script: Sequence[dict[str, Any] | Exception | str] = script
         self.requests: list[RunRequest] = []
         self.stopped: list[str] = []
+        self.told: list[Command] = []
         self.go = asyncio.Event()
 
     async def run(self, request: RunRequest) -> AsyncIterator[dict[str, Any]]:
@@ -68,6 +70,9 @@ class FakeRunner:
             if request.run_id in self.stopped:
                 yield {"kind": "ended", "status": "stopped", "ms": 1}
                 return
+
+    def tell(self, run_id: str, command: Command) -> None:
+        self.told.append(command)
 
     def stop(self, run_id: str) -> None:
         self.stopped.append(run_id)

@@ -12,6 +12,7 @@ from app.actions.run_state import RunState
 from services.domain.records import Customer
 from widgets.look import metrics
 from widgets.pages.runs.trace_row import TraceRow
+from widgets.pages.runs.turn_card import TurnCard
 from widgets.pages.runs.words import VERDICTS, address, without_evidence
 from widgets.parts import cell, spans
 from widgets.parts.button import Button
@@ -37,6 +38,7 @@ class Inspector(Surface):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("surface.page", "l", parent)
         self.setFixedWidth(metrics.px(metrics.INSPECTOR))
+        self.turn = TurnCard()
         self.verdict = VerdictCard()
         self.verdict.open_button.clicked.connect(self.open_job)
         self.open_button = Button("Open the job", "link", small=True)
@@ -112,6 +114,7 @@ class Inspector(Surface):
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.turn)
         column.addWidget(self.verdict)
         column.addWidget(self._customer_section())
         checks = QWidget()

@@ -20,6 +20,7 @@ from app.store.store import Changes
 from widgets.look import metrics
 from widgets.pages.runs import words
 from widgets.pages.runs.below import Below
+from widgets.pages.runs.helping import Helping
 from widgets.pages.runs.inspector import Inspector
 from widgets.pages.runs.job_picker import JobPicker
 from widgets.pages.runs.stage import Stage
@@ -89,6 +90,7 @@ class RunsPage(Surface):
         self.inspector = inspector or Inspector()
         self.inspector.trace.address_of = self._runs.kept.trace_address
         self.inspector.open_job.connect(lambda: self.open_job.emit(self._job_id))
+        self.helping = Helping(self._runs, self.steps, self.inspector.turn, self)
         QShortcut(QKeySequence(DRY_RUN.key), self).activated.connect(self.run_button.click)
         self._lay_out()
         self._show_target()
@@ -138,6 +140,7 @@ class RunsPage(Surface):
             self._show_acts()
         elif self._runs.state.going_on and int(time.monotonic()) != self._second_seen:
             self._show_note(self._state())
+            self.helping.tick()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -231,7 +234,9 @@ class RunsPage(Surface):
 
     def _pick(self, index: int) -> None:
         state = self._state()
-        self._picked = -1 if state is None or (state.going_on and index == words.current_step(state.steps)) else index
+        self._picked = (
+            -1 if state is None or (state.going_on and index == words.current_step(state.steps, state.held)) else index
+        )
         self._show_picture(state)
 
     # What is shown
@@ -268,6 +273,7 @@ class RunsPage(Surface):
         self._show_picture(state)
         self.below.show_run(state)
         self.inspector.show_run(state)
+        self.helping.show_run(state)
         say(self.browser_words, words.browser_words(state) if state is not None else "")
 
     def _show_step_face(self, state: RunState | None) -> None:
@@ -294,7 +300,7 @@ class RunsPage(Surface):
             self.stage.show_picture("", "No run yet")
             return
         picked = state.steps[self._picked] if 0 <= self._picked < len(state.steps) else None
-        self.steps.mark(picked.index if picked is not None else words.current_step(state.steps))
+        self.steps.mark(picked.index if picked is not None else words.current_step(state.steps, state.held))
         if picked is not None:
             self.stage.show_picture(picked.picture, "No picture of this step")
         else:
@@ -308,6 +314,7 @@ class RunsPage(Surface):
         if not why:
             tip(self.run_button, DRY_RUN.words if dry else REAL_RUN.words)
         self.stop_button.set_off(self._runs.why_not_stop())
+        self.run_button.setVisible(not self.helping.pause_button.isVisibleTo(self))
         self.mode.setEnabled(not self._runs.state.going_on)
         self._show_banner()
 
@@ -334,6 +341,8 @@ class RunsPage(Surface):
         self._head.add(self.mode)
         self._head.add_stretch()
         self._head.add(self.run_button)
+        self._head.add(self.helping.pause_button)
+        self._head.add(self.helping.step_button)
         self._head.add(self.stop_button)
         banner = Surface("surface.window", "b")
         banner.setFixedHeight(metrics.px(28))
@@ -352,6 +361,8 @@ class RunsPage(Surface):
         line.addWidget(label("Steps", weight=600))
         line.addWidget(self.step_note)
         line.addStretch(1)
+        line.addWidget(self.helping.to_button)
+        line.addWidget(self.helping.edit_button)
         self._side = Surface("surface.page", "r")
         side = QVBoxLayout(self._side)
         side.setContentsMargins(0, 0, 1, 0)

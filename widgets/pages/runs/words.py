@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from app.actions import run_state
 from app.actions.run_state import Asked, Blocked, RunState, Said, StepLine
 from app.store.lines import DirectoryLine, JobLine
 from services.domain.records import Customer
@@ -36,6 +37,7 @@ STEPS: Final[dict[str, Shape]] = {
     "failed": "failed",
     "blocked": "blocked",
 }
+_FILLED: Final = ("fill", "select")
 DRY_WORDS: Final = (
     "Everything is filled; from the submit step on, every request of this page is blocked and shown below."
 )
@@ -143,7 +145,8 @@ def step_detail(line: StepLine) -> str:
     """What stands below a step's words: where it acts, or why it failed."""
     if line.status == "failed" and line.error:
         return line.error
-    return f"{line.detail}, blocked" if line.status == "blocked" and line.detail else line.detail
+    where = f"{line.detail}, blocked" if line.status == "blocked" and line.detail else line.detail
+    return f"{where}  {line.value}" if line.value and line.action in _FILLED else where
 
 
 def without_evidence(state: RunState) -> list[str]:
@@ -153,8 +156,10 @@ def without_evidence(state: RunState) -> list[str]:
     return [reason for reason in said if not any(sign in reason.lower() for sign in signs)]
 
 
-def current_step(steps: Sequence[StepLine]) -> int:
-    """The step that runs, else the last one that was begun; -1 when none was."""
+def current_step(steps: Sequence[StepLine], held: run_state.Held | None = None) -> int:
+    """The step before which the run is held, else the one that runs, else the last one begun; -1 when none was."""
+    if held is not None:
+        return min(held.index, len(steps) - 1)
     running = [line.index for line in steps if line.status == "running"]
     begun = [line.index for line in steps if line.status != "waiting"]
     return running[0] if running else begun[-1] if begun else -1

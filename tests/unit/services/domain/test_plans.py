@@ -55,9 +55,9 @@ def test_the_fields_of_the_page_that_is_open() -> None:
             Step("click", selector="#send"),
         ]
     )  # fmt: skip
-    assert page_selectors(plan, 6) == ["#a", "#b"]
-    assert page_selectors(plan, 9) == ["#c"]
-    assert page_selectors(plan, 0) == []
+    assert page_selectors(plan.plan, 6) == ["#a", "#b"]
+    assert page_selectors(plan.plan, 9) == ["#c"]
+    assert page_selectors(plan.plan, 0) == []
 
 
 @pytest.mark.parametrize(

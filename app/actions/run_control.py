@@ -1,0 +1,108 @@
+"""What a person wants of the run that is going on: hold, one step, run to here, another selector."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from app.actions.registry import EDIT_STEP, GO_ON, ONE_STEP, PAUSE_RUN, RUN_TO, SKIP_STEP, Act, why_not
+from app.actions.run_state import RunState
+from services.domain.run_commands import Command, EditStep, GoOn, OneStep, Pause, RunTo, SkipStep
+from services.ports.wishes import Runner
+
+
+class _Runs(Protocol):
+    """Of the acts on runs, what is needed here."""
+
+    state: RunState
+    role: str | None
+
+
+class RunControl:
+    """Each act has its `why_not_...`: why it is off, "" when it may be pressed. An act that is off does nothing.
+
+    What becomes of an act shows in the run's state, once the child has said so.
+    """
+
+    def __init__(self, runs: _Runs, runner: Runner) -> None:
+        self._runs = runs
+        self._runner = runner
+
+    def why_not_pause(self) -> str:
+        """Why Pause is off."""
+        if refusal := self._off(PAUSE_RUN):
+            return refusal
+        return "It is held already." if self._runs.state.held is not None else ""
+
+    def pause(self) -> None:
+        """Hold before the next step."""
+        self._tell(self.why_not_pause(), Pause())
+
+    def why_not_go_on(self) -> str:
+        """Why Go on is off."""
+        return self._off(GO_ON, held=True)
+
+    def go_on(self) -> None:
+        """Go on; a step that failed is tried again."""
+        self._tell(self.why_not_go_on(), GoOn())
+
+    def why_not_step(self) -> str:
+        """Why One step is off."""
+        return self._off(ONE_STEP, held=True)
+
+    def step(self) -> None:
+        """Carry out one step, then hold again."""
+        self._tell(self.why_not_step(), OneStep())
+
+    def why_not_run_to(self, index: int) -> str:
+        """Why Run to here is off for a step."""
+        if refusal := self._off(RUN_TO):
+            return refusal
+        if not self._waits(index):
+            return "Choose a step that has not begun."
+        held = self._runs.state.held
+        return "It is held before this step." if held is not None and held.index == index else ""
+
+    def run_to(self, index: int) -> None:
+        """Go on, and hold before a step."""
+        self._tell(self.why_not_run_to(index), RunTo(index))
+
+    def why_not_skip(self) -> str:
+        """Why Skip is off."""
+        if refusal := self._off(SKIP_STEP, held=True):
+            return refusal
+        held = self._runs.state.held
+        return "" if held is not None and held.why == "failed" else "Only a step that failed is skipped."
+
+    def leave_out(self) -> None:
+        """Leave out the step that failed."""
+        self._tell(self.why_not_skip(), SkipStep())
+
+    def why_not_edit(self, index: int) -> str:
+        """Why Edit is off for a step."""
+        if refusal := self._off(EDIT_STEP):
+            return refusal
+        held = self._runs.state.held
+        if held is None:
+            return "Pause the run first."
+        failed = held.why == "failed" and held.index == index
+        return "" if failed or self._waits(index) else "Choose a step that has not begun."
+
+    def edit(self, index: int, *, where: str | None, value: str | None) -> None:
+        """Let a step act elsewhere, or put something else in; None leaves it as it is."""
+        if where is not None or value is not None:
+            self._tell(self.why_not_edit(index), EditStep(index, where, value))
+
+    def _off(self, act: Act, *, held: bool = False) -> str:
+        if refusal := why_not(act, self._runs.role):
+            return refusal
+        if self._runs.state.phase != "running":
+            return "No run is going on."
+        return "It isn’t held." if held and self._runs.state.held is None else ""
+
+    def _waits(self, index: int) -> bool:
+        steps = self._runs.state.steps
+        return 0 <= index < len(steps) and steps[index].status == "waiting"
+
+    def _tell(self, refusal: str, command: Command) -> None:
+        if not refusal:
+            self._runner.tell(self._runs.state.run_id, command)

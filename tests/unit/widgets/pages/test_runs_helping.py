@@ -1,0 +1,133 @@
+"""Runs: a person holds the run, edits a step in a sheet, and lets it go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from services.domain.run_commands import EditStep, GoOn, OneStep, Pause, RunTo, SkipStep
+from tests.fakes.runs import HOLD
+from tests.unit.widgets.pages.test_runs import DRY, World, ended, press, until
+from tests.unit.widgets.waiting import in_front
+from widgets.pages.runs import RunsPage
+from widgets.pages.runs.step_edit import StepEdit
+
+STARTED = {
+    "kind": "started", "browser": "chromium 140", "sandbox": True,
+    "steps": [{"value": ""}, {"value": ""}, {"value": "Old Mill Pizza"}, {"value": ""}, {"value": ""}],
+}  # fmt: skip
+
+
+@pytest.fixture
+def world(qt_app: QApplication, tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.close()
+
+
+def held(index: int, why: str = "paused", **more: Any) -> dict[str, Any]:
+    return {"kind": "held", "index": index, "why": why, "seconds": 300, **more}
+
+
+def step(index: int, status: str = "done") -> dict[str, Any]:
+    return {"kind": "step", "index": index, "status": status, "ms": 5}
+
+
+async def begin(page: RunsPage, world: World, *script: dict[str, Any]) -> None:
+    world.runner.script = (STARTED, *script, HOLD, *DRY)
+    page.prepare("j1", "b.localhost")
+    in_front(page)
+    page.start(dry=True)
+    await until(page, lambda: world.acts.state.browser)
+    await until(
+        page,
+        lambda: (
+            not page.helping.pause_button.isHidden()
+            and (world.acts.state.held is None) == all(part["kind"] != "held" for part in script)
+        ),
+    )
+
+
+def test_a_run_that_goes_on_is_paused_by_button_and_key(world: World) -> None:
+    async def look(page: RunsPage) -> None:
+        assert page.helping.pause_button.isHidden()
+        await begin(page, world)
+        assert page.run_button.isHidden()
+        assert page.inspector.turn.isHidden()
+        assert page.helping.pause_button.words() == "Pause"
+        assert page.helping.step_button.toolTip() == "It isn’t held."
+        press(page.helping.pause_button)
+        QTest.keyClick(page, Qt.Key.Key_F8)
+        assert world.runner.told == [Pause(), Pause()]
+        page.steps.picked.emit(3)
+        page.steps.mark(3)
+        QTest.keyClick(page, Qt.Key.Key_F9)
+        assert world.runner.told[-1] == RunTo(3)
+        world.runner.go.set()
+        await ended(page, world)
+        assert page.run_button.isVisible()
+        assert page.helping.pause_button.isHidden()
+
+    world.on_page(look)
+
+
+def test_a_paused_run_says_so_and_is_steered_from_the_card(world: World) -> None:
+    async def look(page: RunsPage) -> None:
+        await begin(page, world, step(0), held(1))
+        card = page.inspector.turn
+        assert card.isVisible()
+        assert card.title.text() == "Paused before step 2"
+        assert card.words.text() == "Next: Press the button. If nobody comes back in time, the run ends."
+        assert card.left.text() in ("5:00", "4:59")
+        assert card.skip_button.isHidden()
+        assert page.steps.marked() == 1
+        page.helping.tick()
+        press(card.step_button)
+        press(card.go_button)
+        press(page.helping.pause_button)
+        assert page.helping.pause_button.words() == "Go on"
+        assert world.runner.told == [OneStep(), GoOn(), GoOn()]
+        world.runner.go.set()
+        await ended(page, world)
+        assert card.isHidden()
+
+    world.on_page(look)
+
+
+def test_a_step_that_failed_is_edited_in_a_sheet(world: World) -> None:
+    async def look(page: RunsPage) -> None:
+        refused = {"kind": "refused", "why": "The page has none of it"}
+        await begin(page, world, step(0), step(1), step(2, "failed"), held(2, "failed", error="No such field"), refused)
+        card = page.inspector.turn
+        assert card.title.text() == "Step 3 failed"
+        assert card.words.text().startswith("Fill the name: No such field.")
+        await until(page, lambda: card.note.text() == "The page has none of it")
+        assert card.go_button.words() == "Try again"
+        assert card.step_button.isHidden()
+        press(card.skip_button)
+        press(card.edit_button)
+        sheet = page.helping.sheet
+        assert sheet is not None
+        form = sheet.findChild(StepEdit)
+        assert isinstance(form, StepEdit)
+        assert form.where_box.text() == "#name"
+        assert form.value_box.text() == "Old Mill Pizza"
+        assert (form.where, form.value) == (None, None)
+        form.where_box.box.setText("#shop")
+        press(sheet._confirm)
+        QTest.keyClick(page, Qt.Key.Key_F2)
+        again = page.helping.sheet
+        assert again is not None
+        assert again is not sheet
+        again.cancel()
+        assert world.runner.told == [SkipStep(), EditStep(2, "#shop")]
+        world.runner.go.set()
+        await ended(page, world)
+
+    world.on_page(look)

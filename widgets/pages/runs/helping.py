@@ -1,0 +1,121 @@
+"""Buttons, keys and the sheet by which a person steers the run that is going on."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
+
+from app.actions.registry import EDIT_STEP, GO_ON, ONE_STEP, PAUSE_RUN, RUN_TO
+from app.actions.run_state import RunState
+from app.actions.runs import RunActs
+from widgets.pages.runs.step_edit import StepEdit
+from widgets.pages.runs.steps import StepList
+from widgets.pages.runs.turn_card import TurnCard
+from widgets.parts.button import Button
+from widgets.parts.label import tip
+from widgets.parts.sheet import ConfirmSheet
+from widgets.parts.surface import Surface, ground_of
+
+
+class Helping(QObject):
+    """`pause_button`, `step_button` stand in the head of the page; `to_button`, `edit_button` in that of the steps."""
+
+    def __init__(self, runs: RunActs, steps: StepList, card: TurnCard, page: Surface) -> None:
+        super().__init__(page)
+        self._runs = runs
+        self._control = runs.control
+        self._steps = steps
+        self._page = page
+        self._state: RunState | None = None
+        self.card = card
+        self.sheet: ConfirmSheet | None = None
+        self.pause_button = Button(PAUSE_RUN.label, icon=PAUSE_RUN.icon)
+        self.step_button = Button(icon=ONE_STEP.icon, tip=ONE_STEP.label)
+        self.to_button = Button(icon=RUN_TO.icon, look="quiet", small=True, tip=RUN_TO.label)
+        self.edit_button = Button(icon=EDIT_STEP.icon, look="quiet", small=True, tip=EDIT_STEP.label)
+        self.pause_button.clicked.connect(self._pause_or_go_on)
+        self.step_button.clicked.connect(self._control.step)
+        self.to_button.clicked.connect(lambda: self._control.run_to(steps.marked()))
+        self.edit_button.clicked.connect(lambda: self._edit(steps.marked()))
+        card.go_button.clicked.connect(self._control.go_on)
+        card.step_button.clicked.connect(self._control.step)
+        card.skip_button.clicked.connect(self._control.leave_out)
+        card.edit_button.clicked.connect(self._edit_held)
+        steps.picked.connect(lambda _: self._show_acts())
+        for key, button in (
+            (PAUSE_RUN.key, self.pause_button), (ONE_STEP.key, self.step_button), (RUN_TO.key, self.to_button),
+            (EDIT_STEP.key, self.edit_button),
+        ):  # fmt: skip
+            QShortcut(QKeySequence(key), page).activated.connect(button.click)
+
+    def show_run(self, state: RunState | None) -> None:
+        """Show what may be done to the run of what is chosen; None for none."""
+        self._state = state
+        self.card.show_run(state, self._control, time.time())
+        self._show_acts()
+
+    def tick(self) -> None:
+        """A second has gone by."""
+        if self._state is not None and self._state.held is not None:
+            self.card.show_time(self._state.held, time.time())
+
+    def _show_acts(self) -> None:
+        going_on = self._state is not None and self._state.going_on
+        held = self._state is not None and self._state.held is not None
+        for button in (self.pause_button, self.step_button, self.to_button, self.edit_button):
+            button.setVisible(going_on)
+        if not going_on:
+            return
+        act = GO_ON if held else PAUSE_RUN
+        self.pause_button.say(act.label)
+        self.pause_button.set_icon(act.icon)
+        marked = self._steps.marked()
+        for button, why, words in (
+            (self.pause_button, self._control.why_not_go_on() if held else self._control.why_not_pause(), act.words),
+            (self.step_button, self._control.why_not_step(), ONE_STEP.words),
+            (self.to_button, self._control.why_not_run_to(marked), RUN_TO.words),
+            (self.edit_button, self._control.why_not_edit(marked), EDIT_STEP.words),
+        ):
+            button.set_off(why)
+            tip(button, why or words)
+
+    def _pause_or_go_on(self) -> None:
+        if self._runs.state.held is not None:
+            self._control.go_on()
+        else:
+            self._control.pause()
+
+    def _edit_held(self) -> None:
+        held = self._runs.state.held
+        if held is not None:
+            self._edit(held.index)
+
+    def _edit(self, index: int) -> None:
+        if self._control.why_not_edit(index) or self.sheet is not None:
+            return
+        line = self._runs.state.steps[index]
+        form = StepEdit(line)
+        boxes: list[QWidget] = [form.where_box.box, form.value_box.box]
+        self.sheet = ConfirmSheet(
+            ground_of(self._page),
+            f"Edit step {index + 1}: {line.words}",
+            "For this run only. What the step does stays as it is.",
+            "Change it",
+            inside=form,
+            stops=boxes,
+        )
+        self.sheet.confirmed.connect(lambda _: self._edited(index, form))
+        self.sheet.cancelled.connect(self._closed)
+        boxes[0].setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def _edited(self, index: int, form: StepEdit) -> None:
+        where, value = form.where, form.value
+        self._closed()
+        self._control.edit(index, where=where, value=value)
+
+    def _closed(self) -> None:
+        self.sheet = None
+        self._steps.setFocus(Qt.FocusReason.OtherFocusReason)
