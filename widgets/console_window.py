@@ -12,12 +12,12 @@ from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.actions.colleagues import theirs
-from app.actions.operations import FAILURE, Operation
-from app.actions.registry import EXPORT
+from app.actions.operations import FAILURE
 from app.actions.sign_in import SignInActs
 from app.desk import Desk
 from app.models.pump import Pump
 from app.moves import Become, Elsewhere, Move, Open, SignOut, TryAgain
+from app.store.lanes import waiting_count
 from app.store.store import Changes
 from services.domain.errors import SettingProblem
 from widgets.main_window import MainWindow, PageEntry
@@ -25,13 +25,16 @@ from widgets.pages import operation_rows
 from widgets.pages.acknowledging import ask_acknowledge
 from widgets.pages.activity import ActivityPage
 from widgets.pages.dead_letters import DeadLettersPage
+from widgets.pages.export_toasts import ExportToasts
 from widgets.pages.health import HealthPage
+from widgets.pages.job.asking import ask_declare
 from widgets.pages.job.page import JobPage
 from widgets.pages.jobs import JobsPage
 from widgets.pages.leaving import ask_to_leave
 from widgets.pages.lock import LockPage
 from widgets.pages.overview import OverviewPage
 from widgets.pages.problem import ProblemPage
+from widgets.pages.review import ReviewPage
 from widgets.pages.runs import RunsPage
 from widgets.pages.settings import SettingsPage
 from widgets.pages.sign_in import SignInPage
@@ -59,8 +62,9 @@ class ConsoleWindow(MainWindow):
         self._operations_seen = (-1, -1, -1, -1)
         self._theirs_seen = 0
         self._undo_toasts = UndoToasts(self.toasts, operation_rows.UNDO)
-        self._told: set[str] = set()
-        """Exports that were said to have ended."""
+        self._export_toasts = ExportToasts(
+            self.toasts, operation_rows.COPY_PATH, operation_rows.pressed, operation_rows.shape_of
+        )
         self._failures: list[tuple[str, str, str]] = []
         """What failed and isn't written down yet."""
         self._go: Callable[[Move], None] = _nowhere
@@ -144,6 +148,8 @@ class ConsoleWindow(MainWindow):
         yield from self._taken_in(self.letters)
         self.runs = yield from RunsPage.in_turns(desk)
         yield from self._taken_in(self.runs)
+        self.review = ReviewPage(desk, self.body)
+        yield from self._taken_in(self.review)
         kept = self._kept["activity"] = dict(self._kept.get("activity") or {})
         self.activity = ActivityPage(desk, kept=kept)
         yield from self._taken_in(self.activity)
@@ -153,7 +159,7 @@ class ConsoleWindow(MainWindow):
         yield from self._taken_in(self.settings)
         self._desk, self._pump = desk, pump
         self.sign_in.forget()
-        self._told = {one.id for one in desk.operations.newest_first() if one.ended}
+        self._export_toasts.begin(desk.operations.newest_first())
         self._keep_failures()
         self.set_pages(
             [
@@ -162,6 +168,7 @@ class ConsoleWindow(MainWindow):
                 PageEntry("job", "Job", "list-checks", self.job, hidden=True),
                 PageEntry("dead_letters", "Dead letters", "mail-x", self.letters, key="d"),
                 PageEntry("runs", "Runs", "square-play", self.runs, key="r"),
+                PageEntry("review", "To check", "square-play", self.review, hidden=True),
                 PageEntry("activity", "Activity", "activity", self.activity, key="a"),
                 PageEntry("health", "Health", "heart-pulse", self.health, key="h"),
                 PageEntry("settings", "Settings", "settings", self.settings, key="s", foot=True),
@@ -169,15 +176,16 @@ class ConsoleWindow(MainWindow):
         )
         self.overview.show_jobs.connect(self.open_jobs)
         self.overview.show_dead_letters.connect(lambda: self.show_page("dead_letters"))
-        self.overview.open_job.connect(self.open_job)
         for page in (self.overview, self.job):
             page.acknowledge.connect(lambda need: ask_acknowledge(self.body, desk, need))
         self.jobs.opened.connect(self.open_job)
         self.job.back.connect(lambda: self.show_page("jobs"))
         self.job.run_here.connect(self.prepare_run)
-        self.letters.open_job.connect(self.open_job)
-        self.runs.open_job.connect(self.open_job)
-        self.activity.open_job.connect(self.open_job)
+        for leads in (self.overview, self.letters, self.runs, self.review, self.activity):
+            leads.open_job.connect(self.open_job)
+        self.runs.check_button.clicked.connect(self.open_review)
+        self.review.back.connect(lambda: self.show_page("runs"))
+        self.review.declare.connect(lambda *what: ask_declare(self.body, desk, *what))
         self.settings.opening.connect(lambda key: self._leave_for(Open(key)))
         for wish, key in ((self.settings.elsewhere, "elsewhere"), (self.settings.signing_out, "out"),
                           (self.settings.locking, "lock")):  # fmt: skip
@@ -204,10 +212,7 @@ class ConsoleWindow(MainWindow):
         self.faults.forget()
         if self._desk is None:
             return
-        pages: list[QWidget] = [
-            self.overview, self.jobs, self.job, self.letters, self.runs, self.activity, self.health,
-            self.settings,
-        ]  # fmt: skip
+        pages = [entry.widget for entry in self._pages.values()]
         self._desk = self._pump = None
         self.lock.leave()
         self.body.setEnabled(True)
@@ -241,6 +246,11 @@ class ConsoleWindow(MainWindow):
         self.show_page("job")
         self.rail.set_current("jobs")
 
+    def open_review(self) -> None:
+        """What is to be checked: outcomes that nobody knows, and verdicts in doubt."""
+        self.show_page("review")
+        self.rail.set_current("runs")
+
     def prepare_run(self, job_id: str, directory: str) -> None:
         """The Runs page with a job and a directory chosen."""
         self.runs.prepare(job_id, directory)
@@ -260,8 +270,10 @@ class ConsoleWindow(MainWindow):
     def _take(self, changes: Changes) -> None:
         if self._desk is None:
             return
-        for page in (self.overview, self.jobs, self.job, self.letters, self.runs, self.activity):
+        for page in (self.overview, self.jobs, self.job, self.letters, self.runs, self.review, self.activity):
             page.take(changes)
+        if changes.jobs:
+            self.rail.set_badge("runs", waiting_count(self._desk.store))
         if changes.link:
             self._show_link()
         self._theirs_seen += "staff_operations" in changes.tables
@@ -270,7 +282,9 @@ class ConsoleWindow(MainWindow):
         desk = self._desk
         if desk is None:
             return
-        for page in (self.overview, self.job, self.letters, self.runs, self.activity, self.health, self.settings):
+        for page in (
+            self.overview, self.job, self.letters, self.runs, self.review, self.activity, self.health, self.settings,
+        ):  # fmt: skip
             page.frame()
         self._show_lock()
         seen = (desk.operations.version, desk.batches.version, desk.many.version, self._theirs_seen)
@@ -369,20 +383,7 @@ class ConsoleWindow(MainWindow):
             operation_rows.summary(operations),
         )
         self._undo_toasts.follow(desk, own)
-        for operation in own:
-            if operation.act == EXPORT.name and operation.ended and operation.id not in self._told:
-                self._told.add(operation.id)
-                self._tell_export(desk, operation)
-
-    def _tell_export(self, desk: Desk, operation: Operation) -> None:
-        done = operation.state == "done"
-        self.toasts.say(
-            operation.words,
-            shape=operation_rows.shape_of(operation),
-            act=operation_rows.COPY_PATH if done else "",
-            pressed=lambda: operation_rows.pressed(desk, operation.id, operation_rows.COPY_PATH),
-            seconds=12,
-        )
+        self._export_toasts.follow(desk, own)
 
     def _operation_pressed(self, key: str, act: str) -> None:
         if self._desk is not None:

@@ -8,7 +8,18 @@ from typing import Any, Final
 from app import tasks
 from app.actions.database_acts import Answer, DatabaseActs
 from app.actions.operations import Operation
-from app.actions.registry import CANCEL_JOB, DECLARE, PAUSE_JOB, REQUEUE, RESUME_JOB, RETRY_FAILED, Act, why_not
+from app.actions.registry import (
+    CANCEL_JOB,
+    DECLARE,
+    PAUSE_JOB,
+    REQUEUE,
+    RESUME_JOB,
+    RETRY_FAILED,
+    REVIEW,
+    Act,
+    why_not,
+)
+from app.store.doubts import doubt_of
 from app.store.lines import DirectoryLine, JobLine
 from services.domain.errors import ConsoleError
 from services.domain.statuses import Declared, job_status_word
@@ -161,6 +172,39 @@ class JobActs:
                 listing_url=listing_url,
             ),
             lambda _: (f"Declared: {_DECLARED[outcome]}", 1),
+            hosts=(directory.host,),
+            reason=reason,
+        )
+
+    def why_not_review(self, job: JobLine | None, directory: DirectoryLine | None) -> str:
+        """Why the verdict on this directory can't be reviewed; "" when it may be."""
+        if refusal := self._why_not(REVIEW, job):
+            return refusal
+        if directory is None or directory.result is None or not doubt_of(directory.result):
+            return "Its verdict is not in doubt."
+        return ""
+
+    async def review(
+        self, job: JobLine, directory: DirectoryLine, outcome: Declared, *, reason: str = "", listing_url: str = ""
+    ) -> Operation:
+        """Say that a doubtful verdict stands (`outcome` is the directory's), or how the submission really ended."""
+        _raise(self.why_not_review(job, directory))
+        stands = outcome == directory.outcome
+        words = "the verdict stands" if stands else _DECLARED[outcome]
+        return await self._database.carry_out(
+            REVIEW,
+            f"Review {directory.host} for {_name(job)}: {words}",
+            job.id,
+            lambda request: self._acts.review_outcome(
+                request_id=request,
+                job_id=job.id,
+                directory=directory.host,
+                expected=directory.outcome,
+                outcome=outcome,
+                reason=reason,
+                listing_url=listing_url,
+            ),
+            lambda _: (f"Reviewed: {words}", 1),
             hosts=(directory.host,),
             reason=reason,
         )

@@ -114,6 +114,11 @@ DECLARE: Final = Act(
     "Says how a submission ended whose outcome nobody knows.",
 )  # fmt: skip
 
+REVIEW: Final = Act(
+    "review", "Review", "check", "", "operator", "one",
+    "Says that a doubtful verdict stands, or how the submission really ended.",
+)  # fmt: skip
+
 PAUSE_DIRECTORY: Final = Act(
     "pause_directory", "Pause directory", "pause", "", "operator", "sheet",
     "Keeps a directory out of new work lists; lists that exist stay as they are.",
@@ -128,7 +133,8 @@ ACKNOWLEDGE: Final = Act(
 )  # fmt: skip
 
 BY_DATABASE: Final = (
-    RETRY_FAILED, REQUEUE, PAUSE_JOB, RESUME_JOB, CANCEL_JOB, DECLARE, PAUSE_DIRECTORY, RESUME_DIRECTORY, ACKNOWLEDGE,
+    RETRY_FAILED, REQUEUE, PAUSE_JOB, RESUME_JOB, CANCEL_JOB, DECLARE, REVIEW, PAUSE_DIRECTORY,
+    RESUME_DIRECTORY, ACKNOWLEDGE,
 )  # fmt: skip
 """Acts that the database carries out and audits; their names are those of its audit."""
 ACTS: Final = (

@@ -31,6 +31,7 @@ _OF_JOBS: Final = frozenset(
         "resume",
         "cancel",
         "declare",
+        "review",
         "acknowledge",
         "run_here",
         "dry_run",

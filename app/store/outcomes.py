@@ -87,8 +87,11 @@ def outcome_of(
     if last is not None and last.outcome != "running" and not _before(last.ended_at, row):
         return last.outcome
     if row is None and last is None:
-        status = item.status if item is not None else "pending"
-        return _ITEM.get(status, status if status in OUTCOMES else "unknown")
+        if item is None:
+            return "waiting"
+        if item.status == "submitting" and (moved := _changed(item)) and now - moved > patience:
+            return "unknown"
+        return _ITEM.get(item.status, item.status if item.status in OUTCOMES else "unknown")
     began = _changed(row) if row is not None else 0.0
     if last is not None and last.outcome == "running" and last.started_at is not None:
         began = max(began, last.started_at)

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from app.store.activity import Activity
+from app.store.doubts import Doubts
 from app.store.enqueued import Enqueued
 from app.store.jobs_view import JobsView
 from app.store.lines import Counts
@@ -69,12 +70,14 @@ class Store:
             "customers": self.jobs.customer_changed,
             "jobs": self.jobs.job_changed,
             "directory_submissions": self.jobs.item_changed,
-            "job_results": self.jobs.result_changed,
+            "job_results": self._result_changed,
             "queue_history": self.jobs.event_changed,
             "outbox": self._outbox_changed,
             "directories": self.jobs.directory_changed,
             "staff_actions": lambda _, new: self.acknowledged.take(new),
         }
+        self.doubts = Doubts()
+        """Verdicts that a person should look at."""
         self.acknowledged = Acknowledged()
         """What somebody has seen to."""
         self.activity = Activity()
@@ -252,6 +255,10 @@ class Store:
             for gone in self.activity.add(new):
                 self.jobs.history_from = max(self.jobs.history_from or 0.0, gone.created_at or 0.0)
                 rows.pop(gone.id, None)
+
+    def _result_changed(self, old: Any, new: Any) -> None:
+        self.jobs.result_changed(old, new)
+        self.doubts.change(old, new)
 
     def _outbox_changed(self, old: Any, new: Any) -> None:
         self.jobs.outbox_changed(old, new)

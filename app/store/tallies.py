@@ -22,7 +22,9 @@ class Tallies:
         self._ended: Counter[tuple[str, int]] = Counter()
         self._pending: list[tuple[float, str]] = []
         """A heap; it still has some that no longer wait."""
-        self._unknown_jobs = 0
+        self.unknown_jobs: dict[str, None] = {}
+        """Ids of the jobs with a directory of unknown outcome, in the order in which that came about. Read it, don't
+        change it."""
         self._unknown_directories = 0
         self.silent = 0
         """Jobs in progress that fell silent."""
@@ -43,7 +45,7 @@ class Tallies:
         known = {name: self._by_status[name] for name in Counts.__struct_fields__ if name in self._by_status}
         return Counts(
             **known,
-            unknown=self._unknown_jobs,
+            unknown=len(self.unknown_jobs),
             unknown_directories=self._unknown_directories,
             total=len(self._lines),
         )
@@ -66,7 +68,10 @@ class Tallies:
     def _count(self, line: JobLine, by: int) -> None:
         self._by_status[line.status] += by
         if line.unknown:
-            self._unknown_jobs += by
+            if by > 0:
+                self.unknown_jobs[line.id] = None
+            else:
+                del self.unknown_jobs[line.id]
             self._unknown_directories += by * line.unknown
         if line.status == "in_progress" and line.diagnosis.gap is not None:
             self.silent += by

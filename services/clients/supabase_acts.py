@@ -80,6 +80,25 @@ class SupabaseActs:
             )
         )
 
+    async def review_outcome(
+        self, *, request_id: str, job_id: str, directory: str, expected: str, outcome: Declared, reason: str,
+        listing_url: str,
+    ) -> dict[str, Any]:  # fmt: skip
+        """See the port."""
+        return _mapping(
+            await self._call(
+                "staff_review_outcome",
+                "review a verdict",
+                p_request_id=request_id,
+                p_job=job_id,
+                p_directory=directory,
+                p_expected=expected,
+                p_outcome=outcome,
+                p_reason=reason or None,
+                p_listing_url=listing_url or None,
+            )
+        )
+
     async def pause_directory(self, *, request_id: str, directory_id: str, paused: bool, reason: str) -> dict[str, Any]:
         """See the port."""
         return _mapping(

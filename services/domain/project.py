@@ -65,6 +65,7 @@ class FunctionNeed(msgspec.Struct, frozen=True):
 _ACTS: Final = "0004_staff_acts.sql"
 _DECISIONS: Final = "0005_staff_decisions.sql"
 _REPLAYS: Final = "0008_replays.sql"
+_REVIEWS: Final = "0009_reviews.sql"
 
 TABLES: Final = (
     TableNeed("customers", ("id", "business_name", "updated_at"), "Jobs are shown without the name of the business."),
@@ -132,6 +133,10 @@ FUNCTIONS: Final = (
     FunctionNeed(
         "staff_declare_outcome", _REQUEST, ("p_directory", "p_outcome", "p_reason", "p_listing_url"),
         "Nobody can say how a submission with an unknown outcome ended.", _DECISIONS,
+    ),
+    FunctionNeed(
+        "staff_review_outcome", _REQUEST, ("p_directory", "p_expected", "p_outcome", "p_reason", "p_listing_url"),
+        "Nobody can say whether a doubtful verdict stands.", _REVIEWS,
     ),
     FunctionNeed(
         "staff_pause_directory", ("p_request_id", "p_directory_id"), ("p_paused", "p_reason"),

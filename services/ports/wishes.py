@@ -38,6 +38,13 @@ class StaffActs(Protocol):
         """{job_id, directory, outcome}. `listing_url` may be empty."""
         ...
 
+    async def review_outcome(
+        self, *, request_id: str, job_id: str, directory: str, expected: str, outcome: Declared, reason: str,
+        listing_url: str,
+    ) -> dict[str, Any]:  # fmt: skip
+        """{job_id, directory, outcome}. Refused unless its outcome is `expected`: submitted or failed."""
+        ...
+
 
 class DirectoryPauses(Protocol):
     """Directories kept out of new work lists; each act in one transaction with its audit row, done once."""

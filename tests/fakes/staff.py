@@ -47,6 +47,13 @@ class FakeStaff:
         answer = {"job_id": job_id, "directory": directory, "outcome": outcome}
         return await self._carry_out(request_id, (job_id, [directory, outcome, reason]), answer)
 
+    async def review_outcome(
+        self, *, request_id: str, job_id: str, directory: str, expected: str, outcome: Declared, reason: str,
+        listing_url: str,
+    ) -> dict[str, Any]:  # fmt: skip
+        answer = {"job_id": job_id, "directory": directory, "outcome": outcome}
+        return await self._carry_out(request_id, (job_id, [directory, expected, outcome, reason]), answer)
+
     async def pause_directory(self, *, request_id: str, directory_id: str, paused: bool, reason: str) -> dict[str, Any]:
         answer = {"directory_id": directory_id, "paused": paused}
         return await self._carry_out(request_id, (directory_id, ["pause" if paused else "resume", reason]), answer)

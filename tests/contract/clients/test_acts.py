@@ -93,6 +93,11 @@ def test_an_outcome_is_declared(server: Postgres, owner: psycopg.Connection) -> 
                     listing_url="",
                 )
                 assert answer["outcome"] == "submitted"
+            reviewed = await SupabaseActs(session).review_outcome(
+                request_id="22222222-2222-4222-8222-222222222222", job_id=job, directory="a.localhost",
+                expected="submitted", outcome="submitted", reason="", listing_url="",
+            )  # fmt: skip
+            assert reviewed["outcome"] == "submitted"
         assert owner.execute("select status, listing_url from job_results").fetchall() == [("submitted", None)]
 
     asyncio.run(suite())

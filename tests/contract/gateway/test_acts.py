@@ -53,6 +53,16 @@ def doubtful(owner: Connection) -> Arguments:
     return {"p_job": job, "p_directory": "a.example", "p_outcome": "skipped", "p_reason": "seen"}
 
 
+def doubted(owner: Connection) -> Arguments:
+    """Arguments for a review of a verdict that stands."""
+    job = add_job(owner, {"a.example": "pending"}, status="in_progress")
+    claim(owner, job, "a.example")
+    record(owner, job, "a.example", "submitted")
+    return {
+        "p_job": job, "p_directory": "a.example", "p_expected": "submitted", "p_outcome": "failed", "p_reason": "seen",
+    }  # fmt: skip
+
+
 def directory(owner: Connection, *, paused: bool) -> Arguments:
     """Arguments for pausing a directory, or (`paused`: it is) for resuming it."""
     url = f"https://{uuid.uuid4().hex}.example/add"
@@ -86,6 +96,10 @@ CASES: Final = {
     "declare": Case(
         "staff_declare_outcome", doubtful, "update job_results set status = 'submitted' where job_id = %(p_job)s",
         "The outcome of this directory is not unknown.",
+    ),
+    "review": Case(
+        "staff_review_outcome", doubted, "update job_results set status = 'skipped' where job_id = %(p_job)s",
+        "This directory is skipped by now.",
     ),
     "pause_directory": Case(
         "staff_pause_directory", lambda owner: directory(owner, paused=False),

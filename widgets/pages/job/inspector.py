@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.actions.registry import Act
 from app.store.lines import Attempt, DirectoryLine
@@ -24,6 +24,7 @@ from widgets.parts.label import ElidedLabel, label, say
 from widgets.parts.link import LinkRow
 from widgets.parts.menu import MenuButton, MenuEntry
 from widgets.parts.picture import Picture
+from widgets.parts.section import section
 from widgets.parts.surface import Surface
 
 _ATTEMPTS = 8
@@ -186,22 +187,22 @@ class Inspector(Surface):
         use.addWidget(self._use)
         use.addStretch(1)
         use.addWidget(self.pause_button)
-        self._attempts_section = _section(self._attempts_title, self._attempts)
-        self._evidence_section = _section(label("Evidence", "small", "tertiary"), self.evidence)
+        self._attempts_section = section(self._attempts_title, self._attempts)
+        self._evidence_section = section(label("Evidence", "small", "tertiary"), self.evidence)
         inner = Surface("surface.page")
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for section in (
-            _section(self._sentence, self._detail, acts),
+        for part in (
+            section(self._sentence, self._detail, acts),
             self._evidence_section,
             self._attempts_section,
-            _section(label("New jobs", "small", "tertiary"), use, self._use_words),
-            _section(self._picture_title, self._picture, self._picture_words, self.picture_link),
-            _section(self._payload_title, self._payload),
-            _section(*facts, last=True),
+            section(label("New jobs", "small", "tertiary"), use, self._use_words),
+            section(self._picture_title, self._picture, self._picture_words, self.picture_link),
+            section(self._payload_title, self._payload),
+            section(*facts, last=True),
         ):
-            column.addWidget(section)
+            column.addWidget(part)
         column.addStretch(1)
         scroll = self._scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -213,19 +214,6 @@ class Inspector(Surface):
         whole.addWidget(head)
         whole.addWidget(scroll, 1)
         whole.addStretch()  # keeps the head at the top while nothing is chosen
-
-
-def _section(*parts: QWidget | QLayout, last: bool = False) -> QWidget:
-    ground = Surface("surface.page", "" if last else "b")
-    column = QVBoxLayout(ground)
-    column.setContentsMargins(metrics.px(16), metrics.px(12), metrics.px(16), metrics.px(12))
-    column.setSpacing(metrics.px(6))
-    for part in parts:
-        if isinstance(part, QLayout):
-            column.addLayout(part)
-        else:
-            column.addWidget(part)
-    return ground
 
 
 def _attempt_row(number: int, attempt: Attempt) -> QWidget:

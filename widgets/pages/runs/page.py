@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from app.actions.confirming import typed
 from app.actions.registry import DRY_RUN, REAL_RUN, STOP_RUN, why_not
 from app.actions.run_state import RunState, RunTarget
 from app.actions.runs import start_run
@@ -19,7 +18,9 @@ from app.store.lines import DirectoryLine, JobLine
 from app.store.store import Changes
 from widgets.look import metrics
 from widgets.pages.runs import words
+from widgets.pages.runs.asking import real_run_sheet
 from widgets.pages.runs.below import Below
+from widgets.pages.runs.check_button import CheckButton
 from widgets.pages.runs.helping import Helping
 from widgets.pages.runs.inspector import Inspector
 from widgets.pages.runs.job_picker import JobPicker
@@ -80,6 +81,7 @@ class RunsPage(Surface):
         self.banner_words = ElidedLabel("", "small", "secondary")
         self.show_button = Button("Show it", "link", small=True)
         self.show_button.clicked.connect(lambda: self.prepare(self._runs.state.job_id, self._runs.state.directory))
+        self.check_button = CheckButton(desk.store)
         self.browser_words = label("", "small", "tertiary")
         self.step_note = label("", "small", "tertiary")
         self.steps = StepList()
@@ -128,6 +130,7 @@ class RunsPage(Surface):
 
     def take(self, changes: Changes) -> None:
         """Show what changed in the store."""
+        self.check_button.take(changes)
         if self._job_id in changes.jobs:
             self._show_target()
 
@@ -200,20 +203,7 @@ class RunsPage(Surface):
         target = self._target()
         if target is None or self._why_not(target, dry=False) or self.sheet is not None:
             return
-        environment = self._desk.environment
-        line = self._directory()
-        self.sheet = ConfirmSheet(
-            ground_of(self),
-            f"Submit 1 directory, {target.directory}, in {environment.upper()}",
-            f"For {target.customer.business_name}. The form is filled and sent once, by a browser on this machine.",
-            "Submit 1",
-            facts=[
-                ("send", "1 will be submitted"),
-                ("failed", "its last try failed") if line and line.outcome == "failed" else ("ok", "nothing sent yet"),
-            ],
-            typed=typed(1, environment),
-            foot="Claimed in the database before it is sent",
-        )
+        self.sheet = real_run_sheet(ground_of(self), target, self._directory(), self._desk.environment)
         self.sheet.confirmed.connect(lambda _: self._confirmed(target))
         self.sheet.cancelled.connect(self._asked)
 
@@ -353,6 +343,7 @@ class RunsPage(Surface):
         line.addWidget(self.banner_words, 1)
         line.addWidget(self.show_button)
         line.addWidget(self.browser_words)
+        line.addWidget(self.check_button)
         step_head = Surface("surface.page", "b")
         step_head.setFixedHeight(metrics.px(metrics.BAR))
         line = QHBoxLayout(step_head)
