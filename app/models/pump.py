@@ -97,7 +97,8 @@ class Pump(QObject):
         self._rush = self._left > 0 and not flood
         if changes:
             self.changed.emit(changes)
-        if not self._frozen and not behind and live:
-            # What was loaded stays: the garbage collector need not walk through it again and again.
-            self._frozen = True
+        if not self._frozen:
+            # What was loaded stays: the garbage collector need not walk through it again and again, for longer than
+            # a frame at the end.
+            self._frozen = live and not behind
             gc.freeze()

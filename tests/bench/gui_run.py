@@ -98,6 +98,11 @@ class Paints(QObject):
         for row in range(first, min(model.rowCount(), first + table.viewport().height() // 28 + 1)):
             line: JobLine = model.line(row)
             seen = before.get(line.id)
+            if row in table.row_painter.late:
+                # It shows its last picture still.
+                if seen is not None:
+                    self._seen[line.id] = seen
+                continue
             if seen is not None and line.done > seen:
                 due = self._due.get(line.id, ())
                 self.delays += [now - self._began_at(number) for number in due[seen : line.done]]

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from PySide6.QtGui import QPixmap
 
-_SPARE: Final = 8
-"""Pictures kept beyond those on the screen."""
+_SPARE: Final = 16
+"""Pictures kept beyond those on the screen: more than a turn draws, or rows that must wait would lose their last."""
 
 
 class RowPictures:

@@ -76,8 +76,8 @@ class Table(QTableView):
         self._by_keyboard = False
         self.is_engaged = False
         self._anchor: tuple[QPersistentModelIndex, int] | None = None
-        self._painter = RowPainter(self)
-        self._flashes = Flashes(self._update_row, self)
+        self.row_painter = RowPainter(self)
+        self._flashes = Flashes(self.update_row, self)
         self.setHorizontalHeader(TableHeader(self))
         self.verticalHeader().hide()
         self.verticalHeader().setMinimumSectionSize(1)
@@ -177,6 +177,12 @@ class Table(QTableView):
         first = self.verticalOffset() // height
         return range(first, min(self.row_count(), first + self.viewport().height() // height + 2))
 
+    def update_row(self, row: int) -> None:
+        """Have a row drawn again."""
+        if row >= 0:
+            top, height = self.rowViewportPosition(row), self.rowHeight(row)
+            self.viewport().update(0, top, self.viewport().width(), height)
+
     def flashes(self) -> dict[int, float]:
         """How strong the flash of each row still is, from 1 down."""
         return self._flashes.strengths()
@@ -246,7 +252,7 @@ class Table(QTableView):
         self._watch()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        self._painter.paint(event)
+        self.row_painter.paint(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -255,7 +261,7 @@ class Table(QTableView):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         motion.clock.leave(self)
-        self._painter.forget()
+        self.row_painter.forget()
 
     def focusInEvent(self, event: Any) -> None:
         self._by_keyboard = event.reason() in (
@@ -332,24 +338,19 @@ class Table(QTableView):
         ring = self.current_row() if self._by_keyboard and self.hasFocus() else -1
         if ring != self.ring:
             earlier, self.ring = self.ring, ring
-            self._update_row(earlier)
-            self._update_row(ring)
+            self.update_row(earlier)
+            self.update_row(ring)
             self._engage()
 
     def _point(self, row: int) -> None:
         if row != self.pointed:
             earlier, self.pointed = self.pointed, row
-            self._update_row(earlier)
-            self._update_row(row)
-
-    def _update_row(self, row: int) -> None:
-        if row >= 0:
-            top, height = self.rowViewportPosition(row), self.rowHeight(row)
-            self.viewport().update(0, top, self.viewport().width(), height)
+            self.update_row(earlier)
+            self.update_row(row)
 
     def _turn(self, frame: int) -> None:
         if self.isVisible():
-            for rect in self._painter.take_turning():
+            for rect in self.row_painter.take_turning():
                 self.viewport().update(rect)
 
     def _engage(self) -> None:
@@ -396,4 +397,4 @@ class Table(QTableView):
                 extra += edge - gap // 2
             if width:
                 self.setColumnWidth(index, width + extra)
-        self._painter.measure()
+        self.row_painter.measure()

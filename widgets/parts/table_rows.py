@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtCore import QPointF, QRect, Qt, QTimer
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen, QPixmap, QRegion, QStaticText
 
 from services.domain.text import one_line
@@ -30,6 +30,8 @@ _NUMBERS: Final = 62
 _OLD: Final = 0.55
 _FEW: Final = 4
 """So many cells of a row are drawn over its last picture; more, and all of it is drawn."""
+_FRESH: Final = 12
+"""So many changed rows are drawn in one turn of the loop; the others show their last picture until the next."""
 
 
 class _Look(NamedTuple):
@@ -53,6 +55,8 @@ class RowPainter:
         self._pictures = RowPictures()
         self._drawn: dict[int, tuple[object, ...]] = {}
         """The key of the picture that each row showed last."""
+        self.late: list[int] = []
+        """Rows that show their last picture still, the longest first."""
 
     def measure(self) -> None:
         """The columns have other widths."""
@@ -89,7 +93,10 @@ class RowPainter:
         if pictured:
             self._pictures.suit((wide, height, ratio, theme.current()), last - first + 1)
         steady_row = getattr(table.model(), "steady_row", None)
-        for row in range(first, last + 1):
+        fresh, late = 0, []
+        # Those that had to wait are first now, or rows that change all the time would keep them waiting.
+        waiting = [row for row in self.late if first <= row <= last]
+        for row in (*waiting, *(row for row in range(first, last + 1) if row not in waiting)):
             whole = QRect(0, row * height - offset, wide, height)
             if pieces and not region.intersects(whole):
                 continue
@@ -111,8 +118,16 @@ class RowPainter:
             if pictured:
                 key = (look, *(cell for _, _, cell in cells))
                 picture = self._pictures.get(key)
+                if picture is None and fresh >= _FRESH:
+                    # What never was on the screen can't wait.
+                    picture = self._pictures.get(self._drawn.get(row))
+                    if picture is not None:
+                        late.append(row)
+                        painter.drawPixmap(0, whole.top(), picture)
+                        continue
                 if picture is None:
                     picture = self._pictured(row, key, QRect(0, 0, wide, height), look, cells)
+                    fresh += 1
                 self._drawn[row] = key
                 painter.drawPixmap(0, whole.top(), picture)
             else:
@@ -121,11 +136,20 @@ class RowPainter:
                 if isinstance(cell, Cell) and cell.shape == "running":
                     self._paint_turning(painter, content.translated(0, whole.top()), look)
         painter.end()
+        if pictured:
+            self.late = [row for row in self.late if not first <= row <= last] + late
+        if late:
+            QTimer.singleShot(0, table, self._draw_late)
+
+    def _draw_late(self) -> None:
+        for row in self.late:
+            self._table.update_row(row)
 
     def forget(self) -> None:
         """Give back the memory of what was drawn."""
         self._pictures.clear()
         self._drawn.clear()
+        self.late.clear()
 
     def _pictured(
         self, row: int, key: tuple[object, ...], whole: QRect, look: _Look, cells: Sequence[tuple[int, QRect, object]]

@@ -8,6 +8,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from app.models.table_model import LinesModel
+from tests.unit.widgets.waiting import wait_for
 from widgets.look import theme
 from widgets.parts import cell
 from widgets.parts.columns import Column
@@ -73,6 +74,29 @@ def test_whatever_changes_the_rows_look_as_in_a_fresh_table(qt_app: QApplication
     table.close()
 
 
+def test_many_changed_rows_are_drawn_in_turns_and_none_is_forgotten(qt_app: QApplication) -> None:
+    theme.apply("light", qt_app)
+    lines = {f"name {number:02}": number for number in range(30)}
+    table, model = shown(list(lines.items()))
+    table.resize(500, 900)
+    picture(table)
+    assert not table.row_painter.late, "what never was on the screen can't wait"
+    drawn: set[int] = set()
+    for turn in range(1, 4):
+        # They change in every turn, so that those at the top would always be due again.
+        model.apply({name: (name, number + turn) for name, number in lines.items()})
+        picture(table)
+        assert len(table.row_painter.late) == 18
+        drawn |= set(range(30)) - set(table.row_painter.late)
+    assert drawn == set(range(30))
+    assert wait_for(lambda: not table.row_painter.late)
+    fresh, _ = shown([model.line(row) for row in range(30)])
+    fresh.resize(table.size())
+    assert picture(table) == picture(fresh)
+    fresh.close()
+    table.close()
+
+
 def test_a_row_that_only_moved_is_not_drawn_again(qt_app: QApplication) -> None:
     pictures = RowPictures()
     pictures.suit((100, 28, 1.0, "light"), 2)
@@ -97,6 +121,6 @@ def test_pictures_of_rows_long_gone_are_given_back(qt_app: QApplication) -> None
     for number in range(100):
         pictures.get(0)
         assert pictures.add(number).width() == 20
-    assert len(pictures) == 11
+    assert len(pictures) == 19
     assert pictures.get(99) is not None
     assert pictures.get(50) is None
