@@ -86,12 +86,13 @@ class DatabaseActs:
             self._pending.begin(wish.id, act.label, job_id or target, hosts, status=status)
             if undo_seconds and await self._undone(wish, undo_seconds):
                 self._pending.dropped(wish.id)
+                self._asking.discard(target)
                 return await self._move(wish, "undone", "Undone; nothing was asked for.")
             try:
                 try:
                     words, count = done(await call(wish.id))
                 finally:
-                    # Before the list says how it ended: whoever looks then finds the act free again.
+                    # Before the list says how it ended, as above: whoever looks then finds the act free again.
                     self._asking.discard(target)
             except NotReachable as error:
                 self._pending.unknown(wish.id, str(error))

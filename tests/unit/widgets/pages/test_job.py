@@ -17,6 +17,7 @@ from tests.fakes.queues import FakeQueues
 from tests.waiting import until
 from widgets.pages.job.page import JobPage
 from widgets.parts.button import Button
+from widgets.parts.export_button import PLAN
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
 
@@ -55,8 +56,8 @@ class Shown:
 
 
 def press(sheet: ConfirmSheet) -> Button:
-    """The button that confirms: the one that isn't Cancel."""
-    return next(part for part in sheet.findChildren(Button) if part.words() != "Cancel")
+    """The button that confirms, beside Cancel and Export plan."""
+    return next(part for part in sheet.findChildren(Button) if part.words() not in ("Cancel", PLAN[0]))
 
 
 def words(part: QWidget) -> str:
