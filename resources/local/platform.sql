@@ -48,6 +48,39 @@ $$ select coalesce(nullif(current_setting('request.jwt.claims', true), ''), '{}'
 create or replace function auth.uid() returns uuid language sql stable as
 $$ select nullif(auth.jwt() ->> 'sub', '')::uuid $$;
 
+-- Files. Their bytes are the gateway's own affair: no caller's role has a right to them.
+create schema if not exists storage;
+grant usage on schema storage to anon, authenticated, service_role, authenticator;
+create table if not exists storage.buckets (
+  id text primary key,
+  name text not null unique,
+  public boolean not null default false,
+  file_size_limit bigint,
+  allowed_mime_types text[],
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now()
+);
+create table if not exists storage.objects (
+  id uuid primary key default gen_random_uuid(),
+  bucket_id text not null references storage.buckets,
+  name text not null,
+  owner_id text,
+  metadata jsonb not null default '{}',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  unique (bucket_id, name)
+);
+create table if not exists storage.object_bytes (
+  object_id uuid primary key references storage.objects on delete cascade,
+  data bytea not null
+);
+alter table storage.buckets enable row level security;
+alter table storage.objects enable row level security;
+grant select, insert on storage.objects to authenticated;
+grant all on storage.objects to service_role;
+grant select on storage.objects to anon;
+grant select, insert, update on storage.object_bytes to authenticator;
+
 do $$
 begin
   if not exists (select from pg_publication where pubname = 'supabase_realtime') then

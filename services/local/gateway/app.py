@@ -18,6 +18,7 @@ from services.local.gateway.guards import errors_as_json, only_local
 from services.local.gateway.realtime import Realtime
 from services.local.gateway.rest import Rest
 from services.local.gateway.rpc import Rpc
+from services.local.gateway.storage import Storage
 from services.local.gateway.tokens import Tokens
 
 __all__ = ["GatewayConfig", "build_app"]
@@ -59,5 +60,6 @@ def build_app(config: GatewayConfig) -> web.Application:
     app.router.add_post("/auth/v1/logout", auth.logout)
     app.router.add_get("/auth/v1/health", auth.health)
     app.router.add_get("/realtime/v1/websocket", realtime.websocket)
+    Storage(config, database, tokens).add_routes(app)
     FaultSwitchboard(faults, channels, realtime, tokens).add_routes(app)
     return app

@@ -34,6 +34,11 @@ def auth_error(status: int, code: str, message: str) -> WireError:
     return WireError(status, {"code": status, "error_code": code, "msg": message})
 
 
+def storage_error(code: int, error: str, message: str, *, status: int = 400) -> WireError:
+    """An error as Storage words it: the status that it means stands in the body, that of the answer is 400."""
+    return WireError(status, {"statusCode": str(code), "error": error, "message": message})
+
+
 def key_error(message: str, hint: str) -> WireError:
     """A missing or wrong API key, as the door in front of every service words it."""
     return WireError(401, {"message": message, "hint": hint})

@@ -54,6 +54,7 @@ def test_every_resource_goes_along_but_the_pictures_for_the_readme() -> None:
         ("libstdc++.so.6", False),
         ("libxcb-cursor.so.0", True),
         ("playwright/driver/node", True),
+        ("playwright/driver/package/lib/vite/traceViewer/sw.bundle.js", True),
         ("playwright/driver/package/lib/vite/traceViewer/index.html", True),
         ("playwright/driver/package/types/types.d.ts", False),
     ],
