@@ -15,6 +15,7 @@ from supabase_auth.types import Session
 
 from services.clients.session_keyring import SessionKeyring
 from services.clients.supabase_sign_in import KEY, PASSWORD, blame, check_address
+from services.clients.supabase_sign_out import end_session
 from services.domain.environments import is_loopback, is_secret_key
 from services.domain.errors import ConsoleError, NotPermitted, NotReachable, SignedOut
 from services.domain.redaction import keep_out, keep_token_out, redact
@@ -23,6 +24,8 @@ _TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
 _LOOK_EVERY: Final = 15.0
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 10.0
+_LAST_SECONDS: Final = 2.0
+"""For so long the end waits for what is on its way."""
 
 
 def refuse_secret_key(url: str, key: str) -> None:
@@ -62,6 +65,7 @@ class SupabaseSession:
         self._received_wall = 0.0
         self._listeners: list[Callable[[str], None]] = []
         self._renewing: asyncio.Task[None] | None = None
+        self._replacing: asyncio.Task[bool] | None = None
         self._ended = asyncio.Event()
         self._why_over = ""
 
@@ -75,7 +79,7 @@ class SupabaseSession:
         """
         session = await cls.later(url, key, email, password, keyring=keyring)
         try:
-            await session._enter()
+            await session._refresh()
         except BaseException:
             await session.close()
             raise
@@ -195,32 +199,34 @@ class SupabaseSession:
 
         False when the project could not be told: there it lives on until its refresh token is used no more.
         """
-        session, self._session = self._session, None
+        self._keeps = False
         self._ended.set()
-        if self._renewing is not None:
-            self._renewing.cancel()
-            await asyncio.gather(self._renewing, return_exceptions=True)
         if self._keyring is not None:
             await self._keyring.forget()
-        if session is None:
-            return False
-        try:
-            answer = await self.wire.post(
-                f"{self.url}/auth/v1/logout",
-                params={"scope": "local"},
-                headers={"apikey": self.key, "Authorization": f"Bearer {session.access_token}"},
-            )
-        except httpx.HTTPError:
-            return False
-        # 401 to 404: the project has ended it before.
-        return answer.status_code < 300 or answer.status_code in (401, 403, 404)
+        await self._arrived()
+        session, self._session = self._session, None
+        return session is not None and await self._end(session.refresh_token, session.access_token)
 
     async def close(self) -> None:
-        """Close the connections; what is kept of the sign-in, is kept in the keyring only."""
-        if self._renewing is not None:
-            self._renewing.cancel()
-            await asyncio.gather(self._renewing, return_exceptions=True)
+        """Close the connections; what is kept of the sign-in, is kept in the keyring only.
+
+        A renewal that is on its way is waited for: it has spent the token that the keyring holds.
+        """
+        await self._arrived()
+        session, keyring = self._session, self._keyring
+        if session is not None and keyring is not None and (keyring.why or not self._keeps):
+            # The next start can't go on with it: it would be left behind at the project.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._end(session.refresh_token, session.access_token), _LAST_SECONDS)
         await self.wire.aclose()
+
+    async def _end(self, refresh_token: str, access_token: str = "") -> bool:
+        return await end_session(self.wire, self.url, self.key, refresh_token, access_token)
+
+    async def _arrived(self) -> None:
+        """Let what is on its way come to its end, for a while."""
+        await _settled(self._renewing)
+        await _settled(self._replacing)
 
     def _spent(self) -> float:
         """Which part of the token's life is over. A machine that slept is seen by the wall clock."""
@@ -242,6 +248,8 @@ class SupabaseSession:
         """Sign in; while that failed just now its error is raised again without asking."""
         if self._refused is not None and time.monotonic() < self._again_at:
             raise self._refused
+        # Of a sign-in by password, the entry is that of an earlier session, which nobody will have use for.
+        older = await self._keyring.read() if self._keyring and self._password else ""
         try:
             session = await (self._from_keyring() if self._keyring and not self._password else self._with_password())
         except ConsoleError as error:
@@ -252,6 +260,9 @@ class SupabaseSession:
         self._refused = None
         self._password = ""
         await self._take(session)
+        if older:
+            ending = self._end(older)
+            self._replacing = asyncio.get_running_loop().create_task(ending, name="end the earlier sign-in")
 
     async def _with_password(self) -> Session:
         try:
@@ -324,3 +335,10 @@ class SupabaseSession:
         self._received_wall = time.time()
         if self._keyring is not None and self._keeps:
             await self._keyring.keep(session.refresh_token)
+
+
+async def _settled(task: asyncio.Task[Any] | None) -> None:
+    if task is not None:
+        await asyncio.wait({task}, timeout=_LAST_SECONDS)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
