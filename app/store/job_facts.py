@@ -15,7 +15,7 @@ import msgspec
 from app.store.activity import event_order, with_event, without_event
 from app.store.hops import Hops, hops_of
 from app.store.lines import Attempt, DirectoryLine, JobLine
-from app.store.outcomes import attempts, outcome_of
+from app.store.outcomes import attempts, outcome_of, unknown_since
 from app.store.pending import Wish
 from app.store.rates import Mark
 from services.domain.faults import plain_words
@@ -121,6 +121,7 @@ class DirectoryFacts(msgspec.Struct, gc=False):
             screenshot_url=(result.screenshot_url if result else "") or (last.screenshot_url if last else ""),
             listing_url=result.listing_url if result else "",
             when=max((moment for moment in moments if moment), default=None),
+            unknown_since=unknown_since(self.items, self.results, self.tries) if self.outcome == "unknown" else None,
             result=result,
             wish=wish,
         )

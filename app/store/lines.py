@@ -110,6 +110,8 @@ class DirectoryLine(msgspec.Struct, frozen=True, gc=False):
     listing_url: str = ""
     when: float | None = None
     """When the newest thing happened to it."""
+    unknown_since: float | None = None
+    """Since when its outcome is unknown; None for one that is known, or where nothing tells."""
     result: Result | None = None
     """The row behind it, with payload and response, None before the first try."""
     wish: Wish | None = None

@@ -55,8 +55,9 @@ class Acknowledged:
 
     def covers_job(self, need: Need, line: JobLine) -> bool:
         """Whether this holds for a job's need. It covers no other one: that a job stands still, or that its message
-        is a dead letter, comes without an event of its own."""
-        return self.covers(need.target, line.last_event_at or line.created_at)
+        is a dead letter, comes without an event of its own. So may an unknown outcome, by time alone: of those the
+        newest counts."""
+        return self.covers(need.target, need.since if need.kind == "unknown" else line.last_event_at or line.created_at)
 
 
 def job_need(line: JobLine, dead: bool, unknown_of: Callable[[str], list[DirectoryLine]]) -> Need | None:
@@ -72,9 +73,9 @@ def job_need(line: JobLine, dead: bool, unknown_of: Callable[[str], list[Directo
     if kind == "unknown":
         found = unknown_of(line.id)
         words = f"{len(found) or line.unknown} outcomes unknown"
+        since = max((one.unknown_since for one in found if one.unknown_since), default=since)
         if len(found) == 1:
             words = f"{found[0].host}: {found[0].words or 'no outcome is known'}"
-            since = found[0].when or since
     elif kind == "dead_letter":
         words = "It could not be started"
         since = line.created_at

@@ -92,10 +92,36 @@ def outcome_of(
         if item.status == "submitting" and (moved := _changed(item)) and now - moved > patience:
             return "unknown"
         return _ITEM.get(item.status, item.status if item.status in OUTCOMES else "unknown")
+    began = _began(row, last)
+    return "unknown" if began and now - began > patience else "running"
+
+
+def unknown_since(
+    items: Sequence[WorkItem], results: Sequence[Result], tries: Sequence[Attempt], patience: float = PATIENCE
+) -> float | None:
+    """Since when the outcome of a directory is unknown whose outcome is; None when nothing tells.
+
+    Of a try that only took too long, that is when its patience ended, long after anything was written of it.
+    """
+    row, last = _newest(results), tries[-1] if tries else None
+    if row is not None and row.status != "submitting":
+        return _changed(row) or None
+    if last is not None and last.outcome != "running" and not _before(last.ended_at, row):
+        return last.ended_at
+    if row is None and last is None:
+        item = _newest(items)
+        moved = _changed(item) if item is not None else 0.0
+        return (moved + patience if item is not None and item.status == "submitting" else moved) if moved else None
+    began = _began(row, last)
+    return began + patience if began else None
+
+
+def _began(row: Result | None, last: Attempt | None) -> float:
+    """When the try that goes on began, as far as it is known; else 0."""
     began = _changed(row) if row is not None else 0.0
     if last is not None and last.outcome == "running" and last.started_at is not None:
         began = max(began, last.started_at)
-    return "unknown" if began and now - began > patience else "running"
+    return began
 
 
 def _newest(rows: Sequence[_Row]) -> _Row | None:

@@ -7,6 +7,7 @@ import pytest
 
 from app.store.lines import DirectoryLine, JobLine
 from app.store.needs import RANKS, Acknowledged, Need, job_need, letter_need
+from app.store.outcomes import PATIENCE
 from app.store.store import Store
 from services.domain.diagnosis import Diagnosis
 from services.domain.records import StaffAction
@@ -16,7 +17,9 @@ CRASHED = Diagnosis("Silent for 12 min", "failed", "started_not_finalized")
 
 
 def directories(_: str) -> list[DirectoryLine]:
-    return [DirectoryLine("j1", "mapnook.localhost", outcome="unknown", words="The connection broke", when=70.0)]
+    return [
+        DirectoryLine("j1", "mapnook.localhost", outcome="unknown", words="The connection broke", unknown_since=70.0)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -85,6 +88,42 @@ def test_what_was_acknowledged_needs_nobody_until_something_new_happens() -> Non
     # That its message is a dead letter by now, or nobody knows an outcome, has no event that would be new.
     for kind in ("dead_letter", "unknown", "stuck"):
         assert not seen.covers_job(msgspec.structs.replace(failed, kind=kind), line)
+
+
+def test_an_unknown_outcome_that_comes_by_time_alone_is_not_covered_by_what_was_seen_before() -> None:
+    now = 5000.0
+    store = Store(lambda: now)
+    store.put("jobs", {"id": "j1", "customer_id": "c", "status": "in_progress", "created_at": to_iso(100)})
+    rows = [
+        ("lost.example", "submitting", 1000),
+        ("slow.example", "submitting", 4000),
+        ("a.example", "submitted", 5500),
+    ]
+    for number, (host, event, at) in enumerate(rows):
+        store.put(
+            "queue_history",
+            {"id": str(number), "job_id": "j1", "directory_name": host, "event": event, "created_at": to_iso(at)},
+        )
+
+    def covered(since: float) -> bool:
+        store.take_changed()
+        store.jobs.tick()
+        store.take_changed()
+        line = store.jobs.get("j1")
+        assert line is not None
+        need = job_need(msgspec.structs.replace(line, diagnosis=Diagnosis()), False, store.jobs.unknown_directories)
+        assert need is not None
+        assert (need.kind, need.since) == ("unknown", since)
+        return store.acknowledged.covers_job(need, line)
+
+    assert not covered(1000 + PATIENCE)
+    store.put(
+        "staff_actions",
+        {"id": 1, "request_id": "1", "act": "acknowledge", "target": "j1/unknown", "created_at": to_iso(5000)},
+    )
+    assert covered(1000 + PATIENCE), "another directory's outcome is no new unknown"
+    now = 4000 + PATIENCE + 1
+    assert not covered(4000 + PATIENCE)
 
 
 def test_an_acknowledgement_is_no_sign_of_life() -> None:

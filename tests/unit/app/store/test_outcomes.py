@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from app.store.outcomes import attempts, outcome_of
+from app.store.outcomes import attempts, outcome_of, unknown_since
 from services.domain.records import HistoryEvent, WorkItem
 from services.domain.result import Result
 
@@ -79,3 +79,27 @@ def test_an_error_of_a_try_is_kept_until_its_outcome_says_more() -> None:
     assert [(one.outcome, one.error) for one in tries] == [("running", "no phone")]
     tries = attempts([*TRY, event("error", 11, error="no phone"), event("note", 11.5), event("failed", 12)])
     assert [(one.outcome, one.error) for one in tries] == [("failed", "no phone")]
+
+
+@pytest.mark.parametrize(
+    ("items", "results", "events", "since"),
+    [
+        ([], [], [*TRY, event("unknown", 30)], 30.0),
+        ([], [result("submitting", 11)], [*TRY, event("unknown", 30)], 30.0),
+        ([], [], TRY, 110.0),
+        ([], [result("submitting", 11)], [], 111.0),
+        ([], [result("submitting", 9)], TRY, 110.0),
+        ([], [result("submitting", 40)], [*TRY, event("unknown", 30)], 140.0),
+        ([], [result("odd", 40)], TRY, 40.0),
+        ([item("odd", 50)], [], [], 50.0),
+        ([item("submitting", 50)], [], [], 150.0),
+        ([item("submitting", 0)], [], [], None),
+        ([], [result("submitting", 0)], [], None),
+        ([], [result("odd", 0)], [], None),
+        ([], [], [], None),
+    ],
+)
+def test_since_when_an_outcome_is_unknown(
+    items: list[WorkItem], results: list[Result], events: list[HistoryEvent], since: float | None
+) -> None:
+    assert unknown_since(items, results, attempts(events), patience=100) == since
