@@ -30,7 +30,9 @@ from app.store.pending import Pending
 from services.domain.errors import ConsoleError, NotReachable
 from services.domain.keys import idempotency_key
 from services.domain.plans import Plan, submit_step
+from services.domain.records import Customer
 from services.domain.signs import weighed
+from services.domain.typed import guarded, with_typed
 from services.ports.facts import Planner
 from services.ports.wishes import RunClaims, Runner, RunRequest
 
@@ -54,6 +56,8 @@ class _Claim(msgspec.Struct, frozen=True):
     directory: str
     key: str
     run_id: str
+    plan: Plan
+    customer: Customer
 
 
 class RunActs:
@@ -198,20 +202,20 @@ class RunActs:
         if dry:
             return await self._browse(request, plan)
         key = idempotency_key(target.job_id, target.directory, plan.idempotency_factors)
-        claim = _Claim(target.job_id, target.directory, key, run_id)
-        await self._take_claim(claim, plan, target.customer.id)
+        claim = _Claim(target.job_id, target.directory, key, run_id, plan, target.customer)
+        await self._take_claim(claim)
         if self._stopped_id == run_id:
             return await self._write(claim, Judgement("failed", _STOPPED.words))
         return await self._write(claim, await self._browse(request, plan))
 
-    async def _take_claim(self, claim: _Claim, plan: Plan, customer_id: str) -> None:
+    async def _take_claim(self, claim: _Claim) -> None:
         """Raises ConsoleError when the directory isn't ours."""
         self._claim_asked = True
         self._pending.begin(claim.run_id, REAL_RUN.label, claim.job_id, (claim.directory,))
         try:
             answer = await self._acts.claim_run(
                 job_id=claim.job_id, directory=claim.directory, key=claim.key, run_id=claim.run_id,
-                payload={"plan": msgspec.to_builtins(plan.plan), "customer_id": customer_id},
+                payload={"plan": guarded(claim.plan.plan, claim.customer), "customer_id": claim.customer.id},
             )  # fmt: skip
         except NotReachable as error:
             # It may be ours all the same, and would then hold the directory for ever: it is given back.
@@ -257,9 +261,10 @@ class RunActs:
         return _not_written(found, f"whether that is written isn't known: {unanswered} Look at the directory.")
 
     async def _finish(self, claim: _Claim, found: Judgement) -> bool:
+        log = {**found.log, "reasons": list(found.reasons), "run_id": claim.run_id, "run_here": True}
         return await self._acts.finish_run(
             job_id=claim.job_id, directory=claim.directory, key=claim.key, run_id=claim.run_id, status=found.status,
-            response_log={**found.log, "reasons": list(found.reasons), "run_id": claim.run_id, "run_here": True},
+            response_log=with_typed(log, claim.plan.plan, claim.customer),
             screenshot_url=self.state.picture or None, listing_url=found.listing_url or None,
             error=None if found.status == "submitted" else found.words,
             duration_ms=round((self._clock() - self.state.started_at) * 1000),

@@ -120,6 +120,19 @@ language sql security definer set search_path = '' as $$
    where j.id = p_job and (j.directories_done, j.directories_total, j.progress) is distinct from (c.done, c.total, c.progress)
 $$;
 
+-- A claim's payload with the values that its plan left out until the browser saw that their fields hold no password.
+-- p_typed: {number of the step: value}.
+create or replace function private.with_typed(p_payload jsonb, p_typed jsonb) returns jsonb
+language sql immutable set search_path = '' as $$
+  select case when jsonb_typeof(p_typed) = 'object' and jsonb_typeof(p_payload -> 'plan') = 'array' then
+    jsonb_set(p_payload, '{plan}', coalesce(
+      (select jsonb_agg(case when jsonb_typeof(e.step) = 'object' and p_typed ? (e.n - 1)::text
+                             then e.step || jsonb_build_object('value', p_typed -> (e.n - 1)::text) else e.step end
+                        order by e.n)
+         from jsonb_array_elements(p_payload -> 'plan') with ordinality e(step, n)), '[]'))
+    else p_payload end
+$$;
+
 -- Writes the outcome into the row that the same owner claimed. p_status: submitted, failed, skipped or unknown.
 -- Unknown keeps the row 'submitting' without an owner: only a person's declaration moves it.
 -- A late outcome counts too: an expired claim is nobody else's. A job that has ended is worked out again.
@@ -139,8 +152,9 @@ begin
   update public.job_results
      set status = case when p_status = 'unknown' then 'submitting' else p_status end,
          claim_owner = case when p_status <> 'unknown' then claim_owner end, claim_expires_at = clock_timestamp(),
-         response_log = coalesce(p_response_log, '{}'), screenshot_url = p_screenshot_url, listing_url = p_listing_url,
-         error_message = p_error
+         payload = private.with_typed(payload, p_response_log -> 'typed'),
+         response_log = coalesce(p_response_log, '{}') - 'typed', screenshot_url = p_screenshot_url,
+         listing_url = p_listing_url, error_message = p_error
    where idempotency_key = p_key and job_id = p_job and directory_name = p_directory
      and status = 'submitting' and claim_owner = p_owner;
   if not found then
@@ -270,6 +284,7 @@ begin
     'private.mark_item(uuid, text, text)',
     'private.count_directories(uuid)',
     'private.end_of(uuid)',
+    'private.with_typed(jsonb, jsonb)',
     'private.settle_again(uuid)',
     'public.claim_submission(uuid, text, text, text, jsonb, int)',
     'public.record_outcome(uuid, text, text, text, text, jsonb, text, text, text, int)',

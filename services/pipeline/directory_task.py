@@ -21,9 +21,10 @@ import psycopg
 from services.domain.errors import ConsoleError, NotReachable
 from services.domain.keys import idempotency_key
 from services.domain.paths import path_part
-from services.domain.plans import Plan, submit_step
+from services.domain.plans import Plan, Step, submit_step
 from services.domain.records import Customer
 from services.domain.text import one_line, slug, storable
+from services.domain.typed import guarded, with_typed
 from services.pipeline.flow_runs import FlowRun
 from services.pipeline.job_rows import Item, JobRows
 from services.pipeline.outcome_spool import KnownOutcome, OutcomeSpool
@@ -110,6 +111,7 @@ class DirectoryTask:
         self._sending = False
         self._claim_id = str(uuid.uuid4())
         self._known: KnownOutcome | None = None
+        self._steps: list[Step] = []
         self._lease = tools.settings.flow_lease_seconds
         self._fields: dict[str, Any] = {
             "job_id": job_id,
@@ -125,13 +127,12 @@ class DirectoryTask:
         log.info("Processing %s for job %s", host, self._job_id, extra=self._fields)
         planned = await self._plan()
         factors: dict[str, Any] = {"name": self._customer.business_name, "dir": host}
-        steps: list[Any] = []
         if isinstance(planned, Plan):
+            self._steps = planned.plan
             self.rate_limit_ms = planned.constraints.rate_limit_ms
             factors = planned.idempotency_factors or factors
-            steps = msgspec.to_builtins(planned.plan)
         key = idempotency_key(self._job_id, host, factors)
-        payload = {"business": msgspec.to_builtins(self._customer), "plan": steps}
+        payload = {"business": msgspec.to_builtins(self._customer), "plan": guarded(self._steps, self._customer)}
         try:
             answer = await patiently(self._lease, self._claim, key, storable(payload))
             if answer == "claimed":
@@ -246,6 +247,8 @@ class DirectoryTask:
 
     async def _record(self, key: str, outcome: Outcome) -> None:
         """Write what is known, for as long as the lease may last without the database; till then it is on the disk."""
+        told = with_typed(outcome.response_log, self._steps, self._customer)
+        outcome = msgspec.structs.replace(outcome, response_log=told)
         known = self._known = KnownOutcome(
             self._job_id, self._item.host, key, self._tools.rows.worker_id, without_secrets(outcome)
         )

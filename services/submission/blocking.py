@@ -61,12 +61,10 @@ class Blocker:
         self._silent: set[WebSocketRoute] = set()
         self._last = 0.0
 
-    def typed(self, value: str, *, secret: bool = False) -> None:
-        """This is typed too; a secret is masked from now on."""
+    def typed(self, value: str) -> None:
+        """This is typed too."""
         if len(value.strip()) >= _SHORTEST_VALUE:
             self._values.append(value.strip())
-        if secret:
-            self._masking.add(value)
 
     async def settle(self) -> None:
         """After `switch_on`: until the form is held back, or what else was sent, and no more comes for a moment."""

@@ -17,7 +17,6 @@ from services.submission.control import Control
 from services.submission.events import Report
 from services.submission.gate import Gate, practice_port
 from services.submission.outcome import Outcome
-from services.submission.page_log import logged
 from services.submission.pictures import VIEWPORT
 from services.submission.run import refused, run_plan
 from services.submission.trace import traced
@@ -84,9 +83,8 @@ class Browser:
             except Error as error:
                 raise NoBrowser(f"The browser opens no page: {error.message.splitlines()[0]}") from error
             try:
-                with logged(context, request, report):
-                    async with traced(context, request.artifacts if request.trace else "", report):
-                        return await run_plan(context, gate, request, report, about, control)
+                async with traced(context, request.artifacts if request.trace else "", report):
+                    return await run_plan(context, gate, request, report, about, control)
             finally:
                 # A page may send what was typed when it is closed.
                 gate.shut(lambda *_: None)

@@ -9,17 +9,13 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote, quote_plus
 
+from services.domain.typed import MASK, is_secret_field
+
 BODY_KEPT: Final = 64 * 1024
 """Bytes of a request's body that are looked at."""
 TEXT_KEPT: Final = 16 * 1024
 URL_KEPT: Final = 2000
-MASK: Final = "•••"
 
-_SECRET: Final = re.compile(
-    r"passw|passphrase|passcode|pwd|secret|token|api[-_]?key|card|cvv|cvc"
-    r"|(?<![a-z])(?:pass|ssn|pin|otp)(?![a-z])",
-    re.IGNORECASE,
-)
 _PAIR: Final = re.compile(r"([^&?#=\s\"]{1,80})=([^&#\s]*)")
 _JSON_PAIR: Final = re.compile(r'"((?:[^"\\]|\\.){1,80})"(\s*:\s*)("(?:[^"\\]|\\.)*(?:"|$)|[^\s,{}\[\]"]+)')
 _BOUNDARY: Final = re.compile(rb"--[^\r\n]{1,200}(?=\r\n)")
@@ -28,23 +24,16 @@ _FILE_NAME: Final = re.compile(r'\bfilename="([^"]*)"')
 _SHORTEST_SECRET: Final = 4
 
 
-def is_secret(name: str) -> bool:
-    """Whether a field of this name or selector holds something that isn't to be shown."""
-    return _SECRET.search(name) is not None
-
-
 class Masking:
     """`secrets` are values that are masked wherever they stand."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets: list[str] = []
-        for text in secrets:
-            self.add(text)
+        self.mask(secrets)
 
-    def add(self, secret: str) -> None:
-        """Another value to mask, unless it is too short to be told apart."""
-        forms = _forms(secret) if len(secret) >= _SHORTEST_SECRET else set()
-        self._secrets = sorted({*self._secrets, *forms}, key=len, reverse=True)
+    def mask(self, secrets: Iterable[str]) -> None:
+        """Mask these from now on, and no others."""
+        forms = {form for text in secrets if len(text) >= _SHORTEST_SECRET for form in _forms(text)}
+        self._secrets = sorted(forms, key=len, reverse=True)
 
     def url(self, url: str) -> str:
         """The first 2,000 characters of an address, its secret values masked."""
@@ -80,11 +69,11 @@ def _forms(text: str) -> set[str]:
 
 
 def _masked(pair: re.Match[str]) -> str:
-    return f"{pair[1]}={MASK}" if pair[2] and is_secret(pair[1]) else pair[0]
+    return f"{pair[1]}={MASK}" if pair[2] and is_secret_field(pair[1]) else pair[0]
 
 
 def _masked_json(pair: re.Match[str]) -> str:
-    return f'"{pair[1]}"{pair[2]}"{MASK}"' if is_secret(pair[1]) else pair[0]
+    return f'"{pair[1]}"{pair[2]}"{MASK}"' if is_secret_field(pair[1]) else pair[0]
 
 
 def _parts(body: bytes, boundary: bytes) -> str:
@@ -95,7 +84,7 @@ def _parts(body: bytes, boundary: bytes) -> str:
 def _part(part: bytes) -> str:
     head, blank, content = part.partition(b"\r\n\r\n")
     name, file = (pattern.search(head.decode("utf-8", "replace")) for pattern in (_PART_NAME, _FILE_NAME))
-    if name is not None and is_secret(name[1]):
+    if name is not None and is_secret_field(name[1]):
         content = f"{MASK}\r\n".encode()
     elif file is not None and file[1]:
         data = content.removesuffix(b"\r\n")

@@ -14,7 +14,7 @@ from services.domain.text import one_line, plain_lines
 from services.ports.wishes import RunRequest
 from services.submission.events import Report
 from services.submission.gate import told_fault
-from services.submission.masking import Masking, is_secret
+from services.submission.masking import Masking
 
 MOST_LINES: Final = 500
 """Of the console."""
@@ -27,13 +27,12 @@ _UNANSWERED: Final = "No answer by the end of the run"
 
 
 @contextlib.contextmanager
-def logged(context: BrowserContext, request: RunRequest, report: Report) -> Iterator[None]:
+def logged(context: BrowserContext, request: RunRequest, report: Report, masking: Masking) -> Iterator[None]:
     """Tell what the pages of `context` write and ask for meanwhile, for a run that keeps anything."""
     if not request.artifacts:
         yield
         return
-    secrets = [step.value for step in request.plan.plan if step.value and is_secret(step.selector or "")]
-    log = _PageLog(context, report, Masking(secrets))
+    log = _PageLog(context, report, masking)
     try:
         yield
     finally:

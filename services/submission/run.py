@@ -25,11 +25,12 @@ from services.submission.events import Report
 from services.submission.evidence import Seen, Sending, Verdict, evidence_log, weigh
 from services.submission.gate import Gate
 from services.submission.leaving import leave
-from services.submission.masking import Masking, is_secret
 from services.submission.observe import look
 from services.submission.outcome import Outcome, Status, tell
+from services.submission.page_log import logged
 from services.submission.pictures import Pictures
 from services.submission.pop_ups import PopUps
+from services.submission.secret_fields import SecretFields
 from services.submission.steps import PersonNeeded, StepFailed, described, perform, ready
 from services.submission.walls import find_walls
 
@@ -53,7 +54,9 @@ async def run_plan(
     verdict as it stands, then raises.
     """
     _start(request, report, about)
-    return await _Run(context, gate, request, report, control).outcome()
+    secrets = SecretFields(request.plan.plan)
+    with logged(context, request, report, secrets.masking):
+        return await _Run(context, gate, request, report, secrets, control).outcome()
 
 
 def refused(request: RunRequest, report: Report, about: dict[str, Any], why: str) -> Outcome:
@@ -71,7 +74,13 @@ def _start(request: RunRequest, report: Report, about: dict[str, Any]) -> None:
 
 class _Run:
     def __init__(
-        self, context: BrowserContext, gate: Gate, request: RunRequest, report: Report, control: Control | None
+        self,
+        context: BrowserContext,
+        gate: Gate,
+        request: RunRequest,
+        report: Report,
+        secrets: SecretFields,
+        control: Control | None,
     ) -> None:
         self._context = context
         self._gate = gate
@@ -81,8 +90,8 @@ class _Run:
         self._submit = submit_step(request.plan)
         self._began = time.monotonic()
         self._business = str(request.plan.idempotency_factors.get("name") or "")
-        secrets = [step.value for step in self._plan if step.value and is_secret(step.selector or "")]
-        self._blocker = Blocker(report, self._typed(), Masking(secrets)) if request.dry else None
+        self._secrets = secrets
+        self._blocker = Blocker(report, self._typed(), self._secrets.masking) if request.dry else None
         self._pressed = False
         self._pages_sent = 0
         self._pop_ups = PopUps(self._give_up)
@@ -202,8 +211,9 @@ class _Run:
         step = edited(self._plan, edit, submit=self._submit, home=self._request.submission_url)
         found = await matches(self._page, step, self._plan, self._submit) if self._page is not None else None
         self._plan[edit.index] = step
+        self._secrets.edited(edit.index, step)
         if self._blocker is not None and step.value and step.action in ("fill", "select"):
-            self._blocker.typed(step.value, secret=is_secret(step.selector or ""))
+            self._blocker.typed(step.value)
         return {**described(step), "matches": found}
 
     async def _next_page(self, page: Page, index: int, step: Step) -> None:
@@ -301,10 +311,11 @@ class _Run:
                 business=self._business,
                 is_ready=self._pressed and index == self._submit,
             )
+            await self._secrets.note(self._page, index, step)
             if then is not None:
                 await then()
         except StepFailed as failure:
-            status, error = "failed", str(failure)
+            status, error = "failed", self._secrets.masking.text(str(failure))
             raise
         except BaseException:
             status, error = "failed", "cut short"
@@ -357,7 +368,7 @@ class _Run:
             **({"held": self._control.record} if self._control.record else {}),
             **({"person_needed": found["person"]} if "person" in found else {}),
         }
-        return Outcome(
+        outcome = Outcome(
             status=status,
             reasons=reasons,
             before_submit=not self._pressed,
@@ -367,6 +378,7 @@ class _Run:
             response_log=log,
             person=found.get("person"),
         )
+        return self._secrets.told(outcome)
 
 
 def _with_dialogs(seen: Seen, said: list[str]) -> Seen:

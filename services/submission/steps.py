@@ -15,9 +15,9 @@ from playwright.async_api import TimeoutError as TooLong
 from services.domain.faults import PERSON_NEEDED, Person
 from services.domain.plans import CLOSE, EMAIL_CODE, LOGIN, Step, step_words
 from services.domain.text import one_line
+from services.domain.typed import MASK, is_secret_field
 from services.submission.banners import uncover
 from services.submission.gate import Gate, told_fault
-from services.submission.masking import MASK, is_secret
 from services.submission.placeholder import placeholder_logo
 from services.submission.walls import find_walls, is_asked
 
@@ -42,7 +42,7 @@ class PersonNeeded(StepFailed):
 def described(step: Step) -> dict[str, Any]:
     """The step as the `started` event says it: action, words, detail and value, secrets masked."""
     detail = step.url if step.action == "goto" else step.selector or step.until
-    value = step.value if not is_secret(step.selector or "") else MASK if step.value else step.value
+    value = step.value if not is_secret_field(step.selector or "") else MASK if step.value else step.value
     return {
         "action": one_line(step.action, 40),
         "words": one_line(step_words(step), 120),

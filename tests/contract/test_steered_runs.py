@@ -124,6 +124,7 @@ def test_a_person_holds_steps_edits_and_goes_on_and_the_form_is_sent_once(tmp_pa
     ]  # fmt: skip
     assert run.posts == [{"a": "Red Door", "b": "", "password": "correct horse"}]
     assert run.of("verdict")[0]["status"] == "submitted"
+    assert run.of("verdict")[0]["log"]["plain_steps"] == [], "no field that the plan meant was seen"
     assert run.told[-1]["status"] == "done"
     assert "correct horse" not in str(run.told)
 

@@ -31,6 +31,11 @@ PAGES = {
     "/typed": FORM.format("<input name=captcha_code>"),
     "/code": "<form><label>Code<input autocomplete=one-time-code></label></form>",
     "/login": "<form><input type=password></form>",
+    "/join": FORM.format("<input id=field_7 name=f7 type=password>"
+        "<input id=field_8 name=pin_code><input id=field_9 name=f9>"),
+    "/echo": "<form method=post action=/said><input id=field_7 type=password><button id=go>Send</button></form>",
+    "/said": "<form method=post action=/said><input id=field_7 type=password><button id=go>Send</button></form>"
+        "<p role=alert>Not accepted: correct horse</p>",
     "/header": "<form><input type=password></form>" + FORM.format(""),
     "/cookies": FORM.format("") + OVERLAY.format("id=cookie-consent"),
     "/terms": FORM.format("") + OVERLAY.format("id=terms"),
@@ -136,3 +141,28 @@ def test_nothing_is_sent_before_the_submit_step_of_a_dry_run(site: Site) -> None
     held = [event["url"].rsplit("/", 1)[1] for event in seen.of("blocked")]
     assert set(held) == {"beacon", "put", "send"}, "what a shared worker sends could not be shown: none is started"
     assert sum(reason.startswith("Held back before the submit step") for reason in seen.outcome.reasons) == 2
+
+
+def test_what_goes_into_a_field_for_passwords_is_told_to_nobody(site: Site) -> None:
+    words = {7: "correct horse", 8: "battery staple", 9: "open daily"}
+    steps = [
+        Step("fill", selector="#shop", value="Blue Door Bakery"),
+        *(Step("fill", selector=f"#field_{number}", value=value) for number, value in words.items()),
+        Step("click", selector="#go"),
+    ]
+    for dry in (True, False):
+        seen = site.visit("/join", *steps, dry=dry)
+        assert seen.outcome.status == ("dry" if dry else "submitted"), seen.outcome
+        assert seen.of("verdict")[0]["log"]["plain_steps"] == [1, 4]
+        told = str([seen.of("blocked"), seen.of("verdict"), seen.outcome]).replace("+", " ")
+        assert words[7] not in told
+        assert words[8] not in told
+        assert (words[9] in told) is dry
+
+
+def test_a_page_that_answers_with_the_password_is_not_quoted(site: Site) -> None:
+    steps = [Step("fill", selector="#field_7", value="correct horse"), Step("click", selector="#go")]
+    seen = site.visit("/echo", *steps)
+    assert seen.outcome.status == "failed"
+    assert "correct horse" not in str([seen.outcome, seen.of("verdict"), seen.of("step")])
+    assert any("•••" in reason for reason in seen.outcome.reasons)

@@ -23,6 +23,8 @@ class FakePlanner:
         self.asked: list[str] = []
         self.fault: ConsoleError | None = None
         self.gate: asyncio.Event | None = None
+        self.typed: dict[str, str] = {}
+        """Further fields, filled after all else."""
 
     async def plan(self, directory: str, customer: Customer) -> Plan:
         self.asked.append(directory)
@@ -36,6 +38,7 @@ class FakePlanner:
             Step("fill", selector="#name", value=customer.business_name),
             Step("click", selector="#send"),
             Step("wait", until="load"),
+            *(Step("fill", selector=selector, value=value) for selector, value in self.typed.items()),
         ]
         return Plan(steps, idempotency_factors={"name": customer.business_name, "dir": directory})
 

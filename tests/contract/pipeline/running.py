@@ -41,6 +41,8 @@ class Script:
         self.runs: list[str] = []
         self.pressed: list[str] = []
         self.plans: list[str] = []
+        self.typed: dict[str, str] = {}
+        """Further fields of each form."""
         self.opened = 0
         self.plan_errors: dict[str, list[ConsoleError | ValueError]] = {}
         self.opening_error: Exception | None = None
@@ -54,6 +56,7 @@ class Script:
             Step("fill", selector="#n", value=customer.business_name),
             Step("click", selector="#s"),
             Step("wait", until="load"),
+            *(Step("fill", selector=selector, value=value) for selector, value in self.typed.items()),
         ]
         return Plan(steps, Constraints(), {"name": customer.business_name, "dir": directory})
 

@@ -327,6 +327,27 @@ async def test_one_flow_at_a_time_for_a_job(bench: MakeBench, records: Records) 
     assert again.id == second
 
 
+async def test_what_may_be_a_password_is_written_once_the_browser_saw_that_it_is_none(
+    bench: MakeBench, records: Records
+) -> None:
+    def typed() -> list[Any]:
+        [(plan,)] = records.ask("select payload -> 'plan' from job_results")
+        return [step.get("value") for step in plan if step["action"] == "fill"]
+
+    def deed() -> Outcome:
+        before.extend(typed())
+        return Outcome("submitted", ["ok"], False, 12, response_log={"plain_steps": [1, 4], "score": 9})
+
+    before: list[Any] = []
+    records.run_for(records.job(["a.localhost"]))
+    script = Script(a=[deed])
+    script.typed = {"#hours": "Open daily", "#field_7": "correct horse"}
+    assert await bench(script).work()
+    assert before == ["Blue Door Bakery", "•••", "•••"]
+    assert typed() == ["Blue Door Bakery", "Open daily", "•••"]
+    assert records.ask("select response_log from job_results") == [({"reasons": ["ok"], "score": 9},)]
+
+
 async def test_a_worker_that_lost_its_lease_writes_no_end(bench: MakeBench, records: Records, logged: Logged) -> None:
     job = records.job(["a.localhost"])
     run_id = records.run_for(job)

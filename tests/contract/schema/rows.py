@@ -85,18 +85,34 @@ def key_of(job: str, host: str) -> str:
 
 
 def claim(
-    connection: psycopg.Connection, job: str, host: str, by: str = "w-1", *, key: str = "", lease: float = 60
+    connection: psycopg.Connection,
+    job: str,
+    host: str,
+    by: str = "w-1",
+    *,
+    key: str = "",
+    lease: float = 60,
+    payload: Any = None,
 ) -> str:
     """claim_submission's answer."""
-    query = "select claim_submission(%s, %s, %s, %s, '{}', %s)"
-    return str(one(connection, query, job, host, key or key_of(job, host), by, lease))
+    query = "select claim_submission(%s, %s, %s, %s, %s, %s)"
+    return str(one(connection, query, job, host, key or key_of(job, host), by, Jsonb(payload or {}), lease))
 
 
-def record(connection: psycopg.Connection, job: str, host: str, status: str, by: str = "w-1", *, key: str = "") -> bool:
+def record(
+    connection: psycopg.Connection,
+    job: str,
+    host: str,
+    status: str,
+    by: str = "w-1",
+    *,
+    key: str = "",
+    typed: Any = None,
+) -> bool:
     """record_outcome's answer."""
     query = "select record_outcome(%s, %s, %s, %s, %s, %s, '/shot.jpg', 'https://x.example/1', %s, 12)"
     error = None if status == "submitted" else "said no"
-    log = Jsonb({"why": [status]})
+    log = Jsonb({"why": [status], **({} if typed is None else {"typed": typed})})
     return bool(one(connection, query, job, host, key or key_of(job, host), by, status, log, error))
 
 

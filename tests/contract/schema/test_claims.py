@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import psycopg
 import pytest
@@ -91,6 +92,27 @@ def test_a_failed_row_is_claimed_again_as_the_same_row(owner: psycopg.Connection
     assert job_row(owner, job)[1:4] == (0, 2, 0), "it is not done any more"
     left = owner.execute("select response_log, screenshot_url, listing_url, error_message from job_results")
     assert left.fetchall() == [({}, None, None, None)], "the row tells of this try only"
+
+
+@pytest.mark.parametrize(
+    ("plan", "typed", "written"),
+    [
+        ([{"value": "a"}, {"value": "•••"}], {"1": "b"}, [{"value": "a"}, {"value": "b"}]),
+        ([{"value": "•••"}], None, [{"value": "•••"}]),
+        ([{"action": "goto"}, "odd"], {"0": "x", "1": "y", "7": "z"}, [{"action": "goto", "value": "x"}, "odd"]),
+        ([], {"0": "x"}, []),
+        ("odd", {"0": "x"}, "odd"),
+        ([{"value": "•••"}], ["odd"], [{"value": "•••"}]),
+    ],
+)
+def test_what_proved_to_be_no_password_comes_into_the_plan_with_the_outcome(
+    owner: psycopg.Connection, plan: Any, typed: Any, written: Any
+) -> None:
+    job = add_job(owner, {"a.example": "pending"})
+    claim(owner, job, "a.example", payload={"business": {"name": "A"}, "plan": plan})
+    assert record(owner, job, "a.example", "submitted", typed=typed)
+    (row,) = owner.execute("select payload, response_log from job_results").fetchall()
+    assert row == ({"business": {"name": "A"}, "plan": written}, {"why": ["submitted"]})
 
 
 def test_the_best_of_several_rows_decides(owner: psycopg.Connection) -> None:

@@ -12,7 +12,9 @@ from app.store.lines import Attempt, DirectoryLine
 from services.domain.faults import plain_words
 from services.domain.paths import inside
 from services.domain.paused import PausedDirectory
+from services.domain.redaction import redact_value
 from services.domain.signs import weighed
+from services.domain.typed import shown_payload
 from widgets.look import metrics
 from widgets.pages.job.directories import OUTCOMES
 from widgets.parts import cell, spans
@@ -118,7 +120,7 @@ class Inspector(Surface):
         self._show_picture(line)
         result = line.result
         self._payload.show_value(
-            {"payload": result.payload, "response": result.response_log} if result is not None else {}
+            {"payload": shown_payload(result.payload), "response": redact_value(result.response_log)} if result else {}
         )
         shown = weighed(result.response_log) if result is not None and line.outcome not in _BUSY else None
         self.evidence.show_evidence(shown)

@@ -94,6 +94,16 @@ def test_a_real_run_claims_runs_and_writes(world: World, tmp_path: Path) -> None
     assert world.wish.state == "done"
 
 
+def test_what_may_be_a_password_is_written_once_the_browser_saw_that_it_is_none(world: World) -> None:
+    world.planner.typed = {"#hours": "Open daily", "#field_7": "correct horse"}
+    world.script(STARTED, step(SUBMIT), verdict("submitted", log={"plain_steps": [2, 5]}), ENDED)
+    world.run(dry=False)
+    claimed = {one.get("selector"): one.get("value") for one in world.claims.payload["plan"]}
+    assert (claimed["#name"], claimed["#hours"], claimed["#field_7"]) == ("Kestrel Roofing", "•••", "•••")
+    assert world.claims.outcomes[0]["log"]["typed"] == {"5": "Open daily"}
+    assert "plain_steps" not in world.claims.outcomes[0]["log"]
+
+
 @pytest.mark.parametrize("status", ["failed", "unknown"])
 def test_what_the_browser_says_is_written_as_it_is(world: World, status: str) -> None:
     world.script(verdict(status, error="Phone: digits only", reasons=["HTTP 422"]), ENDED)

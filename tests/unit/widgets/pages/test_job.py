@@ -8,16 +8,21 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from app import tasks
+from app.store.lines import DirectoryLine
+from services.domain.result import Result
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
 from tests.waiting import until
+from widgets.pages.job.inspector import Inspector
 from widgets.pages.job.page import JobPage
 from widgets.parts.button import Button
 from widgets.parts.export_button import PLAN
+from widgets.parts.json_tree import JsonTree
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
 
@@ -344,3 +349,24 @@ def test_another_job_takes_the_place_of_the_one_that_is_read(world: DeskWorld) -
     cut_off(world)
     world.job("j2", "Larkfield Cafe", "complete", age=9000.0)
     on_page(world, act)
+
+
+def test_what_others_wrote_into_a_result_is_shown_without_passwords(qt_app: QApplication, tmp_path: Path) -> None:
+    plan = [{"action": "fill", "selector": "#password", "value": "correct horse"}, {"action": "click"}]
+    row = {
+        "id": "r",
+        "payload": {"business": {"name": "Old Mill"}, "plan": plan},
+        "response_log": {"api_key": "abcdef"},
+    }
+    inspector = Inspector(tmp_path)
+    inspector.show_line(DirectoryLine("j1", HOST, result=Result.from_row(row)))
+    tree = inspector.findChild(JsonTree)
+    assert tree is not None
+    model = tree.model()
+    match = Qt.MatchFlag.MatchContains | Qt.MatchFlag.MatchRecursive
+
+    def seen(words: str) -> int:
+        return len(model.match(model.index(0, 1), Qt.ItemDataRole.DisplayRole, words, -1, match))
+
+    assert [seen(words) for words in ("correct horse", "abcdef", "•••", "[redacted]", "Old Mill")] == [0, 0, 1, 1, 1]
+    inspector.close()
