@@ -24,7 +24,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     worst: float = 0.2
     result_seconds: float = 900.0
     poll_seconds: float = 1.0
-    lanes: int = 4
+    lanes: int = 6
     claim_seconds: int = 60
 
 

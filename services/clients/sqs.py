@@ -17,6 +17,7 @@ from services.ports.wishes import DeadLetter, Outgoing, QueueFigures, SentMessag
 from services.settings import Settings
 
 if TYPE_CHECKING:
+    from boto3.session import Session
     from types_boto3_sqs.client import SQSClient
 
 _T = TypeVar("_T")
@@ -24,7 +25,8 @@ _FIGURES: Final = (
     "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed",
     "QueueArn", "RedrivePolicy", "MessageRetentionPeriod", "MaximumMessageSize",
 )  # fmt: skip
-
+_TOLD: Final = ("SentTimestamp", "ApproximateReceiveCount", "AWSTraceHeader")
+"""What is asked about a message beside what its sender gave it."""
 _BATCH_BYTES: Final = 262_144
 """Bytes of one call that every queue takes; a message larger than that goes alone."""
 
@@ -34,9 +36,10 @@ class SqsQueues:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._threads = ThreadPoolExecutor(4, thread_name_prefix="sqs")
+        self._threads = ThreadPoolExecutor(6, thread_name_prefix="sqs")
         self._making = threading.Lock()
         self._clients: dict[int, SQSClient] = {}
+        self._session: Session | None = None
         self.lacks: dict[str, str] = {}
         """See the port; a name is the right and the queue's own."""
 
@@ -80,7 +83,7 @@ class SqsQueues:
                 VisibilityTimeout=visibility,
                 WaitTimeSeconds=wait,
                 MessageAttributeNames=["All"],
-                MessageSystemAttributeNames=["All"],
+                MessageSystemAttributeNames=list(_TOLD),
             ),
         )
         return [_dead_letter(message) for message in answer.get("Messages", [])]
@@ -196,8 +199,10 @@ class SqsQueues:
                 from botocore.config import Config
 
                 settings = self._settings
-                # A session of its own: boto3's would keep the profile of whoever came first.
-                self._clients[attempts] = boto3.session.Session().client(
+                # A session of its own: boto3's would keep the profile of whoever came first. One for all clients: each
+                # reads what the SDK knows of every service.
+                self._session = self._session or boto3.session.Session()
+                self._clients[attempts] = self._session.client(
                     "sqs",
                     region_name=settings.sqs_region,
                     endpoint_url=settings.sqs_endpoint_url,

@@ -57,15 +57,19 @@ def message_attributes(body: dict[str, Any]) -> dict[str, dict[str, str]]:
 
 def message_size(body: str, attributes: Mapping[str, Any]) -> int:
     """Bytes that count against the queue's limit: the body, and each attribute's name, type and value."""
-    return len(body.encode(errors="surrogatepass")) + sum(
-        len(name.encode()) + len(str(value.get("DataType", "")).encode()) + len(_value(value))
+    return _bytes_of(body) + sum(
+        _bytes_of(name) + _bytes_of(str(value.get("DataType", ""))) + _bytes_of_value(value)
         for name, value in attributes.items()
     )
 
 
-def _value(attribute: Mapping[str, Any]) -> bytes:
+def _bytes_of(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
+
+
+def _bytes_of_value(attribute: Mapping[str, Any]) -> int:
     value = attribute.get("BinaryValue", attribute.get("StringValue", ""))
-    return value if isinstance(value, bytes) else str(value).encode(errors="surrogatepass")
+    return len(value) if isinstance(value, bytes) else _bytes_of(str(value))
 
 
 def parse_job_message(text: str) -> JobMessage:
