@@ -14,6 +14,7 @@ from app.actions.acknowledge import NeedActs
 from app.actions.colleagues import holder
 from app.actions.database_acts import DatabaseActs
 from app.actions.dead_letters import DeadLetterActs
+from app.actions.decisions import Decisions
 from app.actions.directories import DirectoryActs
 from app.actions.exports import Exports
 from app.actions.health import HealthActs, LocalBrowser, start_check
@@ -230,7 +231,8 @@ class Console:
             queues, journal, operations, actor=who, role=role, writer=writer, held_by=holder(store, token)
         )
         batches = LetterBatches(queues, journal, letters, operations, store, actor=who)
-        records = LetterRecords(journal, batches.many, letters, operations, store, actor=who)
+        decisions = Decisions(batches.many, operations, SupabaseReplays(session), actor=who)
+        records = LetterRecords(journal, batches.many, letters, operations, store, actor=who, decisions=decisions)
         runs = RunActs(
             brain, runner, acts, operations, store.jobs.wishes,
             kept=KeptRuns(data_dir / "artifacts", settings.artifacts_mb * 1_000_000, viewer=self._traces),
@@ -282,6 +284,7 @@ class Console:
             tasks.spawn("last state", last.follow(store))
         if not self._read_only:
             tasks.spawn("role", _follow_role(session, desk))
+            tasks.spawn("decisions", decisions.keep_telling())
         start_check(health)
         tasks.supersede("settle acts", database.settle())
         many.settle()

@@ -13,6 +13,7 @@ import msgspec
 
 from app import tasks
 from app.actions.dead_letters import DeadLetterActs
+from app.actions.decisions import Decisions
 from app.actions.operations import Operations
 from app.actions.registry import CONFIRM_TARGET, DECIDE, PUT_BACK, why_not
 from app.replay.archive import Archived, elsewhere
@@ -93,7 +94,10 @@ class LetterRecords:
         store: Store,
         *,
         actor: str,
+        decisions: Decisions,
     ) -> None:
+        self._decisions = decisions
+        letters.terms.decisions = decisions
         self._journal = journal
         self._many = many
         self._letters = letters
@@ -201,10 +205,11 @@ class LetterRecords:
             raise ConsoleError(refusal)
         label = f"Decide 1 send: it was {'' if sent else 'not '}sent"
 
-        async def write(_: str) -> _Done:
-            await self._many.decide(message_id, sent=sent, actor=self._actor, reason=reason)
+        async def write(request_id: str) -> _Done:
+            name = self._decisions.name(request_id)
+            await self._many.decide(message_id, sent=sent, actor=self._actor, reason=reason, request_id=name)
             await self._letters.look_up(message_id)
-            return 1, "Noted in the journal.", "done"
+            return 1, await self._decisions.tell(request_id), "done"
 
         await self._act(DECIDE.name, label, [message_id], reason, write)
 

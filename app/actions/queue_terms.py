@@ -6,8 +6,10 @@ import asyncio
 from typing import Final
 
 from app import tasks
+from app.actions.decisions import Decisions
 from app.actions.operations import Operations
 from app.actions.registry import CONFIRM_TARGET, why_not
+from app.replay.decisions import ONLY_HERE
 from app.replay.engine import ReplayEngine
 from app.replay.target import Target
 from services.domain.errors import ConsoleError
@@ -30,6 +32,8 @@ class QueueTerms:
         self._operations = operations
         self._actor = actor
         self.target = Target("named")
+        self.decisions: Decisions | None = None
+        """Who tells the project's audit, once there is somebody."""
 
     async def look(self, main: QueueFigures | None, dlq: QueueFigures) -> None:
         """Whether the queues belong together, as far as their attributes say. `main` None: they were not readable,
@@ -62,12 +66,14 @@ class QueueTerms:
             reason=reason,
         )  # fmt: skip
         try:
-            await self._engine.confirm_target(actor=self._actor, reason=reason)
+            name = self.decisions.name(wish.id) if self.decisions is not None else ""
+            await self._engine.confirm_target(actor=self._actor, reason=reason, request_id=name)
         except ConsoleError as error:
             await asyncio.to_thread(self._operations.move, wish.id, "failed", str(error))
             raise
-        await asyncio.to_thread(self._operations.move, wish.id, "done", "Noted in the journal of this machine.", done=1)
         self.target = Target("named")
+        words = await self.decisions.tell(wish.id) if self.decisions is not None else ONLY_HERE
+        await asyncio.to_thread(self._operations.move, wish.id, "done", words, done=1)
 
 
 def start_confirm(terms: QueueTerms, role: str | None, *, reason: str) -> None:

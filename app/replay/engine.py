@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from typing import Final, Literal
 
 import msgspec
@@ -15,7 +16,7 @@ from app.replay.target import Target, target
 from app.replay.writer import Writer
 from services.domain.checksums import attributes_md5, body_md5
 from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, Refused
-from services.ports.wishes import DeadLetter, Outgoing, QueueFigures, Queues
+from services.ports.wishes import DeadLetter, Decision, Outgoing, QueueFigures, Queues
 
 LOOK_VISIBILITY: Final = 10
 """Seconds for which a look hides a message where it can't be given back."""
@@ -121,13 +122,19 @@ class ReplayEngine:
             raise _unreadable(error) from error
         return Target("named") if confirmed else found
 
-    async def confirm_target(self, *, actor: str, reason: str) -> None:
-        """An admin says that the dead letters come from the main queue, which names none. Raises ConsoleError."""
+    async def confirm_target(self, *, actor: str, reason: str, request_id: str = "") -> None:
+        """An admin says that the dead letters come from the main queue, which names none. `request_id`: for the
+        project's audit, "" where there is none. Raises ConsoleError."""
         main, dlq = await self._queues.figures("main"), await self._queues.figures("dlq")
         if (found := target(main, dlq)).state != "unnamed":
             raise Refused(found.words or "The main queue says so itself: there is nothing to confirm.")
+        said = f"The dead letters of {main.arn or 'the main queue'} come to {dlq.arn}."
+        decision = Decision(request_id, "confirm_target", dlq.arn, said, reason, "", actor, time.time())
         try:
-            await asyncio.to_thread(self._journal.confirm_target, main.arn, dlq.arn, actor=actor, reason=reason)
+            await asyncio.to_thread(
+                self._journal.confirm_target, main.arn, dlq.arn, actor=actor, reason=reason,
+                decision=decision if request_id else None,
+            )  # fmt: skip
         except (OSError, sqlite3.Error) as error:
             raise Refused("The journal can't be written.", hint="Is the disk full?", raw=str(error)) from error
 

@@ -10,12 +10,12 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from app.replay import archive
+from app.replay import archive, decisions
 from app.replay.archive import Archived
 from app.replay.attributes import decode, encode
 from app.replay.journal_file import JournalFile, Move, State
 from services.domain.redaction import redact
-from services.ports.wishes import DeadLetter, Outgoing
+from services.ports.wishes import DeadLetter, Decision, Outgoing
 
 __all__ = ["SENT", "Batch", "BatchAct", "BatchState", "Entry", "Journal", "Move", "State", "Step"]
 
@@ -99,7 +99,10 @@ class Journal(JournalFile):
         with self._lock, self._transaction():
             if self._replays(letter.message_id) >= MOST_REPLAYS:
                 return QUARANTINED
-            return "" if self._keep(letter, "", actor, reason, dlq, instead) else SENT_BEFORE
+            if self._taken([letter.message_id]):
+                return SENT_BEFORE
+            self._keep([letter], "", actor, reason, dlq, {} if instead is None else {letter.message_id: instead})
+            return ""
 
     def plan_batch(
         self,
@@ -119,24 +122,50 @@ class Journal(JournalFile):
         """
         left_out: dict[str, str] = {}
         with self._lock, self._transaction():
-            came_back = self._came_back([letter.message_id for letter in letters]) if act == "replay" else ()
+            ids = [letter.message_id for letter in letters]
+            came_back = self._came_back(ids) if act == "replay" else ()
+            taken = self._taken(ids)
             for letter in letters:
                 if letter.message_id in came_back and self._replays(letter.message_id) >= MOST_REPLAYS:
                     left_out[letter.message_id] = QUARANTINED
-                elif not self._keep(letter, batch_id, actor, reason, dlq, instead.get(letter.message_id)):
+                elif letter.message_id in taken:
                     left_out[letter.message_id] = SENT_BEFORE
+            self._keep(
+                [letter for letter in letters if letter.message_id not in left_out],
+                batch_id, actor, reason, dlq, instead,
+            )  # fmt: skip
             self._db.execute(
                 "insert into batches values (?, ?, ?, ?, ?, 'open', '', ?)",
                 (batch_id, act, actor, redact(reason), options, time.time()),
             )
         return left_out
 
-    def confirm_target(self, main: str, dlq: str, *, actor: str, reason: str) -> None:
-        """An admin says that the messages of one queue become the dead letters of the other; both by their ARN."""
+    def decide(self, message_id: str, state: State, *, why: str, decision: Decision | None = None) -> None:
+        """Write what a person said of a message, and what the project's audit is to be told of it."""
+        with self._lock, self._transaction():
+            self._write([Move(message_id, state, why)])
+            if decision is not None:
+                decisions.keep(self._db, decision)
+
+    def confirm_target(self, main: str, dlq: str, *, actor: str, reason: str, decision: Decision | None = None) -> None:
+        """An admin says that the messages of one queue become the dead letters of the other; both by their ARN.
+        `decision`: what the project's audit is to be told of it."""
         with self._lock, self._transaction():
             self._db.execute(
                 "insert or replace into targets values (?, ?, ?, ?, ?)", (main, dlq, actor, reason, time.time())
             )
+            if decision is not None:
+                decisions.keep(self._db, decision)
+
+    def unsent(self, actor: str) -> list[Decision]:
+        """What this person has decided and the project's audit doesn't have yet, the oldest first."""
+        with self._lock:
+            return decisions.kept(self._db, actor)
+
+    def sent(self, request_id: str) -> None:
+        """The project's audit has this decision."""
+        with self._lock, self._transaction():
+            decisions.forget(self._db, request_id)
 
     def confirmed_target(self, main: str, dlq: str) -> bool:
         """Whether an admin has said so."""
@@ -278,21 +307,39 @@ class Journal(JournalFile):
         if moves:
             self.move_many(moves)
 
+    def _taken(self, message_ids: Sequence[str]) -> frozenset[str]:
+        """Those of them that no new wish may take over."""
+        rows = self._db.execute(
+            "select message_id from entries where message_id in (select value from json_each(?))"
+            " and state in (select value from json_each(?))",
+            (json.dumps(message_ids), json.dumps(_TAKEN)),
+        ).fetchall()
+        return frozenset(row[0] for row in rows)
+
     def _keep(
-        self, letter: DeadLetter, batch_id: str, actor: str, reason: str, dlq: str, instead: Outgoing | None
-    ) -> bool:
+        self,
+        letters: Sequence[DeadLetter],
+        batch_id: str,
+        actor: str,
+        reason: str,
+        dlq: str,
+        instead: Mapping[str, Outgoing],
+    ) -> None:
         now, reason = time.time(), redact(reason)
-        row = self._db.execute("select state from entries where message_id = ?", (letter.message_id,)).fetchone()
-        if row is not None and row[0] in _TAKEN:
-            return False
-        sent = (instead.body, encode(instead.attributes)) if instead is not None else ("", "")
-        self._db.execute(
-            "insert or replace into entries values (?, 'planned', ?, ?, ?, ?, '', '', ?, ?, ?, ?, ?, ?, ?)",
-            (letter.message_id, letter.body, encode(letter.attributes), actor, reason, now, now, letter.trace,
-             batch_id, *sent, dlq),
-        )  # fmt: skip
-        self._db.execute("insert into steps values (?, 'planned', ?, ?)", (letter.message_id, reason, now))
-        return True
+        rows = []
+        for letter in letters:
+            other = instead.get(letter.message_id)
+            sent = (other.body, encode(other.attributes)) if other is not None else ("", "")
+            rows.append(
+                (letter.message_id, letter.body, encode(letter.attributes), actor, reason, now, now, letter.trace,
+                 batch_id, *sent, dlq)
+            )  # fmt: skip
+        self._db.executemany(
+            "insert or replace into entries values (?, 'planned', ?, ?, ?, ?, '', '', ?, ?, ?, ?, ?, ?, ?)", rows
+        )
+        self._db.executemany(
+            "insert into steps values (?, 'planned', ?, ?)", [(letter.message_id, reason, now) for letter in letters]
+        )
 
     def _came_back(self, message_ids: Sequence[str]) -> frozenset[str]:
         """Those of them that something of this journal was sent as."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
-from app.replay import archive, journal_tables
+from app.replay import archive, decisions, journal_tables
 from services.domain.redaction import redact
 
 State = Literal[
@@ -38,6 +39,33 @@ class _Waiting:
         self.error: BaseException | None = None
 
 
+# One statement for all of them: each one lets go of the interpreter, and has to wait for it again.
+_GIVEN: Final = (
+    "(select key as place, json_extract(value, '$[0]') as id, json_extract(value, '$[1]') as state,"
+    " json_extract(value, '$[2]') as why, json_extract(value, '$[3]') as fresh from json_each(?)) as given"
+)
+_MOVE: Final = f"""
+update entries set state = given.state, why = given.why, changed_at = ?,
+    new_message_id = case when given.fresh = '' then new_message_id else given.fresh end
+  from {_GIVEN} where message_id = given.id
+"""  # noqa: S608
+_NOTE: Final = f"insert into steps select id, state, why, ? from {_GIVEN} order by place"  # noqa: S608
+
+
+def _newest(moves: Sequence[Move]) -> list[Move]:
+    """For each message where it is after all of them."""
+    newest: dict[str, Move] = {}
+    for move in moves:
+        old = newest.get(move.message_id)
+        known = old.new_message_id if old is not None and not move.new_message_id else ""
+        newest[move.message_id] = msgspec.structs.replace(move, new_message_id=known) if known else move
+    return list(newest.values())
+
+
+def _as_rows(moves: Sequence[Move]) -> str:
+    return json.dumps([(one.message_id, one.state, one.why, one.new_message_id) for one in moves], ensure_ascii=False)
+
+
 def _harmless(move: Move) -> Move:
     return msgspec.structs.replace(move, why=redact(move.why)) if move.why else move
 
@@ -59,6 +87,7 @@ class JournalFile:
         self._db.execute("pragma synchronous = full")
         journal_tables.prepare(self._db)
         archive.prepare(self._db)
+        decisions.prepare(self._db)
         file.chmod(0o600)
 
     def move(self, message_id: str, state: State, *, new_message_id: str = "", why: str = "") -> None:
@@ -88,30 +117,24 @@ class JournalFile:
 
     def _write_all(self, together: Sequence[_Waiting]) -> None:
         error: BaseException | None = None
-        now = time.time()
-        moves = [_harmless(move) for one in together for move in one.moves]
         try:
             with self._transaction():
-                archive.keep(self._db, [move.message_id for move in moves if move.state == "archiving"])
-                # The dead letter goes now, and what was sent may have another body.
-                went = [move.message_id for move in moves if move.state in ("sent", "delete_unconfirmed")]
-                archive.keep_edited(self._db, went)
-                self._db.executemany(
-                    "update entries set state = ?, why = ?, changed_at = ?,"
-                    " new_message_id = case when ? = '' then new_message_id else ? end where message_id = ?",
-                    [
-                        (one.state, one.why, now, one.new_message_id, one.new_message_id, one.message_id)
-                        for one in moves
-                    ],
-                )
-                self._db.executemany(
-                    "insert into steps values (?, ?, ?, ?)",
-                    [(move.message_id, move.state, move.why, now) for move in moves],
-                )
+                self._write([move for one in together for move in one.moves])
         except BaseException as caught:
             error = caught
         for one in together:
             one.done, one.error = True, error
+
+    def _write(self, moves: Sequence[Move]) -> None:
+        """Within a transaction."""
+        now = time.time()
+        moves = [_harmless(move) for move in moves]
+        archive.keep(self._db, [move.message_id for move in moves if move.state == "archiving"])
+        # The dead letter goes now, and what was sent may have another body.
+        went = [move.message_id for move in moves if move.state in ("sent", "delete_unconfirmed")]
+        archive.keep_edited(self._db, went)
+        self._db.execute(_MOVE, (now, _as_rows(_newest(moves))))
+        self._db.execute(_NOTE, (now, _as_rows(moves)))
 
     def _transaction(self) -> sqlite3.Connection:
         self._db.execute("begin immediate")

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from app.replay.archive import Archived
+from app.replay.decisions import ONLY_HERE
 from app.replay.edit import Edit, weigh
 from app.replay.engine import Replayed, ReplayEngine
 from app.replay.evidence import StoreEvidence
@@ -23,7 +24,7 @@ from app.replay.xray import NO_JOB, XRay, xray
 from app.store.store import Store
 from services.domain.errors import Refused
 from services.domain.messages import parse_job_message
-from services.ports.wishes import DeadLetter, ManyQueues, QueueFigures
+from services.ports.wishes import DeadLetter, ManyQueues, QueueFigures, SharedDecisions
 
 
 class Letters:
@@ -34,8 +35,17 @@ class Letters:
     """
 
     def __init__(
-        self, queues: ManyQueues, journal: Journal, store: Store | None, actor: str, *, writer: Writer | None = None
+        self,
+        queues: ManyQueues,
+        journal: Journal,
+        store: Store | None,
+        actor: str,
+        *,
+        writer: Writer | None = None,
+        shared: SharedDecisions | None = None,
     ) -> None:
+        """`shared`: the project's audit, None where no project is set."""
+        self._shared = shared
         self._engine = ReplayEngine(queues, journal, writer)
         self._queues = queues
         self._store = store
@@ -75,9 +85,27 @@ class Letters:
             return edit
         return edit if edit.why_not or seen is None else msgspec.structs.replace(edit, why_not=seen.stops)
 
-    async def confirm_target(self, *, reason: str) -> None:
-        """Say that the dead letters are the main queue's, where that doesn't say so itself. Raises ConsoleError."""
-        await self._engine.confirm_target(actor=self.actor, reason=reason)
+    async def confirm_target(self, *, reason: str) -> str:
+        """Say that the dead letters are the main queue's, where that doesn't say so itself. Where that is noted.
+
+        Raises ConsoleError."""
+        request_id = self._request_id()
+        await self._engine.confirm_target(actor=self.actor, reason=reason, request_id=request_id)
+        return await self._noted(request_id)
+
+    async def decide(self, message_id: str, *, sent: bool, reason: str) -> str:
+        """Say what became of a send whose end isn't known. Where that is noted. Raises ConsoleError."""
+        request_id = self._request_id()
+        await self.many.decide(message_id, sent=sent, actor=self.actor, reason=reason, request_id=request_id)
+        return await self._noted(request_id)
+
+    def _request_id(self) -> str:
+        return "" if self._shared is None else str(uuid.uuid4())
+
+    async def _noted(self, request_id: str) -> str:
+        if self._shared is None:
+            return ONLY_HERE
+        return (await self.many.send_decisions(self._shared, self.actor))[request_id]
 
     async def replay_edited(self, message_id: str, edit: Edit, *, reason: str) -> Replayed:
         """Send it so, with the original in the journal first. Raises ConsoleError."""

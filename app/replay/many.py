@@ -11,8 +11,10 @@ from typing import Final, Literal, TypeVar
 
 import msgspec
 
+from app.replay.answers import job_of
 from app.replay.archive import ORIGIN_UNKNOWN, Archived, elsewhere
 from app.replay.batch import STILL_THERE, BatchRun
+from app.replay.decisions import tell
 from app.replay.engine import ReplayEngine
 from app.replay.evidence import Evidence
 from app.replay.journal import Batch, BatchAct, BatchState, Entry, Journal, Move, State
@@ -21,7 +23,7 @@ from app.replay.pace import Options
 from services.domain.checksums import attributes_md5, body_md5
 from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, NotReachable, Refused
 from services.domain.messages import parse_job_message
-from services.ports.wishes import DeadLetter, ManyQueues, Outgoing
+from services.ports.wishes import DeadLetter, Decision, ManyQueues, Outgoing, SharedDecisions
 
 _T = TypeVar("_T")
 _NONE: Final[Mapping[str, Outgoing]] = {}
@@ -152,8 +154,9 @@ class ManyEngine:
         await self._ask(lambda: self._journal.move_many([Move(key, "delete_unconfirmed", why) for key in arrived]))
         return arrived
 
-    async def decide(self, message_id: str, *, sent: bool, actor: str, reason: str = "") -> None:
-        """A person says what became of a send whose end isn't known. Not sent: it may be replayed again.
+    async def decide(self, message_id: str, *, sent: bool, actor: str, reason: str = "", request_id: str = "") -> None:
+        """A person says what became of a send whose end isn't known. Not sent: it may be replayed again. `request_id`:
+        for the project's audit, "" where there is none.
 
         Raises Refused when its end is known.
         """
@@ -164,7 +167,27 @@ class ManyEngine:
         to_main: tuple[State, State] = ("delete_unconfirmed", "skipped")
         to_dead: tuple[State, State] = ("put_back", "archived")
         state = (to_dead if entry.state == "putting_back" else to_main)[0 if sent else 1]
-        await self._ask(lambda: self._journal.move(message_id, state, why=said))
+        what = "Put back" if entry.state == "putting_back" else "Send to the main queue"
+        decision = Decision(
+            request_id, "decide", message_id, f"{what}: it was {'' if sent else 'not '}sent.", reason,
+            job_of(entry.sent_body or entry.body), actor, self._now(),
+        )  # fmt: skip
+        await self._ask(
+            lambda: self._journal.decide(message_id, state, why=said, decision=decision if request_id else None)
+        )
+
+    async def unsent(self, actor: str) -> list[Decision]:
+        """What this person has decided and the project's audit doesn't have yet. Raises Refused."""
+        return await self._ask(lambda: self._journal.unsent(actor))
+
+    async def send_decisions(self, shared: SharedDecisions, actor: str) -> dict[str, str]:
+        """Tell the project's audit what it doesn't have yet. Request id -> what is to be said of it. Raises Refused."""
+        said = {}
+        for decision in await self.unsent(actor):
+            there, said[decision.request_id] = await tell(shared, decision)
+            if there:
+                await self._ask(functools.partial(self._journal.sent, decision.request_id))
+        return said
 
     async def newest(self, most: int = MOST_STEPS) -> list[Entry]:
         """The messages of the `most` newest steps, and all whose end isn't known; newest first. Raises Refused."""

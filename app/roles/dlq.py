@@ -148,13 +148,13 @@ async def _work(settings: Settings, args: argparse.Namespace) -> int:
             case "journal":
                 return await _journal(letters, as_json=args.json)
             case "decide":
-                await letters.many.decide(args.id, sent=args.sent, actor=letters.actor, reason=args.reason)
-                _say({"decided": args.id, "sent": args.sent}, "Noted.", as_json=args.json)
+                noted = await letters.decide(args.id, sent=args.sent, reason=args.reason)
+                _say({"decided": args.id, "sent": args.sent, "noted": noted}, noted, as_json=args.json)
                 return 0
             case "confirm":
+                words = "Nothing was done: add --yes."
                 if args.yes:
-                    await letters.confirm_target(reason=args.reason)
-                words = "Noted." if args.yes else "Nothing was done: add --yes."
+                    words = await letters.confirm_target(reason=args.reason)
                 _say({"confirmed": args.yes}, words, as_json=args.json)
                 return 0
             case "edit":

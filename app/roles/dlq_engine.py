@@ -50,8 +50,9 @@ async def engine(settings: Settings, act: Act) -> AsyncIterator[Letters]:
             if refusal := why_not(act, session.role):
                 raise NotPermitted(refusal)
             token = await asyncio.to_thread(journal.token)
+            shared = SupabaseReplays(session)
             writer = Writer(
-                queues, SupabaseReplays(session), token=token, machine=platform.node(),
+                queues, shared, token=token, machine=platform.node(),
                 unrecorded=settings.replay_unrecorded,
             )  # fmt: skip
             store = Store()
@@ -63,7 +64,7 @@ async def engine(settings: Settings, act: Act) -> AsyncIterator[Letters]:
                 ]
                 try:
                     await _loaded(store)
-                    yield Letters(queues, journal, store, session.email, writer=writer)
+                    yield Letters(queues, journal, store, session.email, writer=writer, shared=shared)
                 finally:
                     for task in running:
                         task.cancel()

@@ -8,7 +8,8 @@ import msgspec
 
 from services.clients.supabase_errors import console_errors, expect
 from services.clients.supabase_session import SupabaseSession
-from services.ports.wishes import Lease
+from services.domain.times import to_iso
+from services.ports.wishes import Decision, Lease
 
 
 class SupabaseReplays:
@@ -46,6 +47,15 @@ class SupabaseReplays:
             "staff_note_replay", "say how far an operation is",
             p_request_id=request_id, p_state=state, p_words=words, p_done=done,
         )  # fmt: skip
+
+    async def record(self, decision: Decision) -> None:
+        """See `services.ports.wishes.SharedDecisions`."""
+        answer = await self._call(
+            "staff_record_decision", "record a decision",
+            p_request_id=decision.request_id, p_act=decision.act, p_target=decision.target, p_said=decision.said,
+            p_reason=decision.reason, p_said_at=to_iso(decision.at), p_job=decision.job_id or None,
+        )  # fmt: skip
+        expect(answer, dict, "record a decision")
 
     async def _call(self, function: str, what: str, **arguments: Any) -> Any:
         with console_errors(what):

@@ -66,6 +66,7 @@ _ACTS: Final = "0004_staff_acts.sql"
 _DECISIONS: Final = "0005_staff_decisions.sql"
 _REPLAYS: Final = "0008_replays.sql"
 _REVIEWS: Final = "0009_reviews.sql"
+_LETTER_DECISIONS: Final = "0011_letter_decisions.sql"
 
 TABLES: Final = (
     TableNeed("customers", ("id", "business_name", "updated_at"), "Jobs are shown without the name of the business."),
@@ -153,6 +154,11 @@ FUNCTIONS: Final = (
     FunctionNeed(
         "staff_begin_replay", ("p_request_id", "p_token"), ("p_dlq", "p_act", "p_label", "p_total", "p_reason"),
         "Replays aren't recorded centrally: they are off.", _REPLAYS,
+    ),
+    FunctionNeed(
+        "staff_record_decision", ("p_request_id",),
+        ("p_act", "p_target", "p_said", "p_reason", "p_said_at", "p_job"),
+        "What staff decide about dead letters is recorded on their own machine only.", _LETTER_DECISIONS,
     ),
 )  # fmt: skip
 

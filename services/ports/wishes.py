@@ -218,6 +218,30 @@ class SharedReplays(Protocol):
         ...
 
 
+class Decision(msgspec.Struct, frozen=True):
+    """What a person said about dead letters. `act`: decide or confirm_target; `target`: a message or a queue (ARN).
+
+    `said`: the decision in words. `job_id`: "" where the message names none. `at`: unix seconds of this machine.
+    """
+
+    request_id: str
+    act: str
+    target: str
+    said: str
+    reason: str
+    job_id: str
+    actor: str
+    at: float
+
+
+class SharedDecisions(Protocol):
+    """The project's audit of what staff say about dead letters. NotInstalled: the project has no place for it."""
+
+    async def record(self, decision: Decision) -> None:
+        """Write it into the audit; the same request id again changes nothing."""
+        ...
+
+
 class NamedQueues(Queues, Protocol):
     """Queues that can be asked for by name too."""
 

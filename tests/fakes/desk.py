@@ -10,6 +10,7 @@ from typing import Any, cast
 from app.actions.acknowledge import NeedActs
 from app.actions.database_acts import DatabaseActs
 from app.actions.dead_letters import DeadLetterActs
+from app.actions.decisions import Decisions
 from app.actions.directories import DirectoryActs
 from app.actions.exports import Exports
 from app.actions.health import HealthActs
@@ -33,6 +34,7 @@ from services.domain.errors import NotPermitted, NotReachable
 from services.domain.times import to_iso
 from tests.fakes.health import FakePlanner, FakeProject
 from tests.fakes.queues import FakeQueues
+from tests.fakes.replays import FakeReplays
 from tests.fakes.staff import FakeStaff
 
 
@@ -70,7 +72,12 @@ class DeskWorld:
         health = HealthActs(
             self.project, self.planner, queues, self.store, lambda: letters.look, self.parts, [], clock=clock
         )
-        records = LetterRecords(self.journal, batches.many, letters, self._operations, self.store, actor="desk-1")
+        self.shared = FakeReplays()
+        self.decisions = Decisions(batches.many, self._operations, self.shared, actor="desk-1", again=0.01)
+        records = LetterRecords(
+            self.journal, batches.many, letters, self._operations, self.store, actor="desk-1",
+            decisions=self.decisions,
+        )  # fmt: skip
         self.passwords: list[str] = []
         self.kept_where = "In the keyring of this machine, without the password."
         self.lock = IdleLock(self._confirm, (jobs, letters), minutes=15)

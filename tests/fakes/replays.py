@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from services.domain.errors import ConsoleError, Refused
-from services.ports.wishes import Lease
+from services.ports.wishes import Decision, Lease
 
 
 class FakeReplays:
@@ -17,6 +17,8 @@ class FakeReplays:
         """Queue -> token, machine, until when."""
         self.audit: dict[str, tuple[str, str, int]] = {}
         self.notes: list[tuple[str, str, int]] = []
+        self.decisions: dict[str, Decision] = {}
+        """The audit's, by request id."""
         self.calls: list[str] = []
         self.faults: dict[str, ConsoleError] = {}
 
@@ -44,6 +46,10 @@ class FakeReplays:
     async def note(self, *, request_id: str, state: str, words: str, done: int) -> None:
         self._begin("note")
         self.notes.append((request_id, state, done))
+
+    async def record(self, decision: Decision) -> None:
+        self._begin("record")
+        self.decisions.setdefault(decision.request_id, decision)
 
     def _begin(self, name: str) -> None:
         self.calls.append(name)

@@ -158,8 +158,13 @@ def test_a_person_decides_what_nobody_knows(
     faults.hold()
     with pytest.raises(SystemExit):
         run(["decide", arrived, "--sent"])
-    assert call("decide", arrived, "--sent", "--reason", "the queue has it") == (0, {"decided": arrived, "sent": True})
-    assert call("decide", lost, "--not-sent", "--reason", "it has not") == (0, {"decided": lost, "sent": False})
+    noted = "Noted in the journal of this machine."
+    assert call("decide", arrived, "--sent", "--reason", "the queue has it") == (
+        0, {"decided": arrived, "sent": True, "noted": noted},
+    )  # fmt: skip
+    assert call("decide", lost, "--not-sent", "--reason", "it has not") == (
+        0, {"decided": lost, "sent": False, "noted": noted},
+    )  # fmt: skip
     code, told = call("journal")
     assert code == 0
     assert {one["message_id"]: (one["state"], one["why"]) for one in told["journal"]} == {

@@ -11,6 +11,7 @@ import pytest
 from services.clients.supabase_replays import SupabaseReplays
 from services.domain.errors import NotInstalled, NotPermitted, Refused
 from services.local.postgres import Postgres
+from services.ports.wishes import Decision
 from tests.contract.clients.test_reads import signed_in
 
 pytestmark = pytest.mark.stack
@@ -40,6 +41,19 @@ def test_a_queue_is_held_an_operation_recorded_and_given_up(server: Postgres, ow
     assert owner.execute("select label, state, words, done from staff_operations").fetchall() == [
         ("Replay 2", "running", "1 moved", 1)
     ]
+
+
+def test_a_decision_is_recorded_once(server: Postgres, owner: psycopg.Connection) -> None:
+    decision = Decision(str(uuid.uuid4()), "decide", "m1", "It was sent.", "the queue has it", "", "desk-1", 0.0)
+
+    async def suite() -> None:
+        async with signed_in(server) as session:
+            for _ in range(2):
+                await SupabaseReplays(session).record(decision)
+
+    asyncio.run(suite())
+    found = owner.execute("select request_id::text, act, target, reason from staff_actions").fetchall()
+    assert found == [(decision.request_id, "decide", "m1", "the queue has it")]
 
 
 def test_a_project_without_it_says_so(server: Postgres, owner: psycopg.Connection) -> None:

@@ -19,6 +19,7 @@ from widgets.parts.label import label
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
 
+_NOTED: Final = "Written to the journal with your name, then to the project's audit"
 _SAY_WHERE: Final = "Say first where they belong"
 
 
@@ -103,7 +104,7 @@ def ask_decide(body: Surface, desk: Desk, record: Record, *, sent: bool) -> Conf
         typed=typed(1, desk.environment),
         danger=not sent,
         wait=0.0 if sent else TO_THINK,
-        foot="Written to the journal with your name",
+        foot=_NOTED,
     )
     sheet.confirmed.connect(lambda reason: start_decide(desk.records, record.id, sent=sent, reason=reason))
     return sheet
@@ -125,7 +126,7 @@ def ask_confirm_target(body: Surface, desk: Desk) -> ConfirmSheet:
         typed=typed(1, desk.environment),
         danger=True,
         wait=TO_THINK,
-        foot="Written to the journal with your name",
+        foot=_NOTED,
     )
     sheet.confirmed.connect(
         lambda reason: start_confirm(desk.dead_letters.terms, desk.dead_letters.role, reason=reason)

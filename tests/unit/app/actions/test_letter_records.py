@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.actions.dead_letters import DeadLetterActs
+from app.actions.decisions import Decisions
 from app.actions.letter_batches import LetterBatches
 from app.actions.letter_records import LetterRecords
 from app.actions.operations import Operations
@@ -17,6 +18,11 @@ from app.replay.journal import Journal
 from app.store.store import Store
 from services.ports.wishes import DeadLetter
 from tests.fakes.queues import FakeQueues
+
+
+def alone(batches: LetterBatches) -> Decisions:
+    """Without a project."""
+    return Decisions(batches.many, batches._operations, None, actor="desk-1")
 
 
 def test_what_a_crash_cut_off_is_ended(tmp_path: Path) -> None:
@@ -38,7 +44,7 @@ def test_what_a_crash_cut_off_is_ended(tmp_path: Path) -> None:
     operations, store, queues = Operations(file), Store(time.time), FakeQueues({}, time.time)
     letters = DeadLetterActs(queues, journal, operations, actor="desk-1", role="operator")
     batches = LetterBatches(queues, journal, letters, operations, store, actor="desk-1")
-    records = LetterRecords(journal, batches.many, letters, operations, store, actor="desk-1")
+    records = LetterRecords(journal, batches.many, letters, operations, store, actor="desk-1", decisions=alone(batches))
     for _ in range(2):
         asyncio.run(records.settle())
     ends = {one.id: one.state for one in operations.newest_first()}
@@ -57,7 +63,7 @@ def test_what_nobody_foresaw_is_unknown(tmp_path: Path, monkeypatch: pytest.Monk
     journal.move("m0", "unknown")
     letters = DeadLetterActs(queues, journal, operations, actor="desk-1", role="operator")
     batches = LetterBatches(queues, journal, letters, operations, store, actor="desk-1")
-    records = LetterRecords(journal, batches.many, letters, operations, store, actor="desk-1")
+    records = LetterRecords(journal, batches.many, letters, operations, store, actor="desk-1", decisions=alone(batches))
 
     async def act() -> None:
         await records.read()
