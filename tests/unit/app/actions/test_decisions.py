@@ -104,16 +104,21 @@ def test_nobody_is_named_for_what_somebody_else_has_decided(world: DeskWorld) ->
 
 
 def test_a_journal_that_can_not_be_read_is_said(world: DeskWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
+    asked = []
+
+    def full(actor: str) -> None:
+        asked.append(actor)
         raise OSError("no disk")
 
     async def act() -> None:
         monkeypatch.setattr(world.journal, "unsent", full)
         assert "isn't known: The journal" in await decide(world)
         telling = asyncio.create_task(world.decisions.keep_telling())
-        await asyncio.sleep(0.05)
+        await until(lambda: len(asked) >= 4)
         assert not telling.done()
         telling.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await telling
 
     asyncio.run(act())
 
