@@ -52,6 +52,11 @@ def part_settings(
             return {**common, **install.queue_environment(), "DATABASE_URL": database_url}
         case "worker":
             own = {"CREWAI_URL": f"http://127.0.0.1:{install.ports.brain}", "PRACTICE_URL": install.practice_url}
+            storage = {
+                "SUPABASE_URL": f"http://127.0.0.1:{install.ports.gateway}",
+                "SUPABASE_SERVICE_ROLE_KEY": install.service_role_key,
+            }
+            own |= storage if "gateway" in only else {}
             return {**common, **own, "DATABASE_URL": database_url}
         case _:
             return common

@@ -21,6 +21,7 @@ import psycopg
 from services.domain.errors import ConsoleError, NotReachable
 from services.domain.keys import idempotency_key
 from services.domain.paths import path_part
+from services.domain.pictures import OF_WORKERS, picture_name
 from services.domain.plans import Plan, Step, submit_step
 from services.domain.records import Customer
 from services.domain.text import one_line, slug, storable
@@ -29,6 +30,7 @@ from services.pipeline.flow_runs import FlowRun
 from services.pipeline.job_rows import Item, JobRows
 from services.pipeline.outcome_spool import KnownOutcome, OutcomeSpool
 from services.pipeline.patience import patiently, settled
+from services.pipeline.picture_store import PictureStore
 from services.ports.wishes import RunRequest
 from services.settings import Settings
 from services.submission.events import Report
@@ -65,6 +67,7 @@ class Tools:
     open_browser: Callable[[], AbstractAsyncContextManager[BrowserRuns]]
     settings: Settings
     spool: OutcomeSpool
+    pictures: PictureStore
 
 
 class BrowserSlot:
@@ -187,7 +190,7 @@ class DirectoryTask:
         attempt = 0
         while True:
             attempt += 1
-            outcome = await self._attempt(plan)
+            outcome = await self._attempt(plan, attempt)
             if outcome.status != "failed" or not outcome.before_submit:
                 return outcome
             kind = "SubmissionFailed" if outcome.person is None else "PersonNeeded"
@@ -196,8 +199,11 @@ class DirectoryTask:
                 return outcome
             await asyncio.sleep(retry_pause(attempt, self._tools.settings.retry_base_seconds))
 
-    async def _attempt(self, plan: Plan) -> Outcome:
-        """One browser run. Whatever goes wrong, what counts is whether the submit step had begun."""
+    async def _attempt(self, plan: Plan, attempt: int) -> Outcome:
+        """One browser run, with a trace where it is a repeat.
+
+        Whatever goes wrong, what counts is whether the submit step had begun.
+        """
         settings = self._tools.settings
         folder = settings.data_path / "artifacts" / path_part(self._job_id)
         run_id = str(uuid.uuid4())
@@ -213,6 +219,7 @@ class DirectoryTask:
             goto_seconds=settings.goto_seconds,
             step_seconds=settings.step_seconds,
             total_seconds=settings.task_seconds * _BROWSER_SHARE,
+            trace=attempt > 1,
         )
         last = submit_step(plan)
         self._sending = False
@@ -228,7 +235,10 @@ class DirectoryTask:
             async with asyncio.timeout(settings.task_seconds):
                 browser = await self._browser.get()
                 outcome = await browser.run(request, watch)
-            picture = await settled(_keep_picture, outcome.screenshot, folder / f"{slug(self._item.host)}.jpg")
+            place = folder / slug(self._item.host)
+            picture = await settled(_keep, outcome.screenshot, place.with_suffix(".jpg"))
+            if attempt > 1:
+                await settled(_keep, str(folder / run_id / "trace.zip"), place.with_suffix(".trace.zip"))
             return msgspec.structs.replace(outcome, screenshot=picture)
         except TimeoutError:
             await self._browser.close()
@@ -253,6 +263,11 @@ class DirectoryTask:
             self._job_id, self._item.host, key, self._tools.rows.worker_id, without_secrets(outcome)
         )
         await settled(self._tools.spool.keep, known)
+        if outcome.screenshot:
+            name = picture_name(OF_WORKERS, self._job_id, self._item.host, self._claim_id)
+            if address := await self._tools.pictures.put(outcome.screenshot, name):
+                shown = msgspec.structs.replace(known.outcome, screenshot=address)
+                known = self._known = msgspec.structs.replace(known, outcome=shown)
         try:
             written = await patiently(self._lease, self._write, known)
         except psycopg.OperationalError as error:
@@ -293,15 +308,15 @@ class DirectoryTask:
         )
 
 
-def _keep_picture(shown: str | None, place: Path) -> str | None:
-    """Move a run's last picture to the place of its directory; None when there is none."""
+def _keep(shown: str | None, place: Path) -> str | None:
+    """Move what a run left to the place of its directory; None when there is none."""
     try:
-        if not shown:
+        if not shown or not Path(shown).exists():
             return None
         place.parent.mkdir(parents=True, exist_ok=True)
         return str(Path(shown).replace(place).resolve())
     except OSError as error:
-        log.warning("The picture was lost", extra={"reason": one_line(error)})
+        log.warning("What a run left was lost", extra={"reason": one_line(error)})
         return None
 
 

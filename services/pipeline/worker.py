@@ -15,6 +15,7 @@ from typing import Final
 
 import psycopg
 
+from services import artifacts
 from services.domain.text import one_line
 from services.pipeline.database import open_pool
 from services.pipeline.directory_task import Tools
@@ -23,6 +24,7 @@ from services.pipeline.flow_runs import FlowRun, FlowRuns
 from services.pipeline.job_rows import JobRows
 from services.pipeline.outcome_spool import OutcomeSpool
 from services.pipeline.patience import patiently, settled
+from services.pipeline.picture_store import PictureStore
 from services.pipeline.plan_client import PlanClient
 from services.pipeline.role import begin, work_until
 from services.submission.browser import Browser
@@ -90,6 +92,11 @@ class Worker:
                 log.exception("Flow run left", extra={"flow_run_id": run.id, "job_id": run.job_id})
             del self._held[run.id]
             self._wake.set()
+            await settled(self._tidy)
+
+    def _tidy(self) -> None:
+        settings = self._tools.settings
+        artifacts.tidy(settings.data_path / "artifacts", settings.artifacts_mb * 1_000_000, time.time())
 
     def _claim(self) -> FlowRun | None:
         self._deliver()
@@ -146,6 +153,7 @@ def run(argv: list[str]) -> int:
 
     async def work(stop: threading.Event) -> None:
         plans = PlanClient(settings.brain_base)
+        pictures = PictureStore(settings.supabase_url, settings.service_role_key)
         tools = Tools(
             rows=JobRows(pool, worker_id),
             plans=plans,
@@ -154,12 +162,14 @@ def run(argv: list[str]) -> int:
             ),
             settings=settings,
             spool=OutcomeSpool(settings.data_path / "outcomes"),
+            pictures=pictures,
         )
         runs = FlowRuns(pool, worker_id, settings.flow_lease_seconds, settings.flow_lapse_limit)
         try:
             await Worker(runs, tools, worker_id).work(stop)
         finally:
             await plans.close()
+            await pictures.close()
 
     try:
         # Of a worker that was killed, what its browsers wrote is here still.

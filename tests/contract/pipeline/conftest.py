@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from services.local.postgres import Postgres
 from services.local.queue.app import build_app
 from services.pipeline.database import Pool, open_pool
 from services.pipeline.sqs import open_client
@@ -75,9 +76,14 @@ class Records:
 
 
 @pytest.fixture(scope="session")
-def database_url() -> Iterator[str]:
+def postgres_server() -> Iterator[Postgres]:
     with running_postgres() as server:
-        yield server.url
+        yield server
+
+
+@pytest.fixture(scope="session")
+def database_url(postgres_server: Postgres) -> str:
+    return postgres_server.url
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from services.pipeline.flow import process_job
 from services.pipeline.flow_runs import FlowRun, FlowRuns
 from services.pipeline.job_rows import JobRows
 from services.pipeline.outcome_spool import OutcomeSpool
+from services.pipeline.picture_store import PictureStore
 from services.pipeline.worker import Worker
 from services.ports.wishes import RunRequest
 from services.settings import Settings
@@ -73,6 +74,10 @@ class Script:
         todo = self.hosts.get(host.split(".")[0], [SENT])
         deed = todo.pop(0) if len(todo) > 1 else todo[0]
         report({"kind": "step", "index": 0, "status": "running"})
+        if request.trace:
+            trace = Path(request.artifacts) / "trace.zip"
+            trace.parent.mkdir(parents=True)
+            trace.write_bytes(b"PK")
         if isinstance(deed, Hang):
             await deed.reach(self, host, report)
         if isinstance(deed, Exception):
@@ -85,7 +90,7 @@ class Script:
             self.pressed.append(host)
         if deed.screenshot:
             picture = Path(request.artifacts) / deed.screenshot
-            picture.parent.mkdir(parents=True)
+            picture.parent.mkdir(parents=True, exist_ok=True)
             picture.write_bytes(b"jpeg")
             return Outcome(deed.status, deed.reasons, deed.before_submit, deed.duration_ms, screenshot=str(picture))
         return deed
@@ -119,7 +124,8 @@ class Bench:
 
     def tools(self, worker: str) -> Tools:
         spool = OutcomeSpool(self._settings.data_path / "outcomes")
-        return Tools(JobRows(self._pool, worker), self.script, self.script.browser, self._settings, spool)
+        pictures = PictureStore(self._settings.supabase_url, self._settings.service_role_key)
+        return Tools(JobRows(self._pool, worker), self.script, self.script.browser, self._settings, spool, pictures)
 
     def runs(self, worker: str, lease: float = LEASE) -> FlowRuns:
         return FlowRuns(self._pool, worker, lease, self._settings.flow_lapse_limit)
@@ -134,7 +140,11 @@ class Bench:
 
     async def flow(self, run: FlowRun, worker: str) -> bool:
         """Work off a run that `worker` has taken; whether it has an end."""
-        return await process_job(run, self.tools(worker))
+        tools = self.tools(worker)
+        try:
+            return await process_job(run, tools)
+        finally:
+            await tools.pictures.close()
 
 
 MakeBench = Callable[..., Bench]

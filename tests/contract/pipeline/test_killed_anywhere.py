@@ -75,6 +75,7 @@ def dying_tools(bench: Bench, folder: Path, name: str, number: int, *, after: bo
         Dies(whole.rows, name, number, after=after),  # type: ignore[arg-type]
         whole.plans, whole.open_browser, whole.settings,
         Dies(spool, name, number, after=after),  # type: ignore[arg-type]
+        whole.pictures,
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ def test_each_part_gets_its_own_secrets_and_nobody_elses() -> None:
         "brain": (*queue, INSTALL.brain_token, "postgresql://x"),
         "intake": (*queue, "postgresql://x"),
         "subscriber": (*queue, "postgresql://x"),
-        "worker": ("postgresql://x",),
+        "worker": ("postgresql://x", INSTALL.service_role_key),
         "monitor": (*queue, "postgresql://x"),
     }
     everything = {*INSTALL.secret_values, INSTALL.aws_access_key_id, INSTALL.publishable_key, "postgresql://x"}
@@ -34,6 +34,10 @@ def test_each_part_gets_its_own_secrets_and_nobody_elses() -> None:
 
 def test_brain_knows_no_queue_where_there_is_none() -> None:
     assert INSTALL.aws_secret_access_key not in told("brain", "postgres", "brain")
+
+
+def test_a_worker_puts_pictures_only_where_there_is_a_gateway() -> None:
+    assert INSTALL.service_role_key not in told("worker", "postgres", "brain", "worker")
 
 
 def test_a_console_is_told_what_runs() -> None:
