@@ -30,8 +30,9 @@ class NeedActs:
             return "An act on this is running."
         return ""
 
-    async def acknowledge(self, need: Need, *, reason: str = "") -> Operation:
-        """Note it for everybody; the operation as it stands at the end. Raises ConsoleError when the act is off."""
+    async def acknowledge(self, need: Need, *, reason: str = "", undo_seconds: float = 0.0) -> Operation:
+        """Note it for everybody; the operation as it stands at the end. `undo_seconds`: for so long it can be taken
+        back. Raises ConsoleError when the act is off."""
         if refusal := self.why_not(need):
             raise ConsoleError(refusal)
         return await self._database.carry_out(
@@ -42,4 +43,5 @@ class NeedActs:
             lambda _: ("Noted: it needs nobody until something new happens", 1),
             job_id=need.job_id,
             reason=reason,
+            undo_seconds=undo_seconds,
         )

@@ -13,7 +13,7 @@ TO_THINK: Final = 10.0
 
 
 def is_asked(act: Act, count: int, environment: str) -> bool:
-    """Whether a sheet comes first; "one" and "undo" go without for a single thing outside production."""
+    """Whether a sheet comes first; "undo" goes without for a single thing outside production."""
     return act.confirm == "sheet" or (act.confirm != "none" and (count > 1 or environment == "production"))
 
 

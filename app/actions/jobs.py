@@ -137,7 +137,9 @@ class JobActs:
             reason=reason,
         )
 
-    async def set_status(self, act: Act, job: JobLine, *, reason: str = "", parent: str = "") -> Operation:
+    async def set_status(
+        self, act: Act, job: JobLine, *, reason: str = "", parent: str = "", undo_seconds: float = 0.0
+    ) -> Operation:
         """Pause, resume or cancel a job, as `act` says."""
         _raise(self.why_not(act, job))
         to = {PAUSE_JOB: "paused", RESUME_JOB: "pending", CANCEL_JOB: "cancelled"}[act]
@@ -152,6 +154,7 @@ class JobActs:
             status=job.status,
             reason=reason,
             parent=parent,
+            undo_seconds=undo_seconds,
         )
 
     async def declare(

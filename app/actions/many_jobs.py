@@ -111,25 +111,33 @@ class ManyJobs:
         reason: str,
         told: Callable[[Ended], None],
         hosts: Mapping[str, Sequence[str]] = _ALL,
+        *,
+        undo_seconds: float = 0.0,
     ) -> None:
-        """Carry the act out as a task; `told` learns how it ended. `hosts` as for `carry_out`."""
+        """Carry the act out as a task; `told` learns how it ended. `hosts` and `undo_seconds` as for `carry_out`."""
 
         async def whole() -> None:
-            told(await self.carry_out(act, lines, reason=reason, hosts=hosts))
+            told(await self.carry_out(act, lines, reason=reason, hosts=hosts, undo_seconds=undo_seconds))
 
         tasks.spawn(f"{act.label.lower()}, {len(lines)} jobs", whole())
 
     async def carry_out(
-        self, act: Act, lines: Sequence[JobLine], *, reason: str = "", hosts: Mapping[str, Sequence[str]] = _ALL
+        self,
+        act: Act,
+        lines: Sequence[JobLine],
+        *,
+        reason: str = "",
+        hosts: Mapping[str, Sequence[str]] = _ALL,
+        undo_seconds: float = 0.0,
     ) -> Ended:
         """Do it for each, in order. One that is refused doesn't keep the others from being tried. `hosts`: by job id
         the directories that a retry was weighed for, all failed ones where it names none. A few are retried first, and
-        no more when those fail again.
+        no more when those fail again. `undo_seconds`: for so long an act on one job can be taken back.
 
         Raises Refused when the operation can't be written down: then nothing was asked for.
         """
         if len(lines) == 1:
-            ends: Counter[str] = Counter([await self._one(act, lines[0], reason, "", hosts)])
+            ends: Counter[str] = Counter([await self._one(act, lines[0], reason, "", hosts, undo_seconds)])
             return Ended(ends["done"], ends["failed"], ends["unknown"])
         label = f"{act.label}: {len(lines):,} jobs"
         whole = await asyncio.to_thread(
@@ -211,13 +219,22 @@ class ManyJobs:
             tasks.spawn(f"many jobs {whole.id}", self._follow(whole.id, whole.total))
 
     async def _one(
-        self, act: Act, line: JobLine, reason: str, parent: str, hosts: Mapping[str, Sequence[str]]
+        self,
+        act: Act,
+        line: JobLine,
+        reason: str,
+        parent: str,
+        hosts: Mapping[str, Sequence[str]],
+        undo_seconds: float = 0.0,
     ) -> State:
         """How it ended for one job. Raises Refused when it can't be written down."""
+        about = {"reason": reason, "parent": parent}
         try:
             if act is RETRY_FAILED:
-                return (await self._jobs.retry_failed(line, hosts.get(line.id), reason=reason, parent=parent)).state
-            return (await self._jobs.set_status(act, line, reason=reason, parent=parent)).state
+                doing = self._jobs.retry_failed(line, hosts.get(line.id), **about, undo_seconds=undo_seconds)
+            else:
+                doing = self._jobs.set_status(act, line, **about, undo_seconds=undo_seconds)
+            return (await doing).state
         except Refused:
             raise
         except ConsoleError as error:

@@ -19,8 +19,8 @@ _RANK: Final = {"viewer": 0, "operator": 1, "admin": 2}
 class Act(msgspec.Struct, frozen=True):
     """One act. `key` is its shortcut ("" for none), `icon` a name of the look room.
 
-    `confirm`: "sheet" asks first; "one" asks where it is about more than one thing or in production, and so does
-    "undo", which else runs after 5 s unless undone; "none" at once (`app.actions.confirming`).
+    `confirm`: "sheet" asks first; "undo" asks where it is about more than one thing or in production, and else runs
+    after 5 s unless undone; "none" at once (`app.actions.confirming`).
     """
 
     name: str
@@ -28,12 +28,12 @@ class Act(msgspec.Struct, frozen=True):
     icon: str
     key: str
     needs: Role
-    confirm: Literal["none", "undo", "one", "sheet"]
+    confirm: Literal["none", "undo", "sheet"]
     words: str
 
 
 RETRY_FAILED: Final = Act(
-    "retry_failed", "Retry failed", "rotate-ccw", "Shift+R", "operator", "one",
+    "retry_failed", "Retry failed", "rotate-ccw", "Shift+R", "operator", "undo",
     "Puts the failed directories of a job back on its work list and queues the job.",
 )  # fmt: skip
 REPLAY: Final = Act(
@@ -102,7 +102,7 @@ REQUEUE: Final = Act(
     "Queues a job whose message or worker was lost.",
 )  # fmt: skip
 PAUSE_JOB: Final = Act(
-    "pause", "Pause", "pause", "", "operator", "one", "The worker stops before the job's next directory."
+    "pause", "Pause", "pause", "", "operator", "undo", "The worker stops before the job's next directory."
 )  # fmt: skip
 RESUME_JOB: Final = Act("resume", "Resume", "play", "", "operator", "sheet", "Queues a paused job again.")
 CANCEL_JOB: Final = Act(
@@ -115,7 +115,7 @@ DECLARE: Final = Act(
 )  # fmt: skip
 
 REVIEW: Final = Act(
-    "review", "Review", "check", "", "operator", "one",
+    "review", "Review", "check", "", "operator", "undo",
     "Says that a doubtful verdict stands, or how the submission really ended.",
 )  # fmt: skip
 
@@ -128,7 +128,7 @@ RESUME_DIRECTORY: Final = Act(
     "Lets a paused directory into new work lists again.",
 )  # fmt: skip
 ACKNOWLEDGE: Final = Act(
-    "acknowledge", "Acknowledge", "check", "Shift+A", "operator", "one",
+    "acknowledge", "Acknowledge", "check", "Shift+A", "operator", "undo",
     "Notes for everybody that somebody has seen to it: it needs nobody until something new happens to it.",
 )  # fmt: skip
 

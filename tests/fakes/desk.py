@@ -49,6 +49,7 @@ class DeskWorld:
         role: str | None,
         *,
         environment: str = "local",
+        undo_seconds: float = 1.0,
     ) -> None:
         self.store = Store(clock)
         self.queues = queues
@@ -59,7 +60,7 @@ class DeskWorld:
         self.journal = Journal(folder / "replay.db")
         self._operations = Operations(folder / "operations.db")
         letters = DeadLetterActs(
-            queues, self.journal, self._operations, actor="desk-1", role=role, undo_seconds=1.0, clock=clock
+            queues, self.journal, self._operations, actor="desk-1", role=role, undo_seconds=undo_seconds, clock=clock
         )
         self.staff = FakeStaff()
         database = DatabaseActs(self.staff, self._operations, self.store.jobs.wishes, actor="desk-1", clock=clock)

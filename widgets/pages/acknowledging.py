@@ -12,11 +12,11 @@ from widgets.parts.surface import Surface
 
 
 def ask_acknowledge(body: Surface, desk: Desk, need: Need | None) -> None:
-    """Acknowledge at once, in production after a sheet; nothing where the act is off."""
+    """Acknowledge unless it is undone, in production after a sheet; nothing where the act is off."""
     if need is None or desk.needs.why_not(need):
         return
     if not is_asked(ACKNOWLEDGE, 1, desk.environment):
-        start(ACKNOWLEDGE, desk.needs.acknowledge(need))
+        start(ACKNOWLEDGE, desk.needs.acknowledge(need, undo_seconds=desk.dead_letters.undo_seconds))
         return
     sheet = ConfirmSheet(
         body,

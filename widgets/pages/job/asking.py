@@ -87,13 +87,13 @@ def _row(one: Directory) -> FateRow:
 
 
 def ask_act(body: Surface, desk: Desk, job: JobLine, act: Act) -> None:
-    """What sends something, can't be taken back or happens in production is asked about; else it starts at once."""
+    """What sends something, can't be taken back or happens in production is asked about; else it can be undone."""
     if desk.jobs.why_not(act, job):
         return
-    doing = desk.jobs.requeue if act is REQUEUE else partial(desk.jobs.set_status, act)
-    if not is_asked(act, 1, desk.environment):
-        start(act, doing(job))
+    if act is not REQUEUE and not is_asked(act, 1, desk.environment):
+        start(act, desk.jobs.set_status(act, job, undo_seconds=desk.dead_letters.undo_seconds))
         return
+    doing = desk.jobs.requeue if act is REQUEUE else partial(desk.jobs.set_status, act)
     title, verb, fact, live = {
         PAUSE_JOB.name: ("Pause 1 job", act.label, ("paused", f"{job.waiting} wait until it is resumed"), "already"),
         REQUEUE.name: ("Queue 1 job again", act.label, ("send", f"{job.waiting} will be submitted"), "already"),

@@ -82,7 +82,7 @@ class SelectionBar(Surface):
             self.acts[act.name].set_off(fit(self._desk.jobs, act, lines).why_not)
 
     def ask(self, act: Act) -> None:
-        """Start the act for one job at once where that takes nothing to undo, else after a sheet."""
+        """Start the act for one job, unless it is undone, where that needs no sheet; else after one."""
         if not self.acts[act.name].isEnabled():
             return
         found = fit(self._desk.jobs, act, self._selected())
@@ -93,7 +93,7 @@ class SelectionBar(Surface):
         if not is_asked(
             act, found.jobs[0].failed if act is RETRY_FAILED and count == 1 else count, self._desk.environment
         ):
-            self._start(act, found, "", {})
+            self._start(act, found, "", {}, undo_seconds=self._desk.dead_letters.undo_seconds)
             return
         noun = "job" if count == 1 else "jobs"
         weighed = {line.id: weigh_retry(self._desk.store, line) for line in found.jobs} if act is RETRY_FAILED else {}
@@ -123,10 +123,16 @@ class SelectionBar(Surface):
         made.set_why(exports.why_not(len(lines), self._desk.role))
         return made
 
-    def _start(self, act: Act, found: Fit, reason: str, hosts: Mapping[str, Sequence[str]]) -> None:
-        self._desk.many.start(act, found.jobs, reason, lambda ended: self._tell(act, found, ended), hosts)
+    def _start(
+        self, act: Act, found: Fit, reason: str, hosts: Mapping[str, Sequence[str]], *, undo_seconds: float = 0.0
+    ) -> None:
+        self._desk.many.start(
+            act, found.jobs, reason, lambda ended: self._tell(act, found, ended), hosts, undo_seconds=undo_seconds
+        )
 
     def _tell(self, act: Act, found: Fit, ended: Ended) -> None:
+        if not ended.tried:
+            return  # it was undone
         parts = [f"{ended.done:,} of {len(found.jobs):,} done"]
         parts += [f"{ended.failed:,} failed"] if ended.failed else []
         parts += [f"{ended.unknown:,} not known yet"] if ended.unknown else []

@@ -18,7 +18,7 @@ from app.actions.database_acts import CERTAIN_AFTER, DatabaseActs
 from app.actions.jobs import JobActs
 from app.actions.many_jobs import Ended, ManyJobs, buttons, fit, press
 from app.actions.operations import Operations
-from app.actions.registry import PAUSE_JOB, RETRY_FAILED
+from app.actions.registry import PAUSE_JOB, RETRY_FAILED, Act
 from app.actions.retry_pace import STOPPED
 from app.replay.pace import Options
 from app.store.lines import JobLine
@@ -129,6 +129,21 @@ def test_one_job_is_a_row_of_its_own(world: World) -> None:
     world.staff.refusal = Refused("No.")
     assert run(lambda: world.many.carry_out(RETRY_FAILED, [LINES[2]])) == Ended(failed=1)
     world.operations.close()
+
+
+@pytest.mark.parametrize("act", [PAUSE_JOB, RETRY_FAILED])
+def test_one_job_can_be_taken_back(world: World, act: Act) -> None:
+    told: list[Ended] = []
+
+    async def press() -> None:
+        line = LINES[2] if act is RETRY_FAILED else LINES[0]
+        world.many.start(act, [line], "", told.append, undo_seconds=30)
+        await until(lambda: any(world.acts.can_undo(one.id) for one in world.operations.open()))
+        world.acts.undo(world.operations.open()[0].id)
+        await until(lambda: told)
+
+    run(press)
+    assert (told, world.staff.calls, row(world)[0]) == ([Ended()], [], "undone")
 
 
 def test_it_is_paused_goes_on_and_is_stopped(world: World) -> None:

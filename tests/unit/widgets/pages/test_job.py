@@ -69,8 +69,9 @@ def words(part: QWidget) -> str:
     return part.toolTip()
 
 
-def make(folder: Path, **more: str) -> DeskWorld:
-    made = DeskWorld(folder, FakeQueues({}, time.time), time.time, more.pop("role", "operator"), **more)
+def make(folder: Path, *, role: str = "operator", environment: str = "local", undo_seconds: float = 0.02) -> DeskWorld:
+    queues = FakeQueues({}, time.time)
+    made = DeskWorld(folder, queues, time.time, role, environment=environment, undo_seconds=undo_seconds)
     made.loaded("jobs", "directory_submissions", "job_results", "queue_history")
     return made
 

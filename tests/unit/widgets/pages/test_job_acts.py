@@ -101,6 +101,33 @@ def test_a_job_that_needs_somebody_is_acknowledged_once(world: DeskWorld) -> Non
     assert world.staff.calls == [("j1/failed", ["acknowledge", ""])]
 
 
+def test_what_needs_no_sheet_can_be_taken_back(qt_app: QApplication, tmp_path: Path) -> None:
+    world = make(tmp_path, undo_seconds=30)
+    work(world, "in_progress", "pending")
+
+    async def undo(shown: Shown, act: str) -> None:
+        shown.page.more.choose(act)
+        assert shown.sheet() is None
+        await until(lambda: any(world.desk.jobs.can_undo(one.id) for one in world.desk.operations.open()))
+        follow(shown)
+        assert shown.page.more._why[act] == f"An act on this {'job ' if act == 'pause' else ''}is running."
+        world.desk.jobs.undo(world.desk.operations.open()[0].id)
+        await until(lambda: not world.desk.operations.open())
+        follow(shown)
+        assert shown.page.more._why[act] == ""
+
+    async def act(shown: Shown) -> None:
+        await undo(shown, "pause")
+        world.job("j1", "Old Mill Pizza", "failed", error_message="No business profile", age=600)
+        shown.page.acknowledge.connect(lambda need: ask_acknowledge(shown.body, world.desk, need))
+        follow(shown)
+        await undo(shown, "acknowledge")
+
+    on_page(world, act)
+    assert (states(world), world.staff.calls) == (["undone", "undone"], [])
+    world.close()
+
+
 def test_a_job_that_goes_well_has_nothing_to_acknowledge(world: DeskWorld) -> None:
     async def act(shown: Shown) -> None:
         assert shown.page.more._why["acknowledge"] == "Nothing of it needs you."

@@ -34,6 +34,8 @@ class Shown:
         self.world = world
         self.kept: dict[str, Any] = {}
         self.ends: list[tuple[str, str]] = []
+        self.goes_on = True
+        self.undo_seconds = -1.0
         self.started: list[tuple[str, list[str], str]] = []
         monkeypatch.setattr(world.desk.many, "start", self._start)
         world.loaded("jobs")
@@ -61,9 +63,10 @@ class Shown:
         assert len(found) == 1
         return found[0]
 
-    def _start(self, act: Any, lines: Any, reason: str, told: Any, hosts: Any) -> None:
+    def _start(self, act: Any, lines: Any, reason: str, told: Any, hosts: Any, *, undo_seconds: float) -> None:
         self.started.append((act.name, [line.id for line in lines], reason))
-        told(Ended(done=len(lines) - 1, failed=1))
+        self.undo_seconds = undo_seconds
+        told(Ended(done=len(lines) - 1, failed=1) if self.goes_on else Ended())
 
 
 @pytest.fixture
@@ -120,6 +123,7 @@ def test_an_act_goes_to_those_that_it_fits_after_its_sheet_said_how_many(shown: 
     name, ids, reason = shown.started[0]
     assert (name, len(ids), reason) == ("resume", 20, "they asked for it")
     assert all(int(key[1:]) % 3 == 2 for key in ids)
+    assert shown.undo_seconds == 0
     assert shown.ends == [("Resume: 19 of 20 done, 1 failed", "failed")]
     sheet.cancel()
 
@@ -130,8 +134,10 @@ def test_one_job_is_paused_at_once_and_many_need_the_environments_name(
     page = shown.page
     page.search.set_text("status:pending")
     page.table.go_to(0)
+    shown.goes_on = False
     page.selection.ask(PAUSE_JOB)
-    assert len(shown.started) == 1
+    assert (len(shown.started), shown.undo_seconds, shown.ends) == (1, 1.0, []), "undone says nothing more"
+    shown.goes_on = True
     monkeypatch.setattr(confirming, "TYPED_FROM", 20)
     page.select_matching()
     page.selection.ask(PAUSE_JOB)

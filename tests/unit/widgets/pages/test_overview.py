@@ -27,7 +27,7 @@ TABLES = ("jobs", "queue_history", "job_results", "worker_heartbeats")
 
 @pytest.fixture
 def world(qt_app: QApplication, tmp_path: Path) -> Iterator[DeskWorld]:
-    made = DeskWorld(tmp_path, FakeQueues({}, time.time), time.time, "operator")
+    made = DeskWorld(tmp_path, FakeQueues({}, time.time), time.time, "operator", undo_seconds=0.02)
     yield made
     made.close()
 
