@@ -27,6 +27,7 @@ from app.actions.many_jobs import ManyJobs
 from app.actions.operations import Operations
 from app.actions.preferences import Preferences, lock_minutes
 from app.actions.registry import NOT_YET, READ_ONLY
+from app.actions.run_batches import RunBatches
 from app.actions.runs import RunActs
 from app.desk import Desk
 from app.environments import Environments
@@ -238,11 +239,15 @@ class Console:
             kept=KeptRuns(data_dir / "artifacts", settings.artifacts_mb * 1_000_000, viewer=self._traces),
             actor=who, role=role,
         )  # fmt: skip
+        run_batches = RunBatches(
+            brain, runner, acts, operations, store, kept=runs.kept, actor=who, role=lambda: runs.role
+        )
         # Before anybody can press anything: what these find open was left by an earlier start.
         await letters.settle()
         await batches.settle()
         await records.settle()
         await runs.settle()
+        await run_batches.settle()
         exports = Exports(data_dir / "exports", operations, actor=who)
         await exports.settle()
         engine = Engine(reads, SupabaseFeed(session), store)
@@ -271,7 +276,7 @@ class Console:
         )  # fmt: skip
         desk = Desk(
             settings.where, who, data_dir, store, operations, jobs, letters, batches, records, runs, older,
-            older_of_all, health, many, DirectoryActs(acts, database, store, lambda: jobs.role),
+            older_of_all, health, many, run_batches, DirectoryActs(acts, database, store, lambda: jobs.role),
             NeedActs(acts, database, lambda: jobs.role), exports, lock, preferences, people,
         )  # fmt: skip
         pump = self._pump = Pump(store)

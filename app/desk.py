@@ -17,6 +17,7 @@ from app.actions.letter_records import LetterRecords
 from app.actions.many_jobs import ManyJobs
 from app.actions.operations import Operations
 from app.actions.preferences import Preferences
+from app.actions.run_batches import RunBatches
 from app.actions.runs import RunActs
 from app.store.store import Store
 from app.sync.older_events import OlderEvents
@@ -44,6 +45,7 @@ class Desk:
     older_activity: OlderEvents
     health: HealthActs
     many: ManyJobs
+    run_batches: RunBatches
     directories: DirectoryActs
     needs: NeedActs
     exports: Exports

@@ -59,7 +59,7 @@ class ConsoleWindow(MainWindow):
         super().__init__(environment, self._before_desk(), kept=kept, read_only=read_only)
         self._desk: Desk | None = None
         self._pump: Pump | None = None
-        self._operations_seen = (-1, -1, -1, -1)
+        self._operations_seen = (-1,) * 5
         self._theirs_seen = 0
         self._undo_toasts = UndoToasts(self.toasts, operation_rows.UNDO)
         self._export_toasts = ExportToasts(
@@ -222,7 +222,7 @@ class ConsoleWindow(MainWindow):
             sheet.cancel()  # what it asks belongs to somebody who has left
         self.toasts.clear()
         self.drawer.show_operations([], "")
-        self._operations_seen, self._letters_seen = (-1, -1, -1, -1), -1
+        self._operations_seen, self._letters_seen = (-1,) * 5, -1
         self.bar.show_link(False)
         self.bar.person.show_who("")
         self.bar.show_last_event("")
@@ -287,7 +287,8 @@ class ConsoleWindow(MainWindow):
         ):  # fmt: skip
             page.frame()
         self._show_lock()
-        seen = (desk.operations.version, desk.batches.version, desk.many.version, self._theirs_seen)
+        going_on = (desk.batches.version, desk.many.version, desk.run_batches.version)
+        seen = (desk.operations.version, *going_on, self._theirs_seen)
         if seen != self._operations_seen:
             self._operations_seen = seen
             self._show_operations(desk)

@@ -79,6 +79,10 @@ REAL_RUN: Final = Act(
     "real_run", "Real run", "play", "", "operator", "sheet",
     "Submits the directory from this machine and writes the outcome.",
 )  # fmt: skip
+RUN_FAILED: Final = Act(
+    "run_failed", "Run failed here", "square-play", "Shift+H", "operator", "sheet",
+    "Submits the failed directories of a job from this machine, two at a time.",
+)  # fmt: skip
 STOP_RUN: Final = Act("stop_run", "Stop", "square", "", "viewer", "none", "Ends the browser of this run.")
 PAUSE_RUN: Final = Act("pause_run", "Pause", "pause", "F8", "viewer", "none", "Holds the run before its next step.")
 GO_ON: Final = Act("go_on", "Go on", "play", "F8", "viewer", "none", "Lets a held run go on.")
@@ -139,7 +143,7 @@ BY_DATABASE: Final = (
 """Acts that the database carries out and audits; their names are those of its audit."""
 ACTS: Final = (
     *BY_DATABASE, REPLAY, REPLAY_MANY, EDIT, ARCHIVE, PUT_BACK, DECIDE, CONFIRM_TARGET, SCAN, CHECK, EXPORT,
-    DRY_RUN, REAL_RUN, STOP_RUN, PAUSE_RUN, GO_ON, ONE_STEP, RUN_TO, SKIP_STEP, EDIT_STEP,
+    DRY_RUN, REAL_RUN, RUN_FAILED, STOP_RUN, PAUSE_RUN, GO_ON, ONE_STEP, RUN_TO, SKIP_STEP, EDIT_STEP,
 )  # fmt: skip
 
 

@@ -114,8 +114,13 @@ class RunActs:
             return "No run is going on."
         return "It is being stopped." if self._stopped_id == self.state.run_id else ""
 
-    def run(self, target: RunTarget, *, dry: bool, trace: bool = False) -> Coroutine[Any, Any, RunState]:
-        """Run to the end and give how it ended. Raises ConsoleError at the call when it may not be pressed."""
+    def run(
+        self, target: RunTarget, *, dry: bool, trace: bool = False, parent: str = ""
+    ) -> Coroutine[Any, Any, RunState]:
+        """Run to the end and give how it ended. `parent`: the batch whose item it is; nobody watches over that.
+
+        Raises ConsoleError at the call when it may not be pressed.
+        """
         if refusal := self.why_not_run(target, dry=dry):
             raise ConsoleError(refusal)
         # Marked before the first await: a second press finds it taken.
@@ -126,7 +131,7 @@ class RunActs:
                 business=target.customer.business_name, directory=target.directory, started_at=self._clock(),
             )
         )  # fmt: skip
-        return self._whole(target, self.state.run_id, dry=dry, trace=trace)
+        return self._whole(target, self.state.run_id, dry=dry, trace=trace, parent=parent)
 
     def stop(self) -> None:
         """End the run that is going on: its browser, or before that the wish itself."""
@@ -138,7 +143,8 @@ class RunActs:
     async def settle(self) -> None:
         """Say of runs that an earlier start of the program left open how they ended, as far as that is known."""
         for wish in self._operations.left_behind(DRY_RUN.name, REAL_RUN.name):
-            state: State = "failed"
+            # Of a batch, what was not begun is still to be done.
+            state: State = "undone" if wish.parent and wish.state == "planned" else "failed"
             words = "The program ended during the run; the form was not sent."
             job_id, directory, run_id = wish.target.split("/", 2)
             unknown = wish.state == "unknown" or (wish.state == "running" and wish.act == REAL_RUN.name)
@@ -156,16 +162,16 @@ class RunActs:
             await asyncio.to_thread(self.kept.recover, left)
         await self.kept.tidy()
 
-    async def _whole(self, target: RunTarget, run_id: str, *, dry: bool, trace: bool) -> RunState:
+    async def _whole(self, target: RunTarget, run_id: str, *, dry: bool, trace: bool, parent: str) -> RunState:
         label = f"{'Dry run' if dry else 'Real run'}: {target.directory} for {target.customer.business_name}"
         wish_id = ""
         try:
             wish = await asyncio.to_thread(
                 self._operations.plan, (DRY_RUN if dry else REAL_RUN).name, label,
-                f"{target.job_id}/{target.directory}/{run_id}", actor=self._actor,
+                f"{target.job_id}/{target.directory}/{run_id}", actor=self._actor, parent=parent,
             )  # fmt: skip
             wish_id = wish.id
-            self._end(await self._carry_out(target, run_id, wish_id, dry=dry, trace=trace))
+            self._end(await self._carry_out(target, run_id, wish_id, dry=dry, trace=trace, attended=not parent))
         except ConsoleError as error:
             self._end(Judgement("failed", str(error)))
         except BaseException as error:
@@ -180,7 +186,9 @@ class RunActs:
                     await asyncio.shield(self.kept.keep(self.state))
         return self.state
 
-    async def _carry_out(self, target: RunTarget, run_id: str, wish_id: str, *, dry: bool, trace: bool) -> Judgement:
+    async def _carry_out(
+        self, target: RunTarget, run_id: str, wish_id: str, *, dry: bool, trace: bool, attended: bool
+    ) -> Judgement:
         plan = await self._planner.plan(target.directory, target.customer)
         if self._stopped_id == run_id:
             return _STOPPED
@@ -189,16 +197,9 @@ class RunActs:
         await asyncio.to_thread(self._operations.move, wish_id, "running", "")
         folder = self.kept.folder(target.job_id, target.directory, run_id)
         request = RunRequest(
-            run_id,
-            target.job_id,
-            target.directory,
-            target.submission_url,
-            plan,
-            dry,
-            str(folder),
-            trace=trace,
-            attended=True,
-        )
+            run_id, target.job_id, target.directory, target.submission_url, plan, dry, str(folder), trace=trace,
+            attended=attended,
+        )  # fmt: skip
         if dry:
             return await self._browse(request, plan)
         key = idempotency_key(target.job_id, target.directory, plan.idempotency_factors)

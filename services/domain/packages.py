@@ -26,3 +26,12 @@ def priority_word(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return "enterprise" if value <= 1 else "pro" if value == 2 else "starter"
     return "starter"
+
+
+def pause_seconds(rate_limit_ms: int, priority: str) -> float:
+    """Seconds between two directories: the plan's limit times 1.5 starter, 1 pro, 0.5 (at least 500 ms) enterprise."""
+    if rate_limit_ms <= 0:
+        return 0.0
+    if priority == "enterprise":
+        return max(500.0, rate_limit_ms * 0.5) / 1000
+    return rate_limit_ms * (1.0 if priority == "pro" else 1.5) / 1000

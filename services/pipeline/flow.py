@@ -10,6 +10,7 @@ from typing import Final
 import psycopg
 
 from services.domain.messages import parse_job_message
+from services.domain.packages import pause_seconds
 from services.domain.text import one_line
 from services.pipeline.directory_task import BrowserSlot, DirectoryTask, Tools
 from services.pipeline.flow_runs import FlowRun, LeaseLost
@@ -86,12 +87,3 @@ async def _work_off(run: FlowRun, job: OpenedJob, priority: str, tools: Tools) -
         await browser.close()
     final = await patiently(lease, rows.finish, run, job.id, nothing_listed=job.listed == 0)
     log.info("Job %s completed", job.id, extra={**fields, "event": "flow_completed", "final_status": final})
-
-
-def pause_seconds(rate_limit_ms: int, priority: str) -> float:
-    """Seconds between two directories: the plan's limit times 1.5 starter, 1 pro, 0.5 (at least 500 ms) enterprise."""
-    if rate_limit_ms <= 0:
-        return 0.0
-    if priority == "enterprise":
-        return max(500.0, rate_limit_ms * 0.5) / 1000
-    return rate_limit_ms * (1.0 if priority == "pro" else 1.5) / 1000

@@ -16,11 +16,13 @@ from app.actions.exports import Exports
 from app.actions.health import HealthActs
 from app.actions.idle_lock import IdleLock
 from app.actions.jobs import JobActs
+from app.actions.kept_runs import KeptRuns
 from app.actions.letter_batches import LetterBatches
 from app.actions.letter_records import LetterRecords
 from app.actions.many_jobs import ManyJobs
 from app.actions.operations import Operations
 from app.actions.preferences import Preferences
+from app.actions.run_batches import RunBatches, RunPace
 from app.actions.runs import RunActs
 from app.desk import Desk
 from app.environments import Environments
@@ -32,6 +34,7 @@ from app.store.store import Store
 from app.sync.older_events import OlderEvents
 from services.domain.errors import NotPermitted, NotReachable
 from services.domain.times import to_iso
+from tests.fakes import runs
 from tests.fakes.health import FakePlanner, FakeProject
 from tests.fakes.queues import FakeQueues
 from tests.fakes.replays import FakeReplays
@@ -79,6 +82,7 @@ class DeskWorld:
             self.journal, batches.many, letters, self._operations, self.store, actor="desk-1",
             decisions=self.decisions,
         )  # fmt: skip
+        self.runner, self.claims = runs.FakeRunner(), runs.FakeClaims()
         self.passwords: list[str] = []
         self.kept_where = "In the keyring of this machine, without the password."
         self.lock = IdleLock(self._confirm, (jobs, letters), minutes=15)
@@ -94,6 +98,11 @@ class DeskWorld:
             OlderEvents(self._load_older, lambda _: self.store.jobs.history_from is None, task="older activity"),
             health,
             ManyJobs(jobs, self._operations, self.store, actor="desk-1", pace=Options(rate=0, ramp=())),
+            RunBatches(
+                runs.FakePlanner(), self.runner, self.claims, self._operations, self.store,
+                kept=KeptRuns(folder / "artifacts", 10**8), actor="desk-1", role=lambda: jobs.role,
+                pace=RunPace(rate=0, site_seconds=0),
+            ),
             DirectoryActs(self.staff, database, self.store, lambda: jobs.role),
             NeedActs(self.staff, database, lambda: jobs.role),
             Exports(folder / "exports", self._operations, actor="desk-1", clock=clock),

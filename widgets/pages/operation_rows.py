@@ -7,11 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from app.actions import many_jobs
+from app.actions import many_jobs, run_batches
 from app.actions.colleagues import theirs
 from app.actions.letter_batches import buttons, press
 from app.actions.operations import FAILURE, Operation, as_text
-from app.actions.registry import EXPORT
+from app.actions.registry import EXPORT, RUN_FAILED
 from app.desk import Desk
 from services.domain.diagnosis import since
 from services.domain.statuses import Shape
@@ -38,7 +38,7 @@ def shape_of(operation: Operation) -> Shape:
 
 
 def operation_row(operation: Operation, desk: Desk) -> drawer.Operation:
-    """An act for the drawer; one on many dead letters or jobs with its progress, rate, time left and buttons."""
+    """An act for the drawer; one on many things with its progress, rate, time left and buttons."""
     batches, many = desk.batches, desk.many
     words, more, bar = operation.words.rstrip("."), spans.clock(operation.changed_at), None
     shape = shape_of(operation)
@@ -56,14 +56,17 @@ def operation_row(operation: Operation, desk: Desk) -> drawer.Operation:
         bar = cell.Bar(
             (("send", progress.moved), ("failed", progress.failed), ("unknown", progress.unknown)), progress.total
         )
-    ended = many.progress(operation.id)
-    if ended is not None:
-        rate, waiting = many.rate(operation.id), operation.total - ended.tried
+    for steered in (many, desk.run_batches):
+        ended = steered.progress(operation.id)
+        if ended is None:
+            continue
+        rate, waiting = steered.rate(operation.id), operation.total - ended.tried
         left = f", {since(waiting / rate)} left" if rate > 0 and waiting else ""
-        shape = "paused" if many.is_paused(operation.id) else "running"
-        more = "paused" if shape == "paused" else f"{rate:,.1f}/s{left}"
+        shape = "paused" if steered.is_paused(operation.id) else "running"
+        more = "paused" if shape == "paused" else f"{_pace(rate)}{left}"
         bar = cell.Bar((("send", ended.done), ("failed", ended.failed), ("unknown", ended.unknown)), operation.total)
-    acts = many_jobs.buttons(many, operation) or buttons(batches, operation)
+    acts = many_jobs.buttons(many, operation) or run_batches.buttons(desk.run_batches, operation)
+    acts = acts or buttons(batches, operation)
     if desk.jobs.can_undo(operation.id):
         acts = (UNDO,)
     elif operation.act == EXPORT.name and operation.state == "done":
@@ -73,6 +76,11 @@ def operation_row(operation: Operation, desk: Desk) -> drawer.Operation:
     return drawer.Operation(
         key=operation.id, name=operation.label, shape=shape, words=words, more=more, bar=bar, acts=acts, tip=words
     )
+
+
+def _pace(rate: float) -> str:
+    """Things a second; of what takes long, a minute; "" before the first."""
+    return f"{rate:,.1f}/s" if rate >= 0.1 else f"{rate * 60:,.1f}/min" if rate else ""
 
 
 def summary(operations: Sequence[Operation]) -> str:
@@ -93,6 +101,10 @@ def pressed(desk: Desk, key: str, act: str) -> None:
     if desk.many.progress(key) is not None:
         many_jobs.press(desk.many, key, act)
         return
+    known = desk.operations.get(key)
+    if known is not None and act in run_batches.buttons(desk.run_batches, known):
+        run_batches.press(desk.run_batches, key, act)
+        return
     if act == UNDO:
         desk.jobs.undo(key)
         return
@@ -106,8 +118,8 @@ def pressed(desk: Desk, key: str, act: str) -> None:
 
 
 def _report(desk: Desk, operation: Operation) -> str:
-    """The report of a failure, the items of an act on many jobs, "" where there is neither."""
-    if operation.act == many_jobs.MANY:
+    """The report of a failure, the items of an act on many things, "" where there is neither."""
+    if operation.act in (many_jobs.MANY, RUN_FAILED.name):
         items = desk.operations.items(operation.id)
         return "\n".join(f"{item.label}: {item.words or item.state}" for item in items)
     if operation.act != FAILURE or not operation.target:

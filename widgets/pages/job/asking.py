@@ -18,6 +18,7 @@ from app.actions.registry import (
     Act,
 )
 from app.actions.retry_xray import FATES, Directory, Fate, retried, weigh_retry
+from app.actions.run_batches import start as start_runs
 from app.desk import Desk
 from app.models.plan_rows import business_of, export_plan, of_retry
 from app.store.lines import DirectoryLine, JobLine
@@ -77,13 +78,41 @@ def ask_retry(body: Surface, desk: Desk, job: JobLine, hosts: list[str] | None) 
     sheet.confirmed.connect(lambda reason: start(RETRY_FAILED, desk.jobs.retry_failed(job, wanted, reason=reason)))
 
 
+def ask_run_failed(body: Surface, desk: Desk, job: JobLine) -> None:
+    """What running all its failed directories on this machine will do, directory by directory, with a reason."""
+    batches = desk.run_batches
+    if batches.why_not(job):
+        return
+    seen = batches.weigh(job)
+    # Frozen here: what fails after this was not looked at.
+    wanted = retried(desk.store, seen)
+    count, pace = len(wanted), batches.pace
+    every = f", a start every {1 / pace.rate:g} s at most" if pace.rate else ""
+    sheet = ConfirmSheet(
+        body,
+        f"Run {count} {'directory' if count == 1 else 'directories'} here, in {desk.environment.upper()}",
+        f"For {job.business or job.id}. Each form is filled and sent once, by a browser on this machine: "
+        f"{pace.at_once} at a time{every}.",
+        f"Submit {count}",
+        facts=[(shape, f"{seen.count(fate):,} {words}") for fate, (shape, _, words) in _FATES.items()],
+        reason=True,
+        typed=typed(count, desk.environment),
+        foot="Each is claimed in the database before it is sent",
+        inside=FateList([_row(one, here=True) for one in sorted(seen.directories, key=_place)]),
+        width=720,
+    )
+    sheet.hold("" if count else "Nothing here can be run again.")
+    sheet.confirmed.connect(lambda reason: start_runs(batches, job, wanted, reason=reason))
+
+
 def _place(one: Directory) -> tuple[int, str]:
     return FATES.index(one.fate), one.host
 
 
-def _row(one: Directory) -> FateRow:
+def _row(one: Directory, *, here: bool = False) -> FateRow:
     shape, what, _ = _FATES[one.fate]
-    return FateRow(shape, what, one.host, one.why or _WHY[one.fate])
+    why = "it is run on this machine" if here and one.fate == "submit" else _WHY[one.fate]
+    return FateRow(shape, what, one.host, one.why or why)
 
 
 def ask_act(body: Surface, desk: Desk, job: JobLine, act: Act) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.actions.confirming import is_asked
 from app.actions.exports import Kind
-from app.actions.registry import ACKNOWLEDGE, CANCEL_JOB, PAUSE_JOB, REQUEUE, RESUME_JOB
+from app.actions.registry import ACKNOWLEDGE, CANCEL_JOB, PAUSE_JOB, REQUEUE, RESUME_JOB, RUN_FAILED
 from app.desk import Desk
 from app.models import export_rows
 from app.store import timeline
@@ -40,6 +40,7 @@ from widgets.parts.head import AsOf, PageHead
 from widgets.parts.label import ElidedLabel, label, say
 from widgets.parts.menu import MenuButton, MenuEntry
 from widgets.parts.pill import Pill
+from widgets.parts.strip import strip
 from widgets.parts.surface import Surface
 from widgets.parts.tabs import Tab, TabRow
 
@@ -82,6 +83,8 @@ class JobPage(QWidget):
         self._number = label("", "mono", "tertiary", selectable=True)
         self.retry_button = Button("Retry failed", icon="rotate-ccw", key="⇧R")
         self.retry_button.clicked.connect(lambda: self._ask_retry(None))
+        self.run_failed_button = Button(f"{RUN_FAILED.label}…", icon=RUN_FAILED.icon, key="⇧H")
+        self.run_failed_button.clicked.connect(self._ask_run_failed)
         self.run_button = Button("Run here…", icon="square-play")
         self.run_button.clicked.connect(lambda: self.run_here.emit(self._job_id, self._current_host()))
         self.more = MenuButton(
@@ -103,9 +106,8 @@ class JobPage(QWidget):
         self._head.add(self._pill)
         self._head.add(self._number)
         self._head.add_stretch()
-        self._head.add(self.retry_button)
-        self._head.add(self.run_button)
-        self._head.add(self.more)
+        for button in (self.retry_button, self.run_failed_button, self.run_button, self.more):
+            self._head.add(button)
         self._facts = {name: label("", "small", "primary", weight=500) for name in ("Package", "Priority", "Elapsed")}
         self._bar = BarView(height=8)
         self._bar.setFixedWidth(metrics.px(170))
@@ -135,7 +137,11 @@ class JobPage(QWidget):
         self.directories.moved.connect(self._inspect)
         self._lay_out()
         self.setFocusProxy(self.directories.table)
-        for key, pressed in (("Shift+R", self.ask_retry), ("Esc", self.back.emit)):
+        for key, pressed in (
+            ("Shift+R", self.ask_retry),
+            (RUN_FAILED.key, self._ask_run_failed),
+            ("Esc", self.back.emit),
+        ):
             # Only while the focus is on this page: Esc belongs to an open sheet.
             QShortcut(QKeySequence(key), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut).activated.connect(
                 pressed
@@ -213,6 +219,10 @@ class JobPage(QWidget):
         line = self._line()
         if line is not None:
             asking.ask_retry(self._body, self._desk, line, hosts)
+
+    def _ask_run_failed(self) -> None:
+        if (line := self._line()) is not None:
+            asking.ask_run_failed(self._body, self._desk, line)
 
     def _need(self, line: JobLine | None) -> Need | None:
         """Why somebody should look at this job, unless somebody has."""
@@ -314,6 +324,7 @@ class JobPage(QWidget):
         why = self._desk.jobs.why_not_retry(line)
         self.retry_button.say(f"Retry failed {line.failed}" if line and line.failed else "Retry failed")
         self.retry_button.set_off(why)
+        self.run_failed_button.set_off(self._desk.run_batches.why_not(line))
         self.inspector.set_retry_off(why)
         self.inspector.set_declare_off(self._desk.jobs.why_not_declare(line, self.directories.line()))
         host, directories = self._current_host(), self._desk.directories
@@ -357,27 +368,9 @@ class JobPage(QWidget):
         row.addWidget(self._done)
         row.addStretch(1)
         row.addWidget(self._as_of)
-        self._gap_row = Surface("status.failed.tint")
-        self._gap_row.setFixedHeight(metrics.px(28))
-        gap = QHBoxLayout(self._gap_row)
-        gap.setContentsMargins(metrics.px(8), 0, metrics.px(8), 0)
-        gap.addWidget(self._gap)
-        gap.addWidget(self._gap_words)
-        gap.addStretch(1)
-        self._why_row = QWidget()
-        self._why_row.setFixedHeight(metrics.px(28))
-        why = QHBoxLayout(self._why_row)
-        why.setContentsMargins(0, 0, 0, 0)
-        why.setSpacing(metrics.px(8))
-        why.addWidget(label("Why it failed", "small", "tertiary"))
-        why.addWidget(self._why, 1)
-        self._wish_row = QWidget()
-        self._wish_row.setFixedHeight(metrics.px(28))
-        wish = QHBoxLayout(self._wish_row)
-        wish.setContentsMargins(0, 0, 0, 0)
-        wish.setSpacing(metrics.px(8))
-        wish.addWidget(self._wish)
-        wish.addWidget(self._wish_words, 1)
+        self._gap_row = strip(Surface("status.failed.tint"), self._gap, self._gap_words, margin=8)
+        self._why_row = strip(QWidget(), label("Why it failed", "small", "tertiary"), self._why)
+        self._wish_row = strip(QWidget(), self._wish, self._wish_words)
         way = Surface("surface.page", "b")
         way_column = QVBoxLayout(way)
         way_column.setContentsMargins(metrics.px(16), metrics.px(12), metrics.px(16), metrics.px(12))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from services.domain.packages import pause_seconds
 from services.pipeline.directory_task import retry_pause
-from services.pipeline.flow import pause_seconds
 from services.settings import Settings
 
 
