@@ -67,6 +67,7 @@ class RecordsView(Surface, Generic[Row]):
         self.still.changed.connect(self.held)
         self.export_button = ExportButton()
         self.export_button.chosen.connect(self._export)
+        self.export_button.set_why(desk.exports.why_not(0, desk.role))
         self.faces = Faces(table)
         self.faces.pressed.connect(self._face_pressed)
         column = QVBoxLayout(self)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from widgets.look import theme
 from widgets.pages.job.asking import ask_retry
 from widgets.pages.jobs.selection import SelectionBar
 from widgets.parts.button import Button
+from widgets.parts.export_button import ExportButton
 from widgets.parts.fate_list import FateList
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
@@ -94,12 +97,17 @@ def test_what_is_retried_is_what_the_sheet_has_shown(world: DeskWorld) -> None:
         shown = rows(sheet_of(body))
         assert shown[:2] == [("Will submit", f"again{n}.localhost", "it goes back on the work list") for n in range(2)]
         assert [what for what, _, _ in shown] == ["Will submit"] * 2 + ["Already live"] * 6 + ["Unknown", "Left alone"]
+        [plan] = sheet_of(body).findChildren(ExportButton)
+        plan.choose("csv")
+        await until(lambda: not tasks.running())
         # What fails after the look is not swept in.
         world.store.put("job_results", {"id": "late", "job_id": "j1", "directory_name": "late.localhost",
                                         "status": "failed"})  # fmt: skip
         world.store.take_changed()
         confirm(sheet_of(body))
-        await until(lambda: world.desk.operations.newest_first()[:1] and world.desk.operations.newest_first()[0].ended)
+        await until(
+            lambda: any(one.act == "retry_failed" and one.ended for one in world.desk.operations.newest_first())
+        )
         await tasks.shutdown()
 
     asyncio.run(act())
@@ -168,6 +176,10 @@ def test_many_jobs_are_weighed_one_by_one(world: DeskWorld) -> None:
             ("2 again", NAME, "6 live, 1 unknown, 1 left alone"), ("1 again", NAME, "1 live"),
             ("Not retried", NAME, "1 left alone"),
         ]  # fmt: skip
+        [plan] = sheet_of(body).findChildren(ExportButton)
+        plan.choose("json")
+        await until(lambda: not tasks.running())
+        assert world.staff.calls == []
         confirm(sheet_of(body))
         await until(lambda: bool(ended))
         await tasks.shutdown()
@@ -175,6 +187,10 @@ def test_many_jobs_are_weighed_one_by_one(world: DeskWorld) -> None:
     asyncio.run(act())
     assert world.staff.calls == [("j1", ["again0.localhost", "again1.localhost"]), ("j2", ["again.localhost"])]
     assert ended == ["Retry failed: 2 of 2 done"]
+    [wish] = [one for one in world.desk.operations.newest_first() if one.act == "export"]
+    written = json.loads(Path(wish.target).read_text(encoding="utf-8"))
+    assert Counter((row["job_id"], row["what"], row["fate"]) for row in written)[("j1", "retry", "will submit")] == 2
+    assert {row["what"] for row in written if row["job_id"] == "j3"} == {"not retried"}
     body.close()
 
 

@@ -1,0 +1,150 @@
+"""The sheet of many dead letters: corrected bodies beside what they change, and the plan as a file."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QApplication, QLineEdit
+
+from app import tasks
+from app.replay.pace import Options
+from tests.fakes.desk import DeskWorld
+from tests.fakes.queues import FakeQueues
+from tests.unit.widgets.pages.test_dead_letters import on_page, until
+from widgets.pages.dead_letters import DeadLettersPage
+from widgets.pages.dead_letters.xray_view import XRayView
+from widgets.parts.check_box import CheckBox
+from widgets.parts.export_button import ExportButton
+from widgets.parts.sheet import ConfirmSheet
+
+BODIES = {
+    "m0": json.dumps({"job_id": "j0", "customer_id": "c-j0", "package_size": "starter", "priority": 3}),
+    "m1": json.dumps({"job_id": "j1", "customer_id": "c-j1", "package_size": 3, "priority": "pro"}),
+    "m2": json.dumps({"job_id": "j2", "customer_id": "c-j2", "package_size": 300, "priority": 2}),
+    "m3": "job_id=j3",
+}
+
+
+@pytest.fixture
+def world(qt_app: QApplication, tmp_path: Path) -> Iterator[DeskWorld]:
+    made = DeskWorld(tmp_path, FakeQueues(BODIES, time.time), time.time, "operator")
+    for n in range(3):
+        made.job(f"j{n}", f"Business {n}", "pending", package_type="professional", package_size=300)
+        item = {"id": f"s{n}", "submission_queue_id": f"j{n}", "directory_url": f"https://d{n}.example/"}
+        made.store.put("directory_submissions", {**item, "status": "pending"})
+    made.desk.batches.pace = Options(rate=0, ramp=())
+    made.loaded("jobs")
+    made.store.take_changed()
+    yield made
+    made.close()
+
+
+def ask(page: DeadLettersPage) -> tuple[ConfirmSheet, XRayView]:
+    page.table.selectAll()
+    page.replay_button.click()
+    assert page.sheet is not None
+    [view] = page.sheet.findChildren(XRayView)
+    page.sheet.findChildren(QLineEdit)[0].setText("read wrongly")
+    return page.sheet, view
+
+
+def box(sheet: ConfirmSheet, words: str) -> CheckBox:
+    return next(one for one in sheet.findChildren(CheckBox) if one.text().startswith(words))
+
+
+async def exported(world: DeskWorld, page: DeadLettersPage, press: Callable[[], object]) -> list[dict[str, Any]]:
+    press()
+    await until(page, lambda: not tasks.running())
+    done = world.desk.operations.newest_first()[0]
+    assert (done.act, done.state) == ("export", "done")
+    found: list[dict[str, Any]] = json.loads(text_of(done.target))
+    return found
+
+
+def text_of(file: str) -> str:
+    return Path(file).read_text(encoding="utf-8")
+
+
+def test_one_corrected_body_is_ticked_beside_its_difference_and_sent(world: DeskWorld) -> None:
+    async def act(page: DeadLettersPage) -> None:
+        sheet, view = ask(page)
+        assert {row.job_id: row.edit is not None for row in view._rows()} == {"j0": True, "j1": False, "j2": True}
+        view.jobs.go_to(view.jobs_model.row_of("j1"))
+        assert not view.correct.isVisible()
+        assert not view.diff.isVisible()
+        view.jobs.go_to(view.jobs_model.row_of("j0"))
+        assert "priority: 3 is read as “starter”." in view.says.text()
+        shown = [(sign, text.strip().rstrip(",")) for sign, text in view.diff.lines() if sign != " "]
+        assert ("-", '"priority": 3') in shown
+        assert ("+", '"priority": "pro"') in shown
+        assert not view.correct.isChecked()
+        view.correct.click()
+        assert view.jobs_model.cell(view.jobs_model.row_of("j0"), 1).text == "send 1 corrected"  # type: ignore[attr-defined]
+        assert not box(sheet, "Send the 2").isChecked()
+        sheet._confirm.click()
+        await until(page, lambda: len(world.queues.sent) == 3)
+        sent = {json.loads(body)["job_id"]: json.loads(body) for body in world.queues.sent}
+        assert (sent["j0"]["priority"], sent["j0"]["package_size"]) == ("pro", 300)
+        assert json.dumps(sent["j2"]) == BODIES["m2"]
+        await until(page, lambda: world.desk.operations.newest_first()[0].ended)
+        assert world.desk.operations.newest_first()[0].label == "Replay 3 dead letters, 1 edited"
+        [kept] = world.journal.archived()
+        assert (kept.message_id, kept.body, json.loads(kept.sent_body)["priority"]) == ("m0", BODIES["m0"], "pro")
+
+    on_page(world, act)
+
+
+def test_all_corrected_bodies_are_ticked_at_once_and_stand_in_the_plan_s_file(world: DeskWorld) -> None:
+    async def act(page: DeadLettersPage) -> None:
+        sheet, view = ask(page)
+        every = box(sheet, "Send the 2 corrected bodies")
+        every.click()
+        assert set(view.edits()) == {"m0", "m2"}
+        view.jobs.go_to(view.jobs_model.row_of("j2"))
+        assert view.correct.isChecked()
+        view.correct.click()
+        assert (set(view.edits()), every.isChecked()) == ({"m0"}, False)
+        [plan] = sheet.findChildren(ExportButton)
+        rows = await exported(world, page, lambda: plan.choose("json"))
+        found = {row["message_id"]: row for row in rows}
+        assert {key: (row["what"], row["directory"], row["fate"]) for key, row in found.items()} == {
+            "m0": ("send", "d0.example", "will submit"), "m1": ("send", "d1.example", "will submit"),
+            "m2": ("send", "d2.example", "will submit"), "m3": ("not sent", "", ""),
+        }  # fmt: skip
+        assert json.loads(found["m0"]["sent_instead"])["priority"] == "pro"
+        assert (found["m2"]["sent_instead"], found["m3"]["why_not"]) == ("", "The message is not JSON.")
+        assert (found["m0"]["customer"], world.queues.sent) == ("Business 0", [])
+        sheet.cancel()
+
+    on_page(world, act)
+
+
+def test_archive_and_journal_are_written_to_a_file(world: DeskWorld) -> None:
+    async def act(page: DeadLettersPage) -> None:
+        assert not page.kept.export_button.isEnabled()
+        await world.desk.batches.archive(["m1", "m3"], reason="=junk")
+        await world.desk.records.read()
+        page.frame()
+        rows = await exported(world, page, lambda: page.kept.export_button.choose("json"))
+        assert {row["message_id"]: (row["customer"], row["came_from"], row["body"]) for row in rows} == {
+            "m1": ("Business 1", "dlq", BODIES["m1"]), "m3": ("", "dlq", BODIES["m3"]),
+        }  # fmt: skip
+        rows = await exported(world, page, lambda: page.journal.export_button.choose("json"))
+        assert {(row["message_id"], row["state"], row["operation"], row["reason"]) for row in rows} == {
+            (key, "archived", "Archive 2 dead letters", "=junk") for key in ("m1", "m3")
+        }
+        page.kept.export_button.choose("csv")
+        await until(page, lambda: not tasks.running())
+        # A spreadsheet is not to take it for a formula.
+        assert '"\'=junk"' in text_of(world.desk.operations.newest_first()[0].target)
+        world.desk.jobs.role = "locked"
+        page.kept.show_face()
+        page.kept.export_button.chosen.emit("csv")
+        assert not page.kept.export_button.isEnabled()
+
+    on_page(world, act)
