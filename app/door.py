@@ -57,6 +57,8 @@ class Door:
         await premises.hold(settings.data_path)
         environments = self._environments = Environments(settings.data_path / "console" / "environments.json")
         await asyncio.to_thread(environments.read)
+        for removed in environments.removed:  # the program ended in the middle of it, or the keyring was locked
+            await self._forget(removed)
         match move:
             case Enter(draft):
                 await asyncio.to_thread(self._keep, environments, draft)
@@ -135,11 +137,15 @@ class Door:
         folder = self._settings.data_path / "console" / "last_state"
         people = {environment.email, *environments.people_at(url)} if not others else {environment.email}
         for email in people - {"", *(one.email for one in others)}:
-            await SessionKeyring(url, email).forget()
+            keyring = SessionKeyring(url, email)
+            await keyring.forget()
             await asyncio.to_thread(LastState(folder, url, email).forget)
-        if not others:
-            with contextlib.suppress(Refused):  # they are gone; that their names stay is no harm
+            if keyring.why:
+                return  # the next start tries again
+        with contextlib.suppress(Refused):  # they are gone; that their names stay is no harm
+            if not others:
                 await asyncio.to_thread(environments.forget_people, url)
+            await asyncio.to_thread(environments.forgotten, environment)
 
     def _keep(self, environments: Environments, draft: Draft) -> None:
         """Write down what was typed before it is tried, so that a crash loses none of it."""

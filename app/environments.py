@@ -23,6 +23,7 @@ class _Content(msgspec.Struct):
     emails: dict[str, str] = msgspec.field(default_factory=dict)
     people: dict[str, list[str]] = msgspec.field(default_factory=dict)
     environments: list[Environment] = msgspec.field(default_factory=list)
+    removed: list[Environment] = msgspec.field(default_factory=list)
 
 
 class Environments:
@@ -62,6 +63,11 @@ class Environments:
         """Everybody who signed in to a project from this computer, as far as it is known."""
         return tuple(self._content.people.get(url.rstrip("/"), ()))
 
+    @property
+    def removed(self) -> tuple[Environment, ...]:
+        """Taken from the list, and not yet forgotten: this computer may still keep a sign-in to them."""
+        return tuple(self._content.removed)
+
     def read(self) -> None:
         """Read the file anew; one that is missing is an empty list."""
         try:
@@ -96,10 +102,20 @@ class Environments:
             self._write(msgspec.structs.replace(self._content, chosen=wanted))
 
     def remove(self, gone: str) -> None:
-        """Forget one; where it was chosen, the local stack is. Raises Refused."""
+        """Take one from the list, and note that it is to be forgotten; where it was chosen, the local stack is.
+
+        Raises Refused.
+        """
         left = [one for one in self._content.environments if one.id != gone]
         chosen = LOCAL if self._content.chosen == gone else self._content.chosen
-        self._write(msgspec.structs.replace(self._content, environments=left, chosen=chosen))
+        removed = [*self._content.removed, *(one for one in self._content.environments if one.id == gone)]
+        self._write(msgspec.structs.replace(self._content, environments=left, chosen=chosen, removed=removed))
+
+    def forgotten(self, environment: Environment) -> None:
+        """Nothing of it is left on this computer. Raises Refused."""
+        removed = [one for one in self._content.removed if one != environment]
+        if len(removed) != len(self._content.removed):
+            self._write(msgspec.structs.replace(self._content, removed=removed))
 
     def set_idle_minutes(self, minutes: float) -> None:
         """Cover the window after so many minutes from now on. Raises Refused."""

@@ -13,7 +13,7 @@ from app.premises import Premises
 from services.clients.session_keyring import SessionKeyring
 from services.domain.environments import Draft, Environment
 from services.settings import Settings, read_settings
-from tests.fakes.keyrings import InMemory, in_use
+from tests.fakes.keyrings import InMemory, Locked, in_use
 
 URL = "https://abcd.supabase.co"
 DRAFT = Draft("main", "Main", "production", URL, "sb_publishable_a", "desk-2@directory-bolt.example", "typed")
@@ -41,6 +41,10 @@ async def signed_in(door: Door, settings: Settings, premises: Premises) -> None:
         await SessionKeyring(URL, email).keep("token")
 
 
+def environment_of(draft: Draft) -> Environment:
+    return Environment(draft.id, draft.name, draft.kind, draft.url, draft.key, draft.email)
+
+
 def environment(environments: Environments, wanted: str) -> Environment:
     found = environments.get(wanted)
     assert found is not None
@@ -65,6 +69,31 @@ def test_who_is_at_the_same_project_under_another_name_stays(tmp_path: Path) -> 
         await door.settings(settings, Enter(DRAFT._replace(id="second", email=PEOPLE[0])), premises)
         door.environments.remove("main")
         await door._forget(gone)
+
+    assert [email for _, email in run(tmp_path, act).entries] == [PEOPLE[0]]
+
+
+def test_a_project_that_was_removed_is_forgotten_by_the_next_start_where_this_one_was_killed(tmp_path: Path) -> None:
+    async def act(door: Door, settings: Settings, premises: Premises) -> None:
+        await signed_in(door, settings, premises)
+        door.environments.remove("main")
+        # Here it is killed. The first start finds the keyring locked.
+        with in_use(Locked()):
+            await Door().settings(settings, TryAgain(), premises)
+        again = Door()
+        await again.settings(settings, TryAgain(), premises)
+        assert (again.environments.removed, again.environments.people_at(URL)) == ((), ())
+
+    assert run(tmp_path, act).entries == {}
+
+
+def test_a_project_that_was_added_again_meanwhile_keeps_its_sign_in(tmp_path: Path) -> None:
+    async def act(door: Door, settings: Settings, premises: Premises) -> None:
+        await signed_in(door, settings, premises)
+        door.environments.remove("main")
+        again = environment_of(DRAFT._replace(email=PEOPLE[0]))
+        door.environments.keep(again)
+        await Door().settings(settings, TryAgain(), premises)
 
     assert [email for _, email in run(tmp_path, act).entries] == [PEOPLE[0]]
 

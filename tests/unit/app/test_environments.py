@@ -50,6 +50,10 @@ def test_what_is_kept_is_read_again(file: Path) -> None:
     assert read(file).chosen == OTHER
     second.remove("other")
     assert (read(file).chosen, [one.id for one in read(file).all]) == (None, ["main"])
+    assert read(file).removed == (OTHER,), "it is still to be forgotten"
+    second.forgotten(OTHER)
+    second.forgotten(OTHER)
+    assert read(file).removed == ()
     second.choose("main")
     second.choose(LOCAL)
     assert read(file).chosen is None
