@@ -211,7 +211,10 @@ def _window(theme: str, tour_folder: Path | None = None, *, read_only: bool = Fa
             print(f"Nothing could be shown: {window.problem.words()}", flush=True)
         return code
 
-    return run_in_qt(application, life, end_limit=25.0)
+    try:
+        return run_in_qt(application, life, end_limit=25.0)
+    finally:
+        frame.settle()
 
 
 def _import_screen() -> None:

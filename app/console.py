@@ -151,7 +151,7 @@ class Console:
         if late:
             _log.warning("tasks that did not end: %s", ", ".join(late))
         if self._last is not None and sign_out:
-            self._last.forget()
+            await asyncio.to_thread(self._last.forget)
         if self._last is not None and self._store is not None:
             await self._last.finish(self._store)
         if self._session is not None and sign_out:
@@ -164,10 +164,10 @@ class Console:
                 await _close(closing)
         if self._queues is not None:
             self._queues.close()
-        if self._operations is not None:
-            self._operations.close()
-        if self._journal is not None:
-            self._journal.close()
+        # In threads, as all that touches the disk: a slow one must not hold the window.
+        for records in (self._operations, self._journal):
+            if records is not None:
+                await asyncio.to_thread(records.close)
         return told
 
     def _show_part(self, name: str, state: str, why: str) -> None:
@@ -198,7 +198,7 @@ class Console:
             email = session.email
             await session.sign_out()
             if last is not None:
-                last.forget()
+                await asyncio.to_thread(last.forget)
             raise not_staff(email)
         self._last, self._store = last, store
         reads = SupabaseReads(session)
@@ -318,7 +318,7 @@ class Console:
             return await SupabaseSession.later(*who, keyring=keyring)
         except SignedOut:
             if last is not None:
-                last.forget()
+                await asyncio.to_thread(last.forget)
             raise
         if last is not None and keyring is not None:
             last.keep_for(password, await keyring.word(make=True))
@@ -339,7 +339,7 @@ class Console:
             await session.keep_fresh()
         except SignedOut as error:
             if self._last is not None:
-                self._last.forget()
+                await asyncio.to_thread(self._last.forget)
             self.over = error
             self.outdated.set()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ class Frame(QWidget):
         self._state_file = state_file
         self._closing = False
         self._maximized = False
+        self._remembering: threading.Thread | None = None
         self.painted = False
         """True once something of this window is on the screen."""
         self.kept: dict[str, Any] = {}
@@ -94,6 +96,11 @@ class Frame(QWidget):
         self.hide()
         self.closing.emit()
 
+    def settle(self, seconds: float = 2.0) -> None:
+        """Wait until what the next start is to find is on the disk, for so long: the end of the program calls it."""
+        if self._remembering is not None:
+            self._remembering.join(seconds)
+
     @property
     def closed(self) -> bool:
         """True once the person closed the window."""
@@ -115,12 +122,10 @@ class Frame(QWidget):
             "maximized": self.isMaximized(),
             "environment": self.environment,
         }
-        # A full disk is no reason not to close.
-        with contextlib.suppress(OSError):
-            self._state_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh = self._state_file.with_suffix(".new")
-            fresh.write_text(json.dumps(state), encoding="utf-8")
-            fresh.replace(self._state_file)
+        # A slow disk must not hold the window that the person has closed.
+        whole = (self._state_file, json.dumps(state))
+        self._remembering = threading.Thread(target=_write, args=whole, name="window state", daemon=True)
+        self._remembering.start()
 
     def _restore(self) -> None:
         if self._state_file is None:
@@ -138,3 +143,12 @@ class Frame(QWidget):
         self.resize(max(width, self.minimumWidth()), max(height, self.minimumHeight()))
         if any(screen.availableGeometry().contains(left + 40, top + 20) for screen in QGuiApplication.screens()):
             self.move(left, top)
+
+
+def _write(file: Path, state: str) -> None:
+    # A full disk is no reason not to close.
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = file.with_suffix(".new")
+        fresh.write_text(state, encoding="utf-8")
+        fresh.replace(file)

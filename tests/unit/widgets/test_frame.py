@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,7 @@ def test_size_and_what_the_content_keeps_come_back(app: QApplication, tmp_path: 
     frame.resize(1234, 777)
     window.rail.set_open(False)
     frame.close()
+    frame.settle(30)
     again = Frame("local", state_file=file)
     assert (again.width(), again.height()) == (1234, 777)
     assert not MainWindow("local", [], kept=again.kept).rail.is_open
@@ -93,12 +95,28 @@ def test_a_maximised_window_comes_back_maximised(app: QApplication, tmp_path: Pa
     frame.appear()
     assert frame.isMaximized()
     frame.close()
+    frame.settle(30)
 
 
 def test_a_full_disk_keeps_no_window_open(app: QApplication, tmp_path: Path) -> None:
     frame = opened(Frame("local", state_file=Path("/dev/full/console/window.json")))
     frame.close()
     assert frame.closed
+    frame.settle(30)
+
+
+def test_a_slow_disk_holds_no_window(app: QApplication, tmp_path: Path) -> None:
+    file = tmp_path / "window.json"
+    slow = file.with_suffix(".new")
+    os.mkfifo(slow)  # to open it waits for who reads it
+    frame = opened(Frame("local", state_file=file))
+    told: list[bool] = []
+    frame.closing.connect(lambda: told.append(True))
+    frame.close()
+    assert (frame.isVisible(), told) == (False, [True])
+    frame.settle(0)
+    assert json.loads(slow.read_text(encoding="utf-8"))["environment"] == "local"
+    frame.settle(30)
 
 
 def test_the_colour_of_the_last_time_counts_where_the_settings_name_no_project(
@@ -108,6 +126,7 @@ def test_the_colour_of_the_last_time_counts_where_the_settings_name_no_project(
     first = opened(Frame("local", state_file=file))
     first.show_environment("production")
     first.close()
+    first.settle(30)
     assert Frame("local", state_file=file, may_be_another=True).environment == "production"
     assert Frame("staging", state_file=file).environment == "staging"
     assert Frame("local", state_file=tmp_path / "none.json", may_be_another=True).environment == "local"
