@@ -25,6 +25,7 @@ from app.actions.letter_batches import LetterBatches
 from app.actions.letter_records import LetterRecords
 from app.actions.many_jobs import ManyJobs
 from app.actions.operations import Operations
+from app.actions.pictures import Pictures
 from app.actions.preferences import Preferences, lock_minutes
 from app.actions.registry import NOT_YET, READ_ONLY
 from app.actions.run_batches import RunBatches
@@ -48,6 +49,7 @@ from services.clients.sqs import SqsQueues
 from services.clients.submission_process import SubmissionProcess
 from services.clients.supabase_acts import SupabaseActs
 from services.clients.supabase_feed import SupabaseFeed
+from services.clients.supabase_pictures import SupabasePictures
 from services.clients.supabase_project import SupabaseProject
 from services.clients.supabase_reads import SupabaseReads
 from services.clients.supabase_replays import SupabaseReplays
@@ -203,6 +205,7 @@ class Console:
         self._last, self._store = last, store
         reads = SupabaseReads(session)
         acts = SupabaseActs(session)
+        pictures = SupabasePictures(session)
         queues = self._queues = SqsQueues(settings)
         # In a thread: it reads every certificate that this machine trusts, which takes longer than a frame.
         brain = self._brain = await asyncio.to_thread(BrainClient, settings.brain_base)
@@ -234,10 +237,10 @@ class Console:
         batches = LetterBatches(queues, journal, letters, operations, store, actor=who)
         decisions = Decisions(batches.many, operations, SupabaseReplays(session), actor=who)
         records = LetterRecords(journal, batches.many, letters, operations, store, actor=who, decisions=decisions)
+        most = settings.artifacts_mb * 1_000_000
+        kept = KeptRuns(data_dir / "artifacts", most, viewer=self._traces, store=pictures)
         runs = RunActs(
-            brain, runner, acts, operations, store.jobs.wishes,
-            kept=KeptRuns(data_dir / "artifacts", settings.artifacts_mb * 1_000_000, viewer=self._traces),
-            actor=who, role=role,
+            brain, runner, acts, operations, store.jobs.wishes, kept=kept, actor=who, role=role,
         )  # fmt: skip
         run_batches = RunBatches(
             brain, runner, acts, operations, store, kept=runs.kept, actor=who, role=lambda: runs.role
@@ -277,7 +280,7 @@ class Console:
         desk = Desk(
             settings.where, who, data_dir, store, operations, jobs, letters, batches, records, runs, older,
             older_of_all, health, many, run_batches, DirectoryActs(acts, database, store, lambda: jobs.role),
-            NeedActs(acts, database, lambda: jobs.role), exports, lock, preferences, people,
+            NeedActs(acts, database, lambda: jobs.role), exports, lock, preferences, Pictures(pictures), people,
         )  # fmt: skip
         pump = self._pump = Pump(store)
         for _ in self._screen.show_desk(desk, pump):

@@ -16,6 +16,7 @@ from app.actions.letter_batches import LetterBatches
 from app.actions.letter_records import LetterRecords
 from app.actions.many_jobs import ManyJobs
 from app.actions.operations import Operations
+from app.actions.pictures import Pictures
 from app.actions.preferences import Preferences
 from app.actions.run_batches import RunBatches
 from app.actions.runs import RunActs
@@ -51,6 +52,7 @@ class Desk:
     exports: Exports
     lock: IdleLock
     preferences: Preferences
+    pictures: Pictures
     people: tuple[LocalPerson, ...] = ()
     """Who one may sign in as without a password: the staff of the local stack."""
 

@@ -14,15 +14,18 @@ import msgspec
 from app import tasks
 from app.actions.run_state import RunState
 from services import artifacts
-from services.domain.errors import Refused
+from services.domain.errors import ConsoleError, Refused
 from services.domain.paths import inside, path_part
+from services.domain.pictures import OF_STAFF, picture_name
 from services.domain.redaction import redact_value
 from services.domain.text import storable
 from services.ports.views import TraceView
+from services.ports.wishes import PictureStore
 
 _log = logging.getLogger(__name__)
 _LARGEST: Final = 32 * 1024 * 1024
 _VERSION: Final = 1
+_SHARE_SECONDS: Final = 5.0
 
 
 class _Record(msgspec.Struct, frozen=True):
@@ -36,11 +39,13 @@ class KeptRuns:
     """Below `root`, at most about `most_bytes`. `version` grows when `shown` is another."""
 
     def __init__(
-        self, root: Path, most_bytes: int, *, viewer: TraceView | None = None, clock: Callable[[], float] = time.time
-    ) -> None:
+        self, root: Path, most_bytes: int, *, viewer: TraceView | None = None, store: PictureStore | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
         self._root = root
         self.most_bytes = most_bytes
         self._viewer = viewer
+        self._store = store
         self._clock = clock
         self._wanted = ("", "")
         self.version = 0
@@ -57,6 +62,23 @@ class KeptRuns:
         if file is None or self._viewer is None:
             raise Refused("This trace can't be shown here.")
         return self._viewer.show(file)
+
+    async def share(self, state: RunState) -> str:
+        """Where others see the last picture of a run: in the project's storage, else where it lies here; "" for none.
+
+        An outcome waits for this: it takes 5 s at the most.
+        """
+        file = inside(self._root, state.picture) if state.picture else None
+        if file is None or self._store is None:
+            return state.picture
+        name = picture_name(OF_STAFF, state.job_id, state.directory, state.run_id)
+        try:
+            async with asyncio.timeout(_SHARE_SECONDS):
+                data = await asyncio.to_thread(file.read_bytes)
+                return await self._store.put(name, data)
+        except (OSError, TimeoutError, ConsoleError) as error:
+            _log.info("The picture of a run stays on this machine: %s", error)
+            return state.picture
 
     async def keep(self, state: RunState) -> None:
         """Write down a run that ended. Where the disk doesn't take it, the run is what it was all the same."""

@@ -247,10 +247,11 @@ class RunActs:
         # An unknown outcome isn't written twice: the record says so even when nothing is written.
         pauses = () if found.status == "unknown" else self._pauses
         unanswered = ""
+        picture = await self.kept.share(self.state)
         for pause in (0.0, *pauses):
             await asyncio.sleep(pause)
             try:
-                if await self._finish(claim, found):
+                if await self._finish(claim, found, picture):
                     return found
             except NotReachable as error:
                 unanswered = str(error)
@@ -261,12 +262,12 @@ class RunActs:
                 return _not_written(found, f"{why}. Look at the directory.")
         return _not_written(found, f"whether that is written isn't known: {unanswered} Look at the directory.")
 
-    async def _finish(self, claim: _Claim, found: Judgement) -> bool:
+    async def _finish(self, claim: _Claim, found: Judgement, picture: str) -> bool:
         log = {**found.log, "reasons": list(found.reasons), "run_id": claim.run_id, "run_here": True}
         return await self._acts.finish_run(
             job_id=claim.job_id, directory=claim.directory, key=claim.key, run_id=claim.run_id, status=found.status,
             response_log=with_typed(log, claim.plan.plan, claim.customer),
-            screenshot_url=self.state.picture or None, listing_url=found.listing_url or None,
+            screenshot_url=picture or None, listing_url=found.listing_url or None,
             error=None if found.status == "submitted" else found.words,
             duration_ms=round((self._clock() - self.state.started_at) * 1000),
         )  # fmt: skip

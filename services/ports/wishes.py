@@ -89,6 +89,22 @@ class RunClaims(Protocol):
         ...
 
 
+class PictureStore(Protocol):
+    """Pictures of runs in the project's storage. NotInstalled: it has none, or not this one."""
+
+    def owns(self, address: str) -> bool:
+        """Whether this is an address that `put` gives."""
+        ...
+
+    async def put(self, name: str, data: bytes) -> str:
+        """Keep a JPEG under a name of `services.domain.pictures`, once; where it is seen from then on."""
+        ...
+
+    async def get(self, address: str) -> bytes:
+        """A picture of this project, by its address."""
+        ...
+
+
 class QueueFigures(msgspec.Struct, frozen=True):
     """Approximate counts of one queue, and what else its attributes say.
 

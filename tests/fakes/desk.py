@@ -21,6 +21,7 @@ from app.actions.letter_batches import LetterBatches
 from app.actions.letter_records import LetterRecords
 from app.actions.many_jobs import ManyJobs
 from app.actions.operations import Operations
+from app.actions.pictures import Pictures
 from app.actions.preferences import Preferences
 from app.actions.run_batches import RunBatches, RunPace
 from app.actions.runs import RunActs
@@ -36,6 +37,7 @@ from services.domain.errors import NotPermitted, NotReachable
 from services.domain.times import to_iso
 from tests.fakes import runs
 from tests.fakes.health import FakePlanner, FakeProject
+from tests.fakes.pictures import FakePictures
 from tests.fakes.queues import FakeQueues
 from tests.fakes.replays import FakeReplays
 from tests.fakes.staff import FakeStaff
@@ -91,6 +93,7 @@ class DeskWorld:
             self.environments, self.lock, current="", given=False, fixed="",
             kept_where=lambda: self.kept_where,
         )  # fmt: skip
+        self.pictures = FakePictures()
         self.desk = Desk(
             environment, "desk-1@directory-bolt.example", folder, self.store, self._operations,
             jobs, letters, batches, records, cast("RunActs", None),
@@ -108,6 +111,7 @@ class DeskWorld:
             Exports(folder / "exports", self._operations, actor="desk-1", clock=clock),
             self.lock,
             preferences,
+            Pictures(self.pictures),
         )  # fmt: skip
 
     async def _confirm(self, password: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QBuffer, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QImageReader, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -29,9 +29,13 @@ class Picture(QWidget):
         self.setMinimumSize(metrics.px(160), metrics.px(100))
 
     def show_bytes(self, data: bytes) -> bool:
-        """Show an encoded picture (PNG, JPEG). False, and the old one stays, when it can't be read."""
-        image = QImage.fromData(data)
-        return self._take(image)
+        """Show an encoded picture (PNG, JPEG). False, and the old one stays, when it can't be read or is too large."""
+        buffer = QBuffer()
+        buffer.setData(data)
+        reader = QImageReader(buffer)
+        reader.setAutoTransform(True)
+        size = reader.size()
+        return size.isValid() and size.width() * size.height() <= _LARGEST and self._take(reader.read())
 
     def show_file(self, file: Path) -> bool:
         """Show a picture of the disk. False, and nothing is shown, when it can't be read or is too large."""

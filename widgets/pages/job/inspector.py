@@ -7,10 +7,10 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from app.actions.pictures import Pictures
 from app.actions.registry import Act
 from app.store.lines import Attempt, DirectoryLine
 from services.domain.faults import plain_words
-from services.domain.paths import inside
 from services.domain.paused import PausedDirectory
 from services.domain.redaction import redact_value
 from services.domain.signs import weighed
@@ -25,7 +25,7 @@ from widgets.parts.json_tree import JsonTree
 from widgets.parts.label import ElidedLabel, label, say
 from widgets.parts.link import LinkRow
 from widgets.parts.menu import MenuButton, MenuEntry
-from widgets.parts.picture import Picture
+from widgets.parts.run_picture import RunPicture
 from widgets.parts.section import section
 from widgets.parts.surface import Surface
 
@@ -42,9 +42,8 @@ class Inspector(Surface):
     declare = Signal(str)
     pause = Signal(str)
 
-    def __init__(self, data_dir: Path, parent: QWidget | None = None) -> None:
+    def __init__(self, data_dir: Path, pictures: Pictures, parent: QWidget | None = None) -> None:
         super().__init__("surface.page", "l", parent)
-        self._data_dir = data_dir
         self._host = ""
         self._shown: DirectoryLine | None = None
         self.setFixedWidth(metrics.px(metrics.INSPECTOR))
@@ -84,9 +83,7 @@ class Inspector(Surface):
         self._attempts.setSpacing(0)
         self._attempts_title = label("Attempts, newest first", "small", "tertiary")
         self._picture_title = label("Picture", "small", "tertiary")
-        self._picture = Picture("No picture")
-        self._picture_words = label("", "small", "tertiary", wrap=True)
-        self.picture_link = LinkRow()
+        self.picture = RunPicture(data_dir, pictures)
         self._payload_title = label("Payload", "small", "tertiary")
         self._payload = JsonTree()
         self._payload.setMinimumHeight(metrics.px(180))
@@ -117,7 +114,7 @@ class Inspector(Surface):
         self.retry_button.setVisible(line.outcome == "failed")
         self.declare_button.setVisible(line.outcome == "unknown")
         self._show_attempts(line.attempts)
-        self._show_picture(line)
+        self.picture.show_where(line.screenshot_url)
         result = line.result
         self._payload.show_value(
             {"payload": shown_payload(result.payload), "response": redact_value(result.response_log)} if result else {}
@@ -155,25 +152,6 @@ class Inspector(Surface):
             self._attempts.addWidget(_attempt_row(number, attempt))
         self._attempts_section.setVisible(bool(attempts))
 
-    def _show_picture(self, line: DirectoryLine) -> None:
-        where = line.screenshot_url
-        words = web = ""
-        if not where:
-            self._picture.clear("No picture was taken")
-        elif where.lower().startswith(("http:", "https:")):
-            self._picture.clear("The picture is on the web")
-            web = where
-        elif (file := inside(self._data_dir, where)) is None:
-            self._picture.clear("On the worker's own disk")
-            words = f"{where} can't be reached from here."
-        elif not self._picture.show_file(file):
-            self._picture.clear("The picture is gone")
-            words = where
-        self.picture_link.show_address(web)
-        self.picture_link.setVisible(bool(web))
-        say(self._picture_words, words)
-        self._picture_words.setVisible(bool(words))
-
     def _lay_out(self, head: QWidget, acts: QHBoxLayout) -> None:
         facts: list[QWidget] = []
         for name, value in (("Listing", self.listing), ("Directory", self.address), ("Key", self._key)):
@@ -200,7 +178,7 @@ class Inspector(Surface):
             self._evidence_section,
             self._attempts_section,
             section(label("New jobs", "small", "tertiary"), use, self._use_words),
-            section(self._picture_title, self._picture, self._picture_words, self.picture_link),
+            section(self._picture_title, self.picture),
             section(self._payload_title, self._payload),
             section(*facts, last=True),
         ):

@@ -129,7 +129,7 @@ class JobPage(QWidget):
         self._lists.addWidget(self.activity)
         self.tabs.chosen.connect(self._show_list)
         self.activity.try_again.connect(desk.older_events.try_again)
-        self.inspector = inspector or Inspector(desk.data_dir)
+        self.inspector = inspector or Inspector(desk.data_dir, desk.pictures)
         self.inspector.run_here.connect(lambda host: self.run_here.emit(self._job_id, host))
         self.inspector.retry.connect(lambda host: self._ask_retry([host]))
         self.inspector.declare.connect(self._ask_declare)
@@ -156,7 +156,7 @@ class JobPage(QWidget):
         """Build it over several turns of the loop, none of which takes longer than a frame or two."""
         lists = DirectoriesTable(), ActivityList()
         yield
-        inspector = Inspector(desk.data_dir)
+        inspector = Inspector(desk.data_dir, desk.pictures)
         yield
         return cls(desk, body, lists=lists, inspector=inspector)
 
@@ -198,6 +198,7 @@ class JobPage(QWidget):
         if older.version != self._older_seen:
             self._older_seen = older.version
             self._show_older()
+        self.inspector.picture.refresh()
 
     def ask_retry(self) -> None:
         """What Shift+R does."""

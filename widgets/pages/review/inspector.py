@@ -9,8 +9,8 @@ import msgspec
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from app.actions.pictures import Pictures
 from app.store.lanes import LaneLine
-from services.domain.paths import inside
 from services.domain.signs import weighed
 from widgets.look import metrics
 from widgets.pages.review import words
@@ -22,7 +22,7 @@ from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import ElidedLabel, label, say
 from widgets.parts.link import LinkRow
 from widgets.parts.menu import MenuButton, MenuEntry
-from widgets.parts.picture import Picture
+from widgets.parts.run_picture import RunPicture
 from widgets.parts.section import section
 from widgets.parts.surface import Surface
 
@@ -41,9 +41,8 @@ class Inspector(Surface):
     open_job = Signal()
     said = Signal(str)
 
-    def __init__(self, data_dir: Path, environment: str, parent: QWidget | None = None) -> None:
+    def __init__(self, data_dir: Path, pictures: Pictures, environment: str, parent: QWidget | None = None) -> None:
         super().__init__("surface.page", "l", parent)
-        self._data_dir = data_dir
         self._environment = environment
         self._shown: LaneLine | None = None
         self.setFixedWidth(metrics.px(metrics.INSPECTOR))
@@ -62,7 +61,7 @@ class Inspector(Surface):
         self.open_button = Button("Open the job", "link", small=True)
         self.open_button.clicked.connect(self.open_job)
         self._say_words = label("", "small", "secondary", wrap=True)
-        self.picture = Picture("No picture")
+        self.picture = RunPicture(data_dir, pictures)
         self.facts = {name: ElidedLabel("", "body") for name in _FACTS}
         self._lay_out()
         self.show_line(None)
@@ -88,7 +87,8 @@ class Inspector(Surface):
         self.stands_button.setVisible(doubted)
         self.say_button.say("It ended otherwise…" if doubted else "Say how it ended…")
         say(self._say_words, words.SAY[line.lane])
-        self._show_picture(directory.screenshot_url)
+        self.picture.show_where(directory.screenshot_url)
+        self._picture_section.setVisible(bool(directory.screenshot_url))
         last = directory.attempts[0] if directory.attempts else None
         values = (
             line.business, spans.moment(directory.when), spans.took(directory.duration_ms),
@@ -113,12 +113,6 @@ class Inspector(Surface):
             copy(words.question(self._shown, self._environment))
             self.copy_button.set_icon("check")
             QTimer.singleShot(_COPIED_MS, self, lambda: self.copy_button.set_icon("copy"))
-
-    def _show_picture(self, where: str) -> None:
-        self._picture_section.setVisible(bool(where))
-        file = inside(self._data_dir, where) if where else None
-        if file is None or not self.picture.show_file(file):
-            self.picture.clear("The picture is not on this machine")
 
     def _lay_out(self) -> None:
         head = Surface("surface.page", "bl")

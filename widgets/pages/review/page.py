@@ -95,7 +95,7 @@ class ReviewPage(Surface):
         self.table.opened.connect(lambda _: self._open())
         self.table.engaged.connect(self.model.freeze)
         self.faces = Faces(self.table)
-        self.inspector = Inspector(desk.data_dir, desk.environment)
+        self.inspector = Inspector(desk.data_dir, desk.pictures, desk.environment)
         self.inspector.open_job.connect(self._open)
         self.inspector.said.connect(self._say)
         QShortcut(QKeySequence("Esc"), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut).activated.connect(
@@ -121,6 +121,7 @@ class ReviewPage(Surface):
         if self._desk.operations.version != self._operations_seen:
             self._operations_seen = self._desk.operations.version
             self._show_acts()
+        self.inspector.picture.refresh()
         if (second := int(time.monotonic())) != self._second_seen:
             self._second_seen = second
             self._show_state()

@@ -18,7 +18,10 @@ from app.actions.operations import Operations
 from app.actions.registry import REAL_RUN
 from app.actions.run_state import Asked, Blocked, RunState, Said, StepLine
 from services import artifacts
-from services.domain.errors import Refused
+from services.domain.errors import NotInstalled, Refused
+from services.domain.paths import path_part
+from services.domain.pictures import picture_address
+from tests.fakes.pictures import PROJECT, FakePictures
 from tests.fakes.runs import SUBMIT
 from tests.leaks.logs import Logged
 from tests.unit.app.actions.run_world import ENDED, HOST, JOB, POST, SILENT, STARTED, TARGET, World, step, verdict
@@ -203,3 +206,29 @@ def test_a_trace_is_told_kept_and_shown(world: World, tmp_path: Path) -> None:
     for path, asked in (("/etc/passwd", kept), (str(tmp_path / "x.zip"), kept), (str(trace), world.acts.kept)):
         with pytest.raises(Refused, match="can't be shown here"):
             asked.trace_address(path)
+
+
+@pytest.mark.parametrize("storage", ["there", "not there", "silent"])
+def test_a_real_run_says_where_others_see_its_picture(
+    world: World, tmp_path: Path, storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FakePictures()
+    store.fault = NotInstalled("no storage") if storage == "not there" else None
+    if storage == "silent":
+
+        async def never(name: str, data: bytes) -> str:
+            await asyncio.Event().wait()
+            return ""
+
+        store.put = never  # type: ignore[method-assign]
+        monkeypatch.setattr("app.actions.kept_runs._SHARE_SECONDS", 0.05)
+    kept = KeptRuns(tmp_path / "artifacts", 10**9, store=store)
+    picture = with_picture(kept, "any")
+    world.acts.kept = kept
+    world.script(STARTED, {"kind": "picture", "index": SUBMIT, "path": picture}, verdict("submitted"), ENDED)
+    ended = world.run(dry=False)
+    name = f"runs/{JOB}/{path_part(HOST)}/{ended.run_id}.jpg"
+    written = world.claims.outcomes[0]["picture"]
+    assert written == (picture_address(PROJECT, name) if storage == "there" else picture)
+    assert list(store.kept) == ([name] if storage == "there" else [])
+    assert ended.picture == picture

@@ -13,9 +13,11 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from app import tasks
+from app.actions.pictures import Pictures
 from app.store.lines import DirectoryLine
 from services.domain.result import Result
 from tests.fakes.desk import DeskWorld
+from tests.fakes.pictures import FakePictures
 from tests.fakes.queues import FakeQueues
 from tests.waiting import until
 from widgets.pages.job.inspector import Inspector
@@ -359,7 +361,7 @@ def test_what_others_wrote_into_a_result_is_shown_without_passwords(qt_app: QApp
         "payload": {"business": {"name": "Old Mill"}, "plan": plan},
         "response_log": {"api_key": "abcdef"},
     }
-    inspector = Inspector(tmp_path)
+    inspector = Inspector(tmp_path, Pictures(FakePictures()))
     inspector.show_line(DirectoryLine("j1", HOST, result=Result.from_row(row)))
     tree = inspector.findChild(JsonTree)
     assert tree is not None
