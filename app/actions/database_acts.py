@@ -20,6 +20,8 @@ LOOK_AGAIN: Final = 30.0
 CERTAIN_AFTER: Final = 60.0
 """Seconds after which a call that the audit doesn't know can't be going on any more."""
 
+NOT_CARRIED_OUT: Final = "It was not carried out."
+"""Of an act that the audit doesn't know, when it could not be going on any more."""
 _LABELS: Final = {act.name: act.label for act in BY_DATABASE}
 
 Answer = Mapping[str, Any]
@@ -168,8 +170,8 @@ class DatabaseActs:
             self._pending.answered(wish.id)
             await self._move(wish, "done", words, done=done if isinstance(done, int) else wish.total)
         elif self._clock() - wish.started_at >= CERTAIN_AFTER and self._may_look():
-            self._pending.failed(wish.id, "It was not carried out.")
-            await self._move(wish, "failed", "It was not carried out.")
+            self._pending.failed(wish.id, NOT_CARRIED_OUT)
+            await self._move(wish, "failed", NOT_CARRIED_OUT)
         elif wish.state != "unknown":
             await self._move(wish, "unknown", "The program ended before the database answered.")
 

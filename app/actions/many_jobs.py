@@ -12,9 +12,10 @@ from typing import Final
 import msgspec
 
 from app import tasks
+from app.actions import many_plans
 from app.actions.jobs import JobActs
 from app.actions.operations import Operation, Operations, State
-from app.actions.registry import RETRY_FAILED, Act
+from app.actions.registry import ACTS, RETRY_FAILED, Act, why_not
 from app.actions.retry_pace import PACE, RetryPace
 from app.replay.pace import Options
 from app.store.lines import JobLine
@@ -31,6 +32,7 @@ MANY: Final = "many_jobs"
 LOOK_AGAIN: Final = 1.0
 """Seconds between two looks at items whose end isn't known yet."""
 _ALL: Final[Mapping[str, Sequence[str]]] = {}
+_BY_NAME: Final = {act.name: act for act in ACTS}
 _NAMED: Final = 20
 """So many of those that failed are named."""
 
@@ -143,7 +145,57 @@ class ManyJobs:
         whole = await asyncio.to_thread(
             self._operations.plan, MANY, label, act.name, actor=self._actor, reason=reason, total=len(lines)
         )
+        jobs = {line.id: line for line in lines}
+        try:
+            await asyncio.to_thread(self._operations.keep_plan, whole.id, many_plans.as_text(jobs, hosts))
+        except Refused as error:
+            with suppress(Refused):
+                await asyncio.to_thread(self._operations.move, whole.id, "failed", str(error))
+            raise
         going = self._going[whole.id] = _Going()
+        return await self._work(whole, going, act, jobs, hosts)
+
+    def can_go_on(self, operation_id: str) -> bool:
+        """Whether a crash, a full disk or too many failures have left something of it, for somebody who may."""
+        whole = self._operations.get(operation_id)
+        act = _BY_NAME.get(whole.target) if whole is not None and whole.act == MANY else None
+        return (
+            whole is not None
+            and act is not None
+            and whole.state in ("failed", "unknown")
+            and operation_id in self._operations.planned
+            and operation_id not in self._going
+            and not why_not(act, self._jobs.role)
+        )
+
+    async def go_on(self, operation_id: str) -> Ended:
+        """Do it for the jobs of the plan for which it was not done yet, and of which that is known.
+
+        Raises Refused when there is nothing to go on with, or the jobs were not read yet.
+        """
+        whole = self._operations.get(operation_id)
+        if whole is None or not self.can_go_on(operation_id):
+            raise Refused("There is nothing to go on with.")
+        if not self._store.state("jobs").loaded:
+            raise Refused("The jobs were not read yet.", hint="Try again in a moment.")
+        # Marked before the first await: a second press finds it going.
+        going = self._going[operation_id] = _Going()
+        try:
+            plan = many_plans.from_text(await asyncio.to_thread(self._operations.kept_plan, operation_id))
+            items = many_plans.newest(await asyncio.to_thread(self._operations.items, operation_id))
+        except BaseException:
+            del self._going[operation_id]
+            raise
+        left = {
+            key: self._store.jobs.get(key) or JobLine(key) for key in plan.jobs if many_plans.is_left(items.get(key))
+        }
+        going.ends.update(_end_of(item) for key, item in items.items() if key not in left)
+        return await self._work(whole, going, _BY_NAME[whole.target], left, plan.hosts)
+
+    async def _work(
+        self, whole: Operation, going: _Going, act: Act, jobs: Mapping[str, JobLine], hosts: Mapping[str, Sequence[str]]
+    ) -> Ended:
+        """One after the other; the rest of the plan is kept where it does not come to an end."""
 
         async def tell(*more: str) -> None:
             words = ", ".join([*_counts(going.ended(), whole.total), *more])
@@ -155,15 +207,15 @@ class ManyJobs:
         )  # fmt: skip
         why = ""
         try:
-            for line in lines:
+            for key, line in jobs.items():
                 await going.may_go_on.wait()
                 if act is RETRY_FAILED and not going.stopped:
                     why = await pace.next()
                     await going.may_go_on.wait()
                 if going.stopped or why:
                     break
-                state = await self._one(act, self._store.jobs.get(line.id) or line, reason, whole.id, hosts)
-                pace.begun(line.id, ok=state == "done")
+                state = await self._one(act, self._store.jobs.get(key) or line, whole.reason, whole.id, hosts)
+                pace.begun(key, ok=state == "done")
                 going.ends[state] += 1
                 await tell()
         except Refused as error:
@@ -178,6 +230,8 @@ class ManyJobs:
         finally:
             del self._going[whole.id]
         ended = await self._conclude(whole.id, whole.total, why)
+        if not why and not ended.unknown:
+            await asyncio.to_thread(self._operations.forget_plan, whole.id)
         if ended.unknown:
             tasks.spawn(f"many jobs {whole.id}", self._follow(whole.id, whole.total))
         return ended
@@ -246,20 +300,23 @@ class ManyJobs:
             return (await asyncio.to_thread(self._operations.move, item.id, "failed", str(error))).state
 
     async def _follow(self, operation_id: str, total: int) -> None:
-        ended = await self._conclude(operation_id, total)
-        while ended.unknown:
+        """Until the end of each item is known, or somebody goes on with it."""
+        while operation_id not in self._going:
+            if not (await self._conclude(operation_id, total)).unknown:
+                return
             await asyncio.sleep(LOOK_AGAIN)
-            ended = await self._conclude(operation_id, total)
 
     async def _conclude(self, operation_id: str, total: int, why: str = "") -> Ended:
         """Say of the whole what its items say, and `why` it went no further."""
-        items = await asyncio.to_thread(self._operations.items, operation_id)
-        ends = Counter(item.state if item.state in ("done", "failed") else "unknown" for item in items)
+        items = many_plans.newest(await asyncio.to_thread(self._operations.items, operation_id)).values()
+        ends = Counter(map(_end_of, items))
         ended = Ended(ends["done"], ends["failed"], ends["unknown"])
         state: State = "unknown" if ended.unknown else "done" if ended.done == total else "failed"
         words = _words(ended, total, [item for item in items if item.state == "failed"])
         words = f"{why} {words}".strip()
         held = self._operations.get(operation_id)
+        if operation_id in self._going:
+            return ended  # somebody goes on with it meanwhile
         if held is None or (held.state, held.words, held.done) != (state, words, ended.done):
             await asyncio.to_thread(self._operations.move, operation_id, state, words, done=ended.done)
         return ended
@@ -269,6 +326,8 @@ def press(many: ManyJobs, operation_id: str, act: str) -> None:
     """What was pressed in the Operations list: Pause, Go on or Stop."""
     if act == "Stop":
         many.stop(operation_id)
+    elif many.progress(operation_id) is None:
+        tasks.spawn(f"go on with many jobs {operation_id}", many.go_on(operation_id))
     else:
         many.pause(operation_id)
 
@@ -276,8 +335,12 @@ def press(many: ManyJobs, operation_id: str, act: str) -> None:
 def buttons(many: ManyJobs, operation: Operation) -> tuple[str, ...]:
     """What can be pressed at an operation of the list."""
     if many.progress(operation.id) is None:
-        return ()
+        return ("Go on",) if many.can_go_on(operation.id) else ()
     return ("Go on" if many.is_paused(operation.id) else "Pause", "Stop")
+
+
+def _end_of(item: Operation) -> str:
+    return item.state if item.state in ("done", "failed") else "unknown"
 
 
 def _counts(ended: Ended, total: int) -> list[str]:

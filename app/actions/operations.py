@@ -40,6 +40,7 @@ create table if not exists operations (
   changed_at real not null,
   parent text not null default ''
 ) strict;
+create table if not exists plans (operation_id text primary key, plan text not null) strict;
 """
 
 
@@ -93,6 +94,8 @@ class Operations:
         ).fetchall()
         self._known = _newest({row[0]: Operation(*row) for row in rows})
         self._earlier = frozenset(self._known)
+        self.planned = {row[0] for row in self._db.execute("select operation_id from plans")}
+        """Acts on many things of which the rest can be gone on with."""
         self.own_ids = {row[0] for row in self._db.execute("select id from operations")}
         """The ids of all that was ever done here, items included."""
 
@@ -123,6 +126,27 @@ class Operations:
             self._hold(moved)
             self._write(moved, "The journal can't be written any more.")
         return moved
+
+    def keep_plan(self, operation_id: str, plan: str) -> None:
+        """Keep what an act is to be done to, until `forget_plan`. Raises Refused when it can't be written."""
+        with self._lock:
+            try:
+                self._db.execute("insert or replace into plans values (?, ?)", (operation_id, plan))
+            except (OSError, sqlite3.Error) as error:
+                raise Refused("The journal can't be written, so nothing was done.", raw=str(error)) from error
+            self.planned.add(operation_id)
+
+    def kept_plan(self, operation_id: str) -> str:
+        """The plan of an act, "" for none. Reads the file."""
+        with self._lock:
+            row = self._db.execute("select plan from plans where operation_id = ?", (operation_id,)).fetchone()
+        return "" if row is None else str(row[0])
+
+    def forget_plan(self, operation_id: str) -> None:
+        """Nothing is left of it to go on with. Where that can't be written, a later start offers to."""
+        with self._lock, contextlib.suppress(OSError, sqlite3.Error):
+            self.planned.discard(operation_id)
+            self._db.execute("delete from plans where operation_id = ?", (operation_id,))
 
     def note(self, act: str, label: str, target: str, *, actor: str, words: str) -> Operation:
         """Write down what failed without having been planned; where that can't be done it is known all the same."""

@@ -98,7 +98,7 @@ def summary(operations: Sequence[Operation]) -> str:
 
 def pressed(desk: Desk, key: str, act: str) -> None:
     """A button of the drawer."""
-    if desk.many.progress(key) is not None:
+    if desk.many.progress(key) is not None or (act not in (COPY, COPY_PATH) and desk.many.can_go_on(key)):
         many_jobs.press(desk.many, key, act)
         return
     known = desk.operations.get(key)
