@@ -58,7 +58,7 @@ class OverviewPage(QWidget):
         self._jobs_changed: set[str] = set()
         self._acts_changed: set[str] = set()
         self._events_changed = self._beats_changed = False
-        self._listed_at = 0.0
+        self._needs_at = self._told_at = 0.0
         self.stats = StatRow()
         self.stats.show_stats(figures(desk))
         self.stats.pressed.connect(self._pressed)
@@ -105,10 +105,10 @@ class OverviewPage(QWidget):
             self._next_part = 0
             return
         now = time.monotonic()
-        if now - self._listed_at >= LIST_SECONDS and (
-            self._jobs_changed or self._acts_changed or self._events_changed or self._beats_changed
-        ):
-            self._show_lists()
+        if now - self._needs_at >= LIST_SECONDS and (self._jobs_changed or self._acts_changed):
+            self._show_needs()
+        elif now - self._told_at >= LIST_SECONDS and (self._events_changed or self._beats_changed):
+            self._show_what_happens()
         elif now - self._part_at >= REFRESH_SECONDS / PARTS:
             self._part_at = now
             self._follow_part()
@@ -116,11 +116,12 @@ class OverviewPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._dirty = True
-        self._show_lists()
+        self._show_needs()
+        self._show_what_happens()
         self._show_words()
 
-    def _show_lists(self) -> None:
-        self._listed_at = time.monotonic()
+    def _show_needs(self) -> None:
+        self._needs_at = time.monotonic()
         if self._jobs_changed:
             jobs = set(islice(self._jobs_changed, LISTED_AT_ONCE))
             self._jobs_changed -= jobs
@@ -128,6 +129,9 @@ class OverviewPage(QWidget):
         if self._acts_changed:
             acts, self._acts_changed = self._acts_changed, set()
             self.needs.take_acts(acts)
+
+    def _show_what_happens(self) -> None:
+        self._told_at = time.monotonic()
         if self._events_changed:
             self._events_changed = False
             self.activity.follow()
