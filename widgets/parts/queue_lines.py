@@ -91,32 +91,10 @@ class QueueLines(QWidget):
                   right=True)  # fmt: skip
         chart = (left + number + gap, right - side - gap)
         if chart[1] - chart[0] > metrics.px(32):
-            self._paint_points(painter, line, chart, top + metrics.px(8), top + metrics.px(ROW - 10))
+            paint_points(painter, line, chart, top + metrics.px(8), top + metrics.px(ROW - 10))
         if not last:
             painter.setPen(QPen(shown.colour("line.faint"), 1))
             painter.drawLine(edge, top + metrics.px(ROW) - 1, self.width() - edge, top + metrics.px(ROW) - 1)
-
-    def _paint_points(self, painter: QPainter, line: QueueLine, across: tuple[int, int], top: int, bottom: int) -> None:
-        shown = theme.current()
-        painter.setPen(QPen(shown.colour("line.faint"), 1))
-        painter.drawLine(across[0], bottom, across[1], bottom)
-        if not line.points:
-            return
-        most = max(1, *(count for _, count in line.points))
-        width, height = across[1] - across[0], bottom - top
-        curve = QPolygonF(
-            [
-                QPointF(across[1] - min(1.0, age / line.span) * width, bottom - count / most * height)
-                for age, count in line.points
-            ]
-        )
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(shown.tone(line.tone), 1))
-        if len(line.points) > 1:
-            painter.drawPolyline(curve)
-        else:
-            painter.drawEllipse(curve.first(), 1.5, 1.5)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _say(
         self, painter: QPainter, words: str, left: int, baseline: int, width: int, style: Role, colour: QColor,
@@ -132,3 +110,27 @@ class QueueLines(QWidget):
 def words_of(line: QueueLine) -> list[str]:
     """What is written of one queue."""
     return [words for words in (line.name, line.value, line.below, line.right, line.below_right) if words]
+
+
+def paint_points(painter: QPainter, line: QueueLine, across: tuple[int, int], top: int, bottom: int) -> None:
+    """Draw the last hour of a queue between these edges, right up to now."""
+    shown = theme.current()
+    painter.setPen(QPen(shown.colour("line.faint"), 1))
+    painter.drawLine(across[0], bottom, across[1], bottom)
+    if not line.points:
+        return
+    most = max(1, *(count for _, count in line.points))
+    width, height = across[1] - across[0], bottom - top
+    curve = QPolygonF(
+        [
+            QPointF(across[1] - min(1.0, age / line.span) * width, bottom - count / most * height)
+            for age, count in line.points
+        ]
+    )
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(shown.tone(line.tone), 1))
+    if len(line.points) > 1:
+        painter.drawPolyline(curve)
+    else:
+        painter.drawEllipse(curve.first(), 1.5, 1.5)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)

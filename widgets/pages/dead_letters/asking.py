@@ -69,7 +69,7 @@ def _beside(rows: dict[str, JobRow], says_so: CheckBox, strange: int) -> QWidget
     if strange:
         words = label(
             f"It isn't known which queue {'one' if strange == 1 else f'{strange:,}'} of these came from: an earlier "
-            "version of the console archived them, and did not write it down.",
+            f"version of the console archived {'it' if strange == 1 else 'them'}, and did not write it down.",
             "small", "blocked", wrap=True,
         )  # fmt: skip
         asked = QVBoxLayout()

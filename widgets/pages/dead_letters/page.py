@@ -26,6 +26,7 @@ from widgets.pages.dead_letters.inspector import Inspector
 from widgets.pages.dead_letters.inventory import Inventory
 from widgets.pages.dead_letters.journal import JournalView
 from widgets.pages.dead_letters.kept import KeptView
+from widgets.pages.dead_letters.queues import QueueBar
 from widgets.pages.dead_letters.sheet import ask_archive, ask_replay
 from widgets.pages.dead_letters.still import Chip
 from widgets.parts import spans
@@ -93,6 +94,7 @@ class DeadLettersPage(Surface):
         self.tabs.chosen.connect(lambda _: self._show_tab())
         self.seen_words = label("", "small", "secondary")
         self.as_of = AsOf()
+        self.queues = QueueBar(desk)
         self.chip = Chip()
         self._stack = QStackedWidget()
         for view in self.views.values():
@@ -218,6 +220,7 @@ class DeadLettersPage(Surface):
     def _tick(self) -> None:
         if not self.isVisible():
             return
+        self.queues.refresh()
         self._refresh_words()
         moved = (self._acts.version, self._desk.operations.version)
         if self.tabs.current() != "inventory" and moved != self._read_for:
@@ -348,6 +351,7 @@ class DeadLettersPage(Surface):
         left = QVBoxLayout()
         left.setSpacing(0)
         left.addWidget(head)
+        left.addWidget(self.queues)
         left.addWidget(self.tabs)
         left.addWidget(self._stack, 1)
         body = QHBoxLayout()

@@ -61,7 +61,7 @@ class XRayView(QWidget):
     def __init__(self, rows: Sequence[JobRow], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFixedHeight(metrics.px(300))
-        self.jobs = Table((Column("Job", 130, stretch=1), Column("", 104, right=True)), many=False)
+        self.jobs = Table((Column("Job", 130, stretch=1), Column("", 126, right=True)), many=False)
         self.jobs_model = LinesModel[JobRow](
             key=lambda row: row.job_id,
             cells=[lambda row: cell.name(row.business), _sent],
@@ -89,7 +89,7 @@ class XRayView(QWidget):
         self.directories.sort_by(0)
         self.jobs_model.apply({row.job_id: row for row in rows})
         self.jobs.current_moved.connect(self._show)
-        self.jobs.setFixedWidth(metrics.px(300))
+        self.jobs.setFixedWidth(metrics.px(322))
         self.says = label("", "small", "blocked", wrap=True)
         self.correct = CheckBox("Send the corrected body")
         self.correct.clicked.connect(self._correct_one)

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from app.actions.queue_watch import EVERY, POINTS, QueueNow, Which
+from app.actions.queue_watch import Which
 from app.desk import Desk
-from services.domain.diagnosis import since
+from app.models.queue_shown import SPAN, queue_shown
 from widgets.pages.overview.panel import Panel
 from widgets.parts import spans
 from widgets.parts.label import tip
 from widgets.parts.queue_lines import QueueLine, QueueLines
-
-_NAMES: Final[dict[Which, str]] = {"main": "Main queue", "dlq": "Dead letters"}
-_TONES: Final[dict[Which, str]] = {"main": "running", "dlq": "failed"}
-_FACES: Final = {"denied": "Not permitted", "absent": "Not set up", "away": "No answer"}
 
 
 class QueuesPanel(Panel):
@@ -38,7 +32,7 @@ class QueuesPanel(Panel):
         both = list(watch.now.values())
         told = [one.as_of for one in both if one.as_of is not None]
         problems = [one for one in both if one.problem]
-        self.queues.show_queues([self._queue_line(which, queue, now) for which, queue in watch.now.items()])
+        self.queues.show_queues([self._queue_line(which) for which in watch.now])
         tip(self.queues, "\n".join(f"{one.problem} {one.hint}".strip() for one in problems))
         if not told and len(problems) == len(both) and len({one.problem for one in problems}) == 1:
             shape = {"denied": "blocked", "absent": "skipped"}.get(problems[0].kind, "failed")
@@ -56,30 +50,6 @@ class QueuesPanel(Panel):
         if key == "dlq":
             self.show_dead_letters.emit()
 
-    def _queue_line(self, which: Which, queue: QueueNow, now: float) -> QueueLine:
-        points = tuple(self._desk.dead_letters.watch.history(which))
-        figures, stale = queue.figures, queue.stale(now)
-        if figures is None:
-            below = _FACES.get(queue.kind, "Not asked yet")
-            return QueueLine(which, _NAMES[which], "—", "tertiary", below, points=points, span=EVERY * POINTS)
-        name = figures.arn.rpartition(":")[2] or _NAMES[which]
-        age = self._main_age(now) if which == "main" else self._letters_age(now)
-        below = f"{_FACES[queue.kind]} since {spans.clock(queue.as_of)}" if queue.kind else age
-        empty = figures.visible + figures.in_flight + figures.delayed == 0
-        return QueueLine(
-            which, name, f"{figures.visible:,}", "tertiary" if stale or empty else _TONES[which],
-            "empty" if empty and not queue.kind else below,
-            f"{figures.in_flight:,} in flight", f"{figures.delayed:,} delayed" if figures.delayed else "",
-            points, EVERY * POINTS,
-        )  # fmt: skip
-
-    def _main_age(self, now: float) -> str:
-        """SQS doesn't tell it, and nobody here receives from that queue: so it is an estimate."""
-        oldest = self._desk.store.oldest_enqueued()
-        return "age not known" if oldest is None else f"oldest about {since(max(0.0, now - oldest))}, estimated"
-
-    def _letters_age(self, now: float) -> str:
-        sent = [
-            line.letter.sent_at for line in self._desk.dead_letters.lines.values() if line.letter.sent_at is not None
-        ]
-        return f"oldest {since(max(0.0, now - min(sent)))}" if sent else "none looked at"
+    def _queue_line(self, which: Which) -> QueueLine:
+        one = queue_shown(self._desk.dead_letters, self._desk.store, which, spans.clock)
+        return QueueLine(one.key, one.name, one.value, one.tone, one.below, one.flight, one.delayed, one.points, SPAN)

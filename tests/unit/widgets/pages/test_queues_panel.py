@@ -19,6 +19,7 @@ from services.ports.wishes import QueueFigures
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
 from widgets.look import metrics, theme
+from widgets.pages.dead_letters.queues import QueueBar
 from widgets.pages.overview.queues import QueuesPanel
 from widgets.parts.queue_lines import ROW
 
@@ -119,3 +120,32 @@ def test_a_click_on_the_dead_letters_leads_there(world: DeskWorld) -> None:
         QTest.mouseClick(panel.queues, Qt.MouseButton.LeftButton, pos=QPoint(40, metrics.px(ROW) * row + 9))
     assert asked == [True]
     panel.close()
+
+
+def test_over_the_dead_letters_both_stand_on_one_line(world: DeskWorld) -> None:
+    async def ask() -> None:
+        await letters(world).follow()
+
+    bar = QueueBar(world.desk)
+    assert bar.queues.words() == [["Main queue", "—", "Not asked yet"], ["Dead letters", "—", "Not asked yet"]]
+    asyncio.run(ask())
+    bar.refresh()
+    assert bar.queues.words() == [
+        ["Main queue", "0", "empty", "0 in flight"],
+        ["dlq", "2", "oldest 1 h 0", "0 in flight"],
+    ]
+    wide, least = bar.queues.sizeHint().width(), bar.queues.minimumSizeHint().width()
+    pictures = []
+    for width in (wide, wide - 1, least, least - 20):
+        bar.queues.resize(width, bar.queues.height())
+        pictures.append(bar.queues.grab().toImage())
+    # The lines go first, then all but the numbers.
+    high = bar.queues.height()
+    assert pictures[0].copy(0, 0, wide - 1, high) != pictures[1]
+    assert pictures[1].copy(0, 0, least, high) != pictures[2]
+    assert pictures[2].copy(0, 0, least - 20, high) == pictures[3]
+    world.queues.faults["figures"] = NotPermitted("This sign-in lacks the right.", hint="Ask an admin.")
+    asyncio.run(ask())
+    bar.refresh()
+    assert bar.queues.words()[0][2].startswith("Not permitted since")
+    assert "Ask an admin." in bar.queues.toolTip()
