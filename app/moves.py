@@ -53,3 +53,17 @@ def doing(move: Move) -> str:
             return "Signing out"
         case _:
             return "Starting"
+
+
+def meanwhile(move: Move) -> str:
+    """What that means, and how long it may take, as sentences; "" where there is nothing to say."""
+    match move:
+        case SignOut():
+            return (
+                "The project is told to end the session, and this computer forgets it. "
+                "A project that does not answer is waited for up to half a minute."
+            )
+        case Elsewhere():
+            return "You stay signed in there."
+        case _:
+            return ""

@@ -11,7 +11,7 @@ from app import console
 from app.actions.sign_in import SignInActs, Why
 from app.desk import Desk
 from app.door import Door
-from app.moves import Enter, Move, SignOut, TryAgain, doing
+from app.moves import Enter, Move, SignOut, TryAgain, doing, meanwhile
 from app.premises import AnotherConsole, Premises
 from services.domain.errors import ConsoleError, NotReachable, Refused, SettingProblem
 from services.domain.redaction import keep_out
@@ -31,8 +31,8 @@ class Screen(console.Screen, Protocol):
         """Wear the colours of an environment."""
         ...
 
-    def show_starting(self, words: str) -> None:
-        """Show what is being done until a desk is there."""
+    def show_starting(self, words: str, more: str) -> None:
+        """Show what is being done until a desk is there; `more`: what that means, "" for nothing."""
         ...
 
     def show_problem(
@@ -109,7 +109,7 @@ class _Sitting:
 
     async def last(self) -> int:
         """Go on until the end; the exit code."""
-        self._screen.show_starting(doing(self._move))
+        self._screen.show_starting(doing(self._move), meanwhile(self._move))
         while True:
             self._moved.clear()
             end = await self._open_once()
@@ -126,7 +126,7 @@ class _Sitting:
                 if await _first(self._closing.wait(), self._moved.wait(), _after(end)) == 0:
                     return 0
             if end is None or self._moved.is_set():
-                self._screen.show_starting(doing(self._move))
+                self._screen.show_starting(doing(self._move), meanwhile(self._move))
 
     def _go(self, move: Move) -> None:
         self._move = move
@@ -192,7 +192,7 @@ class _Sitting:
             if await _first(self._closing.wait(), opened.outdated.wait(), self._moved.wait()) == 0:
                 return 0
             # Before anything is ended: what they saw, and could press, goes with who leaves.
-            self._screen.show_starting(doing(self._move))
+            self._screen.show_starting(doing(self._move), meanwhile(self._move))
             # Nothing keeps a sign-in to the local stack: whoever leaves it signs out.
             out = self._moved.is_set() and (isinstance(self._move, SignOut) or bool(desk.people))
         finally:

@@ -115,10 +115,10 @@ class ConsoleWindow(MainWindow):
             words = words or (f"Details: console/crashes/{report} in the data folder." if report else "")
             self._desk.operations.note(FAILURE, f"Failed: {name}", report, actor=self._desk.who, words=words)
 
-    def show_starting(self, words: str = "Starting") -> None:
+    def show_starting(self, words: str = "Starting", more: str = "") -> None:
         """Say what is being done, and show the parts of the local stack as they come up."""
         self._leave_desk()
-        self.starting.begin(words)
+        self.starting.begin(words, more)
         self.show_page("starting")
 
     def show_problem(

@@ -1,4 +1,4 @@
-"""What staff see before the first page: the parts of the local stack coming up."""
+"""What staff see while they wait for a page: what is being done, the parts of the local stack coming up."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ class StartingPage(Surface):
         self._column.setContentsMargins(metrics.px(32), metrics.px(32), metrics.px(32), metrics.px(32))
         self._column.setSpacing(metrics.px(8))
         self._title = label("Starting", "title")
+        self._more = label("", "body", "secondary", wrap=True)
+        self._more.setMaximumWidth(metrics.px(560))
         self._column.addWidget(self._title)
+        self._column.addWidget(self._more)
         self._column.addStretch(1)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
@@ -34,9 +37,11 @@ class StartingPage(Surface):
             self._column.insertWidget(self._column.count() - 1, line)
         self._parts[name].say(stack_words.line(name, state, why), stack_words.SHAPES.get(state, "waiting"))
 
-    def begin(self, words: str) -> None:
-        """Begin anew, without a part; `words` is what is being done."""
+    def begin(self, words: str, more: str = "") -> None:
+        """Begin anew, without a part; `words` is what is being done, `more` what that means."""
         say(self._title, words)
+        say(self._more, more)
+        self._more.setVisible(bool(more))
         for line in self._parts.values():
             self._column.removeWidget(line)
             line.hide()

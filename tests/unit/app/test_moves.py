@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.moves import Become, Elsewhere, Enter, Move, Open, SignOut, TryAgain, doing
+from app.moves import Become, Elsewhere, Enter, Move, Open, SignOut, TryAgain, doing, meanwhile
 from services.domain.environments import Draft
 
 
@@ -19,3 +19,9 @@ from services.domain.environments import Draft
 )  # fmt: skip
 def test_it_is_said_in_words(move: Move, words: str) -> None:
     assert doing(move) == words
+
+
+def test_who_waits_for_a_sign_out_reads_what_is_done() -> None:
+    assert "this computer forgets it" in meanwhile(SignOut())
+    assert meanwhile(Elsewhere()) == "You stay signed in there."
+    assert meanwhile(TryAgain()) == ""

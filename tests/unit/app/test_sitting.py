@@ -33,7 +33,7 @@ class Screen:
     def show_environment(self, environment: str) -> None:
         self.said.append(environment)
 
-    def show_starting(self, words: str) -> None:
+    def show_starting(self, words: str, more: str) -> None:
         self.said.append("starting")
 
     def show_sign_in(self, acts: SignInActs) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from app.moves import Move, TryAgain
 from services.domain.errors import SettingProblem
@@ -51,8 +51,12 @@ def test_the_button_asks_to_try_again_by_mouse_and_by_keyboard(window: ConsoleWi
     window.problem.button.click()
     QTest.keyClick(window.problem.button, Qt.Key.Key_Space)
     assert asked == [TryAgain(), TryAgain()]
-    window.show_starting()
+    window.show_starting("Signing out", "This computer forgets it.")
     assert window.current_page() == "starting"
+    said = [part.text() for part in window.starting.findChildren(QLabel) if not part.isHidden()]
+    assert said == ["Signing out", "This computer forgets it."]
+    window.show_starting()
+    assert [part.text() for part in window.starting.findChildren(QLabel) if not part.isHidden()] == ["Starting"]
 
 
 def test_it_is_told_where_one_is_once_that_is_known(window: ConsoleWindow) -> None:
