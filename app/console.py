@@ -21,6 +21,7 @@ from app.actions.health import HealthActs, LocalBrowser, start_check
 from app.actions.idle_lock import IdleLock
 from app.actions.jobs import JobActs
 from app.actions.kept_runs import KeptRuns
+from app.actions.known_password import KnownPassword
 from app.actions.letter_batches import LetterBatches
 from app.actions.letter_records import LetterRecords
 from app.actions.many_jobs import ManyJobs
@@ -269,9 +270,13 @@ class Console:
         def shut(locked: bool) -> None:
             tasks.spawn("keep the sign-in", session.keep_for_later(not locked))
 
+        known = KnownPassword()
+        if keep and session.signed_in and settings.staff_password:
+            tasks.spawn("know the password", known.learn(settings.staff_password))
         lock = IdleLock(
-            session.confirm, (jobs, letters, runs), minutes=minutes, shut=shut, busy=lambda: bool(operations.open())
-        )
+            session.confirm, (jobs, letters, runs), minutes=minutes, shut=shut, busy=lambda: bool(operations.open()),
+            known=known,
+        )  # fmt: skip
         preferences = Preferences(
             self._environments, lock, current=self._current,
             given=bool(self._settings.supabase_url) and not self._current,

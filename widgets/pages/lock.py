@@ -28,7 +28,7 @@ class LockPage(Surface):
         self.open_button = Button("Unlock", "primary")
         self.out_button = Button("Sign out", "quiet")
         self.password.entered.connect(self._unlock)
-        self.password.changed.connect(lambda _: self._show_acts())
+        self.password.changed.connect(lambda _: self._edited())
         self.open_button.clicked.connect(self._unlock)
         self.out_button.clicked.connect(self.signing_out)
         self._lay_out()
@@ -69,7 +69,8 @@ class LockPage(Surface):
         painter.end()
 
     def _cover(self, lock: IdleLock) -> None:
-        state = "asking" if lock.trying else "wrong" if lock.said else ""
+        # What is asked again by itself keeps its words: they would flicker.
+        state = "unsure" if lock.unsure else "asking" if lock.trying else "wrong" if lock.said else ""
         self.password.say(state, lock.said)
         self._show_acts()
         if self.isHidden():
@@ -79,13 +80,18 @@ class LockPage(Surface):
             self.show()
             self.raise_()
             self.password.box.setFocus(Qt.FocusReason.OtherFocusReason)
-        elif lock.said:
+        elif state == "wrong":
             self.password.box.selectAll()
 
     def _uncover(self) -> None:
         self.password.put("")
         self.password.say("", "")
         self.hide()
+
+    def _edited(self) -> None:
+        if self._lock is not None:
+            self._lock.give_up()
+        self._show_acts()
 
     def _show_acts(self) -> None:
         trying = self._lock is not None and self._lock.trying

@@ -8,10 +8,12 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from app import tasks
-from app.actions.idle_lock import IdleLock
+from app.actions.idle_lock import AGAIN_FOR, IdleLock
+from app.actions.known_password import MOST_TRIES, KnownPassword
 from app.actions.preferences import lock_minutes
 from app.actions.registry import LOCKED, PAUSE_JOB, SCAN, why_not
 from services.domain.errors import NotPermitted, NotReachable, Refused
+from tests.leaks.logs import Logged
 from tests.waiting import until
 
 
@@ -34,9 +36,12 @@ class World:
         self.shut: list[bool] = []
         self.busy = False
         clocks = (lambda: self.clocks[0], lambda: self.clocks[1])
+        self.known = KnownPassword()
+        self.asked: list[str] = []
         self.lock = IdleLock(
-            self._confirm, self.hands, minutes=minutes, clocks=clocks, shut=self.shut.append, busy=lambda: self.busy
-        )
+            self._confirm, self.hands, minutes=minutes, clocks=clocks, shut=self.shut.append, busy=lambda: self.busy,
+            known=self.known, again_seconds=0.0,
+        )  # fmt: skip
 
     def wait(self, seconds: float, *, asleep: bool = False) -> None:
         self.clocks[1] += seconds
@@ -48,6 +53,7 @@ class World:
         return [hand.role for hand in self.hands]
 
     async def _confirm(self, password: str) -> None:
+        self.asked.append(password)
         await self.may_answer.wait()
         if self.answer is not None:
             raise self.answer
@@ -120,6 +126,7 @@ def test_the_password_opens_it_and_gives_the_roles_back() -> None:
         await until(lambda: not world.lock.trying)
         assert (world.lock.locked, world.roles()) == (False, ["operator", "viewer"])
         assert world.shut == [True, False]
+        await until(lambda: tasks.running() == [])
         world.lock.unlock("not locked")
         assert tasks.running() == []
         world.wait(60)
@@ -132,7 +139,6 @@ def test_the_password_opens_it_and_gives_the_roles_back() -> None:
     ("error", "words"),
     [
         (NotPermitted("No.", settings={"STAFF_PASSWORD": "Not this."}), "This is not your password."),
-        (NotReachable("Gone."), "The project can't be asked now. Try again, or sign out."),
         (Refused("This person may not sign in."), "This person may not sign in."),
     ],
 )
@@ -146,6 +152,101 @@ def test_what_does_not_open_it_says_why(error: Exception, words: str) -> None:
         assert (world.lock.locked, world.lock.said, world.roles()) == (True, words, [LOCKED, LOCKED])
 
     run(suite)
+
+
+def test_a_project_that_is_away_is_asked_again_by_itself() -> None:
+    async def suite() -> None:
+        world = World()
+        world.lock.lock()
+        world.answer = NotReachable("Gone.")
+        world.lock.unlock("right")
+        await until(lambda: len(world.asked) > 2)
+        assert (world.lock.locked, world.lock.unsure) == (True, True)
+        assert world.lock.said == "The project can't be asked now. It is tried again by itself; you can sign out too."
+        world.answer = None
+        await until(lambda: not world.lock.locked)
+        assert (world.lock.said, world.lock.unsure, world.shut) == ("", False, [True, False])
+
+    run(suite)
+
+
+def test_a_window_does_not_open_after_its_person_has_left_again() -> None:
+    async def suite() -> None:
+        world = World()
+        world.lock.lock()
+        world.answer = NotReachable("Gone.")
+        world.lock.unlock("right")
+        await until(lambda: len(world.asked) > 2)
+        world.clocks[0] += AGAIN_FOR
+        await until(lambda: tasks.running() == [])
+        assert (world.lock.locked, world.lock.trying) == (True, False)
+        assert world.lock.said == "The project could not be asked. Try again, or sign out."
+        world.lock.unlock("wrong")
+        await until(lambda: world.asked[-1] == "wrong" and world.lock.unsure)
+        world.lock.give_up()  # another one is being typed
+        asked = len(world.asked)
+        world.lock.unlock("right")
+        world.answer = None
+        await until(lambda: not world.lock.locked)
+        assert world.asked[asked:] == ["right"]
+        world.lock.give_up()
+
+    run(suite)
+
+
+def test_without_the_project_the_password_that_it_has_accepted_opens_the_window() -> None:
+    async def suite() -> None:
+        world = World()
+        world.lock.lock()
+        world.lock.unlock("right")
+        await until(lambda: not world.lock.locked)
+        world.answer = NotReachable("Gone.")
+        world.lock.lock()
+        world.lock.unlock("wrong")
+        await until(lambda: world.lock.said)
+        assert (world.lock.locked, world.lock.unsure) == (True, False)
+        assert world.lock.said.startswith("You did not come in with this password")
+        world.lock.unlock("right")
+        await until(lambda: not world.lock.locked)
+        assert world.roles() == ["operator", "viewer"]
+        world.lock.lock()
+        for _ in range(MOST_TRIES):
+            world.lock.unlock("guess")
+            await until(lambda: not world.lock.trying)
+        world.lock.unlock("right")
+        await until(lambda: world.lock.unsure)
+        assert world.lock.locked, "after so many guesses only the project can say"
+
+    run(suite)
+
+
+def test_a_password_that_the_project_takes_no_more_opens_nothing_without_it() -> None:
+    async def suite() -> None:
+        world = World()
+        await world.known.learn("old")
+        world.lock.lock()
+        world.answer = NotPermitted("No.", settings={"STAFF_PASSWORD": "Not this."})
+        world.lock.unlock("old")
+        await until(lambda: world.lock.said)
+        world.answer = NotReachable("Gone.")
+        world.lock.unlock("old")
+        await until(lambda: world.lock.unsure)
+        assert world.lock.locked
+
+    run(suite)
+
+
+def test_a_fault_of_ours_leaves_it_locked_and_says_so(logged: Logged) -> None:
+    async def suite() -> None:
+        world = World()
+        world.lock.lock()
+        world.answer = ValueError("ours")
+        world.lock.unlock("right")
+        await until(lambda: world.lock.said)
+        assert (world.lock.locked, world.lock.trying, world.lock.said) == (True, False, "It could not be tried.")
+
+    run(suite)
+    logged.take("unlock failed")
 
 
 def test_a_role_that_becomes_known_while_it_is_locked_counts_afterwards() -> None:
