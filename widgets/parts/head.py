@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from widgets.look import metrics
-from widgets.parts.label import label, say
+from widgets.parts.label import ElidedLabel, label, say
 from widgets.parts.pill import Pill
 from widgets.parts.surface import Surface
 
@@ -14,12 +14,14 @@ class PageHead(Surface):
     """Title at the left; `add(widget)` puts parts behind it, `add_stretch()` pushes the rest to the right."""
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        """The title gives way when there is no room."""
         super().__init__("surface.page", "b", parent)
         self.setFixedHeight(metrics.px(metrics.PAGE_HEAD))
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(metrics.px(16), 0, metrics.px(12), 1)
         self._row.setSpacing(metrics.px(12))
-        self.title = label(title, "title")
+        self.title = ElidedLabel(title, "title")
+        self.title.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._row.addWidget(self.title)
 
     def add(self, part: QWidget, stretch: int = 0) -> None:

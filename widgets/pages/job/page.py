@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import Self
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.actions.confirming import is_asked
@@ -47,6 +47,7 @@ from widgets.parts.tabs import Tab, TabRow
 _PAUSES = frozenset({"directories", "paused_directories", "staff_actions"})
 _MORE = (REQUEUE, PAUSE_JOB, RESUME_JOB, CANCEL_JOB)
 _LINK = "case link"
+_ROOMY = 1400
 _KINDS: dict[str, Kind] = {"csv": "csv", "json": "json"}
 _WAYS: dict[str, hops.Way] = {"passed": "done", "gap": "silent", "not_yet": "todo", "none": "none"}
 
@@ -169,6 +170,10 @@ class JobPage(QWidget):
         self._show()
         self._show_older()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._number.setVisible(self.width() >= metrics.px(_ROOMY))  # the name needs the room more
+
     def _show_list(self, key: str) -> None:
         shown = self.directories if key == "directories" else self.activity
         self._lists.setCurrentWidget(shown)
@@ -259,7 +264,7 @@ class JobPage(QWidget):
             return
         self._faces.show_content()
         self._desk.older_events.want(line.id)
-        say(self._head.title, line.business or line.id)
+        self._head.title.say(line.business or line.id)
         self._pill.show_status(job_status_shape(line.status), job_status_word(line.status))
         say(self._number, line.customer)
         parts = (("ok", line.submitted), ("failed", line.failed), ("unknown", line.unknown), ("skipped", line.skipped))
