@@ -17,6 +17,7 @@ from app.actions.dead_letters import DeadLetterActs
 from app.actions.decisions import Decisions
 from app.actions.directories import DirectoryActs
 from app.actions.exports import Exports
+from app.actions.forms import FormActs
 from app.actions.health import HealthActs, LocalBrowser, start_check
 from app.actions.idle_lock import IdleLock
 from app.actions.jobs import JobActs
@@ -285,6 +286,7 @@ class Console:
         desk = Desk(
             settings.where, who, data_dir, store, operations, jobs, letters, batches, records, runs, older,
             older_of_all, health, many, run_batches, DirectoryActs(acts, database, store, lambda: jobs.role),
+            FormActs(acts, database, store, lambda: jobs.role),
             NeedActs(acts, database, lambda: jobs.role), exports, lock, preferences, Pictures(pictures), people,
         )  # fmt: skip
         pump = self._pump = Pump(store)

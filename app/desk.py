@@ -9,6 +9,7 @@ from app.actions.acknowledge import NeedActs
 from app.actions.dead_letters import DeadLetterActs
 from app.actions.directories import DirectoryActs
 from app.actions.exports import Exports
+from app.actions.forms import FormActs
 from app.actions.health import HealthActs
 from app.actions.idle_lock import IdleLock
 from app.actions.jobs import JobActs
@@ -48,6 +49,7 @@ class Desk:
     many: ManyJobs
     run_batches: RunBatches
     directories: DirectoryActs
+    forms: FormActs
     needs: NeedActs
     exports: Exports
     lock: IdleLock

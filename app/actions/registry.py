@@ -123,6 +123,11 @@ REVIEW: Final = Act(
     "Says that a doubtful verdict stands, or how the submission really ended.",
 )  # fmt: skip
 
+ACCEPT_FORM: Final = Act(
+    "accept_form", "Accept the new form", "check", "", "operator", "sheet",
+    "Gives a directory the mapping that fits its form as it is now; later plans are made from it.",
+)  # fmt: skip
+
 PAUSE_DIRECTORY: Final = Act(
     "pause_directory", "Pause directory", "pause", "", "operator", "sheet",
     "Keeps a directory out of new work lists; lists that exist stay as they are.",
@@ -137,7 +142,7 @@ ACKNOWLEDGE: Final = Act(
 )  # fmt: skip
 
 BY_DATABASE: Final = (
-    RETRY_FAILED, REQUEUE, PAUSE_JOB, RESUME_JOB, CANCEL_JOB, DECLARE, REVIEW, PAUSE_DIRECTORY,
+    RETRY_FAILED, REQUEUE, PAUSE_JOB, RESUME_JOB, CANCEL_JOB, DECLARE, REVIEW, ACCEPT_FORM, PAUSE_DIRECTORY,
     RESUME_DIRECTORY, ACKNOWLEDGE,
 )  # fmt: skip
 """Acts that the database carries out and audits; their names are those of its audit."""

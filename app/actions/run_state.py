@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, cast, get_args
 
 import msgspec
 
+from services.domain.forms import Form
 from services.domain.plans import Plan, Step, step_words
 from services.domain.records import Customer
 from services.domain.redaction import redact, redact_value
@@ -110,6 +111,8 @@ class RunState(msgspec.Struct, frozen=True):
     verdict: Verdict = ""
     words: str = ""
     reasons: tuple[str, ...] = ()
+    form: Form | None = None
+    """The directory's form as this run saw it; None while it hasn't."""
     evidence: Weighed | None = None
     """What the verdict was weighed from; None where it rests on no evidence, as that of a dry run."""
 

@@ -28,6 +28,7 @@ from app.actions.run_state import (
 )
 from app.store.pending import Pending
 from services.domain.errors import ConsoleError, NotReachable
+from services.domain.forms import form_of
 from services.domain.keys import idempotency_key
 from services.domain.plans import Plan, submit_step
 from services.domain.records import Customer
@@ -297,7 +298,8 @@ class RunActs:
         self._set(
             msgspec.structs.replace(
                 self.state, phase="ended", held=None, refused="", verdict=found.status, words=found.words,
-                reasons=found.reasons, evidence=weighed(found.log), ended_at=self._clock(),
+                reasons=found.reasons, evidence=weighed(found.log), form=form_of(found.log.get("form")),
+                ended_at=self._clock(),
             )
         )  # fmt: skip
 

@@ -16,6 +16,7 @@ _LABELS: Final = {act.name: act.label for act in ACTS} | {
     "retry": "Retry failed",
     "run_here": "Run here",
     "acknowledge": "Acknowledge",
+    "accept_form": "Accept the new form",
     "pause_directory": "Pause directory",
     "resume_directory": "Resume directory",
 }

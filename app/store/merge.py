@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from services.domain.fingerprints import FormFingerprint
 from services.domain.paused import PausedDirectory
 from services.domain.records import (
     Customer,
@@ -24,14 +25,14 @@ from services.domain.result import Result
 
 Record = (
     Customer | Job | WorkItem | Result | HistoryEvent | StaffAction | Directory | Heartbeat | OutboxMessage
-    | ReplayLease | SharedOperation | PausedDirectory
+    | ReplayLease | SharedOperation | PausedDirectory | FormFingerprint
 )  # fmt: skip
 
 RECORDS: Final[dict[str, type[Any]]] = {
     kind.TABLE: kind
     for kind in (
         Customer, Job, WorkItem, Result, HistoryEvent, StaffAction, Directory, Heartbeat, OutboxMessage, ReplayLease,
-        SharedOperation, PausedDirectory,
+        SharedOperation, PausedDirectory, FormFingerprint,
     )
 }  # fmt: skip
 """The record type of each table that the console holds."""

@@ -20,6 +20,7 @@ TABLES: Final[tuple[Table, ...]] = (
     "replay_leases",
     "staff_operations",
     "paused_directories",
+    "form_fingerprints",
 )
 """In the order in which they are read."""
 
@@ -32,6 +33,7 @@ CURSORS: Final[dict[Table, str]] = {
     "queue_history": "created_at",
     "staff_actions": "created_at",
     "staff_operations": "updated_at",
+    "form_fingerprints": "updated_at",
 }
 """The column that moves when a row changes. A table without one is always read in full."""
 

@@ -14,7 +14,8 @@ _CLAIMS: Final = ("claimed", "duplicate", "in_flight", "outcome_unknown")
 
 
 class SupabaseActs:
-    """The ports `StaffActs`, `DirectoryPauses`, `Acknowledgements` and `RunClaims` for the person who is signed in."""
+    """The ports `StaffActs`, `DirectoryPauses`, `FormMappings`, `Acknowledgements` and `RunClaims`, for the person who
+    is signed in."""
 
     def __init__(self, session: SupabaseSession) -> None:
         self._session = session
@@ -108,6 +109,24 @@ class SupabaseActs:
                 p_request_id=request_id,
                 p_directory_id=directory_id,
                 p_paused=paused,
+                p_reason=reason,
+            )
+        )
+
+    async def accept_form(
+        self, *, request_id: str, directory_id: str, expected: Mapping[str, Any], selectors: Mapping[str, Any],
+        form: Mapping[str, Any], reason: str,
+    ) -> dict[str, Any]:  # fmt: skip
+        """See the port."""
+        return _mapping(
+            await self._call(
+                "staff_accept_form",
+                "accept a form that has changed",
+                p_request_id=request_id,
+                p_directory_id=directory_id,
+                p_expected=dict(expected),
+                p_selectors=dict(selectors),
+                p_form=dict(form),
                 p_reason=reason,
             )
         )

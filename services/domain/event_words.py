@@ -29,6 +29,7 @@ _EVENTS: Final[dict[str, tuple[Shape, str]]] = {
     "staff_pause": ("paused", "paused by staff"),
     "staff_cancel": ("skipped", "cancelled by staff"),
     "staff_declare": ("ok", "outcome declared by staff"),
+    "staff_accept_form": ("ok", "new form accepted by staff"),
     "staff_review": ("ok", "verdict reviewed by staff"),
     "staff_run": ("ok", "run on a desk"),
     "staff_acknowledge": ("ok", "seen by staff"),

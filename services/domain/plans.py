@@ -74,6 +74,22 @@ def page_selectors(steps: Sequence[Step], until: int) -> list[str]:
     return found
 
 
+def fields_of_page(steps: Sequence[Step], index: int) -> tuple[int, list[str]]:
+    """The page of the form that step `index` is on, counted from 0, and the selectors of all fields used on it."""
+    number = sum(_turns(step) for step in steps[:index])
+    found: list[str] = []
+    page = 0
+    for step in steps:
+        if page == number and step.action in ("fill", "select", "check", "upload") and step.selector:
+            found.append(step.selector)
+        page += _turns(step)
+    return number, found
+
+
+def _turns(step: Step) -> bool:
+    return step.action == "click" and step.value == NEXT
+
+
 _VERBS: Final = {"goto": "Open", "fill": "Fill", "select": "Choose", "check": "Tick", "upload": "Upload"}
 _CLICKS: Final = {NEXT: "Go to the next page", CLOSE: "Close the pop-up"}
 _PROOFS: Final = {LOGIN: "Sign in", EMAIL_CODE: "Enter the code from the e-mail"}

@@ -67,6 +67,7 @@ _DECISIONS: Final = "0005_staff_decisions.sql"
 _REPLAYS: Final = "0008_replays.sql"
 _REVIEWS: Final = "0009_reviews.sql"
 _LETTER_DECISIONS: Final = "0011_letter_decisions.sql"
+_FORMS: Final = "0012_forms.sql"
 
 TABLES: Final = (
     TableNeed("customers", ("id", "business_name", "updated_at"), "Jobs are shown without the name of the business."),
@@ -105,6 +106,10 @@ TABLES: Final = (
          "version"),
         "What colleagues do isn't shown among the operations.", file=_REPLAYS, access=_REPLAYS,
     ),
+    TableNeed(
+        "form_fingerprints", ("id", "form", "seen", "seen_at", "updated_at", "version"),
+        "Whether a directory's form has changed isn't known before a run.", file=_FORMS, access=_FORMS,
+    ),
     TableNeed("paused_directories", ("directory_id", "reason"), "Nobody sees which directories are paused."),
 )  # fmt: skip
 _COLUMN_EFFECTS: Final = {
@@ -138,6 +143,10 @@ FUNCTIONS: Final = (
     FunctionNeed(
         "staff_review_outcome", _REQUEST, ("p_directory", "p_expected", "p_outcome", "p_reason", "p_listing_url"),
         "Nobody can say whether a doubtful verdict stands.", _REVIEWS,
+    ),
+    FunctionNeed(
+        "staff_accept_form", ("p_request_id", "p_directory_id"), ("p_expected", "p_selectors", "p_form", "p_reason"),
+        "A new mapping of a form that has changed can't be accepted.", _FORMS,
     ),
     FunctionNeed(
         "staff_pause_directory", ("p_request_id", "p_directory_id"), ("p_paused", "p_reason"),

@@ -15,7 +15,7 @@ from services.domain.result import Result
 Table = Literal[
     "customers", "jobs", "directories", "directory_submissions", "job_results", "queue_history",
     "worker_heartbeats", "staff_actions", "outbox", "replay_leases", "staff_operations",
-    "paused_directories",
+    "paused_directories", "form_fingerprints",
 ]  # fmt: skip
 
 

@@ -54,6 +54,17 @@ class DirectoryPauses(Protocol):
         ...
 
 
+class FormMappings(Protocol):
+    """Which field of a directory's form takes what; written in one transaction with its audit row, done once."""
+
+    async def accept_form(
+        self, *, request_id: str, directory_id: str, expected: Mapping[str, Any], selectors: Mapping[str, Any],
+        form: Mapping[str, Any], reason: str,
+    ) -> dict[str, Any]:  # fmt: skip
+        """{directory_id, directory, field_selectors}. Refused unless the mapping is `expected`."""
+        ...
+
+
 class Acknowledgements(Protocol):
     """Notes that somebody has seen to it."""
 

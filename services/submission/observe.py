@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from typing import Any, Final
 
+import msgspec
 from playwright.async_api import Error, Page
 
 from services.domain.text import one_line
@@ -79,6 +80,12 @@ async def look(page: Page, selectors: list[str]) -> Seen:
         links=_pairs(found.get("links")),
         near=near if isinstance(near := found.get("near"), str) else None,
     )
+
+
+def with_dialogs(seen: Seen, said: list[str]) -> Seen:
+    """What the page said in dialogs belongs to its text, and to what is said at the form."""
+    near = None if seen.near is None else "\n".join([seen.near, *said])
+    return msgspec.structs.replace(seen, text="\n".join([seen.text, *said]), near=near)
 
 
 def _pairs(value: object) -> list[tuple[str, str]]:

@@ -23,9 +23,10 @@ from services.submission.control import Control
 from services.submission.edits import edited, matches
 from services.submission.events import Report
 from services.submission.evidence import Seen, Sending, Verdict, evidence_log, weigh
+from services.submission.fingerprint import FormSight
 from services.submission.gate import Gate
 from services.submission.leaving import leave
-from services.submission.observe import look
+from services.submission.observe import look, with_dialogs
 from services.submission.outcome import Outcome, Status, tell
 from services.submission.page_log import logged
 from services.submission.pictures import Pictures
@@ -99,6 +100,7 @@ class _Run:
         self._control.revise = self._revise
         self._given_up = ""
         self._steps: list[dict[str, Any]] = []
+        self._form = FormSight()
         self._sockets: set[str] = set()
         self._page: Page | None = None
         self._pictures: Pictures | None = None
@@ -149,6 +151,7 @@ class _Run:
             await self._fill(page, self._submit)
             fields = page_selectors(self._plan, self._submit)
             before, walls = await asyncio.gather(look(page, fields), find_walls(page))
+            await self._form.look(page, self._plan, self._submit, captcha="captcha" in walls, last=True)
             if "captcha" in walls:
                 raise PersonNeeded("captcha")
             if self._blocker is not None:
@@ -188,7 +191,8 @@ class _Run:
         except PersonNeeded:
             raise
         except StepFailed as error:
-            # A field may be missing since the page asks something else first.
+            # A field may be missing since the page asks something else first, or since the form is another.
+            await self._form.look(page, self._plan, index)
             walls = await find_walls(page) if step.selector or step.until else []
             if walls and not (await look(page, page_selectors(self._plan, index))).fields:
                 raise PersonNeeded(walls[0]) from error
@@ -219,6 +223,7 @@ class _Run:
     async def _next_page(self, page: Page, index: int, step: Step) -> None:
         """Send a page of the form that isn't its last, which the plan marks."""
         before = await look(page, [])
+        await self._form.look(page, self._plan, index)
         answers = Answers(self._context, page, self._typed())
 
         async def settle() -> None:
@@ -287,7 +292,7 @@ class _Run:
                 raise
             later = str(error)
         after = await look(answers.page(page), fields)
-        after = _with_dialogs(after, self._pop_ups.said)
+        after = with_dialogs(after, self._pop_ups.said)
         return self._weighed(weigh(before, after, answers.sending(), business=self._business, later=later), after)
 
     async def _step(
@@ -364,6 +369,7 @@ class _Run:
             "final_url": one_line(found.get("final_url") or (self._page.url if self._page else ""), _ADDRESS) or None,
             "http_status": sending.status,
             "steps": self._steps,
+            **self._form.log(),
             **({"pop_ups_closed": self._pop_ups.closed} if self._pop_ups.closed else {}),
             **({"held": self._control.record} if self._control.record else {}),
             **({"person_needed": found["person"]} if "person" in found else {}),
@@ -379,12 +385,6 @@ class _Run:
             person=found.get("person"),
         )
         return self._secrets.told(outcome)
-
-
-def _with_dialogs(seen: Seen, said: list[str]) -> Seen:
-    """What the page said in dialogs belongs to its text, and to what is said at the form."""
-    near = None if seen.near is None else "\n".join([seen.near, *said])
-    return msgspec.structs.replace(seen, text="\n".join([seen.text, *said]), near=near)
 
 
 def _megabytes(size: int) -> str:

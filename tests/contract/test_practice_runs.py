@@ -9,6 +9,8 @@ import msgspec
 import pytest
 
 from services.domain.faults import plain_words
+from services.domain.forms import Form, differences, form_of
+from services.domain.mappings import propose
 from services.domain.plans import Step
 from services.domain.signs import weighed
 from services.local.practice.app import build_app
@@ -40,6 +42,12 @@ def weights(seen: Seen) -> dict[str, int]:
 
 def test_three_pages_are_filled_and_sent_as_one_listing(ground: Ground) -> None:
     seen = ground.run(site_of("steps"))
+    form = form_of(seen.outcome.response_log["form"])
+    assert form is not None
+    assert ([field.page for field in form.fields], form.whole) == ([0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2], True)
+    assert [field.kind for field in form.fields if field.page != 1] == [
+        "text", "select", "textarea", "text", "text", "text", "checkbox",
+    ]  # fmt: skip
     assert seen.outcome.status == "submitted", seen
     assert seen.posts() == ["/add/1", "/add/2", "/add"]
     [listed] = seen.listings()
@@ -143,18 +151,46 @@ def test_an_outage_now_and_then_is_a_failure_that_can_be_repeated(ground: Ground
     assert plain_words(seen.outcome.error) == "The site had an error of its own"
 
 
+@pytest.fixture(scope="module")
+def known(ground: Ground) -> Form:
+    """The form of the plain site as its mapping knows it."""
+    seen = ground.run(site_of("plain"), dry=True)
+    form = form_of(seen.outcome.response_log["form"])
+    assert form is not None
+    assert (form.whole, form.captcha, len(form.fields)) == (True, False, 8)
+    assert all(key for _, key in form.used), form
+    return form
+
+
+_HOURS = "“Opening hours” is required, and nobody knows what goes in"
+
+
 @pytest.mark.parametrize(
-    ("mode", "words", "sent"),
+    ("mode", "words", "sent", "differs", "opens"),
     [
-        ("renamed", "The form has changed: a field is missing", True),
-        ("removed", "The form has changed: a field is missing", True),
-        ("required", "The form asks for a field that the plan does not fill", False),
+        ("renamed", "The form has changed: a field is missing", True,
+         ["The field “Business name” is called entry_2 on the page, not company"], ()),
+        ("removed", "The form has changed: a field is missing", True, ["The field “Phone” is gone"], ()),
+        ("required", "The form asks for a field that the plan does not fill", False,
+         ["A field “Opening hours” is new and required"], (_HOURS,)),
     ],
-)
-def test_a_form_that_drifted_is_told(ground: Ground, mode: Mode, words: str, sent: bool) -> None:
-    seen = ground.run(site_of("plain"), mode, step_seconds=1.5)
+)  # fmt: skip
+def test_a_form_that_drifted_is_told(
+    ground: Ground, known: Form, mode: Mode, words: str, sent: bool, differs: list[str], opens: tuple[str, ...]
+) -> None:
+    site = site_of("plain")
+    seen = ground.run(site, mode, step_seconds=1.5)
     assert (seen.outcome.status, seen.outcome.before_submit, seen.posts()) == ("failed", sent, []), seen
     assert plain_words(seen.outcome.error) == words
+    now = form_of(seen.outcome.response_log["form"])
+    assert now is not None
+    said = [one.words for one in differences(known, now) if one.serious]
+    assert said[:1] == differs
+    found = propose(site.field_selectors(), known, now)
+    assert found.open == opens
+    if not opens:
+        again = ground.run(site, mode, plan=ground.plan(site, **found.selectors))
+        assert again.outcome.status == "submitted", (found, again)
 
 
 def test_a_page_that_never_stops_loading_is_filled_all_the_same(ground: Ground) -> None:

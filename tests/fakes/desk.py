@@ -13,6 +13,7 @@ from app.actions.dead_letters import DeadLetterActs
 from app.actions.decisions import Decisions
 from app.actions.directories import DirectoryActs
 from app.actions.exports import Exports
+from app.actions.forms import FormActs
 from app.actions.health import HealthActs
 from app.actions.idle_lock import IdleLock
 from app.actions.jobs import JobActs
@@ -107,6 +108,7 @@ class DeskWorld:
                 pace=RunPace(rate=0, site_seconds=0),
             ),
             DirectoryActs(self.staff, database, self.store, lambda: jobs.role),
+            FormActs(self.staff, database, self.store, lambda: jobs.role),
             NeedActs(self.staff, database, lambda: jobs.role),
             Exports(folder / "exports", self._operations, actor="desk-1", clock=clock),
             self.lock,

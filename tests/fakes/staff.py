@@ -58,6 +58,13 @@ class FakeStaff:
         answer = {"directory_id": directory_id, "paused": paused}
         return await self._carry_out(request_id, (directory_id, ["pause" if paused else "resume", reason]), answer)
 
+    async def accept_form(
+        self, *, request_id: str, directory_id: str, expected: Mapping[str, Any], selectors: Mapping[str, Any],
+        form: Mapping[str, Any], reason: str,
+    ) -> dict[str, Any]:  # fmt: skip
+        answer = {"directory_id": directory_id, "field_selectors": dict(selectors)}
+        return await self._carry_out(request_id, (directory_id, ["accept", reason]), answer)
+
     async def acknowledge(self, *, request_id: str, target: str, reason: str) -> dict[str, Any]:
         return await self._carry_out(request_id, (target, ["acknowledge", reason]), {"target": target})
 

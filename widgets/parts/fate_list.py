@@ -64,7 +64,8 @@ class _Rows(QWidget):
         painter.fillRect(event.rect(), shown.colour("surface.raised"))
         what, name = edge + size + metrics.px(6), edge + metrics.px(136)
         rest = self.width() - name - edge
-        columns = ((what, name - what), (name, int(rest * 0.42)), (name + int(rest * 0.44), int(rest * 0.56)))
+        share = 0.42 if any(row.why for row in self._rows) else 1.0
+        columns = ((what, name - what), (name, int(rest * share)), (name + int(rest * 0.44), int(rest * 0.56)))
         first = max(0, event.rect().top() // height)
         for number in range(first, min(len(self._rows), event.rect().bottom() // height + 1)):
             row, top = self._rows[number], number * height

@@ -124,11 +124,19 @@ def test_a_directory_is_paused_and_something_acknowledged(server: Postgres, owne
                 await go(True)
             assert (await go(False))["paused"] is False
             assert await reads.by_ids("paused_directories", [directory]) == []
+            accepted = await acts.accept_form(
+                request_id=str(uuid.uuid4()), directory_id=directory, expected={}, reason="its form changed",
+                selectors={"fields": {"phone": "#tel"}, "submit": "#go"}, form={"fields": [{"key": "tel"}]},
+            )  # fmt: skip
+            assert accepted["directory"] == "a.localhost"
+            (form,) = await reads.page("form_fingerprints", order="updated_at")
+            assert (form["id"], form["seen"]) == ("a.localhost", {"fields": [{"key": "tel"}]})
             noted = await acts.acknowledge(request_id=str(uuid.uuid4()), target="message 7", reason="")
             assert noted == {"target": "message 7"}
         acts_of_staff = owner.execute("select act, target from staff_actions order by id").fetchall()
         assert acts_of_staff == [
-            ("pause_directory", directory), ("resume_directory", directory), ("acknowledge", "message 7")
+            ("pause_directory", directory), ("resume_directory", directory), ("accept_form", directory),
+            ("acknowledge", "message 7"),
         ]  # fmt: skip
 
     asyncio.run(suite())

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.stack
 _SHAPE = """
 drop table public.customers, public.jobs, public.directory_submissions, public.job_results, public.queue_history,
   public.worker_heartbeats, public.outbox, public.staff_actions, public.flow_runs, public.paused_directories,
+  public.form_fingerprints,
   public.replay_leases, public.staff_operations cascade;
 create table public.customers (id text primary key, customer_id text, business_name text, email text,
   package_type text, created_at timestamp default (now() at time zone 'utc'));
@@ -127,8 +128,8 @@ def test_production_is_read_as_what_it_means(production: Postgres) -> None:
             # 12. Each table says which kind of nothing it is, and the rest works.
             kinds = {table: store.state(table).kind for table in store.tables()}
             assert {table for table, kind in kinds.items() if kind == "not_installed"} == {
-                "directory_submissions", "outbox", "paused_directories", "replay_leases", "staff_actions",
-                "staff_operations",
+                "directory_submissions", "form_fingerprints", "outbox", "paused_directories", "replay_leases",
+                "staff_actions", "staff_operations",
             }  # fmt: skip
             assert kinds["directories"] == "not_permitted"
             # 1, 2, 5, 7. The total comes from the limit, spellings are ours, a customer has one job.

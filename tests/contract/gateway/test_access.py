@@ -61,6 +61,7 @@ MATRIX: Final = {
     "paused_directories": ("", "all"),
     "replay_leases": ("", "all"),
     "staff_operations": ("", "all"),
+    "form_fingerprints": ("", "all"),
 }
 _SEED: Final = {
     "customers": "(id, business_name, email) values (%(id)s, 'Blue Door', 'a@b.example') returning id",
@@ -76,6 +77,7 @@ _SEED: Final = {
     "paused_directories": "(directory_id, reason) values (%(id)s, 'changed') returning directory_id",
     "replay_leases": "(id, actor, who, machine, token, taken_at, held_until)"
     " values (%(who)s, %(id)s, 'x', 'y', %(id)s, now(), now()) returning id",
+    "form_fingerprints": "(id, seen) values (%(who)s, '{}') returning id",
     # The act above has made it.
     "staff_operations": "update staff_operations set words = 'x' where id = %(id)s returning id",
 }
@@ -193,7 +195,9 @@ def seed(owner: psycopg.Connection) -> dict[str, dict[str, str]]:
 
 def _is_permitted(connection: psycopg.Connection, verb: str, table: str) -> bool:
     """Whether this isn't refused for want of a right; whatever it did is undone."""
-    column = {"replay_leases": "who", "staff_operations": "words"}.get(table) or _KEYS.get(table, "created_at")
+    column = {"replay_leases": "who", "staff_operations": "words", "form_fingerprints": "accepted_by"}.get(
+        table
+    ) or _KEYS.get(table, "created_at")
     statement = {
         "insert": f"insert into {table} default values",
         "update": f"update {table} set {column} = {column}",

@@ -73,6 +73,18 @@ def directory(owner: Connection, *, paused: bool) -> Arguments:
     return {"p_directory_id": key, "p_paused": not paused, "p_reason": "changed"}
 
 
+def drifted(owner: Connection) -> Arguments:
+    """Arguments for accepting the new form of a directory."""
+    mapping = {"fields": {"name": "#name"}, "submit": "#go"}
+    about = directory(owner, paused=False)["p_directory_id"]
+    owner.execute("update directories set field_selectors = %s where id = %s", (Jsonb(mapping), about))
+    form = {"fields": [{"key": "n"}], "whole": True}
+    new = {**mapping, "fields": {"name": "#n"}}
+    return {
+        "p_directory_id": about, "p_expected": mapping, "p_selectors": new, "p_form": form, "p_reason": "changed",
+    }  # fmt: skip
+
+
 _MOVED: Final = "update jobs set status = 'cancelled' where id = %(p_job)s"
 CASES: Final = {
     "retry_failed": Case(
@@ -100,6 +112,10 @@ CASES: Final = {
     "review": Case(
         "staff_review_outcome", doubted, "update job_results set status = 'skipped' where job_id = %(p_job)s",
         "This directory is skipped by now.",
+    ),
+    "accept_form": Case(
+        "staff_accept_form", drifted, "update directories set field_selectors = '{}' where id = %(p_directory_id)s",
+        "The mapping of this directory is another by now.",
     ),
     "pause_directory": Case(
         "staff_pause_directory", lambda owner: directory(owner, paused=False),

@@ -100,7 +100,7 @@ def records(pool: Pool) -> Records:
         database.execute("set local session_replication_role = replica")
         database.execute(
             "truncate customers, jobs, directories, directory_submissions, job_results, queue_history,"
-            " worker_heartbeats, outbox, flow_runs, paused_directories"
+            " worker_heartbeats, outbox, flow_runs, paused_directories, form_fingerprints"
         )
     return Records(pool)
 

@@ -17,6 +17,7 @@ from services.local.postgres import Postgres
 TABLES: Final = (
     "customers", "jobs", "directories", "directory_submissions", "job_results", "queue_history", "worker_heartbeats",
     "staff_actions", "outbox", "flow_runs", "paused_directories", "replay_leases", "staff_operations",
+    "form_fingerprints",
 )  # fmt: skip
 ACTOR: Final = "00000000-0000-4000-8000-00000000000a"
 

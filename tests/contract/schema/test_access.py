@@ -30,6 +30,7 @@ def filled(owner: psycopg.Connection) -> psycopg.Connection:
         "insert into replay_leases (id, actor, who, machine, token, taken_at, held_until)"
         " values ('arn', gen_random_uuid(), 'x', 'y', gen_random_uuid(), now(), now())"
     )
+    owner.execute("insert into form_fingerprints (id, seen) values ('a.example', '{}')")
     return owner
 
 

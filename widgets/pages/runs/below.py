@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol, cast
+from typing import Final, Protocol, Self, cast
 
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from app.actions.forms import Drift
 from app.actions.run_state import RunState
+from app.desk import Desk
+from app.store.lines import DirectoryLine
 from widgets.look import metrics
+from widgets.pages.runs.comparing import Comparing
+from widgets.pages.runs.form_panel import FormPanel
 from widgets.pages.runs.logs import ConsoleLog, NetworkLog
 from widgets.pages.runs.requests import Requests
 from widgets.parts.tabs import Tab, TabRow
@@ -30,12 +35,15 @@ class Panel(Protocol):
 class Below(QWidget):
     """Only the panel that is in view is kept up to date; the counts of all of them are."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, *more: tuple[Tab, Panel], parent: QWidget | None = None) -> None:
+        """`more`: panels behind the three that every run has."""
         super().__init__(parent)
         self._state: RunState | None = None
+        self._form: FormPanel | None = None
         self.requests, self.console, self.network = Requests(), ConsoleLog(), NetworkLog()
         self._panels: dict[str, Panel] = {"sent": self.requests, "console": self.console, "network": self.network}
-        self.tabs = TabRow(TABS)
+        self._panels |= {tab.key: panel for tab, panel in more}
+        self.tabs = TabRow([*TABS, *(tab for tab, _ in more)])
         self.tabs.chosen.connect(self.choose)
         self._stack = QStackedWidget()
         for panel in self._panels.values():
@@ -46,6 +54,28 @@ class Below(QWidget):
         column.addWidget(self.tabs)
         column.addWidget(self._stack, 1)
         self.setMinimumHeight(metrics.px(metrics.BAR + 28 + 2 * 28 + 76))
+
+    @classmethod
+    def of(cls, desk: Desk) -> Self:
+        """With the panels that also look at what the project knows of the directory."""
+        form = FormPanel(desk)
+        made = cls((Tab("compare", "Compare with remote run"), Comparing()), (Tab("form", "Form"), form))
+        made._form = form
+        return made
+
+    def drift(self, state: RunState | None) -> Drift | None:
+        """How the form of the chosen directory differs, as a run saw it or as it is kept; None where neither is."""
+        return self._form.drift(state) if self._form is not None else None
+
+    def panel(self, key: str) -> Panel:
+        """The panel behind a tab."""
+        return self._panels[key]
+
+    def show_line(self, line: DirectoryLine | None) -> None:
+        """Say which directory is chosen."""
+        for panel in self._panels.values():
+            if isinstance(panel, Comparing | FormPanel):
+                panel.show_line(line)
 
     def choose(self, key: str) -> None:
         """Bring a panel into view."""

@@ -40,6 +40,7 @@ from widgets.parts.surface import Surface, ground_of
 _STEPS = 312
 _NARROW = 1180
 _FIRST = ("failed", "waiting")
+_FORMS = frozenset({"directories", "form_fingerprints"})
 
 
 class RunsPage(Surface):
@@ -88,7 +89,7 @@ class RunsPage(Surface):
         self.steps.picked.connect(self._pick)
         self.step_faces = Faces(self.steps)
         self.stage = Stage(desk.data_dir)
-        self.below = Below()
+        self.below = Below.of(desk)
         self.inspector = inspector or Inspector()
         self.inspector.trace.address_of = self._runs.kept.trace_address
         self.inspector.open_job.connect(lambda: self.open_job.emit(self._job_id))
@@ -131,7 +132,7 @@ class RunsPage(Surface):
     def take(self, changes: Changes) -> None:
         """Show what changed in the store."""
         self.check_button.take(changes)
-        if self._job_id in changes.jobs:
+        if self._job_id in changes.jobs or _FORMS & changes.tables.keys():
             self._show_target()
 
     def frame(self) -> None:
@@ -249,8 +250,7 @@ class RunsPage(Surface):
         line = self._directory()
         self.stage.show_address(line.url if line is not None else "")
         self.inspector.trace.suggest(self._job_id, line)
-        refusal = why_not(REAL_RUN, self._desk.role)
-        self.inspector.show_checks(words.checks(job, line, refusal) if job is not None and line is not None else [])
+        self.below.show_line(line)
         self._show_run()
         self._show_acts()
 
@@ -263,6 +263,9 @@ class RunsPage(Surface):
         self._show_picture(state)
         self.below.show_run(state)
         self.inspector.show_run(state)
+        job, line, refusal = self._job(), self._directory(), why_not(REAL_RUN, self._desk.role)
+        drift = self.below.drift(state)
+        self.inspector.show_checks(words.checks(job, line, refusal, drift) if job and line else [])
         self.helping.show_run(state)
         say(self.browser_words, words.browser_words(state) if state is not None else "")
 

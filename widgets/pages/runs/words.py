@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from app.actions import run_state
+from app.actions.forms import Drift
 from app.actions.run_state import Asked, Blocked, RunState, Said, StepLine
 from app.store.lines import DirectoryLine, JobLine
 from services.domain.records import Customer
@@ -100,8 +101,11 @@ def why_not_again(line: DirectoryLine | None) -> str:
     return _NOT_AGAIN.get(line.outcome, "") if line is not None else ""
 
 
-def checks(job: JobLine, line: DirectoryLine, refusal: str) -> list[tuple[Shape, str]]:
-    """What to know before the real run, as shapes with words. `refusal`: why this person may not, or ""."""
+def checks(job: JobLine, line: DirectoryLine, refusal: str, drift: Drift | None = None) -> list[tuple[Shape, str]]:
+    """What to know before the real run, as shapes with words. `refusal`: why this person may not, or "".
+
+    `drift`: its form as it was seen last, None where it wasn't.
+    """
     found: list[tuple[Shape, str]] = []
     if line.outcome in _NOT_AGAIN:
         found.append((OUTCOMES[line.outcome][0], _NOT_AGAIN[line.outcome].rstrip(".")))
@@ -114,6 +118,11 @@ def checks(job: JobLine, line: DirectoryLine, refusal: str) -> list[tuple[Shape,
     if job.status == "in_progress" and line.outcome == "waiting":
         found.append(("paused", "A worker is on this job and may come first"))
     found.append(("ok", "Its address is known") if line.url else ("failed", "Its address isn't known"))
+    if drift is not None and drift.is_same:
+        found.append(("ok", "The form is as it was known"))
+    elif drift is not None:
+        many = len(drift.differences) or len(drift.proposal.changes) + len(drift.proposal.open)
+        found.append(("stale", f"Its form has changed: {many} difference{'s' * (many > 1)}"))
     if refusal:
         found.append(("skipped", refusal.rstrip(".")))
     return found

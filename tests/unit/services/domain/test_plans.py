@@ -5,7 +5,16 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from services.domain.plans import KNOWN_ACTIONS, Plan, Step, decode_plan, page_selectors, step_words, submit_step
+from services.domain.plans import (
+    KNOWN_ACTIONS,
+    Plan,
+    Step,
+    decode_plan,
+    fields_of_page,
+    page_selectors,
+    step_words,
+    submit_step,
+)
 
 
 def test_a_plan_is_read_with_its_constraints_and_factors() -> None:
@@ -58,6 +67,8 @@ def test_the_fields_of_the_page_that_is_open() -> None:
     assert page_selectors(plan.plan, 6) == ["#a", "#b"]
     assert page_selectors(plan.plan, 9) == ["#c"]
     assert page_selectors(plan.plan, 0) == []
+    assert fields_of_page(plan.plan, 3) == (0, ["#old", "#a", "#b"])
+    assert fields_of_page(plan.plan, 9) == (1, ["#k", "#c"])
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from app.actions.forms import Drift
 from app.actions.run_state import Blocked, RunState, StepLine
 from app.store.lines import DirectoryLine, JobLine
-from services.domain.records import Customer
+from services.domain.forms import Form, FormField
+from services.domain.mappings import Proposal
+from services.domain.records import Customer, Directory
 from widgets.pages.runs import words
+
+FORM = Form((FormField("a"),))
 
 
 def test_equal_requests_are_counted_together() -> None:
@@ -33,6 +38,11 @@ def test_checks_before_the_real_run(outcome: str, again: str, first: str) -> Non
     line = DirectoryLine("j", "h", url="http://h/add", outcome=outcome)
     assert again in words.why_not_again(line)
     assert bool(words.why_not_again(line)) == bool(again)
+    assert words.checks(JobLine("j"), line, "")[-1][1] in ("Its address is known", "No other run holds the claim")
+    same = Drift("h", Directory("d"), FORM, FORM, (), Proposal({}))
+    assert ("ok", "The form is as it was known") in words.checks(JobLine("j"), line, "", same)
+    drift = Drift("h", Directory("d"), None, FORM, (), Proposal({}, ("x",), ("y",)))
+    assert ("stale", "Its form has changed: 2 differences") in words.checks(JobLine("j"), line, "", drift)
     found = words.checks(JobLine("j", status="in_progress"), line, "")
     assert found[0][1] == first
     assert ("paused", "A worker is on this job and may come first") in found or outcome != "waiting"
