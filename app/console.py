@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from app import tasks
 from app.actions.acknowledge import NeedActs
+from app.actions.case_files import CaseFiles
 from app.actions.colleagues import holder
 from app.actions.database_acts import DatabaseActs
 from app.actions.dead_letters import DeadLetterActs
@@ -255,6 +256,7 @@ class Console:
         await run_batches.settle()
         exports = Exports(data_dir / "exports", operations, actor=who)
         await exports.settle()
+        cases = CaseFiles(store, exports, pictures, kept.all_of, data_dir, environment=settings.where, actor=who)
         engine = Engine(reads, SupabaseFeed(session), store)
         health = HealthActs(
             SupabaseProject(session), brain, queues, store, lambda: letters.look, self._parts,
@@ -287,7 +289,7 @@ class Console:
             settings.where, who, data_dir, store, operations, jobs, letters, batches, records, runs, older,
             older_of_all, health, many, run_batches, DirectoryActs(acts, database, store, lambda: jobs.role),
             FormActs(acts, database, store, lambda: jobs.role),
-            NeedActs(acts, database, lambda: jobs.role), exports, lock, preferences, Pictures(pictures), people,
+            NeedActs(acts, database, lambda: jobs.role), exports, lock, preferences, Pictures(pictures), cases, people,
         )  # fmt: skip
         pump = self._pump = Pump(store)
         for _ in self._screen.show_desk(desk, pump):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.actions.acknowledge import NeedActs
+from app.actions.case_files import CaseFiles
 from app.actions.dead_letters import DeadLetterActs
 from app.actions.directories import DirectoryActs
 from app.actions.exports import Exports
@@ -55,6 +56,7 @@ class Desk:
     lock: IdleLock
     preferences: Preferences
     pictures: Pictures
+    cases: CaseFiles
     people: tuple[LocalPerson, ...] = ()
     """Who one may sign in as without a password: the staff of the local stack."""
 

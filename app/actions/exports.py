@@ -96,6 +96,27 @@ class Exports:
             raise
         return await self._move(wish, "done", f"Saved as {file}", done=len(held))
 
+    async def write_made(self, what: str, about: str, suffix: str, make: Callable[[], bytes]) -> Operation:
+        """Write what `make` gives, in a thread, to a file of this suffix, as `write` writes rows."""
+        about = redact(about)
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(self._clock()))
+        label, file, wrong = f"Export the {what} of {about}", self._folder / f"{what}.{suffix}", ""
+        try:
+            file = await asyncio.to_thread(_reserve, self._folder, f"{what}-{slug(about)}-{stamp}", suffix)
+        except OSError as error:
+            wrong = _words(file, error)
+        wish = await asyncio.to_thread(self._operations.plan, EXPORT.name, label, str(file), actor=self._actor)
+        if wrong:
+            return await self._move(wish, "failed", wrong)
+        try:
+            await asyncio.to_thread(_put, file, make)
+        except OSError as error:
+            return await self._move(wish, "failed", _words(file, error))
+        except BaseException:
+            await self._move(wish, "failed", "It was given up: no file was written.")
+            raise
+        return await self._move(wish, "done", f"Saved as {file}", done=1)
+
     async def _move(self, wish: Operation, state: Literal["done", "failed"], words: str, *, done: int = 0) -> Operation:
         return await asyncio.to_thread(self._operations.move, wish.id, state, words, done=done)
 
@@ -142,6 +163,19 @@ def _fill(file: Path, kind: Kind, lines: Sequence[Any], row_of: Callable[[Any], 
         raise
 
 
+def _put(file: Path, make: Callable[[], bytes]) -> None:
+    part = _part(file)
+    try:
+        with _open_anew(part) as out:
+            out.write(make())
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(part, file)
+    except BaseException:
+        _drop(part, file)
+        raise
+
+
 def _add(out: IO[bytes], kind: Kind, lines: Sequence[Any], row_of: Callable[[Any], Row], *, first: bool) -> None:
     rows = [row_of(line) for line in lines]
     if kind == "csv":
@@ -181,7 +215,7 @@ def _drop(*files: Path) -> None:
             file.unlink()
 
 
-def _reserve(folder: Path, stem: str, kind: Kind) -> Path:
+def _reserve(folder: Path, stem: str, kind: str) -> Path:
     """An empty file of a name that nobody has: what an earlier export left is never written over."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     number = 1

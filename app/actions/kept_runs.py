@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -106,12 +106,16 @@ class KeptRuns:
 
     def newest(self, job_id: str, directory: str) -> RunState | None:
         """The newest kept run of a directory; blocks the thread. None when there is none that can be read."""
+        return next(self.all_of(job_id, directory), None)
+
+    def all_of(self, job_id: str, directory: str) -> Iterator[RunState]:
+        """Every kept run of a directory that can be read, newest first; blocks the thread."""
         folder = self.folder(job_id, directory, "x").parent
         try:
             files = sorted(folder.glob(f"*/{artifacts.RECORD}"), key=lambda file: -file.stat().st_mtime)
         except OSError:
-            return None
-        return next((state for file in files if (state := _read_record(file)) is not None), None)
+            return
+        yield from (state for file in files if (state := _read_record(file)) is not None)
 
     def recover(self, state: RunState) -> None:
         """Write down a run that an earlier start was cut off in, with the pictures that it left; blocks the thread."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from app.actions.acknowledge import NeedActs
+from app.actions.case_files import CaseFiles
 from app.actions.database_acts import DatabaseActs
 from app.actions.dead_letters import DeadLetterActs
 from app.actions.decisions import Decisions
@@ -94,7 +95,12 @@ class DeskWorld:
             self.environments, self.lock, current="", given=False, fixed="",
             kept_where=lambda: self.kept_where,
         )  # fmt: skip
-        self.pictures = FakePictures()
+        self.pictures, self.kept_runs = FakePictures(), KeptRuns(folder / "artifacts", 10**9)
+        exports = Exports(folder / "exports", self._operations, actor="desk-1", clock=clock)
+        self.cases = CaseFiles(
+            self.store, exports, self.pictures, self.kept_runs.all_of, folder, environment=environment, actor="desk-1",
+            clock=clock,
+        )  # fmt: skip
         self.desk = Desk(
             environment, "desk-1@directory-bolt.example", folder, self.store, self._operations,
             jobs, letters, batches, records, cast("RunActs", None),
@@ -110,10 +116,11 @@ class DeskWorld:
             DirectoryActs(self.staff, database, self.store, lambda: jobs.role),
             FormActs(self.staff, database, self.store, lambda: jobs.role),
             NeedActs(self.staff, database, lambda: jobs.role),
-            Exports(folder / "exports", self._operations, actor="desk-1", clock=clock),
+            exports,
             self.lock,
             preferences,
             Pictures(self.pictures),
+            self.cases,
         )  # fmt: skip
 
     async def _confirm(self, password: str) -> None:

@@ -1,0 +1,168 @@
+"""The case of a job: everything that is known here, without secrets, and what a reader gets of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app import tasks
+from app.actions.case_files import open_case, read_case
+from app.actions.operations import Operation
+from app.actions.run_state import Asked, Blocked, RunState, Said, StepLine
+from services.domain.case_file import Case
+from services.domain.errors import NotReachable, Refused
+from services.domain.pictures import picture_address
+from tests.fakes.desk import DeskWorld
+from tests.fakes.pictures import PROJECT
+from tests.fakes.queues import FakeQueues
+from tests.waiting import until
+
+JPEG = b"\xff\xd8\xff\xe0 a picture"
+SECRET = "sb_secret_0123456789abcdef"
+PASSWORD = "hunter2horse"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[DeskWorld]:
+    made = DeskWorld(tmp_path, FakeQueues({}, time.time), time.time, "operator")
+    made.job("j1", "Old Mill Pizza", "completed")
+    made.job("j2", "Moss & Main", "completed")
+    here = made.kept_runs.folder("j1", "a.example", "r1") / "final.jpg"
+    here.parent.mkdir(parents=True)
+    here.write_bytes(JPEG + b" here")
+    for number, (host, where) in enumerate(
+        (
+            ("a.example", str(here)),
+            ("b.example", picture_address(PROJECT, "jobs/b.jpg")),
+            ("c.example", "/worker/c.jpg"),
+        )
+    ):
+        item = {"id": f"w{number}", "submission_queue_id": "j1", "status": "failed"}
+        made.store.put("directory_submissions", {**item, "directory_url": f"https://{host}/add"})
+        plan = [{"action": "fill", "selector": "#password", "value": PASSWORD}, {"action": "click", "selector": "#go"}]
+        row = {"id": f"r{number}", "job_id": "j1", "directory_name": host, "status": "failed", "screenshot_url": where}
+        log = {"reasons": ["HTTP 500"], "note": f"key {SECRET}"}
+        made.store.put(
+            "job_results", {**row, "payload": {"plan": plan}, "response_log": log, "error_message": "HTTP 500"}
+        )
+    made.event(1, "j1", "failed", "a.example", reason=f"password={PASSWORD}")
+    made.event(2, "j2", "failed", "z.example")
+    act = {
+        "id": "s1",
+        "actor": "u1",
+        "role": "operator",
+        "act": "declare",
+        "target": "j1/a.example",
+        "reason": "called them",
+    }
+    made.store.put("staff_actions", {**act, "created_at": "2026-01-01T00:00:00Z"})
+    made.store.put("staff_actions", {**act, "id": "s2", "target": "j2"})
+    made.store.take_changed()
+    made.pictures.kept["jobs/b.jpg"] = JPEG + b" there"
+    yield made
+    made.close()
+
+
+def kept_run(world: DeskWorld) -> RunState:
+    folder = world.kept_runs.folder("j1", "a.example", "r1")
+    return RunState(
+        phase="ended", run_id="r1", job_id="j1", directory="a.example", verdict="dry", words="Nothing was sent.",
+        steps=(StepLine(0, "Open the page", "https://a.example/add", "done", 12, str(folder / "final.jpg")),),
+        blocked=(Blocked("POST", "https://a.example/add", 9, f"password={PASSWORD}&name=Old+Mill"),),
+        console=(Said(1, "error", f"token: {SECRET}"),), network=(Asked(1, "GET", "https://a.example/", status=200),),
+        trace=str(folder / "trace.zip"), trace_bytes=9,
+    )  # fmt: skip
+
+
+async def write(world: DeskWorld, host: str = "") -> tuple[Operation, Case, dict[str, bytes]]:
+    job = world.store.jobs.get("j1")
+    assert job is not None
+    ended = await world.cases.write(job, host)
+    assert ended.state == "done", ended.words
+    case, pictures = await read_case(Path(ended.target))
+    return ended, case, pictures
+
+
+def test_a_case_has_it_all_and_no_secret(world: DeskWorld) -> None:
+    async def go() -> None:
+        await world.kept_runs.keep(kept_run(world))
+        ended, case, pictures = await write(world)
+        assert ended.label == "Export the case of Old Mill Pizza"
+        assert (case.business, case.job_id, case.environment, case.made_by) == (
+            "Old Mill Pizza",
+            "j1",
+            "local",
+            "desk-1",
+        )
+        assert [line.host for line in case.directories] == ["a.example", "b.example", "c.example"]
+        assert [pictures.get(line.picture) for line in case.directories] == [JPEG + b" here", JPEG + b" there", None]
+        assert case.directories[0].record["payload"]["plan"][1]["selector"] == "#go"
+        assert [(moment.what, moment.directory) for moment in case.timeline] == [("failed", "a.example")]
+        assert [(moment.what, moment.words) for moment in case.decisions] == [("Declare", "called them")]
+        (run,) = case.runs
+        assert (run.run_id, run.verdict, run.words) == ("r1", "dry", "Nothing was sent.")
+        assert pictures[run.steps[0].picture] == JPEG + b" here"
+        assert run.requests[0]["became"] == "held back"
+        assert (run.network[0]["status"], run.console[0]["level"]) == (200, "error")
+        assert any("Traces stay" in words for words in case.left_out)
+        with zipfile.ZipFile(ended.target) as made:
+            everything = b"".join(made.read(name) for name in made.namelist())
+        assert SECRET.encode() not in everything
+        assert PASSWORD.encode() not in everything
+
+    asyncio.run(go())
+
+
+def test_the_case_of_one_directory_has_nothing_of_the_others(world: DeskWorld) -> None:
+    async def go() -> None:
+        world.pictures.fault = NotReachable("The storage does not answer.")
+        ended, case, pictures = await write(world, "b.example")
+        assert ended.label == "Export the case of Old Mill Pizza, b.example"
+        assert [line.host for line in case.directories] == ["b.example"]
+        assert (case.timeline, case.decisions, case.runs, pictures) == ((), (), (), {})
+        assert case.left_out[-1].startswith("1 pictures could not be had")
+
+    asyncio.run(go())
+
+
+def test_what_cannot_be_written_is_said_and_leaves_nothing(world: DeskWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.domain.case_file.LARGEST_TEXT", 10)
+
+    async def go() -> Operation:
+        world.cases.start("nobody")
+        world.cases.start("j1")
+        await until(lambda: not tasks.running())
+        return world.desk.operations.newest_first()[0]
+
+    ended = asyncio.run(go())
+    assert ended.state == "failed"
+    assert "can't be written" in ended.words
+    assert not Path(ended.target).exists()
+    (Path(ended.target).parent.rmdir())
+    Path(ended.target).parent.write_text("no folder")
+    job = world.store.jobs.get("j1")
+    assert job is not None
+    assert asyncio.run(world.cases.write(job)).state == "failed"
+
+
+def test_a_file_is_opened_or_refused_in_words(world: DeskWorld, tmp_path: Path) -> None:
+    said: list[object] = []
+    (tmp_path / "x.zip").write_text("x")
+
+    async def go() -> None:
+        ended, case, _ = await write(world)
+        open_case(Path(ended.target), lambda found, _: said.append(found), said.append)
+        await until(lambda: said)
+        assert said == [case]
+        open_case(tmp_path / "x.zip", lambda found, _: said.append(found), said.append)
+        await until(lambda: len(said) == 2)
+        with pytest.raises(Refused):
+            await read_case(tmp_path / "none.zip")
+
+    asyncio.run(go())
+    assert said[1] == "This is no case file, or it is damaged."
