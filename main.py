@@ -89,6 +89,12 @@ def _submit(argv: list[str]) -> int:
     return run(argv)
 
 
+def _fetch_browser(argv: list[str]) -> int:
+    from services.submission.fetch_role import run
+
+    return run(argv)
+
+
 def _watch(argv: list[str]) -> int:
     from app.roles.watch import run
 
@@ -272,6 +278,7 @@ ROLES = {
     "worker": (_worker, "runs flows: the jobs' directories, in a browser"),
     "monitor": (_monitor, "queues jobs again that stand still, raises an alarm for dead letters"),
     "submit": (_submit, "one submission in a browser; request on stdin, events on stdout"),
+    "fetch": (_fetch_browser, "fetches the browser that runs are made with where none is installed"),
     "watch": (_watch, "prints what happens, live, in a terminal or as JSON lines"),
     "dlq": (_dlq, "lists, replays, archives and exports dead letters, for scripts"),
     "tour": (_tour, "drives the console through its journey and takes pictures"),

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from app import tasks
 from app.actions.acknowledge import NeedActs
+from app.actions.browser_fetch import BrowserActs
 from app.actions.case_files import CaseFiles
 from app.actions.colleagues import holder
 from app.actions.database_acts import DatabaseActs
@@ -47,6 +48,7 @@ from app.sync.last_state import LastState
 from app.sync.older_events import OlderEvents
 from app.sync.state_file import Unusable
 from services.clients.brain import BrainClient
+from services.clients.browser_source import BrowserFetch
 from services.clients.session_keyring import SessionKeyring
 from services.clients.sqs import SqsQueues
 from services.clients.submission_process import SubmissionProcess
@@ -175,6 +177,9 @@ class Console:
                 await asyncio.to_thread(records.close)
         return told
 
+    def _find_browser(self) -> str | None:
+        return find_browser(self._settings.browser_path, data_dir=self._settings.data_path)
+
     def _show_part(self, name: str, state: str, why: str) -> None:
         self._parts.note(name, state, why)
         self._screen.show_part(name, state, why)
@@ -248,12 +253,16 @@ class Console:
         run_batches = RunBatches(
             brain, runner, acts, operations, store, kept=runs.kept, actor=who, role=lambda: runs.role
         )
+        browsers = BrowserActs(
+            BrowserFetch(browser(self._settings)), operations, self._find_browser, actor=who, role=lambda: runs.role
+        )
         # Before anybody can press anything: what these find open was left by an earlier start.
         await letters.settle()
         await batches.settle()
         await records.settle()
         await runs.settle()
         await run_batches.settle()
+        await browsers.settle()
         exports = Exports(data_dir / "exports", operations, actor=who)
         await exports.settle()
         cases = CaseFiles(store, exports, pictures, kept.all_of, data_dir, environment=settings.where, actor=who)
@@ -261,7 +270,7 @@ class Console:
         health = HealthActs(
             SupabaseProject(session), brain, queues, store, lambda: letters.look, self._parts,
             shown(self._settings, self._of_stack, self._typed), read_only=self._read_only,
-            browser=lambda: LocalBrowser(find_browser(self._settings.browser_path), may_sandbox()),
+            browser=lambda: LocalBrowser(browsers.found(), may_sandbox()),
         )  # fmt: skip
         many = ManyJobs(jobs, operations, store, actor=who)
         older = OlderEvents(engine.load_job, store.jobs.holds_all_events)
@@ -289,7 +298,8 @@ class Console:
             settings.where, who, data_dir, store, operations, jobs, letters, batches, records, runs, older,
             older_of_all, health, many, run_batches, DirectoryActs(acts, database, store, lambda: jobs.role),
             FormActs(acts, database, store, lambda: jobs.role),
-            NeedActs(acts, database, lambda: jobs.role), exports, lock, preferences, Pictures(pictures), cases, people,
+            NeedActs(acts, database, lambda: jobs.role), exports, lock, preferences, browsers,
+            Pictures(pictures), cases, people,
         )  # fmt: skip
         pump = self._pump = Pump(store)
         for _ in self._screen.show_desk(desk, pump):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.actions.acknowledge import NeedActs
+from app.actions.browser_fetch import BrowserActs
 from app.actions.case_files import CaseFiles
 from app.actions.dead_letters import DeadLetterActs
 from app.actions.directories import DirectoryActs
@@ -55,6 +56,7 @@ class Desk:
     exports: Exports
     lock: IdleLock
     preferences: Preferences
+    browsers: BrowserActs
     pictures: Pictures
     cases: CaseFiles
     people: tuple[LocalPerson, ...] = ()

@@ -51,7 +51,7 @@ class Premises:
     def local_stack(self, settings: Settings) -> LocalStack:
         """The local stack of the folder that is held, running or not."""
         if self._stack is None:
-            self._stack = LocalStack({"DIRECTORY_BOLT_HOME": settings.data_dir, **browser(settings)})
+            self._stack = LocalStack(browser(settings))
         return self._stack
 
     async def leave_local_stack(self) -> None:
@@ -69,6 +69,9 @@ class Premises:
 
 
 def browser(settings: Settings, practice_url: str = "") -> dict[str, str]:
-    """What a child is told of the browser to use, and of the practice sites: it reads no .env of its own."""
-    told = {"BROWSER_PATH": settings.browser_path, "PRACTICE_URL": practice_url}
+    """What a child is told of the browser to use, where a fetched one lies, and of the practice sites: it reads no
+    .env of its own."""
+    told = {
+        "BROWSER_PATH": settings.browser_path, "PRACTICE_URL": practice_url, "DIRECTORY_BOLT_HOME": settings.data_dir,
+    }  # fmt: skip
     return {name: value for name, value in told.items() if value}

@@ -236,7 +236,7 @@ class HealthActs:
 def _browser_hop(browser: LocalBrowser) -> Hop:
     name = "Browser for runs here"
     if browser.path is None:
-        todo = "Install Chrome, Edge or Chromium, or name one in BROWSER_PATH."
+        todo = "Install Chrome, Edge or Chromium, or fetch one in Settings."
         return Hop(name, "skipped", "Not found", missing="No Chrome, Edge or Chromium is on this machine.", todo=todo)
     if not browser.sandbox:
         missing = "As root the browser has no sandbox: runs here open practice sites only."

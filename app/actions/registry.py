@@ -101,6 +101,11 @@ EDIT_STEP: Final = Act(
     "Changes where a step of this run acts, or what goes in; the plan of other runs stays as it is.",
 )  # fmt: skip
 
+FETCH_BROWSER: Final = Act(
+    "fetch_browser", "Fetch a browser", "download", "", "viewer", "none",
+    "Downloads Playwright's own browser for runs on this machine.",
+)  # fmt: skip
+
 REQUEUE: Final = Act(
     "requeue", "Queue again", "refresh-cw", "", "operator", "sheet",
     "Queues a job whose message or worker was lost.",
@@ -148,7 +153,7 @@ BY_DATABASE: Final = (
 """Acts that the database carries out and audits; their names are those of its audit."""
 ACTS: Final = (
     *BY_DATABASE, REPLAY, REPLAY_MANY, EDIT, ARCHIVE, PUT_BACK, DECIDE, CONFIRM_TARGET, SCAN, CHECK, EXPORT,
-    DRY_RUN, REAL_RUN, RUN_FAILED, STOP_RUN, PAUSE_RUN, GO_ON, ONE_STEP, RUN_TO, SKIP_STEP, EDIT_STEP,
+    DRY_RUN, REAL_RUN, RUN_FAILED, STOP_RUN, PAUSE_RUN, GO_ON, ONE_STEP, RUN_TO, SKIP_STEP, EDIT_STEP, FETCH_BROWSER,
 )  # fmt: skip
 
 

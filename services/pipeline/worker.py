@@ -158,7 +158,10 @@ def run(argv: list[str]) -> int:
             rows=JobRows(pool, worker_id),
             plans=plans,
             open_browser=lambda: Browser(
-                path=settings.browser_path, headless=settings.headless, practice_url=settings.practice_url
+                path=settings.browser_path,
+                headless=settings.headless,
+                practice_url=settings.practice_url,
+                data_dir=settings.data_path,
             ),
             settings=settings,
             spool=OutcomeSpool(settings.data_path / "outcomes"),

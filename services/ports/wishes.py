@@ -315,3 +315,16 @@ class Runner(Protocol):
     def stop(self, run_id: str) -> None:
         """End the child and everything that it started; `run` then ends with kind "ended", status "stopped"."""
         ...
+
+
+class BrowserSource(Protocol):
+    """Where the browser that runs are made with can be had, where none is installed."""
+
+    def fetch(self) -> AsyncIterator[dict[str, Any]]:
+        """Events: kind "progress" with done and total in bytes (0 for unknown), at the end kind "ended" with the path
+        of the browser, or the error as a sentence. One at a time."""
+        ...
+
+    def cancel(self) -> None:
+        """Stop fetching: nothing is left of it."""
+        ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from pathlib import Path
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -42,12 +43,15 @@ class NoBrowser(Exception):
 class Browser:
     """One browser process, an async context manager; runs may follow each other or overlap.
 
-    `path` as `find_browser` takes it; `practice_url` is where the practice sites are, "" for nowhere.
+    `path` and `data_dir` as `find_browser` takes them; `practice_url` is where the practice sites are, "" for nowhere.
     Raises NoBrowser on entering when none starts.
     """
 
-    def __init__(self, *, path: str = "", headless: bool = True, practice_url: str = "") -> None:
+    def __init__(
+        self, *, path: str = "", headless: bool = True, practice_url: str = "", data_dir: Path | None = None
+    ) -> None:
         self._path = path
+        self._data_dir = data_dir
         self._headless = headless
         self._practice_url = practice_url
         self._playwright: Playwright | None = None
@@ -104,7 +108,7 @@ class Browser:
             return self._chromium
 
     async def _begun(self) -> Chromium:
-        path = find_browser(self._path, headless=self._headless)
+        path = find_browser(self._path, headless=self._headless, data_dir=self._data_dir)
         try:
             folder = self._folder = await asyncio.to_thread(RunFolder)
             async with driver_turn():
@@ -119,7 +123,7 @@ class Browser:
                 env=dict(child_environment(folder.environment())),
             )
         except (Error, OSError) as error:
-            what = path or "No Chrome, Edge or Chromium was found; install one or set BROWSER_PATH"
+            what = path or "No Chrome, Edge or Chromium was found; install one, or fetch one in Settings"
             raise NoBrowser(f"The browser does not start: {what} ({str(error).splitlines()[0]})") from error
 
     async def _end(self) -> None:

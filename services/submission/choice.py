@@ -29,13 +29,35 @@ _PLACES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def find_browser(configured: str = "", *, headless: bool = True) -> str | None:
-    """Path of the browser to use: the configured one, else an installed one, else None (Playwright's own)."""
+_INSIDE: Final = (
+    "chrome-linux*/chrome",
+    "chrome-win*/chrome.exe",
+    "chrome-mac*/*.app/Contents/MacOS/Google Chrome for Testing",
+    "chrome-mac*/*.app/Contents/MacOS/Chromium",
+)
+"""Where the executable lies in what Playwright's download host has, by system."""
+
+
+def browsers_below(data_dir: Path) -> Path:
+    """The folder of the data folder into which browsers are fetched."""
+    return data_dir / "browsers"
+
+
+def fetched_browser(home: Path) -> str | None:
+    """The browser that was fetched into a folder of browsers; None when there is none."""
+    places = (place for inside in _INSIDE for place in sorted(home.glob(f"chromium-*/{inside}"), reverse=True))
+    return next((str(place) for place in places if place.is_file()), None)
+
+
+def find_browser(configured: str = "", *, headless: bool = True, data_dir: Path | None = None) -> str | None:
+    """Path of the browser to use: the configured one, else an installed one, else the one that was fetched into the
+    data folder, else None (Playwright's own, where that is installed)."""
     if configured:
         return configured
     names = (*_SHELLS, *_NAMES) if headless else _NAMES
     on_path = next((path for name in names if (path := shutil.which(name))), None)
-    return on_path or next((place for place in _PLACES.get(sys.platform, ()) if Path(place).is_file()), None)
+    installed = on_path or next((place for place in _PLACES.get(sys.platform, ()) if Path(place).is_file()), None)
+    return installed or (fetched_browser(browsers_below(data_dir)) if data_dir is not None else None)
 
 
 def may_sandbox() -> bool:

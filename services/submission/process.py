@@ -92,7 +92,10 @@ class _Child:
         try:
             settings = read_settings()
             async with Browser(
-                path=settings.browser_path, headless=self._request.headless, practice_url=settings.practice_url
+                path=settings.browser_path,
+                headless=self._request.headless,
+                practice_url=settings.practice_url,
+                data_dir=settings.data_path,
             ) as browser:
                 control = Control(self._report, attended=self._request.attended)
                 self.commands.hand_to(control)

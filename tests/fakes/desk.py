@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from app.actions.acknowledge import NeedActs
+from app.actions.browser_fetch import BrowserActs
 from app.actions.case_files import CaseFiles
 from app.actions.database_acts import DatabaseActs
 from app.actions.dead_letters import DeadLetterActs
@@ -38,6 +39,7 @@ from app.sync.older_events import OlderEvents
 from services.domain.errors import NotPermitted, NotReachable
 from services.domain.times import to_iso
 from tests.fakes import runs
+from tests.fakes.browsers import FakeBrowsers
 from tests.fakes.health import FakePlanner, FakeProject
 from tests.fakes.pictures import FakePictures
 from tests.fakes.queues import FakeQueues
@@ -86,6 +88,10 @@ class DeskWorld:
             self.journal, batches.many, letters, self._operations, self.store, actor="desk-1",
             decisions=self.decisions,
         )  # fmt: skip
+        self.browser_source = FakeBrowsers()
+        self.browsers = BrowserActs(
+            self.browser_source, self._operations, self.browser_source.find, actor="desk-1", role=lambda: jobs.role
+        )
         self.runner, self.claims = runs.FakeRunner(), runs.FakeClaims()
         self.passwords: list[str] = []
         self.kept_where = "In the keyring of this machine, without the password."
@@ -119,6 +125,7 @@ class DeskWorld:
             exports,
             self.lock,
             preferences,
+            self.browsers,
             Pictures(self.pictures),
             self.cases,
         )  # fmt: skip

@@ -121,7 +121,7 @@ def test_the_browser_of_the_settings_reaches_the_stack_and_the_runs(
 
         def __init__(self, environment: dict[str, str]) -> None:
             told.append(environment["BROWSER_PATH"])
-            if "DIRECTORY_BOLT_HOME" not in environment:
+            if told == ["/opt/my browser", "of the session", "/opt/my browser"]:
                 raise NotPermitted("Enough is known.")
 
         async def start(self, _: object) -> dict[str, str]:

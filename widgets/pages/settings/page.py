@@ -13,6 +13,7 @@ from app.actions.preferences import MINUTES
 from app.desk import Desk
 from services.domain.environments import Environment
 from widgets.look import metrics, theme
+from widgets.pages.settings.browser import BrowserLine
 from widgets.parts.button import Button
 from widgets.parts.head import PageHead
 from widgets.parts.label import ElidedLabel, label, say
@@ -52,6 +53,7 @@ class SettingsPage(Surface):
         self.elsewhere_button = Button("Add or change…", small=True)
         self.elsewhere_button.clicked.connect(self.elsewhere)
         self.open_buttons: dict[str, Button] = {}
+        self.browser = BrowserLine(desk.browsers)
         self._list = QVBoxLayout()
         self._list.setContentsMargins(0, 0, 0, 0)
         self._list.setSpacing(0)
@@ -61,6 +63,7 @@ class SettingsPage(Surface):
         """Show what is so now; while nobody sees the page, wait."""
         if not self.isVisible():
             return
+        self.browser.frame()
         preferences = self._desk.preferences
         seen = (self._desk.role, preferences.kept_where(), preferences.environments, preferences.minutes,
                 preferences.trouble)  # fmt: skip
@@ -146,6 +149,7 @@ class SettingsPage(Surface):
         column.addLayout(_section("Environments", *([] if preferences.given else [self.elsewhere_button])))
         column.addLayout(self._list)
         column.addLayout(_section("On this computer"))
+        column.addLayout(_line("Browser for runs", self.browser))
         folder = label(str(desk.data_dir), "mono", selectable=True, wrap=True)
         column.addLayout(_line("Data folder", folder))
         column.addStretch(1)

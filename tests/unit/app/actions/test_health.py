@@ -84,7 +84,7 @@ def test_a_console_that_only_reads_asks_for_no_deletion(world: DeskWorld) -> Non
     [
         (LocalBrowser("/usr/bin/chromium", True), "ok", "Found", "/usr/bin/chromium, sandbox on"),
         (LocalBrowser("/usr/bin/chromium", False), "stale", "No sandbox", "practice sites only"),
-        (LocalBrowser(None, True), "skipped", "Not found", "BROWSER_PATH"),
+        (LocalBrowser(None, True), "skipped", "Not found", "fetch one in Settings"),
     ],
 )
 def test_the_browser_of_runs_here_is_named(

@@ -109,3 +109,31 @@ def test_any_minutes_can_be_in_force(world: DeskWorld, minutes: float, fixed: st
         assert fixed in words(page)
     else:
         assert page.minutes.current() == "7.5"
+
+
+def test_the_browser_for_runs_is_told_and_fetched(world: DeskWorld) -> None:
+    async def act() -> None:
+        page = shown(world)
+        line = page.browser
+        assert (line.none.text(), line.fetch_button.isVisible()) == ("Looking", False)
+        world.browsers.found()
+        page.frame()
+        assert line.none.text().startswith("No Chrome, Edge or Chromium")
+        line.fetch_button.click()
+        await until(lambda: world.browsers.state.done)
+        page.frame()
+        assert (line.amount.text(), line.fetch_button.isVisible()) == ("80 of 160 MB", False)
+        line.cancel_button.click()
+        await until(lambda: world.browsers.state.phase == "failed")
+        page.frame()
+        assert line.words.text() == "Cancelled; nothing of it was kept."
+        world.browser_source.error = ""
+        line.fetch_button.click()
+        await until(lambda: world.browsers.path)
+        page.frame()
+        assert line.path.text() == world.browser_source.find()
+        assert not line.fetch_button.isVisible()
+        page.window().close()
+        await tasks.shutdown()
+
+    asyncio.run(act())
