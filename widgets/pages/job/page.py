@@ -345,7 +345,7 @@ class JobPage(QWidget):
 
     def _tick(self) -> None:
         line = self._line()
-        if line is None or not self.isVisible():
+        if line is None:
             return
         now = self._desk.store.now()
         say(self._facts["Package"], f"{line.package_word}, {line.package_size}")

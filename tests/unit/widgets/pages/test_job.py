@@ -354,6 +354,17 @@ def test_another_job_takes_the_place_of_the_one_that_is_read(world: DeskWorld) -
     on_page(world, act)
 
 
+def test_a_job_that_is_opened_from_its_list_shows_its_own_facts_at_once(world: DeskWorld) -> None:
+    async def act(shown: Shown) -> None:
+        shown.page.hide()
+        world.job("j2", "Larkfield Cafe", "complete", package_type="enterprise", package_size=7)
+        world.store.take_changed()
+        shown.page.show_job("j2")
+        assert {shown.page._facts[name].text() for name in ("Package", "Priority")} == {"Enterprise, 7", "enterprise"}
+
+    on_page(world, act)
+
+
 def test_what_others_wrote_into_a_result_is_shown_without_passwords(qt_app: QApplication, tmp_path: Path) -> None:
     plan = [{"action": "fill", "selector": "#password", "value": "correct horse"}, {"action": "click"}]
     row = {
