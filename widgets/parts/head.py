@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from widgets.look import metrics
@@ -22,7 +23,7 @@ class PageHead(Surface):
         self._row.setSpacing(metrics.px(12))
         self.title = ElidedLabel(title, "title")
         self.title.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self._row.addWidget(self.title)
+        self._row.addWidget(self.title, alignment=Qt.AlignmentFlag.AlignLeft)
 
     def add(self, part: QWidget, stretch: int = 0) -> None:
         """Put a widget behind the others."""
