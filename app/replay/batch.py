@@ -18,6 +18,7 @@ from app.replay.journal import Batch, Journal, Move, State
 from app.replay.line import Line, Progress
 from app.replay.linter import outgoing
 from app.replay.pace import Options, TokenBucket
+from app.replay.results import Results
 from services.domain.errors import Busy, ConsoleError
 from services.domain.messages import message_size
 from services.ports.wishes import DeadLetter, ManyQueues, Outgoing, SentMessage
@@ -27,6 +28,7 @@ MOST: Final = 10
 _SEND_TRIES: Final = 6
 _DELETE_TRIES: Final = 3
 _DELETE_ROUNDS: Final = 3
+RAN_OUT: Final = "The hold on these letters ran out, as when this computer slept: nothing of them was sent."
 STILL_THERE: Final = "The archive has it; the queue never said that it is gone, so it may be a dead letter still."
 """Why an archive that was given up in the middle is not confirmed."""
 
@@ -58,15 +60,12 @@ class BatchRun:
         self._journal = journal
         self._batch = batch
         self._options = msgspec.json.decode(batch.options, type=Options) if batch.options else Options()
-        self._evidence = evidence
         self._now = now
         self._begin = begin
         self._keep_lease = keep
         self._clock = clock
         self._claims = Claims(queues, self._options.claim_seconds, clock)
         self._bucket = TokenBucket(self._options.rate if batch.act == "replay" else 0.0)
-        self._sent: dict[str, tuple[str, float]] = {}
-        """Message id -> the job that it starts, and when it was sent; those whose result isn't known."""
         self._largest = 0
         self._edits: dict[str, Outgoing] = {}
         """What is sent in the place of some, by message id."""
@@ -79,6 +78,7 @@ class BatchRun:
         self._interrupted = False
         self._broken: ConsoleError | None = None
         self.line = Line(on_change)
+        self._results = Results(evidence, self._options, self.line, self._keep)
 
     @property
     def hidden_until(self) -> float:
@@ -108,13 +108,13 @@ class BatchRun:
         return await self._end()
 
     async def _steps(self) -> None:
-        ramp = self._options.ramp if self._evidence is not None and self._batch.act == "replay" else ()
+        ramp = self._options.ramp if self._results.can_wait and self._batch.act == "replay" else ()
         for size in ramp:
             if not self._goes_on():
                 return
             await self._step(size, lanes=1)
             await self._write_settled()
-            await self._results()
+            await self._results.wait(self._goes_on)
         if self._goes_on():
             await self._step(len(self._todo), lanes=self._options.lanes)
 
@@ -241,6 +241,13 @@ class BatchRun:
     async def _send(self, ready: Sequence[tuple[DeadLetter, Outgoing]]) -> None:
         ids = [letter.message_id for letter, _ in ready]
         await self._write([Move(key, state) for key in ids for state in ("claimed", "sending")])
+        if why := await self._slept(ids):
+            self.line.stop(why)
+            await self._write([Move(key, "planned", why) for key in ids])
+            self._todo |= dict.fromkeys(ids)
+            for key in ids:
+                await self._claims.give_back(key)
+            return
         at = self._now()
         answers = await self._send_patiently([message for _, message in ready])
         moves = [judged(letter, message, answer) for (letter, message), answer in zip(ready, answers, strict=True)]
@@ -254,13 +261,21 @@ class BatchRun:
         for (_, message), one in zip(ready, moves, strict=True):
             if one.state == "sent":
                 self._undeleted[one.message_id] = one.new_message_id
-                if self._evidence is not None:
-                    self._sent[one.message_id] = (job_of(message.body), at)
+                self._results.sent(one.message_id, job_of(message.body), at)
             elif one.state == "unknown":
                 self._claims.keep_hidden(one.message_id)
             else:
                 await self._claims.give_back(one.message_id)
         await self._delete([one.message_id for one in sent])
+
+    async def _slept(self, ids: Sequence[str]) -> str:
+        """Why these may not be sent any more, though they might a moment ago: before the journal was written. "" when
+        they may."""
+        try:
+            await self._keep()
+        except ConsoleError as error:
+            return str(error)
+        return "" if all(map(self._claims.receipt, ids)) else RAN_OUT
 
     async def _send_patiently(self, messages: list[Outgoing]) -> list[SentMessage | ConsoleError]:
         """Send; what the queue was too busy for is sent again after a while, and nothing else is."""
@@ -326,32 +341,6 @@ class BatchRun:
             await self._write([Move(key, end, "Not among the dead letters any more.") for key in gone])
             for key in gone:
                 del self._undeleted[key]
-
-    # Business results
-
-    async def _results(self) -> None:
-        """Wait until it is known what the jobs of this step came to; stop the line when too many failed."""
-        assert self._evidence is not None
-        until = asyncio.get_running_loop().time() + self._options.result_seconds
-        while self._sent and self._goes_on():
-            for key, (job_id, at) in list(self._sent.items()):
-                came_to = self._evidence.result(job_id, at) if job_id else "ok"
-                if came_to:
-                    del self._sent[key]
-                    self.line.judge(key, came_to == "ok")
-            if not self._sent:
-                break
-            if asyncio.get_running_loop().time() >= until:
-                for key in self._sent:
-                    self.line.judge(key, False)
-                self._sent = {}
-                break
-            self.line.wait_for(len(self._sent))
-            await self._keep()
-            await asyncio.sleep(self._options.poll_seconds)
-        self.line.wait_for(0)
-        if self.line.failed_share() > self._options.worst:
-            self.line.stop("Too many of the jobs that were sent first have failed. The rest was not sent.")
 
     # The journal
 

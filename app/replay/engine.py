@@ -204,9 +204,6 @@ class ReplayEngine:
             await self._note(entry.message_id, "failed", why=str(error))
             await self._give_back([letter], CLAIM_VISIBILITY)
             return Replayed("failed", str(error))
-        if not self._is_held():
-            await self._note(entry.message_id, "failed", why=_RAN_OUT)
-            return Replayed("failed", f"{_RAN_OUT} Nothing was sent: replay it again.")
         return await self._send(letter, entry)
 
     async def holds(self, message_id: str) -> bool:
@@ -223,6 +220,10 @@ class ReplayEngine:
 
     async def _send(self, letter: DeadLetter, entry: Entry) -> Replayed:
         await self._note(letter.message_id, "sending")
+        if why := await self._slept():
+            await self._note(letter.message_id, "failed", why=why)
+            await self._give_back([letter], CLAIM_VISIBILITY)
+            return Replayed("failed", f"{why} Nothing was sent: replay it again.")
         body, attributes = (entry.sent_body, entry.sent_attributes) if entry.sent_body else outgoing(letter)
         try:
             sent = await self._queues.send(body, attributes, letter.trace)
@@ -279,6 +280,14 @@ class ReplayEngine:
                     others.append(letter)
         await self._give_back(others, CLAIM_VISIBILITY)
         return found
+
+    async def _slept(self) -> str:
+        """Why it may not be sent any more, though it might a moment ago: before the journal was written."""
+        try:
+            await self.writer.keep()
+        except Refused as error:
+            return str(error)
+        return "" if self._is_held() else _RAN_OUT
 
     def _is_held(self) -> bool:
         return self.clock.now() < self._held_until

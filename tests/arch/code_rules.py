@@ -265,6 +265,7 @@ RULES: Final = {
         {
             "tests/fakes/server.py": "a server that is slow at random, on a virtual clock",
             "tests/fakes/unkind_queues.py": "a queue that is slow, on a virtual clock",
+            "tests/fakes/unkind_replays.py": "a project that answers late, on a virtual clock",
         },
     ),
 }

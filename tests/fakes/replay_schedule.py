@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from app.replay.awake import Clock
 from app.replay.engine import ReplayEngine
 from app.replay.journal import SENT, Journal
 from app.replay.many import ManyEngine
 from app.replay.pace import Options
+from app.replay.writer import Writer
 from services.domain.errors import ConsoleError
 from tests.fakes.unkind_queues import Fault, Killed, UnkindQueues
+from tests.fakes.unkind_replays import NAP, LeaseFault, UnkindReplays
 from tests.fakes.virtual_time import ThreadlessLoop, run_virtually
 
 MOST_STARTS = 40
+TOKEN = "mine"
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """`kills`: after so many steps each of the first starts is killed. `right`: whether the person decides rightly."""
+    """`kills`: after so many steps each of the first starts is killed. `right`: whether the person decides rightly.
+    `lease`: what happens to the next calls about it. `naps`: at these steps the machine sleeps, and somebody else
+    takes the lease meanwhile."""
 
     letters: int
     lanes: int
@@ -30,6 +35,8 @@ class Schedule:
     kills: list[int]
     may_release: bool = True
     right: bool = True
+    lease: list[LeaseFault] = field(default_factory=list)
+    naps: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -39,17 +46,22 @@ class World:
     schedule: Schedule
     file: Path
     queues: UnkindQueues = field(init=False)
+    shared: UnkindReplays = field(init=False)
     bodies: dict[str, str] = field(init=False)
     decided: set[str] = field(default_factory=set)
     starts: int = 0
     steps: int = 0
     offset: float = 0.0
+    refused: int = 0
+    """Starts that were not allowed to go on, or not to begin."""
 
     def __post_init__(self) -> None:
         self.bodies = {f"m{n}": f'{{"job_id": "job-{n}"}}' for n in range(self.schedule.letters)}
         self.queues = UnkindQueues.holding(self.bodies)
         self.queues.may_release = self.schedule.may_release
         self.queues.faults = list(self.schedule.faults)
+        self.shared = UnkindReplays(self.queues.now, self._sleep)
+        self.shared.faults_to_come = list(self.schedule.lease)
 
     def run(self) -> None:
         """Start the program until nothing is left to do."""
@@ -57,6 +69,7 @@ class World:
         for self.starts in range(1, MOST_STARTS + 1):
             if self.starts > 3:
                 self.queues.faults.clear()
+                self.shared.faults_to_come.clear()
             try:
                 if self._start(next(kills, None)):
                     return
@@ -81,18 +94,29 @@ class World:
             assert sent[body] == 1 or (key in self.decided and not self.schedule.right), (key, sent[body])
         assert not self.queues.dead
 
+    def _sleep(self, seconds: float) -> None:
+        self.queues.slept += seconds
+
     def _start(self, kill_after: int | None) -> bool:
         """One start, killed after so many steps; whether all is done."""
         counter = itertools.count(1)
 
-        def step(_: str) -> None:
+        def step(name: str) -> None:
             self.steps += 1
+            if name == "send: before":
+                assert self.shared.is_held_by("dlq", TOKEN), "sent while somebody else may be at work"
+            # What is on its way by then can't be called back.
+            if self.steps in self.schedule.naps and self.starts <= 3:
+                self._sleep(NAP)
+                self.shared.take("dlq")
             if kill_after is not None and next(counter) > kill_after:
                 raise Killed
 
         # The clock of the queue starts anew with each loop: what was hidden stays hidden for as long.
         for one in self.queues.dead.values():
             one.visible_at = max(0.0, one.visible_at - self.offset)
+        self.shared.pass_by(self.offset)
+        self.queues.slept = 0.0
         self.queues.step = step
         journal = Journal(self.file)
         watch(journal, step)
@@ -106,10 +130,11 @@ class World:
             return await self._work_on(journal)
         finally:
             # At first somebody starts it again at once, while the dead program's holds last; later after a while.
-            self.offset = asyncio.get_running_loop().time() + (0.0 if self.starts <= 3 else 61.0)
+            self.offset = self.queues.now() + (0.0 if self.starts <= 3 else 61.0)
 
     async def _work_on(self, journal: Journal) -> bool:
-        engine = ReplayEngine(self.queues, journal)
+        writer = Writer(self.queues, self.shared, token=TOKEN, machine="desk", wall=self.queues.now)
+        engine = ReplayEngine(self.queues, journal, writer, clock=Clock(lambda: self.queues.slept))
         many = ManyEngine(self.queues, journal, engine)
         journal.settle_after_crash()
         try:
@@ -127,6 +152,7 @@ class World:
                 await many.plan(f"b{self.starts}", "replay", fresh, actor="desk-1", reason="", options=options)
                 await many.run(f"b{self.starts}")
         except ConsoleError:
+            self.refused += 1
             return False
         return not self.queues.dead and not any(state in ("unknown", "planned") for state in journal.states().values())
 

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from tests.fakes.replay_schedule import Schedule, World
 from tests.fakes.unkind_queues import FAULTS, Fault
+from tests.fakes.unkind_replays import LEASE_FAULTS, LeaseFault
 
 NO_FAULT: Fault = ""
+NO_LEASE_FAULT: LeaseFault = ""
 MEMORY = Path("/dev/shm")
 """A kill is played, so nothing has to reach a disk: hundreds of schedules would wait for it for a minute."""
 schedules = st.builds(
@@ -23,6 +25,8 @@ schedules = st.builds(
     kills=st.lists(st.integers(0, 40), max_size=4),
     may_release=st.booleans(),
     right=st.booleans(),
+    lease=st.lists(st.one_of(st.just(NO_LEASE_FAULT), st.sampled_from(LEASE_FAULTS)), max_size=12),
+    naps=st.frozensets(st.integers(1, 80), max_size=3),
 )
 
 
@@ -47,6 +51,26 @@ def test_killed_at_every_step(may_release: bool) -> None:
     whole = play(Schedule(12, 2, [], [], may_release))
     for step in range(whole.steps + 1):
         play(Schedule(12, 2, [], [step], may_release))
+
+
+def test_asleep_at_every_step_and_somebody_else_takes_over() -> None:
+    whole = play(Schedule(12, 2, [], []))
+    for step in range(1, whole.steps + 1):
+        play(Schedule(12, 2, [], [], naps=frozenset({step})))
+
+
+@pytest.mark.parametrize("fault", LEASE_FAULTS)
+@pytest.mark.parametrize("slow", [False, True])
+def test_each_fault_of_the_lease_at_each_call_about_it(fault: LeaseFault, slow: bool) -> None:
+    """`slow`: the queue takes so long that the lease is renewed in the middle."""
+    queue: list[Fault] = ["slow"] * 30 if slow else []
+    whole = play(Schedule(12, 2, queue, []))
+    disturbed = 0
+    for call in range(whole.shared.calls.count("hold") + whole.shared.calls.count("begin")):
+        world = play(Schedule(12, 2, queue, [], lease=[*[NO_LEASE_FAULT] * call, fault]))
+        disturbed += world.starts > whole.starts
+    # Or nothing would have been tried.
+    assert disturbed
 
 
 @pytest.mark.parametrize("fault", FAULTS)
