@@ -71,7 +71,8 @@ class SecretFields:
 
 
 def _may_be_secret(step: Step) -> bool:
-    return step.action == "fill" or is_secret_field(step.selector or "")
+    # The value of any other step is a mark of the plan, such as that a sign-in is asked for.
+    return step.action == "fill" or (step.action == "select" and is_secret_field(step.selector or ""))
 
 
 async def _is_secret(page: Page, selector: str) -> bool:
