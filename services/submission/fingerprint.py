@@ -53,12 +53,11 @@ class FormSight:
 
     def __init__(self) -> None:
         self._pages: dict[int, Form] = {}
-        self._captcha = False
+        self.captcha = False
+        """Whether the form asks for one."""
         self._whole = False
 
-    async def look(
-        self, page: Page, plan: Sequence[Step], index: int, *, captcha: bool = False, last: bool = False
-    ) -> None:
+    async def look(self, page: Page, plan: Sequence[Step], index: int, *, last: bool = False) -> None:
         """See the page of the form that step `index` is on; one that can't be read is left out. `last`: it is the
         form's last one."""
         number, selectors = fields_of_page(plan, index)
@@ -70,7 +69,6 @@ class FormSight:
         form = form_of(found)
         if form is not None:
             self._pages[number] = form
-            self._captcha = self._captcha or captcha
             self._whole = self._whole or last
 
     def log(self) -> dict[str, Any]:
@@ -83,4 +81,4 @@ class FormSight:
             for field in form.fields
         )
         used = tuple(pair for _, form in sorted(self._pages.items()) for pair in form.used)
-        return {"form": form_log(Form(fields, self._captcha, self._whole, used))}
+        return {"form": form_log(Form(fields, self.captcha, self._whole, used))}

@@ -150,8 +150,10 @@ class _Run:
         try:
             await self._fill(page, self._submit)
             fields = page_selectors(self._plan, self._submit)
-            before, walls = await asyncio.gather(look(page, fields), find_walls(page))
-            await self._form.look(page, self._plan, self._submit, captcha="captcha" in walls, last=True)
+            before, walls, _ = await asyncio.gather(
+                look(page, fields), find_walls(page), self._form.look(page, self._plan, self._submit, last=True)
+            )
+            self._form.captcha = "captcha" in walls
             if "captcha" in walls:
                 raise PersonNeeded("captcha")
             if self._blocker is not None:

@@ -38,6 +38,8 @@ def test_the_pipeline_really_submits(stack: RunningStack) -> None:
     host = rows[0][0]
     posts = [line for line in witness.practice_log(host) if line["method"] == "POST"]
     assert posts, "submitted without a POST that the directory saw"
+    [(form,)] = witness.query("select form from form_fingerprints where id = %s", host)
+    assert form["whole"], "the form of a directory that was submitted is known"
 
 
 def test_dead_letters_are_there_from_the_start(stack: RunningStack) -> None:

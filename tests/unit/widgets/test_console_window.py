@@ -86,6 +86,23 @@ def test_a_count_leads_to_the_jobs_that_it_counts(window: ConsoleWindow, world: 
     assert window.jobs.model.rowCount() == 1
 
 
+def test_what_has_to_be_checked_is_counted_and_led_to(window: ConsoleWindow, world: DeskWorld) -> None:
+    assert window.runs.check_button.words() == "Nothing to check"
+    row = {"id": "r1", "job_id": "j1", "directory_name": "a.localhost", "status": "submitting"}
+    world.store.put("job_results", {**row, "updated_at": "2026-01-01T00:00:00Z"})
+    window._take(world.store.take_changed())
+    assert window.runs.check_button.words() == "1 to check"
+    window.runs.check_button.click()
+    assert window.current_page() == "review"
+    assert wait_for(lambda: window.review.inspector.head.words() == "a.localhost")
+    window.review.inspector.say_button.choose("submitted")
+    (sheet,) = window.body.findChildren(ConfirmSheet)
+    assert sheet.isVisible()
+    sheet.cancel()
+    window.review.back_button.click()
+    assert window.current_page() == "runs"
+
+
 def test_a_vital_task_that_failed_stays_on_the_screen_with_what_to_do(window: ConsoleWindow, world: DeskWorld) -> None:
     window.show_failure("sync", "", "a.txt")
     (words,) = window.faults.words()
