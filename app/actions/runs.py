@@ -13,6 +13,7 @@ import msgspec
 
 from app import tasks
 from app.actions.kept_runs import KeptRuns
+from app.actions.live_picture import LivePicture
 from app.actions.operations import Operations, State
 from app.actions.registry import DRY_RUN, REAL_RUN, STOP_RUN, why_not
 from app.actions.run_control import RunControl
@@ -94,6 +95,7 @@ class RunActs:
         self.version = 0
         self.state = RunState()
         self.control = RunControl(self, runner)
+        self.live = LivePicture(self, runner)
 
     def why_not_run(self, target: RunTarget | None, *, dry: bool) -> str:
         """Why Run is off; "" when it may be pressed."""
@@ -237,6 +239,8 @@ class RunActs:
                     verdict = event
                 elif event["kind"] == "ended":
                     ended = event
+                elif event["kind"] == "frame":
+                    self.live.take(event)
                 elif (fresh := taken(self.state, event, self._clock())) is not self.state:
                     self._set(fresh)
         except ConsoleError as error:

@@ -48,7 +48,13 @@ class EditStep(_Command, frozen=True, tag="edit_step"):
     value: str | None = None
 
 
-Command = Pause | GoOn | OneStep | RunTo | SkipStep | EditStep
+class Watch(_Command, frozen=True, tag="watch"):
+    """Somebody sees the page from now on, or nobody any more: its frames are told only meanwhile."""
+
+    on: bool
+
+
+Command = Pause | GoOn | OneStep | RunTo | SkipStep | EditStep | Watch
 _decoder: Final[msgspec.json.Decoder[Command]] = msgspec.json.Decoder(Command)
 
 HELP_SECONDS: Final = 300.0

@@ -18,6 +18,7 @@ from services.domain.run_commands import (
     Pause,
     RunTo,
     SkipStep,
+    Watch,
 )
 from services.submission.edits import EditRefused
 from services.submission.events import Report
@@ -39,6 +40,8 @@ class Control:
         self._patience = PATIENCE_SECONDS
         self._commands: asyncio.Queue[Command] | None = None
         self._hold_at: int | None = None
+        self._watched = False
+        self._watch: Callable[[bool], None] | None = None
         self.limit: asyncio.Timeout | None = None
         """The run's time limit, which stands still while it is held."""
         self.revise: Revise | None = None
@@ -47,7 +50,11 @@ class Control:
 
     def take(self, command: Command) -> None:
         """A person says what is to be done."""
-        if self._commands is not None:
+        if isinstance(command, Watch):
+            self._watched = command.on
+            if self._watch is not None:
+                self._watch(command.on)
+        elif self._commands is not None:
             self._commands.put_nowait(command)
         elif isinstance(command, Pause):
             self._hold_at = 0
@@ -55,6 +62,11 @@ class Control:
             self._hold_at = command.index
         elif isinstance(command, EditStep):
             self._report({"kind": "refused", "why": "Pause the run first"})
+
+    def let_watch(self, watch: Callable[[bool], None]) -> None:
+        """From now on `watch` is told whether somebody watches."""
+        self._watch = watch
+        watch(self._watched)
 
     async def before(self, index: int) -> None:
         """Called before each step: waits while the run is held. Raises StepFailed when nobody comes back."""

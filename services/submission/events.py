@@ -3,6 +3,8 @@
     started  {run_id, dry, browser, sandbox, steps: [{action, words, detail}]}
     step     {index, status: running|done|failed|blocked, ms?, picture?, error?}
     picture  {index, path}                       newest picture of the page, a JPEG below the run's artifacts folder
+    frame    {data, width, height}               while somebody watches: the page as it is, a JPEG in base64, and its
+                                                 size in the page's own pixels
     blocked  {method, url, bytes, body}          dry run: a request that would have been sent, secrets masked; of the
                                                  body the first 16 k characters, of its files size and checksum;
                                                  method WEBSOCKET is a message, CONNECT a host that was asked for

@@ -116,6 +116,8 @@ class _Run:
             outcome = self._cut_short(self._given_up or timeout)
         except asyncio.CancelledError:
             tell(self._report, self._cut_short("Stopped"))
+            if self._pictures is not None:
+                self._pictures.close()
             raise
         except Error as error:
             outcome = self._cut_short(f"The browser broke down: {one_line(error.message, 300)}")
@@ -145,6 +147,7 @@ class _Run:
         if self._request.artifacts:
             self._pictures = Pictures(page, Path(self._request.artifacts), self._report)
             await self._pictures.start()
+            self._control.let_watch(self._pictures.watch)
         if self._blocker is not None:
             await self._blocker.watch(self._context, self._gate)
         try:

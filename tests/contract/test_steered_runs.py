@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from aiohttp import web
 
 from services.clients.submission_process import SubmissionProcess
 from services.domain.plans import Plan, Step
-from services.domain.run_commands import EditStep, GoOn, OneStep, Pause, RunTo
+from services.domain.run_commands import EditStep, GoOn, OneStep, Pause, RunTo, Watch
 from services.ports.wishes import RunRequest
 from tests.waiting import until
 
@@ -67,7 +68,8 @@ def steered(folder: Path, act: Callable[[Steered], Awaitable[None]]) -> Steered:
         made.port = served.addresses[0][1]
         made.runner = SubmissionProcess({"PRACTICE_URL": f"http://127.0.0.1:{made.port}"})
         try:
-            await act(made)
+            async with asyncio.timeout(90):
+                await act(made)
         finally:
             await served.cleanup()
 
@@ -86,9 +88,9 @@ def test_a_person_holds_steps_edits_and_goes_on_and_the_form_is_sent_once(tmp_pa
         # What a person says each time that the run is held.
         says = iter(
             [
-                (EditStep(0, "http://evil.localhost/"), OneStep()),
+                (Watch(True), EditStep(0, "http://evil.localhost/"), OneStep()),
                 (
-                    EditStep(0, "/"), EditStep(1, "form button:last-of-type"), EditStep(1, "button"),
+                    Watch(False), EditStep(0, "/"), EditStep(1, "form button:last-of-type"), EditStep(1, "button"),
                     EditStep(1, "input >> bad="), EditStep(1, "form > #x"), EditStep(3, None, "correct horse"),
                     RunTo(2),
                 ),
@@ -98,9 +100,16 @@ def test_a_person_holds_steps_edits_and_goes_on_and_the_form_is_sent_once(tmp_pa
             ]
         )  # fmt: skip
 
+        once_seen: tuple[Any, ...] = ()
+
         def on_event(event: dict[str, Any]) -> None:
+            nonlocal once_seen
             if event["kind"] == "held":
-                run.tell(*next(says))
+                once_seen = next(says)
+            # The first words ask for the picture; the next ones come when it was seen.
+            if once_seen and (once_seen[0] == Watch(True) or run.of("frame")):
+                run.tell(*once_seen)
+                once_seen = ()
 
         task = asyncio.get_running_loop().create_task(run.run(plan, on_event, step_seconds=0.5))
         await until(lambda: "run-1" in run.runner._children)
@@ -122,6 +131,10 @@ def test_a_person_holds_steps_edits_and_goes_on_and_the_form_is_sent_once(tmp_pa
     assert edits == [
         (1, "form > #x", "close", 1), (3, "#password", "•••", 1), (2, "#a", "Red Door", 1), (4, "#go", None, 1),
     ]  # fmt: skip
+    frames = run.of("frame")
+    assert all(base64.b64decode(frame["data"]).startswith(b"\xff\xd8") for frame in frames)
+    assert [event["kind"] for event in run.told[run.told.index(frames[-1]) :]].count("held") >= 3, "none once unwatched"
+    assert (frames[0]["width"], frames[0]["height"]) == (1280, 800)
     assert run.posts == [{"a": "Red Door", "b": "", "password": "correct horse"}]
     assert run.of("verdict")[0]["status"] == "submitted"
     assert run.of("verdict")[0]["log"]["plain_steps"] == [], "no field that the plan meant was seen"

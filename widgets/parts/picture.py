@@ -24,6 +24,7 @@ class Picture(QWidget):
         super().__init__(parent)
         self._words = words
         self._image = QImage()
+        self._own = QSize()
         self._scaled = QPixmap()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(metrics.px(160), metrics.px(100))
@@ -35,7 +36,25 @@ class Picture(QWidget):
         reader = QImageReader(buffer)
         reader.setAutoTransform(True)
         size = reader.size()
-        return size.isValid() and size.width() * size.height() <= _LARGEST and self._take(reader.read())
+        return size.isValid() and size.width() * size.height() <= _LARGEST and self._take(reader.read(), size)
+
+    def show_frame(self, data: bytes) -> None:
+        """Show a JPEG of which many come a second; the old one stays when it can't be read or is too large.
+
+        It is read at the size that it is shown at, which takes a third of the time.
+        """
+        buffer = QBuffer()
+        buffer.setData(data)
+        reader = QImageReader(buffer)
+        own = reader.size()
+        if not own.isValid() or own.width() * own.height() > _LARGEST:
+            return
+        dpr = self.devicePixelRatioF()
+        room = QSize(round(self.width() * dpr), round(self.height() * dpr))
+        fitted = own.scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
+        if 0 < fitted.width() < own.width() and fitted.height() > 0:
+            reader.setScaledSize(fitted)
+        self._take(reader.read(), own)
 
     def show_file(self, file: Path) -> bool:
         """Show a picture of the disk. False, and nothing is shown, when it can't be read or is too large."""
@@ -45,7 +64,7 @@ class Picture(QWidget):
         if not size.isValid() or size.width() * size.height() > _LARGEST:
             self.clear("The picture can't be read")
             return False
-        if not self._take(reader.read()):
+        if not self._take(reader.read(), size):
             self.clear("The picture can't be read")
             return False
         return True
@@ -53,6 +72,7 @@ class Picture(QWidget):
     def clear(self, words: str = "No picture") -> None:
         """Show words instead."""
         self._image = QImage()
+        self._own = QSize()
         self._scaled = QPixmap()
         self._words = one_line(words, 120)
         self.update()
@@ -63,7 +83,7 @@ class Picture(QWidget):
 
     def picture_size(self) -> QSize:
         """The picture's own size in pixels."""
-        return self._image.size()
+        return self._own
 
     def sizeHint(self) -> QSize:
         return QSize(metrics.px(328), metrics.px(205))
@@ -72,7 +92,7 @@ class Picture(QWidget):
         return self.has_picture()
 
     def heightForWidth(self, width: int) -> int:
-        own = self._image.size()
+        own = self._own
         return round(width * own.height() / own.width()) if own.width() else metrics.px(120)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -98,11 +118,12 @@ class Picture(QWidget):
             painter.drawRect(place.adjusted(0, 0, -1, -1))
         painter.end()
 
-    def _take(self, image: QImage) -> bool:
-        if image.isNull() or image.width() * image.height() > _LARGEST:
+    def _take(self, image: QImage, own: QSize) -> bool:
+        if image.isNull() or own.width() * own.height() > _LARGEST:
             return False
-        resized = image.size() != self._image.size()
+        resized = own != self._own
         self._image = image
+        self._own = own
         self._scaled = QPixmap()
         if resized:
             self.updateGeometry()
@@ -110,7 +131,7 @@ class Picture(QWidget):
         return True
 
     def _place(self) -> QRect:
-        size = self._image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        size = self._own.scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
         return QRect((self.width() - size.width()) // 2, 0, size.width(), size.height())
 
     def _fitted(self, size: QSize) -> QPixmap:

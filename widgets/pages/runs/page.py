@@ -7,7 +7,7 @@ from collections.abc import Generator
 from typing import Self
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.actions.registry import DRY_RUN, REAL_RUN, STOP_RUN, why_not
@@ -24,6 +24,7 @@ from widgets.pages.runs.check_button import CheckButton
 from widgets.pages.runs.helping import Helping
 from widgets.pages.runs.inspector import Inspector
 from widgets.pages.runs.job_picker import JobPicker
+from widgets.pages.runs.live_view import LiveView
 from widgets.pages.runs.stage import Stage
 from widgets.pages.runs.steps import StepList
 from widgets.parts import spans
@@ -93,6 +94,7 @@ class RunsPage(Surface):
         self.inspector = inspector or Inspector()
         self.inspector.trace.address_of = self._runs.kept.trace_address
         self.inspector.open_job.connect(lambda: self.open_job.emit(self._job_id))
+        self._live = LiveView(self._runs, self.stage)
         self.helping = Helping(self._runs, self.steps, self.inspector.turn, self)
         QShortcut(QKeySequence(DRY_RUN.key), self).activated.connect(self.run_button.click)
         self._lay_out()
@@ -145,6 +147,11 @@ class RunsPage(Surface):
         elif self._runs.state.going_on and int(time.monotonic()) != self._second_seen:
             self._show_note(self._state())
             self.helping.tick()
+        self._live.frame(self._state(), picked=self._picked >= 0)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._live.leave()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -295,8 +302,8 @@ class RunsPage(Surface):
         picked = state.steps[self._picked] if 0 <= self._picked < len(state.steps) else None
         self.steps.mark(picked.index if picked is not None else words.current_step(state.steps, state.held))
         if picked is not None:
-            self.stage.show_picture(picked.picture, "No picture of this step")
-        else:
+            self.stage.show_step(state.steps[picked.index - 1].picture if picked.index else "", picked.picture)
+        elif not self._live.shows(state):
             self.stage.show_picture(state.picture, "No picture yet" if state.going_on else "No picture")
 
     def _show_acts(self) -> None:

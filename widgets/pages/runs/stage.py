@@ -14,6 +14,7 @@ from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import ElidedLabel, label, say
 from widgets.parts.link import OpenButton
 from widgets.parts.picture import Picture
+from widgets.parts.segments import Segments
 from widgets.parts.surface import Surface
 
 _SHAPE: Final = 800 / 1280
@@ -28,6 +29,11 @@ class Stage(QWidget):
         super().__init__(parent)
         self._data_dir = data_dir
         self._path = ""
+        self._rate = ""
+        self._step = ("", "")
+        self._when = Segments([("after", "After"), ("before", "Before")])
+        self._when.chosen.connect(lambda _: self.show_step(*self._step))
+        self._when.hide()
         self._lock = GlyphLabel("", "", icon="lock", under="surface.sunken")
         self.address = ElidedLabel("", "mono")
         self.open_button = OpenButton()
@@ -45,6 +51,7 @@ class Stage(QWidget):
         row.setSpacing(metrics.px(8))
         row.addWidget(bar, 1)
         row.addWidget(self._scale)
+        row.addWidget(self._when)
         column = QVBoxLayout(self)
         column.setContentsMargins(metrics.px(16), metrics.px(12), metrics.px(16), metrics.px(12))
         column.setSpacing(metrics.px(10))
@@ -60,9 +67,11 @@ class Stage(QWidget):
 
     def show_picture(self, path: str, nothing: str = "No picture yet") -> None:
         """Show a picture of the disk; `nothing` are the words where `path` is ""."""
+        self._when.hide()
         if path and path == self._path:
             return
         self._path = path
+        self._rate = ""
         if not path:
             self.picture.clear(nothing)
         elif (place := inside(self._data_dir, path)) is None:
@@ -70,6 +79,20 @@ class Stage(QWidget):
         else:
             self.picture.show_file(place)
         self._say_scale()
+
+    def show_frame(self, data: bytes, rate: int) -> None:
+        """Show the page as it is now; `rate`: frames that came within the last second."""
+        self._path = ""
+        self._rate = f"{rate} frame{'s' if rate != 1 else ''}/s, "
+        self._when.hide()
+        self.picture.show_frame(data)
+        self._say_scale()
+
+    def show_step(self, before: str, after: str) -> None:
+        """Show a step's picture: the page after it, or before it where a person wants that."""
+        self._step = (before, after)
+        self.show_picture(before if self._when.current() == "before" else after, "No picture of this step")
+        self._when.show()
 
     def has_picture(self) -> bool:
         """True while a picture is shown."""
@@ -89,7 +112,7 @@ class Stage(QWidget):
         room = (self.width() - metrics.px(_SIDES), self.height() - metrics.px(_ABOVE))
         share = min(room[0] / size.width(), room[1] / size.height())
         self._scale.show()
-        say(self._scale, f"{size.width()} × {size.height()} at {round(share * 100)} %")
+        say(self._scale, f"{self._rate}{size.width()} × {size.height()} at {round(share * 100)} %")
 
 
 class _Bar(Surface):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from services.domain.run_commands import EditStep, GoOn, OneStep, Pause, RunTo, SkipStep
+from services.domain.run_commands import EditStep, GoOn, OneStep, Pause, RunTo, SkipStep, Watch
 from tests.fakes.runs import HOLD
-from tests.unit.widgets.pages.test_runs import DRY, World, ended, press, until
+from tests.unit.widgets.pages.test_runs import DRY, World, ended, jpeg, press, until
 from tests.unit.widgets.waiting import in_front
 from widgets.pages.runs import RunsPage
 from widgets.pages.runs.step_edit import StepEdit
@@ -129,5 +130,33 @@ def test_a_step_that_failed_is_edited_in_a_sheet(world: World) -> None:
         assert world.runner.told == [SkipStep(), EditStep(2, "#shop")]
         world.runner.go.set()
         await ended(page, world)
+
+    world.on_page(look)
+
+
+def test_the_page_is_shown_live_while_it_is_looked_at(world: World, tmp_path: Path) -> None:
+    file = jpeg(tmp_path / "frame.jpg")
+    frame = {"kind": "frame", "data": base64.b64encode(file.read_bytes()).decode(), "width": 64, "height": 40}
+    told = {"kind": "picture", "index": 0, "path": str(jpeg(tmp_path / "step.jpg"))}
+    second = {"kind": "picture", "index": 1, "path": str(jpeg(tmp_path / "second.jpg"))}
+
+    async def look(page: RunsPage) -> None:
+        await begin(page, world, step(0), frame, told, step(1), second)
+        await until(page, lambda: page.stage._scale.text().startswith("1 frame/s, 64 × 40 at "))
+        assert world.runner.told == [Watch(True)]
+        page.steps.picked.emit(1)
+        page.frame()
+        assert world.runner.told[-1] == Watch(False)
+        files: list[str] = []
+        page.stage.picture.show_file = lambda file: files.append(file.name) or True  # type: ignore[method-assign,func-returns-value]
+        QTest.keyClick(page.stage._when, Qt.Key.Key_Right)
+        QTest.keyClick(page.stage._when, Qt.Key.Key_Left)
+        assert files == ["step.jpg", "second.jpg"]
+        page.steps.picked.emit(-1)
+        page.frame()
+        assert world.runner.told[-1] == Watch(True)
+        page.hide()
+        assert world.runner.told[-1] == Watch(False)
+        world.runner.go.set()
 
     world.on_page(look)

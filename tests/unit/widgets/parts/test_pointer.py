@@ -106,7 +106,7 @@ def test_a_picture_is_pressed_only_when_there_is_one(room: QWidget) -> None:
     assert pressed == []
     image = QImage(20, 10, QImage.Format.Format_RGB32)
     image.fill(QColor("#336699"))
-    assert part._take(image)
+    assert part._take(image, image.size())
     QTest.mouseClick(part, LEFT)
     assert pressed == [True]
 
