@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
@@ -54,5 +53,5 @@ class LivePicture:
         """The newest frame, a JPEG; empty when there is none."""
         try:
             return base64.b64decode(self._data)
-        except binascii.Error:
+        except ValueError:
             return b""
