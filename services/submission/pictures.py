@@ -134,7 +134,7 @@ class Pictures:
             self._report({"kind": "picture", "index": index, "path": path})
 
     def _send(self, method: str, parameters: dict[str, Any]) -> None:
-        task = asyncio.get_running_loop().create_task(self._sent(method, parameters))
+        task = asyncio.get_running_loop().create_task(self._sent(method, parameters), name="picture")
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
