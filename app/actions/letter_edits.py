@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -16,7 +15,7 @@ from app.replay.reading import read
 from app.store.store import Store
 from services.domain.packages import priority_of_package
 
-__all__ = ["DiffLine", "Edit", "Finding", "Look", "corrections", "draft", "look"]
+__all__ = ["DiffLine", "Edit", "Finding", "Look", "correction", "draft", "look"]
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -43,16 +42,15 @@ def look(letters: DeadLetterActs, store: Store, line: LetterLine, body: str) -> 
     return Look(edit, job_id, edit.why_not or (letters.stops(job_id) if job_id else ""))
 
 
-def corrections(letters: DeadLetterActs, store: Store, wanted: Iterable[str]) -> dict[str, Edit]:
-    """Message id -> what would be sent with the values of its job, of those of these letters that the subscriber would
-    read as something else than they say, and that may be sent so."""
-    found = {}
-    for key in wanted:
-        line = letters.lines.get(key)
-        body = draft(store, line)[1] if line is not None and line.reading.otherwise else ""
-        if line is not None and body and not (seen := look(letters, store, line, body)).why_not:
-            found[key] = seen.edit
-    return found
+def correction(letters: DeadLetterActs, store: Store, message_id: str) -> Edit | None:
+    """What would be sent of a letter with the values of its job; None where the subscriber reads it as it says, where
+    there is nothing to correct, or where it may not be sent so."""
+    line = letters.lines.get(message_id)
+    body = draft(store, line)[1] if line is not None and line.reading.otherwise else ""
+    if line is None or not body:
+        return None
+    seen = look(letters, store, line, body)
+    return None if seen.why_not else seen.edit
 
 
 def _job(store: Store, job_id: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -11,7 +11,7 @@ from app.actions.colleagues import unrecorded
 from app.actions.confirming import typed
 from app.actions.exports import Kind
 from app.actions.letter_batches import FATES, Choice, Fate, start_archive, start_replay
-from app.actions.letter_edits import Edit, corrections
+from app.actions.letter_edits import correction
 from app.desk import Desk
 from app.models.plan_rows import business_of, export_plan, of_choice
 from widgets.look import metrics
@@ -28,16 +28,17 @@ from widgets.parts.surface import Surface
 def ask_replay(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
     """Show what a replay of these would do, and start it once it is confirmed."""
     choice = desk.batches.weigh(ids)
-    fixes = corrections(desk.dead_letters, desk.store, [letter.message_id for letter in choice.send])
-    view = XRayView(_job_rows(desk, choice, fixes))
+    rows = _job_rows(desk, choice)
+    view = XRayView(rows, lambda key: correction(desk.dead_letters, desk.store, key))
+    fixes = sum(bool(row.says) for row in rows)
     archive = CheckBox(f"Archive the {len(choice.done):,} that nobody needs any more")
     archive.setChecked(bool(choice.done))
     archive.setVisible(bool(choice.done))
-    correct = CheckBox(f"Send the {len(fixes):,} corrected bodies" if len(fixes) > 1 else "Send the corrected body")
+    correct = CheckBox(f"Correct the {fixes:,} that are read otherwise")
     # One alone has its box beside its difference.
-    correct.setVisible(len(fixes) > 1)
+    correct.setVisible(fixes > 1)
     correct.clicked.connect(view.correct_all)
-    view.changed.connect(lambda: correct.setChecked(len(view.edits()) == len(fixes)))
+    view.changed.connect(lambda: correct.setChecked(view.all_corrected()))
 
     def export(kind: Kind) -> None:
         bodies = {key: edit.message.body for key, edit in view.edits().items()}
@@ -120,12 +121,12 @@ def _sum(fate: Fate, choice: Choice) -> tuple[str, str]:
     return shape, f"{sum(seen.count(fate) for seen in choice.jobs.values()):,} {words}"
 
 
-def _job_rows(desk: Desk, choice: Choice, fixes: Mapping[str, Edit]) -> list[JobRow]:
+def _job_rows(desk: Desk, choice: Choice) -> list[JobRow]:
     sent = {desk.dead_letters.lines[letter.message_id].job_id: letter.message_id for letter in choice.send}
     rows = []
     for job_id, seen in choice.jobs.items():
         key = sent.get(job_id, "")
         row = job_row(desk, job_id, seen, "not sent" if seen.stops else "send 1")
         says = desk.dead_letters.lines[key].reading.otherwise if key else ()
-        rows.append(msgspec.structs.replace(row, says=says, message_id=key, edit=fixes.get(key)))
+        rows.append(msgspec.structs.replace(row, says=says, message_id=key))
     return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -41,7 +41,7 @@ _WHY: Final[dict[Fate, str]] = {
 
 class JobRow(msgspec.Struct, frozen=True):
     """A job of the plan; `words`: send 1, or why it isn't sent. `says`: what the subscriber reads as something else.
-    `edit`: its message `message_id` with the values of the job, None where there is nothing to correct."""
+    `message_id`: the message that is sent, "" for none; `edited`: with the values of its job."""
 
     job_id: str
     business: str
@@ -49,7 +49,6 @@ class JobRow(msgspec.Struct, frozen=True):
     seen: XRay
     says: tuple[str, ...] = ()
     message_id: str = ""
-    edit: Edit | None = None
     edited: bool = False
 
 
@@ -58,8 +57,13 @@ class XRayView(QWidget):
 
     changed = Signal()
 
-    def __init__(self, rows: Sequence[JobRow], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, rows: Sequence[JobRow], fix: Callable[[str], Edit | None] = lambda _: None, parent: QWidget | None = None
+    ) -> None:
+        """`fix` gives a message with the values of its job; asked once, and not before it is looked at or ticked."""
         super().__init__(parent)
+        self._fix = fix
+        self._fixes: dict[str, Edit | None] = {}
         self.setFixedHeight(metrics.px(300))
         self.jobs = Table((Column("Job", 130, stretch=1), Column("", 126, right=True)), many=False)
         self.jobs_model = LinesModel[JobRow](
@@ -98,24 +102,34 @@ class XRayView(QWidget):
         self._lay_out()
         self.jobs.go_to(0)
 
-    def correctable(self) -> list[JobRow]:
-        """Those that can be sent with the values of their job."""
-        return [row for row in self._rows() if row.edit is not None]
+    def fix_of(self, row: JobRow) -> Edit | None:
+        """The row's message with the values of its job, None where there is nothing to correct."""
+        if not row.says or not row.message_id:
+            return None
+        if row.message_id not in self._fixes:
+            self._fixes[row.message_id] = self._fix(row.message_id)
+        return self._fixes[row.message_id]
 
     def edits(self) -> dict[str, Edit]:
         """Message id -> what is sent instead, of those that are ticked."""
-        return {row.message_id: row.edit for row in self._rows() if row.edit is not None and row.edited}
+        found = {row.message_id: self.fix_of(row) for row in self._rows() if row.edited}
+        return {key: edit for key, edit in found.items() if edit is not None}
 
     def correct_all(self, ticked: bool) -> None:
         """Send every one that can be with the values of its job, or none."""
-        self._tick(self.correctable(), ticked)
+        self._tick(self._rows(), ticked)
+
+    def all_corrected(self) -> bool:
+        """Whether every one is that can be, as far as that was asked."""
+        known_not = {key for key, edit in self._fixes.items() if edit is None}
+        return all(row.edited or not row.says or row.message_id in known_not for row in self._rows())
 
     def _correct_one(self, ticked: bool) -> None:
         self._tick([self._row(self.jobs.current_row())], ticked)
 
     def _tick(self, rows: Sequence[JobRow], ticked: bool) -> None:
         self.jobs_model.apply(
-            {row.job_id: msgspec.structs.replace(row, edited=ticked) for row in rows if row.edit is not None}
+            {row.job_id: msgspec.structs.replace(row, edited=ticked) for row in rows if self.fix_of(row) is not None}
         )
         self._show(self.jobs.current_row())
         self.changed.emit()
@@ -129,7 +143,7 @@ class XRayView(QWidget):
 
     def _show(self, at: int) -> None:
         chosen = self._row(at)
-        edit = chosen.edit
+        edit = self.fix_of(chosen)
         say(self.says, " ".join(chosen.says))
         self.correct.setVisible(edit is not None)
         self.correct.setChecked(chosen.edited)

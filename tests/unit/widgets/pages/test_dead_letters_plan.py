@@ -73,7 +73,11 @@ def text_of(file: str) -> str:
 def test_one_corrected_body_is_ticked_beside_its_difference_and_sent(world: DeskWorld) -> None:
     async def act(page: DeadLettersPage) -> None:
         sheet, view = ask(page)
-        assert {row.job_id: row.edit is not None for row in view._rows()} == {"j0": True, "j1": False, "j2": True}
+        assert {row.job_id: view.fix_of(row) is not None for row in view._rows()} == {
+            "j0": True,
+            "j1": False,
+            "j2": True,
+        }
         view.jobs.go_to(view.jobs_model.row_of("j1"))
         assert not view.correct.isVisible()
         assert not view.diff.isVisible()
@@ -85,7 +89,7 @@ def test_one_corrected_body_is_ticked_beside_its_difference_and_sent(world: Desk
         assert not view.correct.isChecked()
         view.correct.click()
         assert view.jobs_model.cell(view.jobs_model.row_of("j0"), 1).text == "send 1 corrected"  # type: ignore[attr-defined]
-        assert not box(sheet, "Send the 2").isChecked()
+        assert not box(sheet, "Correct the 2").isChecked()
         sheet._confirm.click()
         await until(page, lambda: len(world.queues.sent) == 3)
         sent = {json.loads(body)["job_id"]: json.loads(body) for body in world.queues.sent}
@@ -102,7 +106,7 @@ def test_one_corrected_body_is_ticked_beside_its_difference_and_sent(world: Desk
 def test_all_corrected_bodies_are_ticked_at_once_and_stand_in_the_plan_s_file(world: DeskWorld) -> None:
     async def act(page: DeadLettersPage) -> None:
         sheet, view = ask(page)
-        every = box(sheet, "Send the 2 corrected bodies")
+        every = box(sheet, "Correct the 2 that are read otherwise")
         every.click()
         assert set(view.edits()) == {"m0", "m2"}
         view.jobs.go_to(view.jobs_model.row_of("j2"))
