@@ -11,7 +11,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from app.actions.colleagues import theirs
 from app.actions.operations import FAILURE
 from app.actions.sign_in import SignInActs
 from app.desk import Desk
@@ -21,17 +20,17 @@ from app.store.lanes import waiting_count
 from app.store.store import Changes
 from services.domain.errors import SettingProblem
 from widgets.main_window import MainWindow, PageEntry
-from widgets.pages import operation_rows
 from widgets.pages.acknowledging import ask_acknowledge
 from widgets.pages.activity import ActivityPage
 from widgets.pages.dead_letters import DeadLettersPage
-from widgets.pages.export_toasts import ExportToasts
 from widgets.pages.health import HealthPage
 from widgets.pages.job.asking import ask_declare
 from widgets.pages.job.page import JobPage
 from widgets.pages.jobs import JobsPage
 from widgets.pages.leaving import ask_to_leave
 from widgets.pages.lock import LockPage
+from widgets.pages.operations import OperationsPage
+from widgets.pages.operations.strip import OperationsStrip
 from widgets.pages.overview import OverviewPage
 from widgets.pages.problem import ProblemPage
 from widgets.pages.review import ReviewPage
@@ -39,7 +38,6 @@ from widgets.pages.runs import RunsPage
 from widgets.pages.settings import SettingsPage
 from widgets.pages.sign_in import SignInPage
 from widgets.pages.starting import StartingPage
-from widgets.pages.undo_toasts import UndoToasts
 from widgets.parts import spans, stack_words
 from widgets.parts.inputs import Inputs
 from widgets.parts.person_cell import CellEntry
@@ -59,12 +57,9 @@ class ConsoleWindow(MainWindow):
         super().__init__(environment, self._before_desk(), kept=kept, read_only=read_only)
         self._desk: Desk | None = None
         self._pump: Pump | None = None
-        self._operations_seen = (-1,) * 5
-        self._theirs_seen = 0
-        self._undo_toasts = UndoToasts(self.toasts, operation_rows.UNDO)
-        self._export_toasts = ExportToasts(
-            self.toasts, operation_rows.COPY_PATH, operation_rows.pressed, operation_rows.shape_of
-        )
+        self._strip = OperationsStrip(self.drawer, self.toasts)
+        self._came_from = "jobs"
+        """The page before the Operations page."""
         self._failures: list[tuple[str, str, str]] = []
         """What failed and isn't written down yet."""
         self._go: Callable[[Move], None] = _nowhere
@@ -76,7 +71,7 @@ class ConsoleWindow(MainWindow):
         self.lock.signing_out.connect(lambda: self._go(SignOut()))
         self._inputs = Inputs(self)
         self._inputs.used.connect(self._used)
-        self.drawer.pressed.connect(self._operation_pressed)
+        self.drawer.opened.connect(self.open_operation)
         self._letters_seen = -1
         self._second_seen = 0
         self.bar.show_zone(datetime.now().astimezone().strftime("Local time, UTC%z")[:-2])
@@ -157,9 +152,11 @@ class ConsoleWindow(MainWindow):
         yield from self._taken_in(self.health)
         self.settings = SettingsPage(desk)
         yield from self._taken_in(self.settings)
+        self.operations = OperationsPage(desk)
+        yield from self._taken_in(self.operations)
         self._desk, self._pump = desk, pump
         self.sign_in.forget()
-        self._export_toasts.begin(desk.operations.newest_first())
+        self._strip.begin(desk)
         self._keep_failures()
         self.set_pages(
             [
@@ -170,6 +167,7 @@ class ConsoleWindow(MainWindow):
                 PageEntry("runs", "Runs", "square-play", self.runs, key="r"),
                 PageEntry("review", "To check", "square-play", self.review, hidden=True),
                 PageEntry("activity", "Activity", "activity", self.activity, key="a"),
+                PageEntry("operations", "Operations", "activity", self.operations, key="p", hidden=True),
                 PageEntry("health", "Health", "heart-pulse", self.health, key="h"),
                 PageEntry("settings", "Settings", "settings", self.settings, key="s", foot=True),
             ]
@@ -180,6 +178,7 @@ class ConsoleWindow(MainWindow):
             page.acknowledge.connect(lambda need: ask_acknowledge(self.body, desk, need))
         self.jobs.opened.connect(self.open_job)
         self.job.back.connect(lambda: self.show_page("jobs"))
+        self.operations.back.connect(lambda: self.show_page(self._came_from))
         self.job.run_here.connect(self.prepare_run)
         for leads in (self.overview, self.letters, self.runs, self.review, self.activity):
             leads.open_job.connect(self.open_job)
@@ -221,8 +220,8 @@ class ConsoleWindow(MainWindow):
         for sheet in self.body.findChildren(ConfirmSheet):
             sheet.cancel()  # what it asks belongs to somebody who has left
         self.toasts.clear()
-        self.drawer.show_operations([], "")
-        self._operations_seen, self._letters_seen = (-1,) * 5, -1
+        self._strip.leave()
+        self._letters_seen = -1
         self.bar.show_link(False)
         self.bar.person.show_who("")
         self.bar.show_last_event("")
@@ -239,6 +238,14 @@ class ConsoleWindow(MainWindow):
         """The list of jobs in one status."""
         self.jobs.show_status(status)
         self.show_page("jobs")
+
+    def open_operation(self, operation_id: str) -> None:
+        """All operations, this one chosen; "" chooses none anew."""
+        if self._desk is not None:
+            if self.current_page() != "operations":
+                self._came_from = self.current_page()
+            self.show_page("operations")
+            self.operations.show_operation(operation_id)
 
     def open_job(self, job_id: str) -> None:
         """One job."""
@@ -276,7 +283,7 @@ class ConsoleWindow(MainWindow):
             self.rail.set_badge("runs", waiting_count(self._desk.store))
         if changes.link:
             self._show_link()
-        self._theirs_seen += "staff_operations" in changes.tables
+        self._strip.take(changes)
 
     def _frame(self) -> None:
         desk = self._desk
@@ -287,11 +294,9 @@ class ConsoleWindow(MainWindow):
         ):  # fmt: skip
             page.frame()
         self._show_lock()
-        going_on = (desk.batches.version, desk.many.version, desk.run_batches.version)
-        seen = (desk.operations.version, *going_on, self._theirs_seen)
-        if seen != self._operations_seen:
-            self._operations_seen = seen
-            self._show_operations(desk)
+        if self._strip.follow(desk):
+            self.operations.changed()
+        self.operations.frame()
         if desk.dead_letters.version != self._letters_seen:
             self._letters_seen = desk.dead_letters.version
             self.rail.set_badge("dead_letters", len(desk.dead_letters.lines))
@@ -375,20 +380,6 @@ class ConsoleWindow(MainWindow):
         store = self._desk.store
         cut = store.true_at("jobs") if store.kept else link.since
         self.faults.take("link", "lost" if link.phase == "offline" else "up", link.why, since=cut)
-
-    def _show_operations(self, desk: Desk) -> None:
-        own = desk.operations.newest_first()
-        operations = sorted([*own, *theirs(desk.store, desk.operations.own_ids)], key=lambda one: -one.started_at)
-        self.drawer.show_operations(
-            [operation_rows.operation_row(operation, desk) for operation in operations[:50]],
-            operation_rows.summary(operations),
-        )
-        self._undo_toasts.follow(desk, own)
-        self._export_toasts.follow(desk, own)
-
-    def _operation_pressed(self, key: str, act: str) -> None:
-        if self._desk is not None:
-            operation_rows.pressed(self._desk, key, act)
 
 
 def _short(email: str) -> str:

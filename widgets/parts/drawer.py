@@ -41,9 +41,14 @@ class Operation(msgspec.Struct, frozen=True):
 
 
 class Drawer(Surface):
-    """32 px closed, a row of 36 px for each act when open. `pressed` tells an act's key and its button's words."""
+    """32 px closed, a row of 36 px for each of the newest acts when open.
+
+    `pressed` tells an act's key and its button's words; `opened` asks for one of them with all that is known of it, or,
+    with "", for all of them.
+    """
 
     pressed = Signal(str, str)
+    opened = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("surface.window", "t", parent)
@@ -71,6 +76,9 @@ class Drawer(Surface):
         line.addWidget(self._newest)
         line.addWidget(self._bar)
         line.addWidget(self._words, 1)
+        self.all_button = Button("Show all", "link", small=True)
+        self.all_button.clicked.connect(lambda: self.opened.emit(""))
+        line.addWidget(self.all_button)
         self._rows = QWidget()
         self._list = QVBoxLayout(self._rows)
         self._list.setContentsMargins(0, 0, 0, 0)
@@ -83,6 +91,7 @@ class Drawer(Surface):
     def show_operations(self, operations: Sequence[Operation], summary: str) -> None:
         """Newest first; `summary` such as "1 running, 2 done today"."""
         say(self._summary, summary)
+        self.all_button.setVisible(bool(operations))
         operations = tuple(operations[:_MOST])
         newest = operations[0] if operations else None
         self._newest.setVisible(newest is not None)
@@ -103,8 +112,15 @@ class Drawer(Surface):
         self._chevron.set_icon("chevron-down" if self.is_open else "chevron-up")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if self._strip.geometry().contains(event.position().toPoint()):
+        at = event.position().toPoint()
+        if self._strip.geometry().contains(at):
             self.set_open(not self.is_open)
+            return
+        for number, operation in enumerate(self._operations):
+            item = self._list.itemAt(number)
+            row = item.widget() if item is not None else None
+            if row is not None and row.rect().contains(row.mapFrom(self, at)):
+                self.opened.emit(operation.key)
 
     def _build(self) -> None:
         while self._list.count():
@@ -120,6 +136,7 @@ class Drawer(Surface):
     def _row(self, operation: Operation) -> QWidget:
         made = Surface("surface.page", "t", line="line.faint")
         made.setFixedHeight(metrics.px(metrics.DRAWER_ROW))
+        made.setCursor(Qt.CursorShape.PointingHandCursor)
         row = QHBoxLayout(made)
         row.setContentsMargins(metrics.px(16), 0, metrics.px(8), 0)
         row.setSpacing(metrics.px(12))

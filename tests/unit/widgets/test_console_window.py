@@ -176,6 +176,22 @@ def test_an_export_says_where_it_is(window: ConsoleWindow, world: DeskWorld) -> 
     window.drawer.pressed.emit("nobody", "Copy")
 
 
+def test_all_operations_are_a_page_that_leads_back(window: ConsoleWindow, world: DeskWorld) -> None:
+    one = world.desk.operations.plan("pause", "Pause Old Mill Pizza", "j1", actor="desk-1")
+
+    async def act() -> None:
+        window.show_page("overview")
+        window.drawer.opened.emit("")
+        window.drawer.opened.emit(one.id)
+        assert window.current_page() == "operations"
+        await until(window.operations.detail.isVisible)
+        window.operations.back.emit()
+        assert window.current_page() == "overview"
+        await tasks.shutdown()
+
+    asyncio.run(act())
+
+
 def test_two_clicks_on_the_status_bar_make_one_another_person(window: ConsoleWindow, world: DeskWorld) -> None:
     moves: list[Move] = []
     window.when_moving(moves.append)

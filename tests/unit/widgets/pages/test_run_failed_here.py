@@ -15,7 +15,7 @@ from tests.fakes.desk import DeskWorld
 from tests.fakes.runs import HOLD, SUBMIT
 from tests.unit.widgets.pages.test_job import Shown, make, on_page, press, states
 from tests.waiting import until
-from widgets.pages import operation_rows
+from widgets.pages.operations import rows
 from widgets.parts.label import tip_text
 
 BUSINESS = "Old Mill Pizza"
@@ -73,14 +73,14 @@ def test_it_is_asked_about_and_its_row_is_steered(world: DeskWorld) -> None:
         shown.page.frame()
         assert not button.isEnabled()
         assert button.toolTip() == tip_text("Its failed directories are being run here.")
-        row = operation_rows.operation_row(newest(world), world.desk)
+        row = rows.operation_row(newest(world), world.desk)
         assert (row.name, row.acts, row.shape) == (
             f"Run 3 failed directories here: {BUSINESS}", ("Pause", "Cancel"), "running",
         )  # fmt: skip
-        operation_rows.pressed(world.desk, row.key, "Pause")
-        row = operation_rows.operation_row(newest(world), world.desk)
+        rows.pressed(world.desk, row.key, "Pause")
+        row = rows.operation_row(newest(world), world.desk)
         assert (row.acts, row.shape, row.more) == (("Go on", "Cancel"), "paused", "paused")
-        operation_rows.pressed(world.desk, row.key, "Go on")
+        rows.pressed(world.desk, row.key, "Go on")
         world.runner.go.set()
         await until(lambda: newest(world).ended)
         assert newest(world).words == "3 of 3 submitted"
@@ -99,9 +99,9 @@ def test_what_was_left_can_be_gone_on_with_and_copied(world: DeskWorld) -> None:
         shown.confirm()
         await until(lambda: "unknown" in states(world))
         # Three that can't be begun end it; here there were no more than three.
-        row = operation_rows.operation_row(newest(world), world.desk)
+        row = rows.operation_row(newest(world), world.desk)
         assert (row.shape, row.acts) == ("unknown", ("Copy",))
-        operation_rows.pressed(world.desk, row.key, "Copy")
+        rows.pressed(world.desk, row.key, "Copy")
         copied = QGuiApplication.clipboard().text()
         assert "3 in a row could not be begun" in copied
         assert "Real run: mapnook.localhost for Old Mill Pizza: The browser ended" in copied
