@@ -242,7 +242,6 @@ class BatchRun:
         ids = [letter.message_id for letter, _ in ready]
         await self._write([Move(key, state) for key in ids for state in ("claimed", "sending")])
         if why := await self._slept(ids):
-            self.line.stop(why)
             await self._write([Move(key, "planned", why) for key in ids])
             self._todo |= dict.fromkeys(ids)
             for key in ids:
@@ -269,11 +268,12 @@ class BatchRun:
         await self._delete([one.message_id for one in sent])
 
     async def _slept(self, ids: Sequence[str]) -> str:
-        """Why these may not be sent any more, though they might a moment ago: before the journal was written. "" when
-        they may."""
+        """Why these may not be sent any more though they might before the journal was written, or "". A hold that ran
+        out is taken again; without the lease the line stops."""
         try:
             await self._keep()
         except ConsoleError as error:
+            self.line.stop(str(error))
             return str(error)
         return "" if all(map(self._claims.receipt, ids)) else RAN_OUT
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,11 @@ import pytest
 from app.replay.awake import JUMP, Clock, Jumps, sleep_counter
 from app.replay.claims import Claims
 from app.replay.engine import Replayed, ReplayEngine
-from app.replay.journal import Journal
+from app.replay.journal import Journal, Move, State
 from app.replay.many import ManyEngine
 from app.replay.pace import Options
+from app.replay.writer import Writer
+from tests.fakes.replays import FakeReplays
 from tests.fakes.unkind_queues import UnkindQueues
 from tests.fakes.virtual_time import ThreadlessLoop, run_virtually
 
@@ -97,6 +99,52 @@ def test_a_batch_over_night_deletes_nothing_under_an_old_receipt(journal: Journa
         assert (len(queues.main), queues.dead) == (10, {})
         # The call that was on its way is the only one that nobody could have stopped.
         assert queues.stale == (10 if call == "delete: before" else 0)
+
+    run(act())
+
+
+def sleeps_after_writing(journal: Journal, queues: UnkindQueues, state: State) -> None:
+    """The lid is closed for a night while the journal waits for the disk."""
+    write = journal.move_many
+
+    def slow(moves: Sequence[Move]) -> None:
+        write(moves)
+        if any(move.state == state for move in moves) and not queues.slept:
+            queues.slept = NIGHT
+
+    journal.move_many = slow  # type: ignore[method-assign]
+
+
+def test_a_batch_that_slept_over_its_journal_holds_the_letters_again_before_it_sends(journal: Journal) -> None:
+    async def act() -> None:
+        queues = UnkindQueues.holding({f"m{n}": f'{{"job_id": "job-{n}"}}' for n in range(10)})
+        engine = ReplayEngine(queues, journal, clock=Clock(lambda: queues.slept))
+        many = ManyEngine(queues, journal, engine)
+        letters = (await engine.look()).letters
+        sleeps_after_writing(journal, queues, "sending")
+        await many.plan("b1", "replay", letters, actor="desk-1", reason="", options=Options(rate=0, ramp=(), lanes=1))
+        assert (await many.run("b1")).moved == 10
+        assert (len(queues.main), queues.dead, queues.stale) == (10, {}, 0)
+        states = [step.state for step in journal.steps("m0")]
+        assert states == ["planned", "claimed", "sending", "planned", "claimed", "sending", "sent", "deleted"]
+
+    run(act())
+
+
+@pytest.mark.parametrize("shared", [None, FakeReplays()])
+def test_one_letter_that_slept_over_its_journal_is_not_sent(journal: Journal, shared: FakeReplays | None) -> None:
+    async def act() -> None:
+        queues = UnkindQueues.holding({"m1": "one"})
+        writer = Writer(queues, shared, token="mine", machine="tower", wall=queues.now)
+        engine = ReplayEngine(queues, journal, writer, clock=Clock(lambda: queues.slept))
+        [letter] = (await engine.look()).letters
+        await engine.plan(letter, actor="desk-1", reason="")
+        sleeps_after_writing(journal, queues, "sending")
+        answer = await engine.replay("m1")
+        assert (answer.outcome, queues.main) == ("failed", {})
+        assert ("lease" if shared else "hold") in answer.words
+        await engine.plan(letter, actor="desk-1", reason="")
+        assert (await engine.replay("m1")).outcome == "replayed"
 
     run(act())
 
