@@ -14,6 +14,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from widgets.pages.case import CaseDoor
 from widgets.parts.drawer import Drawer
 from widgets.parts.fault_band import FaultBand
 from widgets.parts.rail import Rail, RailEntry
@@ -68,6 +69,9 @@ class MainWindow(QWidget):
         self.stack = QStackedWidget()
         self._lay_out()
         self.toasts = Toasts(self.body, self.drawer)
+        self.cases = CaseDoor(self.body, self.toasts)
+        self.bar.case_button.clicked.connect(self.cases.ask)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Open), self).activated.connect(self.cases.ask)
         QShortcut(QKeySequence(Qt.Key.Key_Slash), self).activated.connect(self.focus_search)
         self.set_pages(pages)
 

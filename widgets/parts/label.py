@@ -51,6 +51,11 @@ def say(shown: QLabel, text: str, tone: str | None = None) -> None:
         shown.style().polish(shown)
 
 
+def name_window(window: QWidget, words: str) -> None:
+    """Title a window of its own."""
+    window.setWindowTitle(one_line(words, 120))
+
+
 def tip(part: QWidget, text: str) -> None:
     """A tool tip of plain text."""
     part.setToolTip(tip_text(one_line(text, _LONGEST)))

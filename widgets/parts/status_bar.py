@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from widgets.look import fonts, metrics, theme
+from widgets.parts.button import Button
 from widgets.parts.label import label, say, tip
 from widgets.parts.link_badge import LinkBadge
 from widgets.parts.person_cell import PersonCell
@@ -57,6 +58,9 @@ class StatusBar(Surface):
         self._event = label("", "micro", "secondary")
         self._zone = label("", "micro", "secondary")
         self.person = PersonCell()
+        self.case_button = Button(
+            "Open a case…", "link", small=True, tip="Show a case file, without any sign-in (Ctrl+O)"
+        )
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -67,6 +71,8 @@ class StatusBar(Surface):
         self._event_cell = _cell(self._event, "r")
         row.addWidget(self._event_cell)
         row.addStretch(1)
+        row.addWidget(self.case_button)
+        row.addSpacing(metrics.px(8))
         self._zone_cell = _cell(self._zone, "l")
         row.addWidget(self._zone_cell)
         row.addWidget(self.person)

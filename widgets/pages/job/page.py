@@ -10,17 +10,14 @@ from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.actions.confirming import is_asked
-from app.actions.exports import Kind
 from app.actions.registry import ACKNOWLEDGE, CANCEL_JOB, PAUSE_JOB, REQUEUE, RESUME_JOB, RUN_FAILED
 from app.desk import Desk
-from app.models import export_rows
 from app.store import timeline
 from app.store.hops import hops_of
 from app.store.lines import JobLine
 from app.store.needs import Need, job_need
 from app.store.reasons import in_words, reasons
 from app.store.store import Changes
-from services.domain.case_links import case_link
 from services.domain.packages import priority_of_package
 from services.domain.statuses import Declared, job_status_shape, job_status_word
 from widgets.look import metrics
@@ -28,11 +25,11 @@ from widgets.pages.job import asking
 from widgets.pages.job.activity import ActivityList
 from widgets.pages.job.directories import OUTCOMES, DirectoriesTable
 from widgets.pages.job.inspector import Inspector
+from widgets.pages.job.taking_along import TAKEN, take_along
 from widgets.parts import hops, spans
 from widgets.parts.bar import BarView
 from widgets.parts.button import Button
 from widgets.parts.cell import Bar, word_tone
-from widgets.parts.clipboard import copy
 from widgets.parts.export_button import ENTRIES
 from widgets.parts.faces import Faces
 from widgets.parts.glyph_label import GlyphLabel
@@ -46,9 +43,7 @@ from widgets.parts.tabs import Tab, TabRow
 
 _PAUSES = frozenset({"directories", "paused_directories", "staff_actions"})
 _MORE = (REQUEUE, PAUSE_JOB, RESUME_JOB, CANCEL_JOB)
-_LINK = "case link"
 _ROOMY = 1400
-_KINDS: dict[str, Kind] = {"csv": "csv", "json": "json"}
 _WAYS: dict[str, hops.Way] = {"passed": "done", "gap": "silent", "not_yet": "todo", "none": "none"}
 
 
@@ -94,8 +89,7 @@ class JobPage(QWidget):
                     MenuEntry(act.name, act.label + ("…" if is_asked(act, 1, desk.environment) else ""))
                     for act in (*_MORE, ACKNOWLEDGE)
                 ),
-                MenuEntry(_LINK, "Copy case link"),
-                *ENTRIES,
+                *TAKEN,
             ],
             icon="ellipsis",
             tip="More acts on this job",
@@ -242,13 +236,7 @@ class JobPage(QWidget):
         line = self._line()
         if name == ACKNOWLEDGE.name:
             self.acknowledge.emit(self._need(line))
-        elif line is not None and name == _LINK:
-            copy(case_link(self._desk.environment, line.id))
-        elif line is not None and (kind := _KINDS.get(name)) is not None:
-            lines = self._desk.store.jobs.directories(line.id)
-            about = line.business or line.id
-            self._desk.exports.start("directories", about, kind, lines, export_rows.of_directory(line))
-        elif line is not None:
+        elif line is not None and not take_along(self._desk, line, name):
             asking.ask_act(self._body, self._desk, line, next(act for act in _MORE if act.name == name))
 
     def _ask_declare(self, outcome: Declared) -> None:

@@ -26,6 +26,7 @@ from widgets.parts.surface import Hairline, Surface
 _FIELDS: Final = ("Name", "Phone", "E-mail", "Address", "Website", "Category")
 _FACTS: Final = ("Run", "Browser", "Sandbox", "Started", "Took")
 _NAME: Final = 72
+_CASE: Final = "All that is known here of this directory, in one file without secrets"
 _COPIED_MS: Final = 1200
 _REASONS: Final = 8
 
@@ -52,6 +53,7 @@ class Inspector(Surface):
             name: ElidedLabel("", "mono" if name == "Run" else "body", middle=name == "Run") for name in _FACTS
         }
         self.trace = TraceRow(metrics.px(_NAME))
+        self.case_button = Button("Export the case", icon="download", small=True, tip=_CASE)
         self._lay_out()
         self.show_customer(None)
         self.show_checks([])
@@ -132,7 +134,7 @@ class Inspector(Surface):
             line.addWidget(title)
             line.addWidget(value, 1)
             facts.append(row)
-        column.addWidget(_section(*facts, self.trace, last=True))
+        column.addWidget(_section(*facts, self.trace, _left(self.case_button), last=True))
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -238,6 +240,15 @@ class _Field(QWidget):
         copy(self.value.text())
         self.copy_button.set_icon("check")
         QTimer.singleShot(_COPIED_MS, self, lambda: self.copy_button.set_icon("copy"))
+
+
+def _left(part: QWidget) -> QWidget:
+    row = QWidget()
+    line = QHBoxLayout(row)
+    line.setContentsMargins(0, metrics.px(6), 0, 0)
+    line.addWidget(part)
+    line.addStretch(1)
+    return row
 
 
 def _check(shape: str, words: str) -> QWidget:

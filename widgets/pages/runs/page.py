@@ -93,6 +93,7 @@ class RunsPage(Surface):
         self.below = Below.of(desk)
         self.inspector = inspector or Inspector()
         self.inspector.trace.address_of = self._runs.kept.trace_address
+        self.inspector.case_button.clicked.connect(lambda: desk.cases.start(self._job_id, self.directory_choice.key()))
         self.inspector.open_job.connect(lambda: self.open_job.emit(self._job_id))
         self._live = LiveView(self._runs, self.stage)
         self.helping = Helping(self._runs, self.steps, self.inspector.turn, self)

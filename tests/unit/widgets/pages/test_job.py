@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from app import tasks
 from app.actions.pictures import Pictures
 from app.store.lines import DirectoryLine
+from services.domain.case_file import unpack
 from services.domain.result import Result
 from tests.fakes.desk import DeskWorld
 from tests.fakes.pictures import FakePictures
@@ -274,9 +275,12 @@ def test_a_case_is_copied_and_exported(world: DeskWorld, tmp_path: Path) -> None
         assert QGuiApplication.clipboard().text() == "directory-bolt://local/jobs/j1"
         shown.page.more.choose("csv")
         await until(lambda: states(world) == ["done"])
+        shown.page.more.choose("case file")
+        await until(lambda: states(world) == ["done", "done"])
 
     on_page(world, act)
-    (file,) = (tmp_path / "exports").iterdir()
+    case, file = sorted((tmp_path / "exports").iterdir())
+    assert unpack(case)[0].business == "Old Mill Pizza"
     assert file.name.startswith("directories-old-mill-pizza-")
     assert HOST in file.read_text(encoding="utf-8-sig")
 

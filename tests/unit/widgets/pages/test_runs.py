@@ -229,6 +229,9 @@ def test_a_dry_run_shows_what_would_be_sent(world: World, tmp_path: Path) -> Non
         assert page.inspector.verdict.title.text() == "Dry run done"
         assert page.inspector.facts["Sandbox"].text() == "off"
         assert page.run_button.isEnabled()
+        press(page.inspector.case_button)
+        await until(page, lambda: not tasks.running())
+        assert world.desk.operations.newest_first()[0].label == "Export the case of Old Mill Pizza, b.localhost"
 
     world.on_page(look)
 
