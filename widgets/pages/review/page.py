@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Set
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
@@ -11,14 +10,14 @@ from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.desk import Desk
-from app.models.table_model import LinesModel
-from app.store.lanes import Lane, LaneLine, lane_lines, waiting_jobs
+from app.store.lanes import Lane, LaneLine
 from app.store.store import Changes
 from services.domain.statuses import Declared
 from widgets.pages.review import words
 from widgets.pages.review.asking import ask_review
 from widgets.pages.review.inspector import Inspector
-from widgets.parts import cell, spans
+from widgets.pages.review.rows import ReviewRows
+from widgets.parts import spans
 from widgets.parts.button import Button
 from widgets.parts.columns import Column
 from widgets.parts.faces import Faces
@@ -54,7 +53,6 @@ class ReviewPage(Surface):
         super().__init__("surface.page", parent=parent)
         self._desk = desk
         self._body = body
-        self._behind = True
         self._operations_seen = -1
         self._second_seen = 0
         self._head = PageHead("To check")
@@ -68,27 +66,8 @@ class ReviewPage(Surface):
         self.as_of = AsOf()
         self.tabs.add_right(self.as_of)
         self.table = Table(_COLUMNS, many=False)
-        self.model: LinesModel[LaneLine] = LinesModel(
-            key=lambda line: line.key,
-            cells=[
-                lambda line: cell.status(*words.face(line)),
-                lambda line: cell.name(line.directory.host, line.directory.url),
-                lambda line: cell.words(line.business, "primary"),
-                _why,
-                lambda line: cell.words(
-                    spans.ago(line.directory.when, desk.store.now()), tip=spans.moment(line.directory.when)
-                ),
-            ],
-            sort_keys=[
-                lambda line: line.directory.outcome,
-                lambda line: line.directory.host,
-                lambda line: line.business.lower(),
-                lambda line: line.why,
-                lambda line: line.directory.when or 0.0,
-            ],
-            words=lambda line: f"{words.face(line)[1]}, {line.directory.host} for {line.business}, {line.why}",
-            parent=self,
-        )
+        self._rows = ReviewRows(desk.store, self)
+        self.model = self._rows.model
         self.table.setModel(self.model)
         self.table.sort_by(4)  # what waits for the longest first
         self.table.current_moved.connect(lambda _: self._inspect())
@@ -103,25 +82,28 @@ class ReviewPage(Surface):
         )
         self._lay_out()
         self.setFocusProxy(self.table)
+        self._rows.look_at_all()
         self._filter()
 
     def take(self, changes: Changes) -> None:
-        """Show what changed in the store."""
-        if not self.isVisible():
-            self._behind = self._behind or bool(changes.jobs)
-        elif changes.jobs:
-            self._work_out(changes.jobs)
+        """Note what changed in the store; the next frames show it."""
+        self._rows.look_at(changes.jobs)
         if changes.states or changes.link:
             self._show_state()
 
     def frame(self) -> None:
-        """Follow the Operations list, and the clock."""
+        """Show what changed, a portion at a time, and follow the Operations list and the clock."""
         if not self.isVisible():
             return
+        if self._rows.busy and (self._rows.go_on() or not self._rows.busy):
+            self._show_counts()
+            if self.table.current_row() < 0:
+                self.table.go_to(0)
+            self._inspect()
+            self._show_state()
         if self._desk.operations.version != self._operations_seen:
             self._operations_seen = self._desk.operations.version
             self._show_acts()
-        self.inspector.picture.refresh()
         if (second := int(time.monotonic())) != self._second_seen:
             self._second_seen = second
             self._show_state()
@@ -133,21 +115,7 @@ class ReviewPage(Surface):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._behind:
-            self._behind = False
-            self.model.reset(lane_lines(self._desk.store, waiting_jobs(self._desk.store)).values())
-            self._filter()
-        self._show_state()
-
-    def _work_out(self, wanted: Set[str]) -> None:
-        fresh = lane_lines(self._desk.store, wanted)
-        changed: dict[str, LaneLine | None] = {
-            key: None for key in self.model.all_keys() if key.split("/", 1)[0] in wanted and key not in fresh
-        }
-        changed.update({key: line for key, line in fresh.items() if line != self.model.by_key(key)})
-        self.model.apply(changed)
-        self._show_counts()
-        self._inspect()
+        self.frame()
         self._show_state()
 
     def _filter(self) -> None:
@@ -160,10 +128,7 @@ class ReviewPage(Surface):
         self._show_state()
 
     def _show_counts(self) -> None:
-        lines = [self.model.by_key(key) for key in self.model.all_keys()]
-        self.tabs.set_counts(
-            {lane: sum(line is not None and line.lane == lane for line in lines) for lane, _, _ in _TABS}
-        )
+        self.tabs.set_counts({lane: self._rows.counts[lane] for lane, _, _ in _TABS})
 
     def _current(self) -> LaneLine | None:
         row = self.table.current_row()
@@ -210,7 +175,7 @@ class ReviewPage(Surface):
             self.faces.show_face(
                 state.problem, state.hint, shape="blocked" if state.kind == "not_permitted" else "failed"
             )
-        elif not state.loaded:
+        elif not state.loaded or self._rows.busy:
             self.faces.show_loading()
         else:
             self.faces.show_face(*words.EMPTY["doubt" if lane == "doubt" else "unknown"])
@@ -226,10 +191,3 @@ class ReviewPage(Surface):
         whole.setSpacing(0)
         whole.addLayout(column, 1)
         whole.addWidget(self.inspector)
-
-
-def _why(line: LaneLine) -> cell.Cell:
-    wish = line.directory.wish
-    if wish is not None:
-        return cell.status(wish.shape, wish.whole(spans.hour(wish.since)), tip=line.why)
-    return cell.words(line.why, "primary", tip=line.directory.error or line.why)

@@ -13,12 +13,13 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication, QLineEdit
 
 from app import tasks
+from app.store.lanes import waiting_count
 from app.store.link import TableState
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
 from tests.waiting import until
 from widgets.pages.job.asking import ask_declare
-from widgets.pages.review import ReviewPage
+from widgets.pages.review import ReviewPage, rows
 from widgets.parts.button import Button
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
@@ -219,6 +220,27 @@ def test_production_asks_before_it_notes_that_a_verdict_stands(qt_app: QApplicat
 
     on_page(world, act)
     world.close()
+
+
+def test_very_many_come_in_over_several_frames(world: DeskWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "_PORTION", 0.0)
+    for number in range(5):
+        world.job(f"k{number}", f"Business {number}", "completed")
+        row = {"id": f"k{number}", "job_id": f"k{number}", "directory_name": "k.localhost", "status": "submitted"}
+        world.store.put("job_results", {**row, "response_log": LOG})
+
+    async def act(shown: Shown) -> None:
+        shown.page.show_lane("doubt")
+        assert len(shown.rows()) < 6
+        for _ in range(6):
+            shown.page.frame()
+        assert len(shown.rows()) == 6
+        assert waiting_count(world.store) == 8
+        world.store.remove("job_results", "k3")
+        shown.take()
+        assert len(shown.rows()) == 5
+
+    on_page(world, act)
 
 
 def test_what_changed_behind_the_page_is_there_when_it_comes_to_the_front(world: DeskWorld) -> None:
