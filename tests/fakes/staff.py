@@ -19,6 +19,8 @@ class FakeStaff:
 
     def __init__(self) -> None:
         self.audit: dict[str, dict[str, Any]] = {}
+        self.listings: list[str] = []
+        """Addresses that came with a declaration or a review."""
         self.calls: list[tuple[str, Sequence[str] | None]] = []
         self.refusal: ConsoleError | None = None
         self.read_fault: ConsoleError | None = None
@@ -45,6 +47,7 @@ class FakeStaff:
         self, *, request_id: str, job_id: str, directory: str, outcome: Declared, reason: str, listing_url: str
     ) -> dict[str, Any]:
         answer = {"job_id": job_id, "directory": directory, "outcome": outcome}
+        self.listings.append(listing_url)
         return await self._carry_out(request_id, (job_id, [directory, outcome, reason]), answer)
 
     async def review_outcome(
@@ -52,6 +55,7 @@ class FakeStaff:
         listing_url: str,
     ) -> dict[str, Any]:  # fmt: skip
         answer = {"job_id": job_id, "directory": directory, "outcome": outcome}
+        self.listings.append(listing_url)
         return await self._carry_out(request_id, (job_id, [directory, expected, outcome, reason]), answer)
 
     async def pause_directory(self, *, request_id: str, directory_id: str, paused: bool, reason: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from app.store.lines import DirectoryLine, JobLine
 from services.domain.statuses import Declared
 from widgets.parts.export_button import PLAN, ExportButton
 from widgets.parts.fate_list import FateList, FateRow
+from widgets.parts.listing_field import ListingField
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
 
@@ -155,6 +156,7 @@ def ask_declare(body: Surface, desk: Desk, job: JobLine, directory: DirectoryLin
         "failed": ("not submitted", "Declare not submitted", "failed", "Can be retried: it may then be listed twice"),
         "skipped": ("not wanted", "Declare not wanted", "skipped", "Counts as skipped; it is never submitted again"),
     }[outcome]
+    found = ListingField(directory.listing_url) if outcome == "submitted" else None
     sheet = ConfirmSheet(
         body,
         f"Declare 1 directory {title} in {desk.environment.upper()}",
@@ -166,8 +168,17 @@ def ask_declare(body: Surface, desk: Desk, job: JobLine, directory: DirectoryLin
         danger=outcome == "failed",
         wait=TO_THINK if outcome == "failed" else 0.0,
         foot=FOOT,
+        inside=found,
+        stops=[found.field.box] if found is not None else [],
     )
-    sheet.confirmed.connect(lambda reason: start(DECLARE, desk.jobs.declare(job, directory, outcome, reason=reason)))
+    if found is not None:
+        found.wrong.connect(sheet.hold)
+
+    def declare(reason: str) -> None:
+        listing = found.address() if found is not None else ""
+        start(DECLARE, desk.jobs.declare(job, directory, outcome, reason=reason, listing_url=listing))
+
+    sheet.confirmed.connect(declare)
 
 
 def ask_pause_directory(body: Surface, desk: Desk, host: str, job_id: str) -> None:

@@ -8,6 +8,7 @@ from app.actions.registry import REVIEW
 from app.desk import Desk
 from app.store.lanes import LaneLine
 from services.domain.statuses import Declared
+from widgets.parts.listing_field import ListingField
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
 
@@ -34,6 +35,7 @@ def ask_review(body: Surface, desk: Desk, line: LaneLine, outcome: Declared) -> 
         ("stands", "It stands", "ok", _STANDS[directory.outcome]) if stands else _OTHERWISE[outcome]
     )
     what = "Say of 1 verdict that it stands" if stands else f"Say of 1 directory that it was {title}"
+    found = ListingField(directory.listing_url) if outcome == "submitted" else None
     sheet = ConfirmSheet(
         body,
         f"{what}, in {desk.environment.upper()}",
@@ -45,5 +47,14 @@ def ask_review(body: Surface, desk: Desk, line: LaneLine, outcome: Declared) -> 
         danger=outcome == "failed" and not stands,
         wait=TO_THINK if outcome == "failed" and not stands else 0.0,
         foot="Written to the audit first",
+        inside=found,
+        stops=[found.field.box] if found is not None else [],
     )
-    sheet.confirmed.connect(lambda reason: start(REVIEW, desk.jobs.review(job, directory, outcome, reason=reason)))
+    if found is not None:
+        found.wrong.connect(sheet.hold)
+
+    def review(reason: str) -> None:
+        listing = found.address() if found is not None else ""
+        start(REVIEW, desk.jobs.review(job, directory, outcome, reason=reason, listing_url=listing))
+
+    sheet.confirmed.connect(review)

@@ -54,7 +54,10 @@ class Shown:
         """Fill the sheet that is open and press its button."""
         sheet = self.sheet()
         assert sheet is not None
-        boxes = [box for box in sheet.findChildren(QLineEdit) if box.isVisible()]
+        boxes = [
+            box for box in sheet.findChildren(QLineEdit)
+            if box.isVisible() and box.accessibleName() != "Address of the listing"
+        ]  # fmt: skip
         for box, text in zip(boxes, (reason, typed), strict=False):
             box.setText(text)
         press(sheet).click()

@@ -54,10 +54,17 @@ class Shown:
         (found,) = [one for one in self.body.findChildren(ConfirmSheet) if one.isVisible()]
         return found
 
-    def confirm(self, reason: str) -> None:
+    def confirm(self, reason: str, listing: str | None = None) -> None:
         sheet = self.sheet()
-        next(box for box in sheet.findChildren(QLineEdit) if box.isVisible()).setText(reason)
-        next(part for part in sheet.findChildren(Button) if part.words() != "Cancel").click()
+        boxes = [box for box in sheet.findChildren(QLineEdit) if box.isVisible()]
+        found = next((box for box in boxes if box.accessibleName() == "Address of the listing"), None)
+        next(box for box in boxes if box is not found).setText(reason)
+        button = next(part for part in sheet.findChildren(Button) if part.words() != "Cancel")
+        if found is not None and listing is not None:
+            found.setText("javascript:alert(1)")
+            assert not button.isEnabled()
+            found.setText(listing)
+        button.click()
 
 
 def on_page(world: DeskWorld, act: Callable[[Shown], Awaitable[None]]) -> None:
@@ -107,9 +114,10 @@ def test_what_is_unknown_is_listed_oldest_first_and_goes_when_it_is_declared(wor
         assert page.inspector.why.text() == "The connection broke."
         assert page.inspector.stands_button.isHidden()
         page.inspector.say_button.choose("submitted")
-        shown.confirm("found it there")
+        shown.confirm("found it there", "http://c.localhost:9/listing/3")
         await until(lambda: states(world) == ["done"])
         assert world.staff.calls == [("j1", ["c.localhost", "submitted", "found it there"])]
+        assert world.staff.listings == ["http://c.localhost:9/listing/3"]
         result(world, "c.localhost", "submitted", {"declared": {"outcome": "submitted"}})
         world.event(9, "j1", "submitted", "c.localhost", ago=-1)
         shown.take()
