@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 from app.actions.acknowledge import NeedActs
@@ -109,7 +110,7 @@ class DeskWorld:
         )  # fmt: skip
         self.desk = Desk(
             environment, "desk-1@directory-bolt.example", folder, self.store, self._operations,
-            jobs, letters, batches, records, cast("RunActs", None),
+            jobs, letters, batches, records, cast("RunActs", SimpleNamespace(kept=self.kept_runs)),
             OlderEvents(self._load_older, self.store.jobs.holds_all_events),
             OlderEvents(self._load_older, lambda _: self.store.jobs.history_from is None, task="older activity"),
             health,

@@ -152,6 +152,8 @@ class SettingsPage(Surface):
         column.addLayout(_line("Browser for runs", self.browser))
         folder = label(str(desk.data_dir), "mono", selectable=True, wrap=True)
         column.addLayout(_line("Data folder", folder))
+        most = f"At most {desk.runs.kept.most_bytes // 1_000_000:,} MB on this disk; the oldest runs go first."
+        column.addLayout(_line("Pictures, logs, traces", label(most, wrap=True)))
         column.addStretch(1)
         ground = QWidget()
         row = QHBoxLayout(ground)

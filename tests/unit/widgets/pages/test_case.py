@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import struct
+import zlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 from app import tasks
 from app.models.table_model import CELL_ROLE
 from services.domain.case_file import Case, CaseDirectory, CaseRun, CaseStep, Moment, pack
+from services.domain.png import encode_png
 from tests.unit.widgets.waiting import in_front
 from tests.waiting import until
 from widgets.main_window import MainWindow
@@ -83,9 +86,19 @@ def test_each_side_of_a_case_is_shown(qt_app: QApplication, tmp_path: Path) -> N
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
-def test_a_picture_that_cannot_be_read_is_said(qt_app: QApplication) -> None:
-    window = CaseWindow(case(), {"pictures/001.jpg": b"\xff\xd8\xff no picture"})
+def giant() -> bytes:
+    """A few bytes that would be 10 GB of pixels."""
+    small = bytearray(encode_png(1, 1, b"\0"))
+    small[16:24] = struct.pack(">II", 50_000, 50_000)
+    small[29:33] = struct.pack(">I", zlib.crc32(bytes(small[12:29])))
+    return bytes(small)
+
+
+@pytest.mark.parametrize("data", [b"\xff\xd8\xff no picture", giant()], ids=["none", "giant"])
+def test_a_picture_that_cannot_be_shown_is_said(qt_app: QApplication, data: bytes) -> None:
+    window = CaseWindow(case(), {"pictures/001.jpg": data})
     assert not window.picture.has_picture()
+    assert window.picture.picture_size().isEmpty()
     window.close()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
