@@ -84,7 +84,7 @@ begin
   select * into directory from public.directories d where d.id = p_directory_id for update;
   if not found then
     raise exception 'This directory does not exist.' using errcode = 'PT404';
-  elsif directory.field_selectors <> p_expected then
+  elsif directory.field_selectors is distinct from p_expected then
     raise exception 'The mapping of this directory is another by now.' using errcode = 'PT409';
   end if;
   host := private.host_of(directory.submission_url);

@@ -114,4 +114,7 @@ def test_what_is_no_mapping_or_no_form_is_refused(server: Postgres, owner: psyco
                 accept(desk, directory, MAPPING, **more)
         with refused("PT404"):
             accept(desk, str(uuid.uuid4()), MAPPING)
+        with refused("PT409", "is another by now"):
+            query = "select staff_accept_form(%s, %s, null, %s, %s, 'changed')"
+            one(desk, query, str(uuid.uuid4()), directory, Jsonb(FRESH), Jsonb(NEW))
     assert one(owner, "select field_selectors from directories") == MAPPING
