@@ -302,6 +302,7 @@ def _with_step(state: RunState, event: Mapping[str, Any]) -> RunState:
         ms=_whole(event.get("ms")),
         picture=picture or line.picture,
         error=str(event.get("error") or ""),
+        value=str(event["value"]) if event.get("value") else line.value,
     )
     return msgspec.structs.replace(state, steps=_put(state.steps, fresh), picture=picture or state.picture)
 

@@ -1,7 +1,8 @@
 """What a browser run reports while it runs: one JSON object a line, told apart by `kind`.
 
     started  {run_id, dry, browser, sandbox, steps: [{action, words, detail}]}
-    step     {index, status: running|done|failed|blocked, ms?, picture?, error?}
+    step     {index, status: running|done|failed|blocked, ms?, picture?, error?, value?}
+                                                 value: a mask, once the page showed that the field is a secret one
     picture  {index, path}                       newest picture of the page, a JPEG below the run's artifacts folder
     frame    {data, width, height}               while somebody watches: the page as it is, a JPEG in base64, and its
                                                  size in the page's own pixels

@@ -57,7 +57,7 @@ async def run_plan(
     _start(request, report, about)
     secrets = SecretFields(request.plan.plan)
     with logged(context, request, report, secrets.masking):
-        return await _Run(context, gate, request, report, secrets, control).outcome()
+        return await _Run(context, gate, request, secrets.reporting(report), secrets, control).outcome()
 
 
 def refused(request: RunRequest, report: Report, about: dict[str, Any], why: str) -> Outcome:

@@ -9,7 +9,8 @@ import msgspec
 from playwright.async_api import Error, Page
 
 from services.domain.plans import Step
-from services.domain.typed import PLAIN, is_secret_field
+from services.domain.typed import MASK, PLAIN, is_secret_field
+from services.submission.events import Report
 from services.submission.masking import Masking
 from services.submission.outcome import Outcome
 
@@ -23,6 +24,7 @@ class SecretFields:
     def __init__(self, plan: Sequence[Step]) -> None:
         self._hidden = [(index, step.value) for index, step in enumerate(plan) if step.value and _may_be_secret(step)]
         self._edited: set[int] = set()
+        self._secret: set[int] = set()
         self._plain: list[int] = []
         self.masking = Masking(value for _, value in self._hidden)
 
@@ -37,6 +39,7 @@ class SecretFields:
         if step.action != "fill" or not step.value or is_secret_field(step.selector or ""):
             return
         if await _is_secret(page, step.selector or ""):
+            self._secret.add(index)
             return
         if index not in self._edited and index not in self._plain:
             self._plain.append(index)
@@ -45,6 +48,15 @@ class SecretFields:
     def _hide(self, hidden: list[tuple[int, str]]) -> None:
         self._hidden = hidden
         self.masking.mask(value for _, value in hidden)
+
+    def reporting(self, report: Report) -> Report:
+        """`report`, with the mask in place of what a step turned out to have put into a secret field."""
+
+        def tell(event: dict[str, Any]) -> None:
+            secret = event.get("kind") == "step" and event.get("index") in self._secret
+            report({**event, "value": MASK} if secret else event)
+
+        return tell
 
     def told(self, outcome: Outcome) -> Outcome:
         """The outcome without those values, and with the steps that filled no secret field."""

@@ -157,6 +157,7 @@ def test_what_goes_into_a_field_for_passwords_is_told_to_nobody(site: Site) -> N
         told = str([seen.of("blocked"), seen.of("verdict"), seen.outcome]).replace("+", " ")
         assert words[7] not in told
         assert words[8] not in told
+        assert {event["index"] for event in seen.of("step") if event.get("value") == "•••"} == {2, 3}
         assert (words[9] in told) is dry
 
 

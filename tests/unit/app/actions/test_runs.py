@@ -96,8 +96,11 @@ def test_a_real_run_claims_runs_and_writes(world: World, tmp_path: Path) -> None
 
 def test_what_may_be_a_password_is_written_once_the_browser_saw_that_it_is_none(world: World) -> None:
     world.planner.typed = {"#hours": "Open daily", "#field_7": "correct horse"}
-    world.script(STARTED, step(SUBMIT), verdict("submitted", log={"plain_steps": [2, 5]}), ENDED)
-    world.run(dry=False)
+    goes_in = [{"value": value} for value in ("", "", "Kestrel Roofing", "", "", "Open daily", "correct horse")]
+    told = (step(SUBMIT), step(5), step(6, value="•••"), verdict("submitted", log={"plain_steps": [2, 5]}), ENDED)
+    world.script({**STARTED, "steps": goes_in}, *told)
+    ended = world.run(dry=False)
+    assert [line.value for line in ended.steps] == ["", "", "Kestrel Roofing", "", "", "Open daily", "•••"]
     claimed = {one.get("selector"): one.get("value") for one in world.claims.payload["plan"]}
     assert (claimed["#name"], claimed["#hours"], claimed["#field_7"]) == ("Kestrel Roofing", "•••", "•••")
     assert world.claims.outcomes[0]["log"]["typed"] == {"5": "Open daily"}
