@@ -102,7 +102,7 @@ def test_each_job_that_is_left_is_asked_for_once_with_its_directories(
         whole_id = await settled(world)
         assert buttons(world.many, world.operations.newest_first()[0]) == ("Go on",)
         press(world.many, whole_id, "Go on")
-        await until(lambda: row(world)[0] == "done")
+        await until(lambda: row(world)[0] == "done" and not world.operations.planned)
         assert buttons(world.many, world.operations.newest_first()[0]) == ()
         with pytest.raises(Refused, match="nothing to go on with"):
             await world.many.go_on(whole_id)

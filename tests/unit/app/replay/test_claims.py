@@ -65,3 +65,26 @@ def test_a_message_that_comes_twice_is_given_out_once_and_its_newest_receipt_cou
         assert claims.receipt("m1") == queues.dead["m1"].receipt != first.receipt
 
     run(act())
+
+
+def test_what_can_not_be_given_back_now_comes_back_by_itself() -> None:
+    async def act() -> None:
+        claims, queues, _ = await held_for(5, [])
+        queues.faults = ["unreachable"]
+        await claims.give_back("m1")
+        assert (claims.receipt("m1"), claims.may_change, queues.calls[-1]) == ("", True, "release")
+        await asyncio.sleep(60)
+        assert len(await claims.take({"m1"}, 10, wait=0)) == 1
+
+    run(act())
+
+
+def test_letters_may_be_hidden_by_a_receive_whose_answer_was_lost() -> None:
+    async def act() -> None:
+        queues = UnkindQueues.holding({"m1": "one"})
+        queues.faults = ["lost_reply", "busy"]
+        claims = Claims(queues, 60, Clock(lambda: queues.slept))
+        assert await claims.take({"m1"}, 10, wait=0) == []
+        assert claims.hidden_until == 60.0
+
+    run(act())
