@@ -177,7 +177,7 @@ class ReplayEngine:
             if entry.state in ("sending", "unknown"):
                 return Replayed("unknown", "An earlier send has no known end. It is not repeated by itself.")
             if request_id:
-                label = "Replay 1 dead letter"
+                label = "Replay 1 edited dead letter" if entry.sent_body else "Replay 1 dead letter"
                 await self.writer.begin(request_id, "replay", label, total=1, reason=entry.reason)
             try:
                 answer = await self._carry_out(entry)

@@ -108,10 +108,12 @@ class ManyEngine:
         if batch.act == "replay" and batch_id not in self._checked:
             # Planned by an earlier start, which may have been set up for other queues.
             await self._engine.require_target()
+        edited = len(await self._ask(lambda: self._journal.batch_edits(batch_id)))
         writer = self._engine.writer
 
         async def begin(total: int) -> None:
             label = f"{batch.act.capitalize()} {total:,} dead {'letter' if total == 1 else 'letters'}"
+            label += f", {edited:,} edited" if edited else ""
             await writer.begin(batch_id, batch.act, label, total=max(total, 1), reason=batch.reason)
 
         run = BatchRun(

@@ -11,8 +11,10 @@ from app.replay.engine import ReplayEngine
 from app.replay.journal import Journal
 from app.replay.many import ManyEngine
 from app.replay.pace import Options
+from app.replay.writer import Writer
 from services.ports.wishes import Outgoing
 from tests.fakes.replay_schedule import watch
+from tests.fakes.replays import FakeReplays
 from tests.fakes.unkind_queues import Held, Killed, UnkindQueues
 from tests.fakes.virtual_time import ThreadlessLoop, run_virtually
 
@@ -94,3 +96,24 @@ def test_killed_at_every_step_nothing_is_sent_as_it_was_before_the_correction() 
                 assert sent[body] == 1 or states.get(key) in (None, "unknown")
             assert not [key for key in EDITS if sent[BODIES[key]]]
             desk.journal.close()
+
+
+def test_the_audit_is_told_how_many_were_edited(tmp_path: Path) -> None:
+    queues = UnkindQueues({key: Held(Outgoing(body)) for key, body in BODIES.items()})
+    journal, shared = Journal(tmp_path / "replay.db"), FakeReplays()
+
+    async def act() -> None:
+        engine = ReplayEngine(queues, journal, Writer(queues, shared, token="mine", machine="tower"))
+        letters = {one.message_id: one for one in (await engine.look()).letters}
+        many = ManyEngine(queues, journal, engine)
+        three = [letters[key] for key in ("m0", "m1", "m2")]
+        await many.plan("b1", "replay", three, actor="desk-1", reason="", options=FAST, instead=EDITS)
+        await many.run("b1")
+        await engine.plan(letters["m3"], actor="desk-1", reason="", instead=EDITS["m3"])
+        await engine.replay("m3", request_id="r1")
+
+    run_virtually(act(), ThreadlessLoop)
+    assert {key: label for key, (_, label, _) in shared.audit.items()} == {
+        "b1": "Replay 3 dead letters, 1 edited", "r1": "Replay 1 edited dead letter",
+    }  # fmt: skip
+    journal.close()
