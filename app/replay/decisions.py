@@ -14,6 +14,7 @@ ONLY_HERE: Final = "Noted in the journal of this machine."
 _LACKING: Final = (
     f"{ONLY_HERE} Not recorded centrally: this project lacks 0011_letter_decisions.sql. Once it has it, it is sent."
 )
+_AGAIN: Final = "It is sent again while you are signed in here."
 _SCHEMA: Final = """
 create table if not exists unsent (
   request_id text primary key,
@@ -60,5 +61,5 @@ async def tell(shared: SharedDecisions, decision: Decision) -> tuple[bool, str]:
     except NotInstalled:
         return False, _LACKING
     except ConsoleError as error:
-        return False, f"{ONLY_HERE} The project's audit does not have it yet: {error} It is sent again."
+        return False, f"{ONLY_HERE} The project's audit does not have it yet: {error} {_AGAIN}"
     return True, IN_AUDIT

@@ -34,7 +34,7 @@ def ask_replay(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
     archive = CheckBox(f"Archive the {len(choice.done):,} that nobody needs any more")
     archive.setChecked(bool(choice.done))
     archive.setVisible(bool(choice.done))
-    correct = CheckBox(f"Correct the {fixes:,} that are read otherwise")
+    correct = CheckBox(f"Correct the {fixes:,} read otherwise")
     # One alone has its box beside its difference.
     correct.setVisible(fixes > 1)
     correct.clicked.connect(view.correct_all)

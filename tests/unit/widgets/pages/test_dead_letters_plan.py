@@ -106,7 +106,7 @@ def test_one_corrected_body_is_ticked_beside_its_difference_and_sent(world: Desk
 def test_all_corrected_bodies_are_ticked_at_once_and_stand_in_the_plan_s_file(world: DeskWorld) -> None:
     async def act(page: DeadLettersPage) -> None:
         sheet, view = ask(page)
-        every = box(sheet, "Correct the 2 that are read otherwise")
+        every = box(sheet, "Correct the 2 read otherwise")
         every.click()
         assert set(view.edits()) == {"m0", "m2"}
         view.jobs.go_to(view.jobs_model.row_of("j2"))
