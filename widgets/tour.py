@@ -155,6 +155,13 @@ class Tour:
         truth = await self._ask("select count(*) from directory_submissions where submission_queue_id = %s", line.id)
         shown = self._window.job.directories.model.rowCount()
         self._check(shown == truth[0][0], f"{shown} directories shown, {truth[0][0]} in the database")
+        taken = [one for one in self._desk.store.jobs.directories(line.id) if one.screenshot_url]
+        self._check(bool(taken), "no directory has a picture")
+        where = taken[0].screenshot_url
+        self._check(self._desk.pictures.owns(where), f"the picture is not in the project's storage: {where}")
+        directories, beside = self._window.job.directories, self._window.job.inspector.picture
+        directories.table.go_to(directories.model.row_of(taken[0].host))
+        await self._until(beside.picture.has_picture, 30, "the picture of a directory")
         self._picture("job")
         return f"{line.business}: {shown} directories, {line.failed} failed"
 

@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -31,6 +30,7 @@ from services.pipeline.job_rows import Item, JobRows
 from services.pipeline.outcome_spool import KnownOutcome, OutcomeSpool
 from services.pipeline.patience import patiently, settled
 from services.pipeline.picture_store import PictureStore
+from services.pipeline.run_files import LOGGED, keep_files
 from services.ports.wishes import RunRequest
 from services.settings import Settings
 from services.submission.events import Report
@@ -224,7 +224,11 @@ class DirectoryTask:
         last = submit_step(plan)
         self._sending = False
 
+        told: list[dict[str, Any]] = []
+
         def watch(event: dict[str, Any]) -> None:
+            if event.get("kind") in LOGGED:
+                told.append(event)
             # When cancelled, a browser run still says what it had sent.
             reached = event.get("kind") == "step" and last is not None and event.get("index", -1) >= last
             if reached or (event.get("kind") == "verdict" and not event.get("before_submit", True)):
@@ -236,9 +240,7 @@ class DirectoryTask:
                 browser = await self._browser.get()
                 outcome = await browser.run(request, watch)
             place = folder / slug(self._item.host)
-            picture = await settled(_keep, outcome.screenshot, place.with_suffix(".jpg"))
-            if attempt > 1:
-                await settled(_keep, str(folder / run_id / "trace.zip"), place.with_suffix(".trace.zip"))
+            picture = await settled(keep_files, folder / run_id, place, outcome.screenshot, told)
             return msgspec.structs.replace(outcome, screenshot=picture)
         except TimeoutError:
             await self._browser.close()
@@ -306,18 +308,6 @@ class DirectoryTask:
             error_type,
             attempt,
         )
-
-
-def _keep(shown: str | None, place: Path) -> str | None:
-    """Move what a run left to the place of its directory; None when there is none."""
-    try:
-        if not shown or not Path(shown).exists():
-            return None
-        place.parent.mkdir(parents=True, exist_ok=True)
-        return str(Path(shown).replace(place).resolve())
-    except OSError as error:
-        log.warning("What a run left was lost", extra={"reason": one_line(error)})
-        return None
 
 
 def _since(begun: float) -> int:

@@ -41,6 +41,7 @@ class Script:
         self.hosts = hosts
         self.runs: list[str] = []
         self.pressed: list[str] = []
+        self.told: list[dict[str, Any]] = []
         self.plans: list[str] = []
         self.typed: dict[str, str] = {}
         """Further fields of each form."""
@@ -74,6 +75,8 @@ class Script:
         todo = self.hosts.get(host.split(".")[0], [SENT])
         deed = todo.pop(0) if len(todo) > 1 else todo[0]
         report({"kind": "step", "index": 0, "status": "running"})
+        for event in self.told:
+            report(event)
         if request.trace:
             trace = Path(request.artifacts) / "trace.zip"
             trace.parent.mkdir(parents=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -99,13 +100,17 @@ async def test_a_worker_that_is_stopped_meanwhile_writes_what_it_knows(
     assert Path(where).parent == tmp_path / "artifacts" / job
 
 
-async def test_a_repeat_keeps_a_trace(bench: MakeBench, records: Records, tmp_path: Path) -> None:
+async def test_a_repeat_keeps_a_trace_and_each_run_its_log(bench: MakeBench, records: Records, tmp_path: Path) -> None:
     job = records.job(["a.localhost", "b.localhost"])
     records.run_for(job)
-    await bench(Script(a=[NO_PAGE, SHOWN], b=[SHOWN]), "").work()
+    script = Script(a=[NO_PAGE, SHOWN], b=[SHOWN])
+    script.told = [{"kind": "console", "at": 1, "level": "error", "text": "broken"}, {"kind": "beat"}]
+    await bench(script, "").work()
     kept = sorted(file.name for file in (tmp_path / "artifacts" / job).iterdir())
     a, b = slug("a.localhost"), slug("b.localhost")
-    assert kept == sorted([f"{a}.jpg", f"{a}.trace.zip", f"{b}.jpg"])
+    assert kept == sorted([f"{a}.jpg", f"{a}.trace.zip", f"{a}.log.json", f"{b}.jpg", f"{b}.log.json"])
+    log = json.loads((tmp_path / "artifacts" / job / f"{a}.log.json").read_text())
+    assert log == script.told[:1]
 
 
 async def test_what_is_too_large_or_not_there_is_not_sent(tmp_path: Path, logged: Logged) -> None:
