@@ -9,6 +9,7 @@ import msgspec
 
 from app.actions.run_state import RunState, StepLine
 from services.domain.plans import Step, step_words
+from services.domain.redaction import redact
 from services.domain.result import Result
 from services.domain.text import one_line
 
@@ -76,7 +77,8 @@ def _pair(index: int, step: Step | None, remote: tuple[str, int | None], line: S
 
 
 def _why(step: Step, there: str, line: StepLine, *, dry: bool) -> str:
-    if (one_line(step_words(step), 120), _detail(step)) != (line.words, one_line(line.detail, 300)):
+    # The project's address is written without its token.
+    if (one_line(step_words(step), 120), redact(_detail(step))) != (line.words, redact(one_line(line.detail, 300))):
         return f"The plan had “{one_line(step_words(step), 60)}” {_detail(step)}".rstrip()
     if line.status in _OPEN or (dry and there == "waiting" and line.status == "blocked"):
         return ""

@@ -64,6 +64,13 @@ def test_a_dry_run_differs_in_nothing_for_holding_back() -> None:
         assert found.first is None
 
 
+def test_a_token_that_the_project_does_not_keep_is_no_difference() -> None:
+    kept, sent = (Step("goto", url=f"http://a.localhost/add?token={word}") for word in ("[redacted]", "abcdefgh"))
+    found = compare(result("done", plan=[kept]), here("done", plan=[sent]))
+    assert found is not None
+    assert found.first is None
+
+
 def test_a_plan_that_is_another_is_said() -> None:
     moved = [*PLAN[:2], Step("fill", selector="#mobile", value="555"), *PLAN[3:]]
     found = compare(result(*("done",) * 5), here(*("done",) * 5, plan=moved))
