@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -151,3 +152,27 @@ def test_the_browser_of_the_settings_reaches_the_stack_and_the_runs(
     asyncio.run(act(alone))
     asyncio.run(act({**alone, **project}))
     assert told == ["/opt/my browser", "of the session", "/opt/my browser"]
+
+
+def test_the_end_touches_no_disk_on_the_threads_of_the_window(tmp_path: Path) -> None:
+    touched: dict[str, bool] = {}
+
+    class Records:
+        """Files that say on which thread they are touched."""
+
+        def __init__(self, name: str) -> None:
+            self._name = name
+
+        def close(self) -> None:
+            touched[self._name] = threading.current_thread() is threading.main_thread()
+
+        forget = close
+
+    async def act() -> None:
+        console = Alone(settings(tmp_path), Screen())
+        for name in ("_operations", "_journal", "_last"):
+            setattr(console, name, Records(name))
+        await console.close(sign_out=True)
+
+    asyncio.run(act())
+    assert touched == {"_last": False, "_operations": False, "_journal": False}

@@ -16,11 +16,9 @@ from PySide6.QtWidgets import QApplication
 
 from app import tasks
 from app.actions.preferences import IN_MEMORY
-from app.actions.registry import LOCKED, PAUSE_JOB
+from app.actions.registry import LOCKED
 from app.models.pump import Pump
 from app.moves import Become, Elsewhere, Move, Open, SignOut
-from app.store.lines import JobLine
-from services.domain.errors import Refused
 from services.domain.people import LOCAL_PEOPLE
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
@@ -29,7 +27,6 @@ from tests.unit.widgets.waiting import in_front, wait_for
 from tests.waiting import until
 from widgets.console_window import ConsoleWindow
 from widgets.look import theme
-from widgets.parts.cell import Bar
 from widgets.parts.label import ElidedLabel
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.toast import Toast
@@ -129,6 +126,18 @@ def drawn(window: ConsoleWindow) -> list[list[str]]:
     ]  # fmt: skip
 
 
+def copied_from(window: ConsoleWindow, row: int) -> str:
+    """What Copy at a row of the drawer puts into the clipboard; it is read in a thread."""
+
+    async def act() -> None:
+        QGuiApplication.clipboard().clear()
+        window.drawer.pressed.emit(window.drawer._operations[row].key, "Copy")
+        await until(QGuiApplication.clipboard().text)
+
+    asyncio.run(act())
+    return QGuiApplication.clipboard().text()
+
+
 def test_what_failed_stays_in_the_operations_with_a_text_to_send(
     window: ConsoleWindow, world: DeskWorld, tmp_path: Path
 ) -> None:
@@ -140,16 +149,13 @@ def test_what_failed_stays_in_the_operations_with_a_text_to_send(
     assert [words for _, words, *_ in drawn(window)][1] == "Details: console/crashes/b.txt in the data folder"
     assert [row[-1] for row in drawn(window)] == ["Copy", "Copy"]
     assert window.drawer._summary.text() == "None running, 0 done today"
-    window.drawer.pressed.emit(window.drawer._operations[1].key, "Copy")
-    copied = QGuiApplication.clipboard().text()
+    copied = copied_from(window, 1)
     assert copied.startswith("Failed: replay\nState: failed\n")
     assert "Traceback" in copied
     assert "hunter2" not in copied
-    window.drawer.pressed.emit(window.drawer._operations[0].key, "Copy")
-    assert "Live updates" not in QGuiApplication.clipboard().text()
+    assert "Live updates" not in copied_from(window, 0)
     report.unlink()
-    window.drawer.pressed.emit(window.drawer._operations[1].key, "Copy")
-    assert "Traceback" not in QGuiApplication.clipboard().text()
+    assert "Traceback" not in copied_from(window, 1)
     assert [line for line in window.activity.feed.lines.values() if line.by_staff] == []
 
 
@@ -174,22 +180,6 @@ def test_an_export_says_where_it_is(window: ConsoleWindow, world: DeskWorld) -> 
     assert QGuiApplication.clipboard().text() == "/data/exports/jobs.csv"
     window.drawer.pressed.emit(done.id, "Copy path")
     window.drawer.pressed.emit("nobody", "Copy")
-
-
-def test_all_operations_are_a_page_that_leads_back(window: ConsoleWindow, world: DeskWorld) -> None:
-    one = world.desk.operations.plan("pause", "Pause Old Mill Pizza", "j1", actor="desk-1")
-
-    async def act() -> None:
-        window.show_page("overview")
-        window.drawer.opened.emit("")
-        window.drawer.opened.emit(one.id)
-        assert window.current_page() == "operations"
-        await until(window.operations.detail.isVisible)
-        window.operations.back.emit()
-        assert window.current_page() == "overview"
-        await tasks.shutdown()
-
-    asyncio.run(act())
 
 
 def test_two_clicks_on_the_status_bar_make_one_another_person(window: ConsoleWindow, world: DeskWorld) -> None:
@@ -219,43 +209,6 @@ def test_two_clicks_on_the_status_bar_make_one_another_person(window: ConsoleWin
     assert cell.grab().toImage() != lit
     window.show_starting()
     assert not cell.isVisible()
-
-
-def test_one_act_on_many_jobs_is_one_row_with_its_progress(window: ConsoleWindow, world: DeskWorld) -> None:
-    for number in range(3):
-        world.job(f"o{number}", f"Business {number}", "in_progress")
-    world.store.take_changed()
-    lines = [world.store.jobs.lines[f"o{number}"] for number in range(3)]
-
-    def rows() -> list[tuple[str, str, str]]:
-        window._frame()
-        return [(one.name, one.shape, one.words) for one in window.drawer._operations]
-
-    async def act() -> None:
-        world.staff.gate = asyncio.Event()
-        doing = asyncio.get_running_loop().create_task(world.desk.many.carry_out(PAUSE_JOB, lines))
-        await until(lambda: world.staff.calls)
-        window._frame()
-        (row,) = window.drawer._operations
-        assert (row.acts, row.bar) == (("Pause", "Stop"), Bar((("send", 0), ("failed", 0), ("unknown", 0)), 3))
-        window.drawer.pressed.emit(row.key, "Pause")
-        window._frame()
-        (row,) = window.drawer._operations
-        assert (row.shape, row.more, row.acts) == ("paused", "paused", ("Go on", "Stop"))
-        world.staff.gate.set()
-        await until(lambda: rows() == [("Pause: 3 jobs", "paused", "1 of 3 done")])
-        window.drawer.pressed.emit(row.key, "Go on")
-        await doing
-        await tasks.shutdown()
-
-    asyncio.run(act())
-    # What the project tells of each item isn't somebody else's.
-    for item in world.desk.operations.items(world.desk.operations.newest_first()[0].id):
-        shared = {"id": item.id, "who": "desk-1", "act": "pause", "target": item.target, "state": "done"}
-        world.store.put("staff_operations", {**shared, "started_at": "2026-11-27T00:00:00Z"})
-    window._take(world.store.take_changed())
-    assert rows() == [("Pause: 3 jobs", "ok", "3 of 3 done")]
-    assert window.drawer._operations[0].acts == ()
 
 
 def test_under_the_cover_nothing_is_seen_or_pressed(window: ConsoleWindow, world: DeskWorld) -> None:
@@ -350,23 +303,6 @@ def test_who_leaves_while_an_act_runs_is_asked_first(window: ConsoleWindow, worl
     window.show_starting()
     assert not last[0].isVisible()
     assert operation
-
-
-def test_what_failed_of_many_is_copied_job_by_job(window: ConsoleWindow, world: DeskWorld) -> None:
-    lines = [JobLine(f"o{number}", business=f"Business {number}", status="in_progress") for number in range(2)]
-    world.staff.refusal = Refused("The job has ended.")
-
-    async def act() -> None:
-        await world.desk.many.carry_out(PAUSE_JOB, lines)
-        await tasks.shutdown()
-
-    asyncio.run(act())
-    window._frame()
-    (row,) = window.drawer._operations
-    assert (row.shape, row.acts) == ("failed", ("Copy",))
-    window.drawer.pressed.emit(row.key, "Copy")
-    copied = QApplication.clipboard().text()
-    assert copied.endswith("Pause Business 0: The job has ended.\nPause Business 1: The job has ended.")
 
 
 def test_a_retry_is_taken_back_by_toast_or_drawer(window: ConsoleWindow, world: DeskWorld) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from app.actions import many_jobs, run_batches
 from app.actions.colleagues import theirs
 from app.actions.letter_batches import buttons, press
-from app.actions.operations import FAILURE, Operation, as_text
-from app.actions.registry import EXPORT, RUN_FAILED
+from app.actions.operation_report import start_report
+from app.actions.operations import FAILURE, Operation
+from app.actions.registry import EXPORT
 from app.desk import Desk
 from services.domain.diagnosis import since
 from services.domain.statuses import Shape
@@ -21,7 +21,6 @@ from widgets.parts.clipboard import copy
 UNDO: Final = "Undo"
 COPY: Final = "Copy"
 COPY_PATH: Final = "Copy path"
-_MOST_REPORT: Final = 100_000
 _SHAPES: dict[str, Shape] = {
     "planned": "waiting",
     "running": "running",
@@ -113,20 +112,7 @@ def pressed(desk: Desk, key: str, act: str) -> None:
         return
     own = desk.operations.newest_first()
     operation = next((one for one in [*own, *theirs(desk.store, ())] if one.id == key), None)
-    if operation is not None:
-        copy(operation.target if act == COPY_PATH else as_text(operation, _report(desk, operation)))
-
-
-def _report(desk: Desk, operation: Operation) -> str:
-    """The report of a failure, the items of an act on many things, "" where there is neither."""
-    if operation.act in (many_jobs.MANY, RUN_FAILED.name):
-        items = desk.operations.items(operation.id)
-        return "\n".join(f"{item.label}: {item.words or item.state}" for item in items)
-    if operation.act != FAILURE or not operation.target:
-        return ""
-    file = desk.data_dir / "console" / "crashes" / Path(operation.target).name
-    try:
-        with file.open(encoding="utf-8", errors="replace") as report:
-            return report.read(_MOST_REPORT)
-    except OSError:
-        return ""
+    if operation is not None and act == COPY_PATH:
+        copy(operation.target)
+    elif operation is not None:
+        start_report(desk.operations, operation, desk.data_dir / "console" / "crashes", copy)

@@ -101,7 +101,9 @@ def test_what_was_left_can_be_gone_on_with_and_copied(world: DeskWorld) -> None:
         # Three that can't be begun end it; here there were no more than three.
         row = rows.operation_row(newest(world), world.desk)
         assert (row.shape, row.acts) == ("unknown", ("Copy",))
+        QGuiApplication.clipboard().clear()
         rows.pressed(world.desk, row.key, "Copy")
+        await until(QGuiApplication.clipboard().text)
         copied = QGuiApplication.clipboard().text()
         assert "3 in a row could not be begun" in copied
         assert "Real run: mapnook.localhost for Old Mill Pizza: The browser ended" in copied
