@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -15,6 +17,12 @@ from services.submission.masking import Masking
 from services.submission.outcome import Outcome
 
 _SECONDS: Final = 1.0
+_ALL_SAY: Final = """selectors => selectors.map(s => {
+  try {
+    const e = document.querySelector(s), names = ['type', 'name', 'id', 'autocomplete', 'placeholder', 'aria-label'];
+    return e && names.map(n => e.getAttribute(n));
+  } catch { return null; }
+})"""
 _SAYS: Final = "e => ['type', 'name', 'id', 'autocomplete', 'placeholder', 'aria-label'].map(n => e.getAttribute(n))"
 
 
@@ -26,6 +34,7 @@ class SecretFields:
         self._edited: set[int] = set()
         self._secret: set[int] = set()
         self._plain: list[int] = []
+        self._unseen: dict[int, Step] = {}
         self.masking = Masking(value for _, value in self._hidden)
 
     def edited(self, index: int, step: Step) -> None:
@@ -34,16 +43,27 @@ class SecretFields:
         if step.value and _may_be_secret(step):
             self._hide([*self._hidden, (index, step.value)])
 
-    async def note(self, page: Page, index: int, step: Step) -> None:
-        """Call it once the step is done: only the page tells whether a field is one for passwords."""
-        if step.action != "fill" or not step.value or is_secret_field(step.selector or ""):
-            return
-        if await _is_secret(page, step.selector or ""):
-            self._secret.add(index)
-            return
-        if index not in self._edited and index not in self._plain:
-            self._plain.append(index)
-        self._hide([one for one in self._hidden if one != (index, step.value)])
+    async def done(self, index: int, step: Step, page: Page | None = None) -> None:
+        """A step is done: what it typed stays hidden until `see`. With a `page`, that is now."""
+        if step.action == "fill" and step.value and not is_secret_field(step.selector or ""):
+            self._unseen[index] = step
+        if page is not None:
+            await self.see(page)
+
+    async def see(self, page: Page) -> None:
+        """Look at the fields that were filled since the last look: only the page tells whether one is for passwords.
+
+        Call it before the page is left. All at once: asked one by one, they cost as much as filling them.
+        """
+        unseen, self._unseen = self._unseen, {}
+        secret = await _secret_ones(page, [step.selector or "" for step in unseen.values()]) if unseen else []
+        for (index, step), is_secret in zip(unseen.items(), secret, strict=True):
+            if is_secret:
+                self._secret.add(index)
+                continue
+            if index not in self._edited and index not in self._plain:
+                self._plain.append(index)
+            self._hide([one for one in self._hidden if one != (index, step.value)])
 
     def _hide(self, hidden: list[tuple[int, str]]) -> None:
         self._hidden = hidden
@@ -87,10 +107,23 @@ def _may_be_secret(step: Step) -> bool:
     return step.action == "fill" or (step.action == "select" and is_secret_field(step.selector or ""))
 
 
-async def _is_secret(page: Page, selector: str) -> bool:
-    """By all that the field says of itself; also where it is gone by now."""
-    try:
-        said = await page.locator(selector).first.evaluate(_SAYS, timeout=_SECONDS * 1000)
-    except Error:
-        return True
+async def _secret_ones(page: Page, selectors: Sequence[str]) -> list[bool]:
+    """Of each field whether it is secret, by all that it says of itself; also where it is gone by now."""
+    found: Any = None
+    with contextlib.suppress(Error, TimeoutError):
+        async with asyncio.timeout(_SECONDS):
+            found = await page.evaluate(_ALL_SAY, list(selectors))
+    said = found if isinstance(found, list) and len(found) == len(selectors) else [None] * len(selectors)
+    # What plain CSS doesn't find may be found in the browser's driver's own way.
+    return await asyncio.gather(
+        *(_is_secret(page, selector, one) for selector, one in zip(selectors, said, strict=True))
+    )
+
+
+async def _is_secret(page: Page, selector: str, said: object) -> bool:
+    if not isinstance(said, list):
+        try:
+            said = await page.locator(selector).first.evaluate(_SAYS, timeout=_SECONDS * 1000)
+        except Error:
+            return True
     return not isinstance(said, list) or any(is_secret_field(str(one)) for one in said)

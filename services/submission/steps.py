@@ -136,6 +136,12 @@ async def _verify(page: Page, step: Step, step_seconds: float) -> None:
         raise StepFailed(f"The page did not show “{one_line(what, 120)}” within {step_seconds:g} s") from error
 
 
+async def could_press(page: Page, step: Step, really: bool) -> bool:
+    """Whether the step's button could be pressed at once; a cookie banner that lies over it is put away. Nobody looks
+    where it won't be pressed `really`."""
+    return really and bool(step.selector) and await uncover(page.locator(step.selector or "").first)
+
+
 async def ready(page: Page, step: Step, seconds: float) -> None:
     """Wait until the step's button could be pressed, without pressing it; raises StepFailed."""
     if step.selector:
