@@ -12,6 +12,12 @@ def clock(seconds: float | None) -> str:
     return "—" if seconds is None else datetime.fromtimestamp(seconds).astimezone().strftime("%H:%M:%S")
 
 
+def day_clock(seconds: float, now: float) -> str:
+    """A time of day, with its date where that isn't today: 14:03:22, or 26 Nov, 14:03:22."""
+    when, today = (datetime.fromtimestamp(one).astimezone() for one in (seconds, now))
+    return when.strftime("%H:%M:%S" if when.date() == today.date() else "%d %b, %H:%M:%S")
+
+
 def hour(seconds: float | None) -> str:
     """A time of day to the minute, 14:03; "—" when not known."""
     return clock(seconds)[:5]

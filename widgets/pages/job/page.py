@@ -25,7 +25,7 @@ from widgets.pages.job import asking
 from widgets.pages.job.activity import ActivityList
 from widgets.pages.job.directories import OUTCOMES, DirectoriesTable
 from widgets.pages.job.inspector import Inspector
-from widgets.pages.job.taking_along import TAKEN, take_along
+from widgets.pages.job.taking_along import CASE, TAKEN, take_along
 from widgets.parts import hops, spans
 from widgets.parts.bar import BarView
 from widgets.parts.button import Button
@@ -328,7 +328,7 @@ class JobPage(QWidget):
         self.more.set_entry_off(
             ACKNOWLEDGE.name, self._desk.needs.why_not(self._need(line), "Nothing of it needs you.")
         )
-        for entry in ENTRIES:
+        for entry in (CASE, *ENTRIES):
             self.more.set_entry_off(entry.key, self._desk.exports.why_not(line.total if line else 0, self._desk.role))
 
     def _tick(self) -> None:

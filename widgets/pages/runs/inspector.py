@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,6 +10,8 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.actions.run_state import RunState
+from app.desk import Desk
+from app.store.lines import DirectoryLine
 from services.domain.records import Customer
 from widgets.look import metrics
 from widgets.pages.runs.trace_row import TraceRow
@@ -71,6 +74,11 @@ class Inspector(Surface):
             field.show_value(value)
         self._chosen = customer is not None
 
+    def show_line(self, job_id: str, line: DirectoryLine | None, desk: Desk) -> None:
+        """Offer what there is to do with the directory that is chosen."""
+        self.trace.suggest(job_id, line)
+        self.case_button.set_off(desk.exports.why_not(int(line is not None), desk.role))
+
     def show_checks(self, checks: Sequence[tuple[str, str]]) -> None:
         """Shapes with words, from the top."""
         fresh = tuple(checks)
@@ -102,7 +110,7 @@ class Inspector(Surface):
                 state.run_id,
                 f"{state.browser[:1].upper()}{state.browser[1:]}, headless" if state.browser else "",
                 "" if state.sandbox is None else "on" if state.sandbox else "off",
-                f"{spans.clock(state.started_at)}, {'dry' if state.dry else 'real'}",
+                f"{spans.day_clock(state.started_at, time.time())}, {'dry' if state.dry else 'real'}",
                 spans.took(round(took * 1000)) if took is not None else "",
             )
             if state is not None

@@ -257,7 +257,7 @@ class RunsPage(Surface):
         self._runs.kept.want(self._job_id, self.directory_choice.key())
         line = self._directory()
         self.stage.show_address(line.url if line is not None else "")
-        self.inspector.trace.suggest(self._job_id, line)
+        self.inspector.show_line(self._job_id, line, self._desk)
         self.below.show_line(line)
         self._show_run()
         self._show_acts()

@@ -131,6 +131,7 @@ def test_nothing_is_chosen_at_first(world: World) -> None:
         assert not page.run_button.isEnabled()
         assert page.run_button.toolTip() == "Choose a job and a directory first."
         assert page.stop_button.toolTip() == "No run is going on."
+        assert page.inspector.case_button.toolTip() == "There is nothing to export."
         assert page.step_faces.face_words() == "No run yet."
         assert not page.has_picture()
 

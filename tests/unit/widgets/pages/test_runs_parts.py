@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from widgets.pages.runs.job_picker import JobPicker
 from widgets.pages.runs.stage import Stage
 from widgets.pages.runs.steps import StepList
 from widgets.pages.runs.trace_row import TraceRow
+from widgets.parts import spans
 
 
 def jpeg(file: Path) -> Path:
@@ -115,3 +117,9 @@ def test_a_trace_is_suggested_for_a_retry_and_opened(qt_app: QApplication, monke
     assert row.problem.isHidden()
     assert "passwords too" in row.keep.toolTip()
     row.close()
+
+
+def test_the_start_of_an_older_run_has_its_date() -> None:
+    now = datetime(2026, 3, 2, 14, 3, 22).astimezone().timestamp()
+    assert spans.day_clock(now - 60, now) == "14:02:22"
+    assert spans.day_clock(now - 86_400, now) == "01 Mar, 14:03:22"
