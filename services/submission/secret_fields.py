@@ -35,6 +35,8 @@ class SecretFields:
         self._secret: set[int] = set()
         self._plain: list[int] = []
         self._unseen: dict[int, Step] = {}
+        self._told: dict[int, dict[str, Any]] = {}
+        self._report: Report = lambda _: None
         self.masking = Masking(value for _, value in self._hidden)
 
     def edited(self, index: int, step: Step) -> None:
@@ -60,6 +62,8 @@ class SecretFields:
         for (index, step), is_secret in zip(unseen.items(), secret, strict=True):
             if is_secret:
                 self._secret.add(index)
+                if index in self._told:
+                    self._report(self._told[index])
                 continue
             if index not in self._edited and index not in self._plain:
                 self._plain.append(index)
@@ -70,12 +74,16 @@ class SecretFields:
         self.masking.mask(value for _, value in hidden)
 
     def reporting(self, report: Report) -> Report:
-        """`report`, with the mask in place of what a step turned out to have put into a secret field."""
+        """`report`, with the mask in place of what a step turned out to have put into a secret field: a step that was
+        told before that was seen is told again."""
 
         def tell(event: dict[str, Any]) -> None:
-            secret = event.get("kind") == "step" and event.get("index") in self._secret
-            report({**event, "value": MASK} if secret else event)
+            if event.get("kind") == "step":
+                self._told[event["index"]] = event
+                event = {**event, "value": MASK} if event["index"] in self._secret else event
+            report(event)
 
+        self._report = tell
         return tell
 
     def told(self, outcome: Outcome) -> Outcome:
