@@ -23,6 +23,11 @@ class LaneLine(msgspec.Struct, frozen=True, gc=False):
     directory: DirectoryLine
 
     @property
+    def since(self) -> float | None:
+        """Since when it is to be looked at, unix seconds."""
+        return self.directory.unknown_since or self.directory.when
+
+    @property
     def key(self) -> str:
         """Job and host."""
         return key_of(self.directory.job_id, self.directory.host)

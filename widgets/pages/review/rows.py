@@ -36,16 +36,14 @@ class ReviewRows:
                 lambda line: cell.name(line.directory.host, line.directory.url),
                 lambda line: cell.words(line.business, "primary"),
                 _why,
-                lambda line: cell.words(
-                    spans.ago(line.directory.when, store.now()), tip=spans.moment(line.directory.when)
-                ),
+                lambda line: cell.words(spans.ago(line.since, store.now()), tip=spans.moment(line.since)),
             ],
             sort_keys=[
                 lambda line: line.directory.outcome,
                 lambda line: line.directory.host,
                 lambda line: line.business.lower(),
                 lambda line: line.why,
-                lambda line: line.directory.when or 0.0,
+                lambda line: line.since or 0.0,
             ],
             words=lambda line: f"{words.face(line)[1]}, {line.directory.host} for {line.business}, {line.why}",
             parent=parent,

@@ -74,6 +74,10 @@ def test_outcome(
     assert outcome_of(items, results, attempts(events), now) == expected
 
 
+def test_of_what_nothing_is_known_it_waits() -> None:
+    assert outcome_of([], [], [], 0.0) == "waiting"
+
+
 def test_an_error_of_a_try_is_kept_until_its_outcome_says_more() -> None:
     tries = attempts([event("error", 5, error="nothing runs"), *TRY, event("error", 11, error="no phone")])
     assert [(one.outcome, one.error) for one in tries] == [("running", "no phone")]

@@ -8,8 +8,8 @@ from pathlib import Path
 import services.pipeline
 
 WALL_CLOCKS = {("time", "time"), ("time", "localtime"), ("datetime", "now"), ("datetime", "utcnow"), ("date", "today")}
-LABELS = {("brain.py", "_enqueue")}
-"""Where it only stamps a message for people to read."""
+LABELS = {("brain.py", "_enqueue"), ("worker.py", "run"), ("worker.py", "_tidy")}
+"""Where it only stamps a message for people to read, or clears files of this machine away by their age."""
 
 
 def test_no_wall_clock() -> None:
