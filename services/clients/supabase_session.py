@@ -81,6 +81,8 @@ class SupabaseSession:
         try:
             await session._refresh()
         except BaseException:
+            if session._keyring is None:
+                await session.sign_out()  # what it still got is nobody's
             await session.close()
             raise
         return session

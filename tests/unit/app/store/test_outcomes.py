@@ -107,3 +107,7 @@ def test_since_when_an_outcome_is_unknown(
     items: list[WorkItem], results: list[Result], events: list[HistoryEvent], since: float | None
 ) -> None:
     assert unknown_since(items, results, attempts(events), patience=100) == since
+
+
+def test_a_directory_of_which_nothing_is_known_waits() -> None:
+    assert outcome_of([], [], [], 0.0) == "waiting"

@@ -49,10 +49,11 @@ class Project:
     def wire(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.MockTransport(self.handle))
 
-    async def session(self, password: str = "password") -> SupabaseSession:
+    async def session(self, password: str = "password", *, kept: bool = True) -> SupabaseSession:
         wire = self.wire()
         client = await acreate_client(URL, "key", AsyncClientOptions(auto_refresh_token=False, httpx_client=wire))
-        return SupabaseSession(URL, client, wire, "a@b.example", password, SessionKeyring(URL, "a@b.example"))
+        keyring = SessionKeyring(URL, "a@b.example") if kept else None
+        return SupabaseSession(URL, client, wire, "a@b.example", password, keyring)
 
 
 def run(suite: Callable[[Project], Awaitable[None]], backend: InMemory | None = None) -> list[str]:
@@ -108,6 +109,29 @@ def test_a_start_that_is_cut_short_keeps_what_it_got_for_the_kept_token(monkeypa
             await starting
 
     assert run(suite, backend) == ["r1"]
+
+
+def test_a_question_about_a_password_that_is_given_up_leaves_no_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def suite(project: Project) -> None:
+        session = await project.session()
+        await session.token()
+
+        async def later(*_: object, **__: object) -> SupabaseSession:
+            return await project.session(kept=False)
+
+        monkeypatch.setattr(SupabaseSession, "later", later)
+        project.may_answer.clear()
+        confirming = asyncio.ensure_future(session.confirm("password"))
+        await until(lambda: len(project.asked) == 2)
+        confirming.cancel()
+        await asyncio.sleep(0)
+        project.may_answer.set()
+        with pytest.raises(asyncio.CancelledError):
+            await confirming
+        assert project.asked == ["password", "password", "logout a2"]
+        await session.close()
+
+    assert run(suite) == ["r1"]
 
 
 def test_a_close_waits_for_no_answer_that_never_comes(monkeypatch: pytest.MonkeyPatch) -> None:
