@@ -76,7 +76,7 @@ def run_page(ground: Ground, pages: dict[str, str]) -> RunPage:
             fills.append(Step("fill", selector="#pwd", value=SECRET))
         url = f"http://{HOST}:{ground.port}/"
         plan = Plan([Step("goto", url=url), *fills, Step("click", selector="#go")], idempotency_factors={"name": "B"})
-        return ground.run_plan(HOST, plan, dry=dry, **{"goto_seconds": 5.0, "step_seconds": 3.0, **more})
+        return ground.run_plan(HOST, plan, dry=dry, **more)
 
     return run
 

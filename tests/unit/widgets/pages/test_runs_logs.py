@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
-from app.actions.run_state import Asked, Blocked, RunState, Said
+from app.actions.run_state import Asked, Blocked, RunState, Said, StepLine
 from app.models.table_model import CELL_ROLE
+from tests.unit.widgets.pages.test_runs import World
+from tests.unit.widgets.pages.test_runs import until as shows
+from widgets.pages.runs import RunsPage
 from widgets.pages.runs.below import Below
 
 HOSTILE = "<img src='/etc/passwd'>\nsecond line"
@@ -58,3 +63,26 @@ def test_logs_grow_with_the_run_and_say_what_went_wrong(qt_app: QApplication) ->
     assert below.console.model.rowCount() == 0
     assert below.console.faces.face_words() == "The pages wrote nothing."
     below.close()
+
+
+def test_a_run_of_an_earlier_start_is_found_again(qt_app: QApplication, tmp_path: Path) -> None:
+    world = World(tmp_path)
+    earlier = msgspec.structs.replace(
+        RUN, phase="ended", job_id="j1", directory="b.localhost", verdict="failed", words="No field matches.",
+        steps=(StepLine(0, "Open the page", "x", "done", 5),),
+    )  # fmt: skip
+
+    async def look(page: RunsPage) -> None:
+        await world.acts.kept.keep(earlier)
+        page.prepare("j1", "a.localhost")
+        page.prepare("j1", "b.localhost")
+        await shows(page, lambda: page.inspector.verdict.isVisible())
+        assert page.inspector.verdict.words.text() == "No field matches."
+        page.below.choose("console")
+        assert page.below.console.model.rowCount() == 3
+        page.prepare("j1", "a.localhost")
+        assert not page.inspector.verdict.isVisible(), "the run of another directory"
+        assert page.step_faces.face_words() == "No run yet."
+
+    world.on_page(look)
+    world.close()
