@@ -26,6 +26,23 @@ SHOP = Business(
 )  # fmt: skip
 
 
+AWAY = {"/metadata": "http://169.254.169.254/latest/meta-data/", "/inside": "http://127.0.0.1:9/", "/round": "/round"}
+"""Where a page of any host leads its visitors."""
+
+
+async def show(pages: dict[str, str], request: web.Request) -> web.Response:
+    """Answers as shop.localhost."""
+    if request.path == "/500":
+        return web.Response(status=500, text="broken")
+    if request.path == "/never":
+        await asyncio.Event().wait()
+    if request.path in AWAY:
+        raise web.HTTPFound(AWAY[request.path])
+    if request.path == "/file":
+        return web.Response(body=b"MZ", headers={"Content-Disposition": "attachment; filename=x.exe"})
+    return web.Response(text=pages.get(request.path, "<p>Thank you</p>"), content_type="text/html")
+
+
 class Seen(msgspec.Struct):
     """A run: its outcome, its events by kind, and the requests that the directory saw."""
 

@@ -27,7 +27,7 @@ from services.ports.wishes import RunRequest
 from services.submission import browser
 from services.submission.events import decode
 from services.submission.outcome import Outcome
-from tests.contract.running_plans import Ground
+from tests.contract.running_plans import Ground, show
 
 pytestmark = pytest.mark.browser
 
@@ -37,15 +37,6 @@ BUSINESS = {"business_name": "Blue Door Bakery", "phone": "2125550123", "email":
 HOST = "shop.localhost"
 LIMITS = {"goto_seconds": 5.0, "step_seconds": 3.0, "total_seconds": 40.0}
 RunPage = Callable[..., tuple[Outcome, "Log"]]
-
-
-async def show(pages: dict[str, str], request: web.Request) -> web.Response:
-    """Answers as shop.localhost."""
-    if request.path == "/500":
-        return web.Response(status=500, text="broken")
-    if request.path == "/never":
-        await asyncio.Event().wait()
-    return web.Response(text=pages.get(request.path, "<p>Thank you</p>"), content_type="text/html")
 
 
 @contextlib.asynccontextmanager
