@@ -92,6 +92,17 @@ ONE_STEP: Final = Act(
 RUN_TO: Final = Act(
     "run_to", "Run to here", "chevron-right", "F9", "viewer", "none", "Goes on, and holds before the chosen step."
 )
+TAKE_OVER: Final = Act(
+    "take_over", "Take over", "mouse-pointer-click", "Shift+T", "viewer", "none",
+    "Click and type in the picture of a held run; the run then goes on from there.",
+)  # fmt: skip
+MORE_TIME: Final = Act(
+    "more_time", "Give me 5 more minutes", "hand", "", "viewer", "none", "Lets the run wait for a person for longer."
+)
+PICK_FIELD: Final = Act(
+    "pick_field", "Pick in the picture", "mouse-pointer-click", "", "viewer", "none",
+    "Click what the step acts on in the picture: a selector is found that finds it alone.",
+)  # fmt: skip
 SKIP_STEP: Final = Act(
     "skip_step", "Skip this step", "chevron-down", "", "viewer", "none",
     "Leaves out the step that failed, and goes on with the next one.",
@@ -153,7 +164,8 @@ BY_DATABASE: Final = (
 """Acts that the database carries out and audits; their names are those of its audit."""
 ACTS: Final = (
     *BY_DATABASE, REPLAY, REPLAY_MANY, EDIT, ARCHIVE, PUT_BACK, DECIDE, CONFIRM_TARGET, SCAN, CHECK, EXPORT,
-    DRY_RUN, REAL_RUN, RUN_FAILED, STOP_RUN, PAUSE_RUN, GO_ON, ONE_STEP, RUN_TO, SKIP_STEP, EDIT_STEP, FETCH_BROWSER,
+    DRY_RUN, REAL_RUN, RUN_FAILED, STOP_RUN, PAUSE_RUN, GO_ON, ONE_STEP, RUN_TO, SKIP_STEP, EDIT_STEP,
+    TAKE_OVER, MORE_TIME, PICK_FIELD, FETCH_BROWSER,
 )  # fmt: skip
 
 

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
-from app.actions.registry import EDIT_STEP, GO_ON, ONE_STEP, PAUSE_RUN, RUN_TO, SKIP_STEP, Act, why_not
+from app.actions.registry import (
+    EDIT_STEP,
+    GO_ON,
+    MORE_TIME,
+    ONE_STEP,
+    PAUSE_RUN,
+    PICK_FIELD,
+    RUN_TO,
+    SKIP_STEP,
+    TAKE_OVER,
+    Act,
+    why_not,
+)
 from app.actions.run_state import RunState
-from services.domain.run_commands import Command, EditStep, GoOn, OneStep, Pause, RunTo, SkipStep
+from services.domain.run_commands import (
+    Command,
+    EditStep,
+    GoOn,
+    Keys,
+    MoreTime,
+    Mouse,
+    OneStep,
+    Pause,
+    Pick,
+    RunTo,
+    SkipStep,
+)
 from services.ports.wishes import Runner
 
 
@@ -76,6 +100,26 @@ class RunControl:
     def leave_out(self) -> None:
         """Leave out the step that failed."""
         self._tell(self.why_not_skip(), SkipStep())
+
+    def why_not_take_over(self) -> str:
+        """Why the page of the run can't be used."""
+        return self._off(TAKE_OVER, held=True)
+
+    def mouse(self, what: Literal["move", "down", "up", "wheel"], x: float, y: float, scroll: float = 0.0) -> None:
+        """The mouse in the page: places in its own pixels."""
+        self._tell(self.why_not_take_over(), Mouse(what, x, y, scroll))
+
+    def keys(self, text: str, key: str) -> None:
+        """The keyboard in the page: what is typed, or the name of one key."""
+        self._tell(self.why_not_take_over(), Keys(text, key))
+
+    def pick(self, x: float, y: float) -> None:
+        """Find a selector for what is at a place of the page."""
+        self._tell(self._off(PICK_FIELD, held=True), Pick(x, y))
+
+    def more_time(self) -> None:
+        """Wait for a person for longer."""
+        self._tell(self._off(MORE_TIME, held=True), MoreTime())
 
     def why_not_edit(self, index: int) -> str:
         """Why Edit is off for a step."""

@@ -15,9 +15,11 @@ from services.domain.signs import Weighed
 
 Phase = Literal["idle", "planning", "running", "ended"]
 StepStatus = Literal["waiting", "running", "done", "failed", "blocked"]
+Why = Literal["paused", "failed", "captcha", "login", "email_code"]
 Verdict = Literal["", "submitted", "failed", "unknown", "dry", "stopped"]
 
 _STEP_STATUSES: Final = frozenset(get_args(StepStatus))
+_WHYS: Final[dict[str, Why]] = {why: why for why in get_args(Why)}
 _MOST_BLOCKED: Final = 200
 _MOST_LOGGED: Final = 1100
 """Lines of a log: the browser run itself tells fewer."""
@@ -70,11 +72,18 @@ class Asked(msgspec.Struct, frozen=True):
     error: str = ""
 
 
+class Picked(msgspec.Struct, frozen=True):
+    """What a person pointed at: `selector` finds it and nothing else, `name` is what the page calls it."""
+
+    selector: str
+    name: str
+
+
 class Held(msgspec.Struct, frozen=True):
     """The run waits before step `index` for a person, until `until` (unix seconds). `error`: why the step failed."""
 
     index: int
-    why: Literal["paused", "failed"]
+    why: Why
     since: float
     until: float
     error: str = ""
@@ -106,6 +115,7 @@ class RunState(msgspec.Struct, frozen=True):
     held: Held | None = None
     refused: str = ""
     """Why the newest thing that a person wanted of it was not done."""
+    picked: Picked | None = None
     edited: tuple[int, ...] = ()
     """Steps that a person changed."""
     verdict: Verdict = ""
@@ -163,9 +173,12 @@ def taken(state: RunState, event: Mapping[str, Any], now: float = 0.0) -> RunSta
     if kind == "held":
         return msgspec.structs.replace(state, held=_held(event, now), refused="")
     if kind == "released":
-        return msgspec.structs.replace(state, held=None, refused="")
+        return msgspec.structs.replace(state, held=None, picked=None, refused="")
     if kind == "refused":
         return msgspec.structs.replace(state, refused=str(event.get("why") or ""))
+    if kind == "picked":
+        found = Picked(str(event.get("selector") or ""), str(event.get("name") or ""))
+        return msgspec.structs.replace(state, picked=found, refused="")
     if kind == "edited":
         return _with_edit(state, event)
     if kind == "step":
@@ -263,7 +276,7 @@ def _without_verdict(state: RunState, why: str, submit: int | None) -> Judgement
 
 def _held(event: Mapping[str, Any], now: float) -> Held:
     seconds = _whole(event.get("seconds")) or 0
-    why: Literal["paused", "failed"] = "failed" if event.get("why") == "failed" else "paused"
+    why = _WHYS.get(str(event.get("why")), "paused")
     return Held(_whole(event.get("index")) or 0, why, now, now + seconds, str(event.get("error") or ""))
 
 

@@ -167,14 +167,14 @@ class RunActs:
 
     async def _whole(self, target: RunTarget, run_id: str, *, dry: bool, trace: bool, parent: str) -> RunState:
         label = f"{'Dry run' if dry else 'Real run'}: {target.directory} for {target.customer.business_name}"
-        wish_id = ""
+        wish_id, helper = "", "" if parent else self._actor
         try:
             wish = await asyncio.to_thread(
                 self._operations.plan, (DRY_RUN if dry else REAL_RUN).name, label,
                 f"{target.job_id}/{target.directory}/{run_id}", actor=self._actor, parent=parent,
             )  # fmt: skip
             wish_id = wish.id
-            self._end(await self._carry_out(target, run_id, wish_id, dry=dry, trace=trace, attended=not parent))
+            self._end(await self._carry_out(target, run_id, wish_id, dry=dry, trace=trace, helper=helper))
         except ConsoleError as error:
             self._end(Judgement("failed", str(error)))
         except BaseException as error:
@@ -190,7 +190,7 @@ class RunActs:
         return self.state
 
     async def _carry_out(
-        self, target: RunTarget, run_id: str, wish_id: str, *, dry: bool, trace: bool, attended: bool
+        self, target: RunTarget, run_id: str, wish_id: str, *, dry: bool, trace: bool, helper: str
     ) -> Judgement:
         plan = await self._planner.plan(target.directory, target.customer)
         if self._stopped_id == run_id:
@@ -201,7 +201,7 @@ class RunActs:
         folder = self.kept.folder(target.job_id, target.directory, run_id)
         request = RunRequest(
             run_id, target.job_id, target.directory, target.submission_url, plan, dry, str(folder), trace=trace,
-            attended=attended,
+            helper=helper,
         )  # fmt: skip
         if dry:
             return await self._browse(request, plan)

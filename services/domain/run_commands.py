@@ -5,7 +5,7 @@ A run is held between two steps only. Indexes count from 0 and are those of the 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -48,13 +48,40 @@ class EditStep(_Command, frozen=True, tag="edit_step"):
     value: str | None = None
 
 
+class MoreTime(_Command, frozen=True, tag="more_time"):
+    """Wait for a person for longer: as much again from now on."""
+
+
+class Mouse(_Command, frozen=True, tag="mouse"):
+    """A person uses the mouse in the page of a held run; places in the page's own pixels."""
+
+    what: Literal["move", "down", "up", "wheel"]
+    x: float
+    y: float
+    scroll: float = 0.0
+
+
+class Keys(_Command, frozen=True, tag="keys"):
+    """A person types into the page of a held run: `text`, or the one key that Playwright calls `key`."""
+
+    text: str = ""
+    key: str = ""
+
+
+class Pick(_Command, frozen=True, tag="pick"):
+    """Find a selector for what is at a place of the page of a held run."""
+
+    x: float
+    y: float
+
+
 class Watch(_Command, frozen=True, tag="watch"):
     """Somebody sees the page from now on, or nobody any more: its frames are told only meanwhile."""
 
     on: bool
 
 
-Command = Pause | GoOn | OneStep | RunTo | SkipStep | EditStep | Watch
+Command = Pause | GoOn | OneStep | RunTo | SkipStep | EditStep | MoreTime | Mouse | Keys | Pick | Watch
 _decoder: Final[msgspec.json.Decoder[Command]] = msgspec.json.Decoder(Command)
 
 HELP_SECONDS: Final = 300.0

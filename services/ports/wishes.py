@@ -282,7 +282,7 @@ class RunRequest(msgspec.Struct, frozen=True):
 
     `artifacts`: folder for its pictures, "" for none; `trace`: it is to keep a trace there too, which holds all that
     is typed. `most_bytes`: what its pages may load and send, all together.
-    `attended`: somebody watches, so a step that fails waits for them.
+    `helper`: who watches, so that a step that fails waits for them; "" for nobody.
     """
 
     run_id: str
@@ -298,7 +298,7 @@ class RunRequest(msgspec.Struct, frozen=True):
     total_seconds: float = 480.0
     most_bytes: int = 64 * 1024 * 1024
     trace: bool = False
-    attended: bool = False
+    helper: str = ""
 
 
 class Runner(Protocol):

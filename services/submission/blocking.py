@@ -66,6 +66,16 @@ class Blocker:
         if len(value.strip()) >= _SHORTEST_VALUE:
             self._values.append(value.strip())
 
+    def reasons(self, invalid: Sequence[tuple[str, str]]) -> list[str]:
+        """What was held back and let through, in words; `invalid`: fields that the page marks, with its words."""
+        if self.held_back:
+            reasons = [f"Held back: {self.held_back[0]}"]
+        else:
+            why = "; ".join(f"{name}: {message}" for name, message in invalid)
+            reasons = [f"Pressing the button sent nothing{f'; the page marks {why}' if why else ''}"]
+        reasons += [f"Held back before the submit step: {told}" for told in self.early[:3]]
+        return reasons + [f"Sent on the way, as the plan says: {told}" for told in self.passed[:3]]
+
     async def settle(self) -> None:
         """After `switch_on`: until the form is held back, or what else was sent, and no more comes for a moment."""
         await _within(_FIRST_SECONDS, self.first)

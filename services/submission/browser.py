@@ -17,9 +17,10 @@ from services.submission.choice import find_browser, may_sandbox
 from services.submission.control import Control
 from services.submission.events import Report
 from services.submission.gate import Gate, practice_port
+from services.submission.opening import refused
 from services.submission.outcome import Outcome
 from services.submission.pictures import VIEWPORT
-from services.submission.run import refused, run_plan
+from services.submission.run import run_plan
 from services.submission.trace import traced
 from services.temporary import RunFolder
 

@@ -8,45 +8,65 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final, Literal
 
+from playwright.async_api import Page
+
 from services.domain.run_commands import (
     HELP_SECONDS,
     PATIENCE_SECONDS,
     Command,
     EditStep,
     GoOn,
+    Keys,
+    MoreTime,
+    Mouse,
     OneStep,
     Pause,
+    Pick,
     RunTo,
     SkipStep,
     Watch,
 )
 from services.submission.edits import EditRefused
 from services.submission.events import Report
-from services.submission.steps import StepFailed
+from services.submission.hands import Hands
+from services.submission.picking import pick
+from services.submission.steps import PersonNeeded, StepFailed
 
+Why = Literal["paused", "failed", "captcha", "login", "email_code"]
 Help = Literal["again", "skip"]
 Revise = Callable[[EditStep], Awaitable[dict[str, Any]]]
 """Carries out an edit; gives what the `edited` event says of the step. Raises EditRefused."""
 _PAUSED_TOO_LONG: Final = "Nobody came back to the paused run"
 
 
+class SentByHand(Exception):
+    """While a person had the page, something was sent that may be the form: it must not be sent again."""
+
+
 class Control:
     """Takes commands on the loop's thread at any time; the run asks it between its steps."""
 
-    def __init__(self, report: Report, *, attended: bool = False) -> None:
-        """`attended`: a step that fails waits for a person."""
+    def __init__(self, report: Report, *, helper: str = "") -> None:
+        """`helper`: who watches, so that a step that fails waits for them; "" for nobody."""
         self._report = report
-        self._attended = attended
+        self._helper = helper
+        self._page: Page | None = None
+        self._hands: Hands | None = None
         self._patience = PATIENCE_SECONDS
         self._commands: asyncio.Queue[Command] | None = None
         self._hold_at: int | None = None
+        self._held_since = 0.0
         self._watched = False
         self._watch: Callable[[bool], None] | None = None
         self.limit: asyncio.Timeout | None = None
         """The run's time limit, which stands still while it is held."""
         self.revise: Revise | None = None
         self.record: list[dict[str, Any]] = []
-        """What was held, and for how long: {"index", "why", "ms"}."""
+        """What was held, by whom and for how long: {"index", "why", "ms", "by", "inputs"}."""
+
+    def lend(self, page: Page, hands: Hands) -> None:
+        """While the run is held, a person may use its page."""
+        self._page, self._hands = page, hands
 
     def take(self, command: Command) -> None:
         """A person says what is to be done."""
@@ -80,38 +100,65 @@ class Control:
 
         `again`, `skip`: why that can't be done, "" when it can.
         """
-        if not self._attended:
+        if not self._helper:
             return None
         return await self._hold(index, "failed", HELP_SECONDS, error=str(error), again=again, skip=skip)
 
+    async def person(self, index: int, error: PersonNeeded) -> bool:
+        """The page asks for what only a person can give: whether one says that it is given."""
+        skip = "Without it the directory takes nothing"
+        if not self._helper:
+            return False
+        return await self._hold(index, error.person, HELP_SECONDS, error=str(error), skip=skip) is not None
+
     async def _hold(
-        self, index: int, why: str, seconds: float, *, error: str = "", again: str = "", skip: str = ""
+        self, index: int, why: Why, seconds: float, *, error: str = "", again: str = "", skip: str = ""
     ) -> Help | None:
         self._hold_at = None
         began = time.monotonic()
+        self._held_since = asyncio.get_running_loop().time()
         seconds = min(seconds, self._patience)
         told = {"kind": "held", "index": index, "why": why, "seconds": round(seconds)}
-        self._report({**told, "error": error} if error else told)
+        if error:
+            told["error"] = error
+        self._report(told)
         commands = self._commands = asyncio.Queue()
-        skip = skip if why == "failed" else "Only a step that failed is skipped"
+        skip = "Only a step that failed is skipped" if why == "paused" else skip
+        if self._hands is not None and self._page is not None:
+            self._hands.begin(self._page, forgiving=why == "login")
         try:
             with _stopped(self.limit):
-                async with asyncio.timeout(seconds):
-                    return await self._commanded(commands, index, again, skip)
+                async with asyncio.timeout(seconds) as waits:
+                    return await self._commanded(commands, index, again, skip, waits, told)
         except TimeoutError:
             return None
         finally:
             self._commands = None
             took = time.monotonic() - began
             self._patience -= took
-            self.record.append({"index": index, "why": why, "ms": round(took * 1000)})
-            self._report({"kind": "released", "index": index, "ms": round(took * 1000)})
+            ms, inputs = round(took * 1000), self._hands.used if self._hands is not None else 0
+            self.record.append({"index": index, "why": why, "ms": ms, "by": self._helper, "inputs": inputs})
+            self._report({"kind": "released", "index": index, "ms": ms})
+            if self._hands is not None:
+                self._hands.end()
+                if self._hands.sent:
+                    raise SentByHand
 
-    async def _commanded(self, commands: asyncio.Queue[Command], index: int, again: str, skip: str) -> Help:
+    async def _commanded(
+        self,
+        commands: asyncio.Queue[Command],
+        index: int,
+        again: str,
+        skip: str,
+        waits: asyncio.Timeout,
+        told: dict[str, Any],
+    ) -> Help:
         while True:
             command = await commands.get()
-            if isinstance(command, EditStep):
-                await self._edit(command, index)
+            if isinstance(command, EditStep | Mouse | Keys | Pick):
+                await self._carry_out(command, index)
+            elif isinstance(command, MoreTime):
+                self._wait_longer(waits, told)
             elif isinstance(command, SkipStep):
                 if not skip:
                     return "skip"
@@ -122,13 +169,29 @@ class Control:
                     return "again"
                 self._report({"kind": "refused", "why": again})
 
-    async def _edit(self, edit: EditStep, index: int) -> None:
+    async def _carry_out(self, command: EditStep | Mouse | Keys | Pick, index: int) -> None:
         try:
-            if edit.index < index or self.revise is None:
-                raise EditRefused("This step is done")
-            self._report({"kind": "edited", "index": edit.index, **await self.revise(edit)})
+            if isinstance(command, EditStep):
+                if command.index < index or self.revise is None:
+                    raise EditRefused("This step is done")
+                self._report({"kind": "edited", "index": command.index, **await self.revise(command)})
+            elif self._hands is None or self._page is None:
+                raise EditRefused("No page is open yet")
+            elif isinstance(command, Pick):
+                self._report({"kind": "picked", **await pick(self._page, command.x, command.y)})
+            else:
+                await self._hands.use(command)
         except EditRefused as error:
             self._report({"kind": "refused", "why": str(error)})
+
+    def _wait_longer(self, waits: asyncio.Timeout, told: dict[str, Any]) -> None:
+        now, end = asyncio.get_running_loop().time(), waits.when()
+        left = min(HELP_SECONDS, self._patience - (now - self._held_since))
+        if end is None or left <= end - now:
+            self._report({"kind": "refused", "why": "The run can’t be held for longer"})
+            return
+        waits.reschedule(now + left)
+        self._report({**told, "seconds": round(left)})
 
 
 def _next_hold(command: GoOn | OneStep | RunTo, index: int) -> int | None:

@@ -15,10 +15,12 @@
                                                  answer at the end of the run come after the verdict
     passed   {method, url, bytes, body}          dry run: one that was sent, as the plan marks its step
     trace    {path, bytes}                       a trace of the run lies there; comes after the verdict
-    held     {index, why: paused|failed, seconds, error?}   it waits for a person, before step `index`, for so long
+    held     {index, why: paused|failed|captcha|login|email_code, seconds, error?}
+                                                 it waits for a person, before step `index`, for so long
     released {index, ms}                         it goes on after so long
     edited   {index, action, words, detail, value, matches}  a step as it is now; `matches`: places of the page that its
                                                  selector finds, null for none to find
+    picked   {selector, name}                    what finds only what a person pointed at
     refused  {why}                               what a person wanted is not done
     verdict  {status: submitted|failed|unknown|dry, reasons: [..], listing_url?, error?, before_submit,
               person?: captcha|login|email_code, log}

@@ -97,7 +97,7 @@ class _Child:
                 practice_url=settings.practice_url,
                 data_dir=settings.data_path,
             ) as browser:
-                control = Control(self._report, attended=self._request.attended)
+                control = Control(self._report, helper=self._request.helper)
                 self.commands.hand_to(control)
                 outcome = await browser.run(self._request, self._report, control)
         except (NoBrowser, SettingsError) as error:

@@ -19,14 +19,16 @@ from services.domain.text import one_line
 from services.ports.wishes import RunRequest
 from services.submission.answers import Answers
 from services.submission.blocking import Blocker
-from services.submission.control import Control
+from services.submission.control import Control, SentByHand
 from services.submission.edits import edited, matches
 from services.submission.events import Report
 from services.submission.evidence import Seen, Sending, Verdict, evidence_log, weigh
 from services.submission.fingerprint import FormSight
 from services.submission.gate import Gate
+from services.submission.hands import Hands
 from services.submission.leaving import leave
 from services.submission.observe import look, with_dialogs
+from services.submission.opening import begin
 from services.submission.outcome import Outcome, Status, tell
 from services.submission.page_log import logged
 from services.submission.pictures import Pictures
@@ -55,23 +57,10 @@ async def run_plan(
     Never raises for what a page, a plan or a breaking browser does. When cancelled it reports the
     verdict as it stands, then raises.
     """
-    _start(request, report, about)
+    begin(request, report, about)
     secrets = SecretFields(request.plan.plan)
     with logged(context, request, report, secrets.masking):
         return await _Run(context, gate, request, secrets.reporting(report), secrets, control).outcome()
-
-
-def refused(request: RunRequest, report: Report, about: dict[str, Any], why: str) -> Outcome:
-    """The outcome of a run that isn't begun, reported as any other."""
-    _start(request, report, about)
-    outcome = Outcome("failed", [f"Nothing was sent: {why}"], True, 0, error=why)
-    tell(report, outcome)
-    return outcome
-
-
-def _start(request: RunRequest, report: Report, about: dict[str, Any]) -> None:
-    steps = [described(step) for step in request.plan.plan]
-    report({"kind": "started", "run_id": request.run_id, "dry": request.dry, **about, "steps": steps})
 
 
 class _Run:
@@ -148,20 +137,27 @@ class _Run:
             self._pictures = Pictures(page, Path(self._request.artifacts), self._report)
             await self._pictures.start()
             self._control.let_watch(self._pictures.watch)
+        self._control.lend(page, Hands(self._context, self._sends, self._typed if self._blocker is None else None))
         if self._blocker is not None:
             await self._blocker.watch(self._context, self._gate)
         try:
             await self._fill(page, self._submit)
             fields, really = page_selectors(self._plan, self._submit), self._blocker is None
-            # Side by side: one after the other they would cost a run a tenth of its time.
-            before, walls, self._is_ready, *_ = await asyncio.gather(
-                look(page, fields), find_walls(page), could_press(page, self._plan[self._submit], really),
-                self._form.look(page, self._plan, self._submit, last=True), self._secrets.see(page),
-            )  # fmt: skip
-            self._form.captcha = "captcha" in walls
-            if "captcha" in walls:
-                raise PersonNeeded("captcha")
+            while True:
+                # Side by side: one after the other they would cost a run a tenth of its time.
+                before, walls, self._is_ready, *_ = await asyncio.gather(
+                    look(page, fields), find_walls(page), could_press(page, self._plan[self._submit], really),
+                    self._form.look(page, self._plan, self._submit, last=True), self._secrets.see(page),
+                )  # fmt: skip
+                self._form.captcha = self._form.captcha or "captcha" in walls
+                if "captcha" not in walls:
+                    break
+                await self._person(self._submit, PersonNeeded("captcha"))
             return await (self._dry(page, self._blocker) if self._blocker else self._real(page, fields, before))
+        except SentByHand:
+            self._pressed = True
+            why = "While a person had the page, something was sent: look at the directory"
+            return self._outcome("unknown", [why], error=why)
         except PersonNeeded as error:
             return self._outcome("failed", [f"{self._unsent()}: {error}"], error=str(error), person=error.person)
         except StepFailed as error:
@@ -175,8 +171,9 @@ class _Run:
             sent = self._pages_sent
             try:
                 await self._one(page, index)
-            except PersonNeeded:
-                raise
+            except PersonNeeded as error:
+                await self._person(index, error)
+                continue
             except StepFailed as error:
                 help_ = await self._control.failed(index, error, again=_TWICE if self._pages_sent > sent else "")
                 if help_ is None:
@@ -185,6 +182,11 @@ class _Run:
                     continue
             index += 1
         await self._control.before(until)
+
+    async def _person(self, index: int, error: PersonNeeded) -> None:
+        """Returns when a person says that they have helped; else raises the error. Nobody signs in in a dry run."""
+        if (self._blocker is not None and error.person == "login") or not await self._control.person(index, error):
+            raise error
 
     async def _one(self, page: Page, index: int) -> None:
         step = self._plan[index]
@@ -257,14 +259,10 @@ class _Run:
         await self._last_picture()
         seen = await look(page, [])
         await leave(page, blocker)
-        if blocker.held_back:
-            reasons = [f"Held back: {blocker.held_back[0]}"]
-        else:
-            why = "; ".join(f"{name}: {message}" for name, message in seen.invalid)
-            reasons = [f"Pressing the button sent nothing{f'; the page marks {why}' if why else ''}"]
-        reasons += [f"Held back before the submit step: {told}" for told in blocker.early[:3]]
-        reasons += [f"Sent on the way, as the plan says: {told}" for told in blocker.passed[:3]]
-        return self._outcome("dry", reasons, final_url=seen.url)
+        return self._outcome("dry", blocker.reasons(seen.invalid), final_url=seen.url)
+
+    def _sends(self) -> str:
+        return self._plan[self._submit].selector or "" if self._submit is not None else ""
 
     def _unsent(self) -> str:
         return "The last page of the form was not sent" if self._pages_sent else "Nothing was sent"

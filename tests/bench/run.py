@@ -8,19 +8,22 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from aiohttp import web
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import async_playwright
 
 from services.domain.plans import Plan, Step
+from services.domain.run_commands import Watch
 from services.local.practice.app import build_app
 from services.local.practice.sites import Site, load_sites
 from services.pipeline.planner import Business, plan_submission
 from services.ports.wishes import RunRequest
 from services.submission import browser as browsers
 from services.submission.choice import find_browser, may_sandbox
+from services.submission.control import Control
+from services.submission.events import encode
 from tests.bench.rows import Row, row
 
 ROUNDS: Final = 9
@@ -75,6 +78,7 @@ async def _measure(folder: Path) -> dict[str, list[float]]:
     await web.TCPSite(served, "127.0.0.1", 0).start()
     port = served.addresses[0][1]
     plan = _plan(site, port)
+    frames: list[bool] = []
     took: dict[str, list[float]] = {"bare": [], "control": [], "log": [], "picture": [], "trace": []}
 
     async with (
@@ -85,10 +89,17 @@ async def _measure(folder: Path) -> dict[str, list[float]]:
             executable_path=find_browser(), chromium_sandbox=may_sandbox(), args=list(browsers.FLAGS)
         )
 
+        def tell(event: dict[str, Any]) -> None:
+            encode(event)
+            frames.append(event["kind"] == "frame")
+
         async def ours(artifacts: str, *, trace: bool = False) -> None:
             url = plan.plan[0].url or ""
             request = RunRequest("run", "job", site.host, url, plan, dry=False, artifacts=artifacts, trace=trace)
-            outcome = await browser.run(request, lambda event: None)
+            watched = Control(tell)
+            # Somebody looks the whole time: each frame goes on as it does to the window.
+            watched.take(Watch(bool(artifacts) and not trace))
+            outcome = await browser.run(request, tell, watched)
             assert outcome.status == "submitted", outcome
 
         ways: dict[str, Callable[[], Awaitable[None]]] = {
@@ -105,6 +116,7 @@ async def _measure(folder: Path) -> dict[str, list[float]]:
                 if turn >= 0:
                     took[name].append(ms)
         await chromium.close()
+    assert any(frames)
     await served.cleanup()
     return took
 

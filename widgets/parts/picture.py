@@ -112,7 +112,7 @@ class Picture(QWidget):
             painter.setPen(QPen(shown.colour("line.normal"), 0))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         else:
-            place = self._place()
+            place = self.place()
             painter.drawPixmap(place.topLeft(), self._fitted(place.size()))
             painter.setPen(QPen(shown.colour("line.strong"), 0))
             painter.drawRect(place.adjusted(0, 0, -1, -1))
@@ -130,7 +130,8 @@ class Picture(QWidget):
         self.update()
         return True
 
-    def _place(self) -> QRect:
+    def place(self) -> QRect:
+        """Where in the widget the picture is."""
         size = self._own.scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
         return QRect((self.width() - size.width()) // 2, 0, size.width(), size.height())
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-from app.actions.registry import EDIT_STEP, GO_ON, ONE_STEP, PAUSE_RUN, RUN_TO
-from app.actions.run_state import RunState
+from app.actions.registry import EDIT_STEP, GO_ON, ONE_STEP, PAUSE_RUN, RUN_TO, TAKE_OVER
+from app.actions.run_state import Picked, RunState
 from app.actions.runs import RunActs
 from widgets.pages.runs.step_edit import StepEdit
 from widgets.pages.runs.steps import StepList
@@ -18,18 +19,27 @@ from widgets.parts.button import Button
 from widgets.parts.label import tip
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface, ground_of
+from widgets.parts.touch_picture import Touch, TouchPicture
 
 
 class Helping(QObject):
-    """`pause_button`, `step_button` stand in the head of the page; `to_button`, `edit_button` in that of the steps."""
+    """`pause_button`, `step_button` stand in the head of the page; `to_button`, `edit_button` in that of the steps.
 
-    def __init__(self, runs: RunActs, steps: StepList, card: TurnCard, page: Surface) -> None:
+    `used` tells that a person begins or ends to use the picture.
+    """
+
+    used = Signal()
+
+    def __init__(self, runs: RunActs, steps: StepList, card: TurnCard, picture: TouchPicture, page: Surface) -> None:
         super().__init__(page)
         self._runs = runs
         self._control = runs.control
         self._steps = steps
         self._page = page
         self._state: RunState | None = None
+        self._picture = picture
+        self._touch: Touch = ""
+        self._picked: Picked | None = None
         self.card = card
         self.sheet: ConfirmSheet | None = None
         self.pause_button = Button(PAUSE_RUN.label, icon=PAUSE_RUN.icon)
@@ -43,7 +53,16 @@ class Helping(QObject):
         card.go_button.clicked.connect(self._control.go_on)
         card.step_button.clicked.connect(self._control.step)
         card.skip_button.clicked.connect(self._control.leave_out)
-        card.edit_button.clicked.connect(self._edit_held)
+        card.edit_button.clicked.connect(lambda: self._edit_held())
+        card.done_button.clicked.connect(self._control.go_on)
+        card.more_button.clicked.connect(self._control.more_time)
+        card.take_button.clicked.connect(lambda: self._touch_with("hands"))
+        card.hands_button.clicked.connect(lambda: self._touch_with("hands"))
+        card.pick_button.clicked.connect(lambda: self._touch_with("point"))
+        picture.moused.connect(self._moused)
+        picture.typed.connect(self._control.keys)
+        picture.pressed_at.connect(self._pointed)
+        QShortcut(QKeySequence(TAKE_OVER.key), page).activated.connect(lambda: self._touch_with("hands"))
         steps.picked.connect(lambda _: self._show_acts())
         for key, button in (
             (PAUSE_RUN.key, self.pause_button), (ONE_STEP.key, self.step_button), (RUN_TO.key, self.to_button),
@@ -54,8 +73,19 @@ class Helping(QObject):
     def show_run(self, state: RunState | None) -> None:
         """Show what may be done to the run of what is chosen; None for none."""
         self._state = state
-        self.card.show_run(state, self._control, time.time())
+        if state is None or state.held is None:
+            self._use("")
+        self.card.show_run(state, self._control, time.time(), self._touch)
         self._show_acts()
+        if state is not None and state.picked is not self._picked:
+            self._picked = state.picked
+            if state.picked is not None:
+                self._edit_held(state.picked.selector)
+
+    @property
+    def touches(self) -> bool:
+        """Whether a person uses the picture: it has to be that of the page as it is."""
+        return bool(self._touch)
 
     def tick(self) -> None:
         """A second has gone by."""
@@ -88,16 +118,37 @@ class Helping(QObject):
         else:
             self._control.pause()
 
-    def _edit_held(self) -> None:
+    def _touch_with(self, how: Touch) -> None:
+        if not self._control.why_not_take_over() and self._state is not None:
+            self._use("" if self._touch == how else how)
+            self.card.show_run(self._state, self._control, time.time(), self._touch)
+            self.used.emit()
+
+    def _use(self, how: Touch) -> None:
+        self._touch = how
+        self._picture.touch(how)
+
+    def _moused(self, what: Any, x: float, y: float, scroll: float) -> None:
+        width, height = self._runs.live.size
+        if width:
+            self._control.mouse(what, x * width, y * height, scroll)
+
+    def _pointed(self, x: float, y: float) -> None:
+        width, height = self._runs.live.size
+        self._use("")
+        if width:
+            self._control.pick(x * width, y * height)
+
+    def _edit_held(self, where: str = "") -> None:
         held = self._runs.state.held
         if held is not None:
-            self._edit(held.index)
+            self._edit(held.index, where)
 
-    def _edit(self, index: int) -> None:
+    def _edit(self, index: int, where: str = "") -> None:
         if self._control.why_not_edit(index) or self.sheet is not None:
             return
         line = self._runs.state.steps[index]
-        form = StepEdit(line)
+        form = StepEdit(line, where)
         boxes: list[QWidget] = [form.where_box.box, form.value_box.box]
         self.sheet = ConfirmSheet(
             ground_of(self._page),

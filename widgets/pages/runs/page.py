@@ -27,7 +27,6 @@ from widgets.pages.runs.job_picker import JobPicker
 from widgets.pages.runs.live_view import LiveView
 from widgets.pages.runs.stage import Stage
 from widgets.pages.runs.steps import StepList
-from widgets.parts import spans
 from widgets.parts.button import Button
 from widgets.parts.choice import Choice
 from widgets.parts.faces import Faces
@@ -96,7 +95,8 @@ class RunsPage(Surface):
         self.inspector.case_button.clicked.connect(lambda: desk.cases.start(self._job_id, self.directory_choice.key()))
         self.inspector.open_job.connect(lambda: self.open_job.emit(self._job_id))
         self._live = LiveView(self._runs, self.stage)
-        self.helping = Helping(self._runs, self.steps, self.inspector.turn, self)
+        self.helping = Helping(self._runs, self.steps, self.inspector.turn, self.stage.picture, self)
+        self.helping.used.connect(lambda: self._pick(-1))
         QShortcut(QKeySequence(DRY_RUN.key), self).activated.connect(self.run_button.click)
         self._lay_out()
         self._show_target()
@@ -289,12 +289,7 @@ class RunsPage(Surface):
 
     def _show_note(self, state: RunState | None) -> None:
         self._second_seen = int(time.monotonic())
-        if state is None:
-            say(self.step_note, "")
-            return
-        done = sum(1 for line in state.steps if line.status not in ("waiting", "running"))
-        until = state.ended_at if state.ended_at is not None else time.time()
-        say(self.step_note, f"{done} of {len(state.steps)}, {spans.elapsed(until - state.started_at)}")
+        say(self.step_note, words.progress(state, time.time()) if state is not None else "")
 
     def _show_picture(self, state: RunState | None) -> None:
         if state is None:

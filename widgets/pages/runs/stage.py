@@ -13,9 +13,9 @@ from widgets.look import metrics, theme
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import ElidedLabel, label, say
 from widgets.parts.link import OpenButton
-from widgets.parts.picture import Picture
 from widgets.parts.segments import Segments
 from widgets.parts.surface import Surface
+from widgets.parts.touch_picture import TouchPicture
 
 _SHAPE: Final = 800 / 1280
 _SIDES: Final = 2 * 16
@@ -38,7 +38,7 @@ class Stage(QWidget):
         self.address = ElidedLabel("", "mono")
         self.open_button = OpenButton()
         self._scale = label("", "small", "tertiary")
-        self.picture = Picture("No picture yet")
+        self.picture = TouchPicture("No picture yet")
         bar = _Bar("surface.sunken")
         bar.setFixedHeight(metrics.px(metrics.CONTROL))
         inner = QHBoxLayout(bar)

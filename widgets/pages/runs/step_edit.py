@@ -18,14 +18,15 @@ _UNSHOWN: Final = ("•••", "…")
 class StepEdit(QWidget):
     """What stands in the boxes is what was known; a box that is left as it is changes nothing."""
 
-    def __init__(self, line: StepLine, parent: QWidget | None = None) -> None:
+    def __init__(self, line: StepLine, where: str = "", parent: QWidget | None = None) -> None:
+        """`where`: another place that is offered."""
         super().__init__(parent)
         self.where_box = Field(_WHERE.get(line.action, "Selector"))
         self.value_box = Field("What goes in", placeholder="As it is")
         # What is masked or cut short would go in as it is shown.
         self._value = "" if line.value.endswith(_UNSHOWN) else line.value
         self._where = "" if line.detail.endswith("…") else line.detail
-        self.where_box.put(self._where)
+        self.where_box.put(where or self._where)
         self.value_box.put(self._value)
         self.value_box.setVisible(line.action in _FILLED)
         column = QVBoxLayout(self)

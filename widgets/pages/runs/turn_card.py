@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.actions.registry import EDIT_STEP, GO_ON, ONE_STEP, SKIP_STEP
+from app.actions.registry import EDIT_STEP, GO_ON, MORE_TIME, ONE_STEP, PICK_FIELD, SKIP_STEP, TAKE_OVER
 from app.actions.run_control import RunControl
 from app.actions.run_state import Held, RunState
 from widgets.look import metrics
@@ -19,6 +19,13 @@ from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import label, say, tip
 from widgets.parts.surface import Surface
 
+_PERSONS: Final = {
+    "captcha": ("a captcha", "Take over, and solve it in the picture."),
+    "login": ("a sign-in", "Take over, and sign in in the picture."),
+    "email_code": ("a code from an e-mail", "Look for the e-mail, take over, and type the code into the picture."),
+}
+_HANDS: Final = "Click and type in the picture."
+_THEN: Final = "Then press Go on: the run itself sends the form."
 _TINT: Final = "status.paused.tint"
 
 
@@ -35,7 +42,12 @@ class TurnCard(Surface):
         self.go_button = Button(GO_ON.label, "primary", icon=GO_ON.icon, key=GO_ON.key)
         self.step_button = Button(ONE_STEP.label, icon=ONE_STEP.icon)
         self.edit_button = Button(EDIT_STEP.label, icon=EDIT_STEP.icon)
+        self.take_button = Button(TAKE_OVER.label, "primary", icon=TAKE_OVER.icon, key="⇧T")
+        self.done_button = Button(GO_ON.label, icon=GO_ON.icon)
         self.skip_button = Button(SKIP_STEP.label, "link", small=True)
+        self.pick_button = Button(PICK_FIELD.label, "link", small=True)
+        self.hands_button = Button(TAKE_OVER.label, "link", small=True)
+        self.more_button = Button(MORE_TIME.label, "link", small=True)
         self._glyph = GlyphLabel("paused", under=_TINT)
         head = QHBoxLayout()
         head.setSpacing(metrics.px(8))
@@ -45,11 +57,13 @@ class TurnCard(Surface):
         acts = QHBoxLayout()
         acts.setContentsMargins(0, metrics.px(6), 0, 0)
         acts.setSpacing(metrics.px(8))
-        for button in (self.go_button, self.edit_button, self.step_button):
+        for button in (self.take_button, self.done_button, self.go_button, self.edit_button, self.step_button):
             acts.addWidget(button)
         acts.addStretch(1)
         links = QHBoxLayout()
-        links.addWidget(self.skip_button)
+        links.setSpacing(metrics.px(12))
+        for button in (self.pick_button, self.hands_button, self.skip_button, self.more_button):
+            links.addWidget(button)
         links.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(metrics.px(16), metrics.px(14), metrics.px(16), metrics.px(14))
@@ -62,25 +76,42 @@ class TurnCard(Surface):
         column.addWidget(self.note)
         self.hide()
 
-    def show_run(self, state: RunState | None, control: RunControl, now: float) -> None:
-        """Show what the run waits for. `now`: unix seconds."""
+    def show_run(self, state: RunState | None, control: RunControl, now: float, touch: str = "") -> None:
+        """Show what the run waits for. `now`: unix seconds; `touch`: how a person uses the picture already."""
         held = state.held if state is not None else None
         self.setVisible(held is not None)
         if state is None or held is None:
             return
         step = state.steps[held.index].words if held.index < len(state.steps) else ""
-        failed = held.why == "failed"
+        failed, person = held.why == "failed", _PERSONS.get(held.why)
         self._glyph.say("", "failed" if failed else "paused")
-        if failed:
+        if person is not None:
+            say(self.title, f"Your turn: {person[0]}")
+            say(self.words, f"{_HANDS if touch == 'hands' else person[1]} {_THEN}")
+        elif failed:
             say(self.title, f"Step {held.index + 1} failed")
             say(self.words, f"{step}: {held.error}. Put it right and try again, or the run ends as failed.")
         else:
             say(self.title, f"Paused before step {held.index + 1}")
             say(self.words, f"Next: {step}. If nobody comes back in time, the run ends.")
         self.go_button.say("Try again" if failed else GO_ON.label)
-        self.step_button.setVisible(not failed)
+        self.take_button.setVisible(person is not None)
+        self.done_button.setVisible(person is not None)
+        self.go_button.setVisible(person is None)
+        self.edit_button.setVisible(person is None)
+        self.step_button.setVisible(held.why == "paused")
         self.skip_button.setVisible(failed)
+        self.pick_button.setVisible(person is None and bool(state.picture))
+        self.hands_button.setVisible(failed and bool(state.picture))
+        self.more_button.setVisible(held.why != "paused" and not failed)
+        self.take_button.say("Give it back" if touch == "hands" else TAKE_OVER.label)
+        self.hands_button.say(self.take_button.words())
+        self.pick_button.say("Click it in the picture" if touch == "point" else PICK_FIELD.label)
         for button, why, words in (
+            (self.take_button, control.why_not_take_over(), TAKE_OVER.words),
+            (self.hands_button, control.why_not_take_over(), TAKE_OVER.words),
+            (self.done_button, control.why_not_go_on(), GO_ON.words),
+            (self.pick_button, control.why_not_edit(held.index), PICK_FIELD.words),
             (self.go_button, control.why_not_go_on(), GO_ON.words),
             (self.step_button, control.why_not_step(), ONE_STEP.words),
             (self.skip_button, control.why_not_skip(), SKIP_STEP.words),

@@ -165,6 +165,13 @@ def without_evidence(state: RunState) -> list[str]:
     return [reason for reason in said if not any(sign in reason.lower() for sign in signs)]
 
 
+def progress(state: RunState, now: float) -> str:
+    """How many steps are done, and how long the run takes; `now` in unix seconds."""
+    done = sum(1 for line in state.steps if line.status not in ("waiting", "running"))
+    until = state.ended_at if state.ended_at is not None else now
+    return f"{done} of {len(state.steps)}, {spans.elapsed(until - state.started_at)}"
+
+
 def current_step(steps: Sequence[StepLine], held: run_state.Held | None = None) -> int:
     """The step before which the run is held, else the one that runs, else the last one begun; -1 when none was."""
     if held is not None:

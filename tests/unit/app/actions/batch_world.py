@@ -99,7 +99,7 @@ class Browsers:
     async def run(self, request: RunRequest) -> AsyncIterator[dict[str, Any]]:
         host = request.directory
         assert not request.dry
-        assert not request.attended, "nobody is there to help it on"
+        assert not request.helper, "nobody is there to help it on"
         self.open.append(host)
         self.most = max(self.most, len(self.open))
         try:

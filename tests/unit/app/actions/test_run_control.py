@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from app import tasks
-from app.actions.run_state import Held, RunState, StepLine, taken
-from services.domain.run_commands import EditStep, GoOn, OneStep, Pause, RunTo, SkipStep
+from app.actions.run_state import Held, Picked, RunState, StepLine, taken
+from services.domain.run_commands import EditStep, GoOn, Keys, MoreTime, Mouse, OneStep, Pause, Pick, RunTo, SkipStep
 from tests.fakes.runs import HOLD
 from tests.unit.app.actions.run_world import ENDED, STARTED, TARGET, World, step, verdict
 from tests.waiting import until
@@ -70,7 +70,7 @@ def test_a_run_that_goes_on_may_be_held_only(world: World) -> None:
         control.run_to(3)
         control.run_to(9)
         assert world.runner.told == [Pause(), RunTo(3)]
-        assert world.runner.requests[0].attended
+        assert world.runner.requests[0].helper == "desk-1"
 
     during(world, [step(0)], look)
 
@@ -96,6 +96,25 @@ def test_a_held_run_goes_on_as_it_is_told(world: World) -> None:
         assert world.runner.told == [EditStep(2, None, "Blue"), OneStep(), RunTo(4), GoOn()]
 
     assert during(world, [step(0), step(1), PAUSED], look).held is None
+
+
+def test_a_person_uses_the_page_of_a_held_run_only(world: World) -> None:
+    control = world.acts.control
+
+    def use() -> None:
+        control.mouse("down", 1.0, 2.0)
+        control.keys("a", "")
+        control.pick(3.0, 4.0)
+        control.more_time()
+
+    use()
+    assert world.runner.told == []
+
+    def look() -> None:
+        use()
+        assert world.runner.told == [Mouse("down", 1.0, 2.0), Keys("a"), Pick(3.0, 4.0), MoreTime()]
+
+    during(world, [step(0), step(1, "failed"), {**FAILED, "why": "captcha"}], look)
 
 
 def test_a_step_that_failed_may_be_edited_and_skipped(world: World) -> None:
@@ -133,6 +152,8 @@ def test_what_the_child_says_of_its_steps() -> None:
     assert taken(state, {**edit, "matches": 50}).refused == "The page has 50 of #b now"
     assert taken(state, {**edit, "matches": None}).refused == ""
     assert taken(state, {**edit, "index": 7}) is state
+    picked = taken(state, {"kind": "picked", "selector": "#b", "name": "Shop"})
+    assert picked.picked == Picked("#b", "Shop")
     refused = taken(state, {"kind": "refused", "why": "No"})
     assert refused.refused == "No"
     held = taken(refused, {"kind": "held", "index": "x", "why": "?", "seconds": None}, 5.0)

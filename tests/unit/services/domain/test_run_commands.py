@@ -10,17 +10,36 @@ from services.domain.run_commands import (
     Command,
     EditStep,
     GoOn,
+    Keys,
+    MoreTime,
+    Mouse,
     OneStep,
     Pause,
+    Pick,
     RunTo,
     SkipStep,
+    Watch,
     decode_command,
     encode_command,
 )
 
 
 @pytest.mark.parametrize(
-    "command", [Pause(), GoOn(), OneStep(), RunTo(3), SkipStep(), EditStep(2, "#naïve\n", "a"), EditStep(0)]
+    "command",
+    [
+        Pause(),
+        GoOn(),
+        OneStep(),
+        RunTo(3),
+        SkipStep(),
+        EditStep(2, "#naïve\n", "a"),
+        EditStep(0),
+        Mouse("down", 1, 2),
+        Keys("a"),
+        Pick(1, 2),
+        MoreTime(),
+        Watch(True),
+    ],
 )
 def test_a_command_is_one_line(command: Command) -> None:
     line = encode_command(command)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from services.domain.run_commands import EditStep, GoOn, OneStep, Pause, RunTo, SkipStep
+from services.domain.run_commands import EditStep, GoOn, Keys, MoreTime, OneStep, Pause, Pick, RunTo, SkipStep
 from services.submission import control as controls
 from services.submission.control import Control
 from services.submission.edits import EditRefused
-from services.submission.steps import StepFailed
+from services.submission.steps import PersonNeeded, StepFailed
 from tests.waiting import until
 
 
@@ -21,7 +21,7 @@ class Held:
 
     def __init__(self, *, attended: bool = True) -> None:
         self.told: list[dict[str, Any]] = []
-        self.control = Control(self.told.append, attended=attended)
+        self.control = Control(self.told.append, helper="desk-1" if attended else "")
         self.done: list[int] = []
 
     async def steps(self) -> None:
@@ -146,9 +146,33 @@ def test_a_step_that_failed_waits_for_a_person() -> None:
     assert [event["why"] for event in held.of("refused")] == ["Sent once", "It sends"]
 
 
+def test_a_person_may_have_more_time_and_nobody_is_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(controls, "PATIENCE_SECONDS", 400.0)
+
+    async def act(held: Held) -> None:
+        async def answer() -> None:
+            await held.held(1)
+            for command in (Keys("a"), Pick(1, 1), MoreTime(), MoreTime(), GoOn()):
+                held.control.take(command)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(answer())
+            assert await held.control.person(2, PersonNeeded("captcha"))
+        held.control._patience = 0.0
+        assert not await held.control.person(2, PersonNeeded("captcha"))
+
+    held = in_loop(act)
+    assert [event["why"] for event in held.of("held")] == ["captcha"] * len(held.of("held"))
+    assert len(held.of("held")) >= 3
+    assert held.control.record[0]["by"] == "desk-1"
+    whys = [event["why"] for event in held.of("refused")]
+    assert whys[:2] == ["No page is open yet", "No page is open yet"]
+
+
 def test_a_run_that_nobody_watches_waits_for_nobody() -> None:
     async def act(held: Held) -> None:
         assert await held.control.failed(2, StepFailed("gone")) is None
+        assert not await held.control.person(2, PersonNeeded("login"))
 
     assert in_loop(act, attended=False).told == []
 

@@ -12,7 +12,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from services.domain.run_commands import EditStep, GoOn, OneStep, Pause, RunTo, SkipStep, Watch
+from app.actions.run_state import taken
+from services.domain.run_commands import EditStep, GoOn, Keys, MoreTime, OneStep, Pause, Pick, RunTo, SkipStep, Watch
 from tests.fakes.runs import HOLD
 from tests.unit.widgets.pages.test_runs import DRY, World, ended, jpeg, press, until
 from tests.unit.widgets.waiting import in_front
@@ -162,6 +163,71 @@ def test_the_page_is_shown_live_while_it_is_looked_at(world: World, tmp_path: Pa
         assert world.runner.told[-1] == Watch(True)
         page.hide()
         assert world.runner.told[-1] == Watch(False)
+        world.runner.go.set()
+
+    world.on_page(look)
+
+
+def frame_of(file: Path) -> dict[str, Any]:
+    return {
+        "kind": "frame", "data": base64.b64encode(file.read_bytes()).decode(), "width": 1280, "height": 800,
+    }  # fmt: skip
+
+
+def test_a_person_solves_a_captcha_in_the_picture(world: World, tmp_path: Path) -> None:
+    frame = frame_of(jpeg(tmp_path / "frame.jpg"))
+
+    async def look(page: RunsPage) -> None:
+        asks = held(2, "captcha", error="This directory asks for a captcha; a person is needed")
+        await begin(page, world, step(0), frame, step(2, "failed"), asks)
+        card, picture = page.inspector.turn, page.stage.picture
+        await until(page, page.has_picture)
+        assert card.title.text() == "Your turn: a captcha"
+        assert "Take over, and solve it" in card.words.text()
+        assert card.go_button.isHidden()
+        QTest.mouseClick(picture, Qt.MouseButton.LeftButton, pos=picture.place().center())
+        assert told(world) == []
+        QTest.keyClick(page, Qt.Key.Key_T, Qt.KeyboardModifier.ShiftModifier)
+        assert page.helping.touches
+        assert card.take_button.words() == "Give it back"
+        QTest.mouseClick(picture, Qt.MouseButton.LeftButton, pos=picture.place().center())
+        for key in (Qt.Key.Key_A, Qt.Key.Key_Tab, Qt.Key.Key_Return):
+            QTest.keyClick(picture, key)
+        QTest.keyClick(picture, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        down, up, *keys = [command for command in told(world) if getattr(command, "what", "") != "move"]
+        assert (down.what, up.what, round(down.x / 10), round(down.y / 10)) == ("down", "up", 64, 40)
+        assert keys == [Keys("a"), Keys(key="Tab"), Keys(key="Enter"), Keys(key="ControlOrMeta+a")]
+        press(card.more_button)
+        press(card.take_button)
+        assert not page.helping.touches
+        QTest.keyClick(page, Qt.Key.Key_F8)
+        assert told(world)[-2:] == [MoreTime(), GoOn()]
+        world.runner.go.set()
+
+    world.on_page(look)
+
+
+def test_a_field_that_is_pointed_at_gets_into_the_plan(world: World, tmp_path: Path) -> None:
+    frame = frame_of(jpeg(tmp_path / "frame.jpg"))
+    picture_of = {"kind": "picture", "index": 0, "path": str(jpeg(tmp_path / "step.jpg"))}
+
+    async def look(page: RunsPage) -> None:
+        failed = held(2, "failed", error="No such field")
+        await begin(page, world, step(0), picture_of, frame, step(2, "failed"), failed)
+        await until(page, page.has_picture)
+        await until(page, lambda: world.acts.live.number)
+        press(page.inspector.turn.pick_button)
+        assert page.inspector.turn.pick_button.words() == "Click it in the picture"
+        picture = page.stage.picture
+        QTest.mouseClick(picture, Qt.MouseButton.LeftButton, pos=picture.place().center())
+        pointed = told(world)[-1]
+        assert (type(pointed), round(pointed.x / 10), round(pointed.y / 10)) == (Pick, 64, 40)
+        state = taken(world.acts.state, {"kind": "picked", "selector": "#shop", "name": "Shop"})
+        page.helping.show_run(state)
+        sheet = page.helping.sheet
+        assert sheet is not None
+        press(sheet._confirm)
+        assert told(world)[-1] == EditStep(2, "#shop")
         world.runner.go.set()
 
     world.on_page(look)
