@@ -13,7 +13,7 @@ from app.actions.run_state import Asked, Blocked, RunState, Said, StepLine
 from app.store.lines import DirectoryLine, JobLine
 from services.domain.records import Customer
 from services.domain.statuses import Shape
-from widgets.parts import cell
+from widgets.parts import cell, spans
 from widgets.parts.cell import Cell
 
 OUTCOMES: Final[dict[str, tuple[Shape, str]]] = {
