@@ -79,6 +79,9 @@ def test_bad_tokens_open_no_door(server: Postgres, owner: psycopg.Connection) ->
             status, _, _ = await act(running, signed())
             assert status == 200
             assert await joined(running, signed()) == "ok"
+            bearer = {"Authorization": f"Bearer {signed()}"}
+            status, body, _ = await ask(running, "GET", "/storage/v1/object/screenshots/x.jpg", headers=bearer)
+            assert (status, body["statusCode"]) == (400, "404"), "that file is not there"
 
     asyncio.run(scenario())
     assert owner.execute("select count(*) from staff_actions").fetchone() == (1,)
@@ -150,7 +153,7 @@ def test_an_ended_session_is_told_from_other_refusals() -> None:
 
 
 async def refused(running: Gateway, token: str, code: str, name: str, *, auth: str = "bad_jwt") -> None:
-    """Reads, acts, accounts and the feed refuse it, each in its own words."""
+    """Reads, acts, accounts, files and the feed refuse it, each in its own words."""
     bearer = {"Authorization": f"Bearer {token}"}
     status, body, headers = await ask(running, "GET", "/rest/v1/jobs", headers=bearer)
     assert (status, body["code"], set(body)) == (401, code, {"code", "message", "details", "hint"}), name
@@ -159,6 +162,14 @@ async def refused(running: Gateway, token: str, code: str, name: str, *, auth: s
     assert (status, body["code"]) == (401, code), name
     status, body, _ = await ask(running, "GET", "/auth/v1/user", headers=bearer)
     assert (status, body["error_code"]) == (403, auth), name
+    for method, path in (
+        ("PUT", "screenshots/runs/x.jpg"),
+        ("GET", "screenshots/x.jpg"),
+        ("POST", "sign/screenshots/x.jpg"),
+    ):
+        more = {"json": {"expiresIn": 60}} if method == "POST" else {"data": b"x"} if method == "PUT" else {}
+        status, body, _ = await ask(running, method, f"/storage/v1/object/{path}", headers=bearer, **more)
+        assert (status, body["statusCode"], body["error"]) == (400, "403", "Unauthorized"), (name, path)
     # A token is no key, and a bad one opens nothing in its place either.
     assert (await ask(running, "GET", "/rest/v1/jobs", key=token))[0] == 401, name
     assert await joined(running, token) == "error", name
