@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -13,7 +13,7 @@ from app.store.store import Store
 from services.domain.errors import ConsoleError
 from services.domain.fingerprints import FormFingerprint
 from services.domain.forms import Difference, Form, differences, form_log
-from services.domain.mappings import Proposal, propose
+from services.domain.mappings import Proposal, corrected, propose
 from services.domain.records import Directory
 from services.ports.wishes import FormMappings
 
@@ -45,8 +45,9 @@ class FormActs:
         self._store = store
         self._role = role
 
-    def drift(self, host: str, seen: Form | None = None) -> Drift | None:
+    def drift(self, host: str, seen: Form | None = None, edits: Sequence[tuple[str, str]] = ()) -> Drift | None:
         """How the form differs from the one that was known: as a run just saw it (`seen`), else as it was seen last.
+        `edits`: selectors that a person changed in a run, as they were and as they are.
         None where either nothing was seen or the directory isn't known."""
         directory = self._store.jobs.directory_at(host)
         kept = self._store.get("form_fingerprints", host)
@@ -55,7 +56,10 @@ class FormActs:
         if directory is None or now is None:
             return None
         differs = tuple(differences(known, now)) if known is not None else ()
-        return Drift(host, directory, known, now, differs, propose(directory.field_selectors, known, now))
+        by_hand = corrected(directory.field_selectors, edits)
+        found = propose(by_hand.selectors, known, now)
+        found = msgspec.structs.replace(found, changes=(*by_hand.changes, *found.changes))
+        return Drift(host, directory, known, now, differs, found)
 
     def why_not_accept(self, drift: Drift | None) -> str:
         """Why the proposed mapping can't be accepted; "" when it may be pressed."""

@@ -116,8 +116,8 @@ class RunState(msgspec.Struct, frozen=True):
     refused: str = ""
     """Why the newest thing that a person wanted of it was not done."""
     picked: Picked | None = None
-    edited: tuple[int, ...] = ()
-    """Steps that a person changed."""
+    edited: tuple[tuple[str, str], ...] = ()
+    """Where steps acted that a person changed, and where they act since."""
     verdict: Verdict = ""
     words: str = ""
     reasons: tuple[str, ...] = ()
@@ -296,11 +296,10 @@ def _with_edit(state: RunState, event: Mapping[str, Any]) -> RunState:
         return state
     words, detail, value = (str(event.get(name) or "") for name in ("words", "detail", "value"))
     fresh = msgspec.structs.replace(line, words=words, detail=detail, value=value)
+    moved = state.edited if detail == line.detail else (*state.edited, (line.detail, detail))
     found = _whole(event.get("matches"))
     note = "" if found is None or found == 1 else f"The page has {found or 'none'} of {detail} now"
-    return msgspec.structs.replace(
-        state, steps=_put(state.steps, fresh), edited=(*state.edited, line.index), refused=note
-    )
+    return msgspec.structs.replace(state, steps=_put(state.steps, fresh), edited=moved, refused=note)
 
 
 def _with_step(state: RunState, event: Mapping[str, Any]) -> RunState:

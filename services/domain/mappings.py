@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -37,6 +37,21 @@ class Proposal(msgspec.Struct, frozen=True):
     selectors: dict[str, Any]
     changes: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
+
+
+def corrected(mapping: Mapping[str, Any], edits: Sequence[tuple[str, str]]) -> Proposal:
+    """The mapping with what a person said is elsewhere: pairs of a selector as it was and as it is, in their order."""
+    selectors = {**mapping}
+    fields = mapping.get("fields")
+    found: dict[str, Any] = dict(fields) if isinstance(fields, Mapping) else {}
+    changes: list[str] = []
+    for old, new in edits:
+        for place in (found, selectors):
+            for name, selector in list(place.items()):
+                if selector == old and isinstance(selector, str):
+                    place[name] = new
+                    changes.append(f"{_said(name)}: a person found {new}, not {old}")
+    return Proposal({**selectors, **({"fields": found} if found else {})}, tuple(changes))
 
 
 def propose(mapping: Mapping[str, Any], before: Form | None, now: Form) -> Proposal:

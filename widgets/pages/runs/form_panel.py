@@ -98,9 +98,16 @@ class FormPanel(QWidget):
     def drift(self, state: RunState | None) -> Drift | None:
         """How the form differs from the one that was known, worked out anew only where something is another."""
         store, seen = self._desk.store, state.form if state is not None else None
-        given = (self._host, seen, store.get("form_fingerprints", self._host), store.jobs.directory_at(self._host))
+        edits = state.edited if state is not None else ()
+        given = (
+            self._host,
+            seen,
+            edits,
+            store.get("form_fingerprints", self._host),
+            store.jobs.directory_at(self._host),
+        )
         if self._given is None or any(one is not other for one, other in zip(given, self._given, strict=True)):
-            self._given, self._found = given, self._desk.forms.drift(self._host, seen)
+            self._given, self._found = given, self._desk.forms.drift(self._host, seen, edits)
         return self._found
 
     def count(self, state: RunState | None) -> int | None:

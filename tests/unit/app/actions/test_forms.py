@@ -113,3 +113,18 @@ def test_a_kept_row_is_read_whatever_stands_in_it() -> None:
     row = {"id": HOST, "form": form_log(OLD), "seen": 7, "seen_at": "2026-11-27T08:00:00Z", "version": 3}
     found = FormFingerprint.from_row(row)
     assert (found.form, found.seen, found.version, form_of(7)) == (OLD, None, 3, None)
+
+
+def test_what_a_person_pointed_at_is_proposed_too(world: DeskWorld) -> None:
+    forms = world.desk.forms
+    keep(world, OLD, OLD)
+    found = forms.drift(HOST, NEW, [("#tel", "#a"), ("#a", "#mobile"), ("#go", 'role=button[name="Send"]')])
+    assert found is not None
+    assert not found.is_same
+    assert found.proposal.selectors == {
+        "fields": {"business_name": "#name", "phone": "#mobile"}, "submit": 'role=button[name="Send"]',
+    }  # fmt: skip
+    assert len(found.proposal.changes) >= 3
+    unmoved = forms.drift(HOST, OLD, [("#other", "#a")])
+    assert unmoved is not None
+    assert unmoved.is_same

@@ -147,7 +147,8 @@ def test_what_the_child_says_of_its_steps() -> None:
     edit = {"kind": "edited", "index": 1, "words": "Fill b", "detail": "#b", "value": "•••", "matches": 1}
     edited = taken(state, edit)
     assert (edited.steps[1].words, edited.steps[1].detail, edited.steps[1].value) == ("Fill b", "#b", "•••")
-    assert (edited.edited, edited.refused) == ((1,), "")
+    assert (edited.edited, edited.refused) == ((("#a", "#b"),), "")
+    assert taken(edited, edit).edited == edited.edited
     assert taken(state, {**edit, "matches": 0}).refused == "The page has none of #b now"
     assert taken(state, {**edit, "matches": 50}).refused == "The page has 50 of #b now"
     assert taken(state, {**edit, "matches": None}).refused == ""
