@@ -11,6 +11,7 @@ import base64
 import json
 import logging
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -56,6 +57,8 @@ BY_LOOK = ("eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoicGxhbnRlZCJ9.cGxhbnRlZA", "AKIAPLAN
            "sk_live_" + "plantedstripe123", "whsec_" + "plantedhook123", "xoxb-" + "planted-slack-token")  # fmt: skip
 BY_NAME = ("planted-portal-word", "planted two words")
 SECRETS = (*BY_VALUE, *BY_LOOK, *BY_NAME)
+TYPED = "planted-form-word"
+"""What somebody else's worker has written of a field for passwords."""
 PROFILE = {"name": "Old Mill", "portal_password": BY_NAME[0], "portal": {"secret": BY_NAME[1]}}
 
 
@@ -111,7 +114,11 @@ def fill(world: DeskWorld) -> None:
     said = quoting()
     world.job("j1", "Old Mill", "failed", error_message=said, metadata={"note": said, "profile": PROFILE})
     row = {"id": "r1", "job_id": "j1", "directory_name": "one.example", "status": "failed", "error_message": said}
-    world.store.put("job_results", {**row, "payload": PROFILE, "response_log": {"said": said, **PROFILE}, "version": 1})
+    plan = [{"action": "fill", "selector": "#password", "value": TYPED}]
+    world.store.put(
+        "job_results",
+        {**row, "payload": {**PROFILE, "plan": plan}, "response_log": {"said": said, **PROFILE}, "version": 1},
+    )
     world.event(1, "j1", "error", "one.example", error=said, profile=PROFILE)
     act = {
         "id": 1,
@@ -160,6 +167,7 @@ async def act(world: DeskWorld, folder: Path) -> None:
         await exports.write(
             "activity", "", kind, list(feed.lines.values()), export_rows.of_activity(lambda _: quoting())
         )
+    assert (await world.desk.cases.write(job)).state == "done"
     last = LastState(folder / "last_state", "https://one.example", "desk-4@b.example", pause=0.0)
     last.keep_for(BY_VALUE[1])
     assert await last.write(world.store)
@@ -197,6 +205,13 @@ def test_no_secret_is_left_in_a_file(world: DeskWorld, tmp_path: Path, logged: L
     files = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
     (state,) = (file for file in files if file.suffix == ".state")
     files[state] = b"".join(msgspec.json.encode(rows) for _, rows in read_state(state)[1])
+    cases = [file for file in files if zipfile.is_zipfile(file)]
+    for case in cases:
+        with zipfile.ZipFile(case) as packed:
+            files[case] = b"".join(packed.read(name) for name in packed.namelist())
+    assert len(cases) == 1
+    assert b"fill" in files[cases[0]], "the plan is in it"
+    assert [str(file) for file, data in files.items() if TYPED.encode() in data] == []
     kinds = {file.relative_to(tmp_path).parts[0] for file in files}
     assert kinds >= {"console", "crashes", "exports", "last_state", "outcomes", "replay.db", "worker.log"}
     assert {str(file): found for file, data in files.items() if (found := found_in(data + str(file).encode()))} == {}
