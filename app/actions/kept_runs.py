@@ -19,6 +19,7 @@ from services.domain.paths import inside, path_part
 from services.domain.pictures import OF_STAFF, picture_name
 from services.domain.redaction import redact_value
 from services.domain.text import storable
+from services.domain.typed import MASK
 from services.ports.views import TraceView
 from services.ports.wishes import PictureStore
 
@@ -136,7 +137,7 @@ class KeptRuns:
 
     def _write(self, state: RunState) -> None:
         folder = self.folder(state.job_id, state.directory, state.run_id)
-        plain = storable(redact_value(msgspec.to_builtins(_Record(_VERSION, _named(state)))))
+        plain = storable(redact_value(msgspec.to_builtins(_Record(_VERSION, _unseen_masked(_named(state))))))
         artifacts.write_whole(folder / artifacts.RECORD, msgspec.json.encode(plain))
 
 
@@ -159,6 +160,15 @@ def _read_record(file: Path) -> RunState | None:
 
 def _named(state: RunState) -> RunState:
     return _with_paths(state, lambda path: Path(path).name)
+
+
+def _unseen_masked(state: RunState) -> RunState:
+    """Of a step that was not done nobody saw the field: what would have gone in may be a password."""
+    steps: Any = tuple(
+        msgspec.structs.replace(line, value=MASK) if line.value and line.status != "done" else line
+        for line in state.steps
+    )
+    return msgspec.structs.replace(state, steps=steps)
 
 
 def _with_paths(state: RunState, change: Callable[[str], str]) -> RunState:

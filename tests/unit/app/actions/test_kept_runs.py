@@ -164,6 +164,16 @@ def test_a_run_is_kept_when_it_ended_with_all_that_it_told(world: World) -> None
     assert world.acts.kept.newest(JOB, HOST) == ended
 
 
+def test_what_would_have_gone_into_a_field_that_nobody_saw_is_not_kept(world: World) -> None:
+    goes_in = [{"value": value} for value in ("", "", "Kestrel Roofing", "", "correct horse")]
+    world.script({**STARTED, "steps": goes_in}, step(0), step(2), verdict("failed", error="No such field"), ENDED)
+    ended = world.run(dry=True)
+    kept = world.acts.kept.newest(JOB, HOST)
+    assert kept is not None
+    assert ended.steps[4].value == "correct horse"
+    assert [line.value for line in kept.steps] == ["", "", "Kestrel Roofing", "", "•••"]
+
+
 def test_a_run_that_never_began_is_not_kept(world: World) -> None:
     world.planner.fault = SILENT
     world.run(dry=True)
