@@ -32,6 +32,7 @@ class Answers:
         self._form: Request | None = None
         self._page_request: Request | None = None
         self._pending: set[Request] = set()
+        self._quiet_since = 0.0
         self._status: dict[Request, int] = {}
         self._failure: dict[Request, str] = {}
         self.sent = asyncio.Event()
@@ -60,15 +61,11 @@ class Answers:
             still_valid = await _is_valid(page)
             if not still_valid or not await self._begun(min(_SLOW_SECONDS, limit)):
                 return
-        quiet_since = None
         while loop.time() < end:
-            if self._pending:
-                quiet_since = None
-            elif quiet_since is None:
-                quiet_since = loop.time()
-            elif loop.time() - quiet_since >= _SETTLE_SECONDS:
+            left = _TICK_SECONDS if self._pending else self._quiet_since + _SETTLE_SECONDS - loop.time()
+            if left <= 0:
                 break
-            await asyncio.sleep(_TICK_SECONDS)
+            await asyncio.sleep(left)
         try:
             await page.wait_for_load_state("load", timeout=max(1.0, (end - loop.time()) * 1000))
         except Error:
@@ -140,10 +137,12 @@ class Answers:
             self._failure[response.request] = fault
 
     def _on_end(self, request: Request) -> None:
-        self._pending.discard(request)
+        if request in self._pending:
+            self._pending.remove(request)
+            self._quiet_since = asyncio.get_running_loop().time()
 
     def _on_failed(self, request: Request) -> None:
-        self._pending.discard(request)
+        self._on_end(request)
         self._failure.setdefault(request, request.failure or "failed")
 
 

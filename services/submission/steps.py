@@ -25,6 +25,7 @@ _CALL: Final = re.compile(r"^[A-Z]\w*\.\w+: ")
 _LOAD_STATES: Final = ("load", "domcontentloaded")
 _SETTLE_SECONDS: Final = 3.0
 _POP_UP_SECONDS: Final = 1.0
+_WARM_SECONDS: Final = 0.4
 
 
 class StepFailed(Exception):
@@ -169,7 +170,14 @@ async def _goto(page: Page, url: str, gate: Gate, seconds: float) -> None:
         raise StepFailed(f"{fault} at {url}")
     if response is not None and response.status >= 400:
         raise StepFailed(f"HTTP {response.status} at {url}")
-    await _settle(page, min(_SETTLE_SECONDS, max(0.1, end - time.monotonic())))
+    # The driver's own script goes into the page while that is waited for, and not with the first field.
+    await asyncio.gather(_settle(page, min(_SETTLE_SECONDS, max(0.1, end - time.monotonic()))), _warm(page))
+
+
+async def _warm(page: Page) -> None:
+    with contextlib.suppress(Error, TimeoutError):
+        async with asyncio.timeout(_WARM_SECONDS):
+            await page.locator("body").is_visible()
 
 
 async def _settle(page: Page, seconds: float) -> None:
