@@ -64,6 +64,9 @@ class Control:
         self.record: list[dict[str, Any]] = []
         """What was held, by whom and for how long: {"index", "why", "ms", "by", "inputs"}."""
 
+        self.nobody: list[str] = []
+        """What it waited for in vain, in words."""
+
     def lend(self, page: Page, hands: Hands) -> None:
         """While the run is held, a person may use its page."""
         self._page, self._hands = page, hands
@@ -131,6 +134,9 @@ class Control:
                 async with asyncio.timeout(seconds) as waits:
                     return await self._commanded(commands, index, again, skip, waits, told)
         except TimeoutError:
+            self.nobody.append(
+                f"It waited {max(1, round((time.monotonic() - began) / 60))} min for a person; nobody came"
+            )
             return None
         finally:
             self._commands = None

@@ -159,9 +159,11 @@ class _Run:
             why = "While a person had the page, something was sent: look at the directory"
             return self._outcome("unknown", [why], error=why)
         except PersonNeeded as error:
-            return self._outcome("failed", [f"{self._unsent()}: {error}"], error=str(error), person=error.person)
+            return self._outcome(
+                "failed", [f"{self._unsent()}: {error}", *self._control.nobody], error=str(error), person=error.person
+            )
         except StepFailed as error:
-            return self._outcome("failed", [f"{self._unsent()}: {error}"], error=str(error))
+            return self._outcome("failed", [f"{self._unsent()}: {error}", *self._control.nobody], error=str(error))
 
     async def _fill(self, page: Page, until: int) -> None:
         """All steps before the submit step."""

@@ -120,6 +120,7 @@ def test_nobody_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
         # What is left of its patience is for all times together.
         assert await held.control.failed(1, StepFailed("No such field")) is None
         assert held.of("held")[1]["seconds"] == 0
+        assert held.control.nobody == ["It waited 1 min for a person; nobody came"] * 2
 
     in_loop(act)
 
