@@ -45,13 +45,9 @@ _ADDRESS: Final = 2000
 
 
 async def run_plan(
-    context: BrowserContext,
-    gate: Gate,
-    request: RunRequest,
-    report: Report,
-    about: dict[str, Any],
+    context: BrowserContext, gate: Gate, request: RunRequest, report: Report, about: dict[str, Any],
     control: Control | None = None,
-) -> Outcome:
+) -> Outcome:  # fmt: skip
     """Run the request's plan in `context`. `about` goes into the `started` event.
 
     Never raises for what a page, a plan or a breaking browser does. When cancelled it reports the
@@ -316,13 +312,14 @@ class _Run:
                 await before()
             if step.action in _LEAVING:  # another page may be there after it
                 await self._secrets.see(self._page)
+            if self._blocker is not None:  # what it holds back is shown in this moment
+                await self._secrets.will_fill(index, step, self._page, self._request.step_seconds)
             await perform(
                 self._page, step, self._gate, goto_seconds=self._request.goto_seconds,
                 step_seconds=self._request.step_seconds, business=self._business,
                 is_ready=self._pressed and index == self._submit,
             )  # fmt: skip
-            # What a dry run holds back is shown in this moment.
-            await self._secrets.done(index, step, self._page if self._blocker is not None else None)
+            self._secrets.done(index, step)
             if then is not None:
                 await then()
         except StepFailed as failure:

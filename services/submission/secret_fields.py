@@ -45,12 +45,19 @@ class SecretFields:
         if step.value and _may_be_secret(step):
             self._hide([*self._hidden, (index, step.value)])
 
-    async def done(self, index: int, step: Step, page: Page | None = None) -> None:
-        """A step is done: what it typed stays hidden until `see`. With a `page`, that is now."""
-        if step.action == "fill" and step.value and not is_secret_field(step.selector or ""):
+    async def will_fill(self, index: int, step: Step, page: Page, seconds: float) -> None:
+        """Look at the field of a step before it is filled, for when what a page sends meanwhile is told at once."""
+        if not _is_open(step):
+            return
+        with contextlib.suppress(Error):
+            await page.locator(step.selector or "").first.wait_for(state="attached", timeout=seconds * 1000)
             self._unseen[index] = step
-        if page is not None:
             await self.see(page)
+
+    def done(self, index: int, step: Step) -> None:
+        """A step is done: what it typed stays hidden until `see`, unless its field was seen."""
+        if _is_open(step):
+            self._unseen[index] = step
 
     async def see(self, page: Page) -> None:
         """Look at the fields that were filled since the last look: only the page tells whether one is for passwords.
@@ -62,6 +69,8 @@ class SecretFields:
         for (index, step), is_secret in zip(unseen.items(), secret, strict=True):
             if is_secret:
                 self._secret.add(index)
+                if (index, step.value) not in self._hidden:
+                    self._hide([*self._hidden, (index, step.value or "")])
                 if index in self._told:
                     self._report(self._told[index])
                 continue
@@ -108,6 +117,11 @@ class SecretFields:
         if not isinstance(value, str):
             return value
         return self.masking.url(value) if value.startswith(("http://", "https://")) else self.masking.text(value)
+
+
+def _is_open(step: Step) -> bool:
+    """Whether its field may hide what is typed, for all that its name says."""
+    return step.action == "fill" and bool(step.value) and not is_secret_field(step.selector or "")
 
 
 def _may_be_secret(step: Step) -> bool:
