@@ -52,6 +52,9 @@ _tokens: Final[deque[str]] = deque(maxlen=8)
 _spelled_out: Final[list[str]] = []
 _spellings: Final[list[re.Pattern[str]]] = []
 """One pattern for every spelling of what is known, made anew when something is added."""
+_names_known: Final[list[str]] = []
+"""Those that are a name of secrets themselves, such as the password "password": taken out last, or nothing would tell
+any more that what follows the name is a secret."""
 
 
 def keep_out(*values: str) -> None:
@@ -83,7 +86,11 @@ def redact(text: str) -> str:
         if sign in text:
             text = pattern.sub(OUT, text)
     folded = text.lower()
-    return _NAMED.sub(rf"\1{OUT}", text) if any(word in folded for word in _WORDS) else text
+    if any(word in folded for word in _WORDS):
+        text = _NAMED.sub(rf"\1{OUT}", text)
+        for name in _names_known:
+            text = text.replace(name, OUT)
+    return text
 
 
 def may_hold_secret(text: str) -> bool:
@@ -128,7 +135,9 @@ def _without_token(run: str) -> str:
 def _learn() -> None:
     spelled = {spelling for value in (*_known, *_tokens) for spelling in _spelled(value)}
     _spelled_out[:] = sorted(spelled, key=len, reverse=True)
-    _spellings[:] = [re.compile("|".join(map(re.escape, _spelled_out)))]
+    _names_known[:] = [spelling for spelling in _spelled_out if spelling.lower() in _WORDS]
+    plain = [re.escape(spelling) for spelling in _spelled_out if spelling not in _names_known]
+    _spellings[:] = [re.compile("|".join(plain or ["(?!)"]))]
 
 
 def _passwords(value: str) -> tuple[str, ...]:

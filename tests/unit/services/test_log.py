@@ -40,10 +40,10 @@ BITS = (
 @pytest.fixture(autouse=True)
 def nothing_known() -> Iterator[None]:
     redaction._known.clear()
-    redaction._spelled_out.clear()
+    redaction._learn()
     yield
     redaction._known.clear()
-    redaction._spelled_out.clear()
+    redaction._learn()
 
 
 def line_of(message: str, *args: object, **extra: Any) -> dict[str, Any]:

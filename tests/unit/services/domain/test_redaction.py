@@ -18,7 +18,7 @@ from services.domain.redaction import OUT, keep_out, keep_token_out, redact
 def clear() -> None:
     redaction._known.clear()
     redaction._tokens.clear()
-    redaction._spelled_out.clear()
+    redaction._learn()
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +64,12 @@ def test_what_is_known_goes_in_every_spelling(secret: str, beside: bytes) -> Non
     for text in said:
         assert OUT in redact(f"<{text}>"), text
     assert secret not in redact(" ".join(said))
+
+
+def test_a_password_that_is_a_name_of_secrets_shields_no_other() -> None:
+    keep_out("password", "another one")
+    shown = redact('password=hunter2 "secret": "hunter3" for the password another one')
+    assert not [bit for bit in ("password", "hunter", "another") if bit in shown], shown
 
 
 def test_redacted_text_stays_as_it_is() -> None:
