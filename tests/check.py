@@ -67,7 +67,8 @@ def _lint(call: Run) -> bool:
 
 
 def _tests(call: Run) -> int:
-    workers = max(2, min(MOST_WORKERS, os.cpu_count() or 1))
+    # One more than there are cores: those that start a stack or a browser wait for it much of the time.
+    workers = max(2, min(MOST_WORKERS, (os.cpu_count() or 1) + 1))
     # A file stays in one process, for the sake of its fixtures; tests/conftest.py puts the long ones first.
     spread = (f"--numprocesses={workers}", "--dist=loadfile", "--no-loadscope-reorder")
     command = (*PYTHON, "coverage", "run", "-m", "pytest", *spread)
