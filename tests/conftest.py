@@ -13,6 +13,8 @@ from coverage import Coverage
 from hypothesis import HealthCheck, settings
 from PySide6.QtWidgets import QApplication
 
+from services.domain import redaction
+
 pytest_plugins = ["tests.leaks.plugin"]
 
 # A busy machine is no fault of the code under test.
@@ -29,6 +31,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hasattr(config, "workerinput"):
         rank = {folder: place for place, folder in enumerate(LONGEST_FIRST)}
         items.sort(key=lambda item: next((rank[f] for f in LONGEST_FIRST if item.nodeid.startswith(f)), len(rank)))
+
+
+@pytest.fixture(autouse=True)
+def no_secrets_of_other_tests() -> Generator[None, None, None]:
+    """What a test had kept out of texts is no secret in the next."""
+    before = set(redaction._known)
+    yield
+    if redaction._known != before:
+        redaction._known.clear()
+        redaction._known.update(before)
+        redaction._learn()
 
 
 @pytest.hookimpl(wrapper=True)
