@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from services.domain import redaction
@@ -55,6 +55,7 @@ def test_what_looks_like_a_secret_goes(name: str) -> None:
 @settings(max_examples=40)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=8, max_size=30), st.binary(max_size=4))
 def test_what_is_known_goes_in_every_spelling(secret: str, beside: bytes) -> None:
+    assume(secret not in OUT)
     clear()
     keep_out(secret)
     inside = base64.b64encode(beside + secret.encode() + beside).decode()
