@@ -74,16 +74,20 @@ def end(program: Program) -> None:
 
 @pytest.mark.parametrize("moment", range(MOMENTS))
 def test_killed_at_any_moment(tmp_path: Path, moment: int, logged: Logged) -> None:
-    # Whoever was killed in the middle of a call has nobody left to tell.
-    logged.allow("never retrieved")
     logged.allow("unhandled exception during")
     facts, browsers, bomb = Facts(TWO), Browsers(), Bomb(moment)
     first = Program(tmp_path, facts, browsers)
     bomb.watch(first.operations, "plan", "move")
     bomb.watch(facts, "claim_run", "finish_run")
     browsers.tick = bomb.tick
+
+    async def run_failed() -> None:
+        # Whoever was killed in the middle of a call has nobody left to tell, whenever that comes out.
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        await first.run_failed()
+
     try:
-        first.loop(first.run_failed)
+        first.loop(run_failed)
     except BaseException as error:
         if not killed(error):
             raise
