@@ -89,6 +89,10 @@ def test_a_doubt_is_read_from_a_row_that_is_packed_too() -> None:
     doubts.change(None, record)
     pack([record])
     assert doubt_of(record) == "On little"
+    another = Result.from_row(result("r2", "submitted", "b.localhost", **LOG))
+    doubts.change(None, another)
     doubts.change(record, None)
-    assert len(doubts) == 0
+    assert (len(doubts), list(doubts.of("j1"))) == (1, ["r2"])
+    doubts.change(another, None)
+    assert (len(doubts), list(doubts.jobs())) == (0, [])
     assert doubt_of(Result.from_row(result("r1", "submitted", doubt="without signs"))) == ""
