@@ -99,6 +99,7 @@ TAKE_OVER: Final = Act(
 MORE_TIME: Final = Act(
     "more_time", "Give me 5 more minutes", "hand", "", "viewer", "none", "Lets the run wait for a person for longer."
 )
+STAY: Final = Act("stay", "Wait", "pause", "", "viewer", "none", "Keeps a held run from going on by itself.")
 PICK_FIELD: Final = Act(
     "pick_field", "Pick in the picture", "mouse-pointer-click", "", "viewer", "none",
     "Click what the step acts on in the picture: a selector is found that finds it alone.",
@@ -165,7 +166,7 @@ BY_DATABASE: Final = (
 ACTS: Final = (
     *BY_DATABASE, REPLAY, REPLAY_MANY, EDIT, ARCHIVE, PUT_BACK, DECIDE, CONFIRM_TARGET, SCAN, CHECK, EXPORT,
     DRY_RUN, REAL_RUN, RUN_FAILED, STOP_RUN, PAUSE_RUN, GO_ON, ONE_STEP, RUN_TO, SKIP_STEP, EDIT_STEP,
-    TAKE_OVER, MORE_TIME, PICK_FIELD, FETCH_BROWSER,
+    TAKE_OVER, MORE_TIME, STAY, PICK_FIELD, FETCH_BROWSER,
 )  # fmt: skip
 
 

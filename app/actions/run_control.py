@@ -13,6 +13,7 @@ from app.actions.registry import (
     PICK_FIELD,
     RUN_TO,
     SKIP_STEP,
+    STAY,
     TAKE_OVER,
     Act,
     why_not,
@@ -30,6 +31,7 @@ from services.domain.run_commands import (
     Pick,
     RunTo,
     SkipStep,
+    Stay,
 )
 from services.ports.wishes import Runner
 
@@ -120,6 +122,10 @@ class RunControl:
     def more_time(self) -> None:
         """Wait for a person for longer."""
         self._tell(self._off(MORE_TIME, held=True), MoreTime())
+
+    def stay(self) -> None:
+        """Don't go on by yourself."""
+        self._tell(self._off(STAY, held=True), Stay())
 
     def why_not_edit(self, index: int) -> str:
         """Why Edit is off for a step."""

@@ -87,6 +87,8 @@ class Held(msgspec.Struct, frozen=True):
     since: float
     until: float
     error: str = ""
+    goes_on: float = 0.0
+    """When it goes on by itself, since the page no longer asks; 0 for not."""
 
 
 class RunState(msgspec.Struct, frozen=True):
@@ -172,6 +174,10 @@ def taken(state: RunState, event: Mapping[str, Any], now: float = 0.0) -> RunSta
         )
     if kind == "held":
         return msgspec.structs.replace(state, held=_held(event, now), refused="")
+    if kind == "clearing" and state.held is not None:
+        seconds = _whole(event.get("seconds")) or 0
+        held = msgspec.structs.replace(state.held, goes_on=now + seconds if seconds > 0 else 0.0)
+        return msgspec.structs.replace(state, held=held)
     if kind == "released":
         return msgspec.structs.replace(state, held=None, picked=None, refused="")
     if kind == "refused":

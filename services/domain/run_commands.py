@@ -52,6 +52,10 @@ class MoreTime(_Command, frozen=True, tag="more_time"):
     """Wait for a person for longer: as much again from now on."""
 
 
+class Stay(_Command, frozen=True, tag="stay"):
+    """Don't go on by yourself, though the page no longer asks for what a person was called for."""
+
+
 class Mouse(_Command, frozen=True, tag="mouse"):
     """A person uses the mouse in the page of a held run; places in the page's own pixels."""
 
@@ -81,7 +85,7 @@ class Watch(_Command, frozen=True, tag="watch"):
     on: bool
 
 
-Command = Pause | GoOn | OneStep | RunTo | SkipStep | EditStep | MoreTime | Mouse | Keys | Pick | Watch
+Command = Pause | GoOn | OneStep | RunTo | SkipStep | EditStep | MoreTime | Stay | Mouse | Keys | Pick | Watch
 _decoder: Final[msgspec.json.Decoder[Command]] = msgspec.json.Decoder(Command)
 
 HELP_SECONDS: Final = 300.0

@@ -26,6 +26,7 @@ from services.domain.run_commands import (
     SkipStep,
     Watch,
 )
+from services.submission.clearing import Asks, Clearing
 from services.submission.edits import EditRefused
 from services.submission.events import Report
 from services.submission.hands import Hands
@@ -62,7 +63,7 @@ class Control:
         """The run's time limit, which stands still while it is held."""
         self.revise: Revise | None = None
         self.record: list[dict[str, Any]] = []
-        """What was held, by whom and for how long: {"index", "why", "ms", "by", "inputs"}."""
+        """What was held, by whom and for how long: {"index", "why", "ms", "by", "inputs", "by_itself"?}."""
 
         self.nobody: list[str] = []
         """What it waited for in vain, in words."""
@@ -107,15 +108,25 @@ class Control:
             return None
         return await self._hold(index, "failed", HELP_SECONDS, error=str(error), again=again, skip=skip)
 
-    async def person(self, index: int, error: PersonNeeded) -> bool:
-        """The page asks for what only a person can give: whether one says that it is given."""
+    async def person(self, index: int, error: PersonNeeded, asks: Asks) -> bool:
+        """The page asks for what only a person can give: whether one says that it is given, or it `asks` no more."""
         skip = "Without it the directory takes nothing"
         if not self._helper:
             return False
-        return await self._hold(index, error.person, HELP_SECONDS, error=str(error), skip=skip) is not None
+        clearing = Clearing(asks, self._report, index)
+        held = self._hold(index, error.person, HELP_SECONDS, error=str(error), skip=skip, clearing=clearing)
+        return await held is not None
 
     async def _hold(
-        self, index: int, why: Why, seconds: float, *, error: str = "", again: str = "", skip: str = ""
+        self,
+        index: int,
+        why: Why,
+        seconds: float,
+        *,
+        error: str = "",
+        again: str = "",
+        skip: str = "",
+        clearing: Clearing | None = None,
     ) -> Help | None:
         self._hold_at = None
         began = time.monotonic()
@@ -132,7 +143,8 @@ class Control:
         try:
             with _stopped(self.limit):
                 async with asyncio.timeout(seconds) as waits:
-                    return await self._commanded(commands, index, again, skip, waits, told)
+                    following = commands.get if clearing is None else lambda: clearing.next(commands)
+                    return await self._commanded(following, index, again, skip, waits, told)
         except TimeoutError:
             self.nobody.append(
                 f"It waited {max(1, round((time.monotonic() - began) / 60))} min for a person; nobody came"
@@ -143,7 +155,8 @@ class Control:
             took = time.monotonic() - began
             self._patience -= took
             ms, inputs = round(took * 1000), self._hands.used if self._hands is not None else 0
-            self.record.append({"index": index, "why": why, "ms": ms, "by": self._helper, "inputs": inputs})
+            alone = {"by_itself": True} if clearing is not None and clearing.over else {}
+            self.record.append({"index": index, "why": why, "ms": ms, "by": self._helper, "inputs": inputs, **alone})
             self._report({"kind": "released", "index": index, "ms": ms})
             if self._hands is not None:
                 self._hands.end()
@@ -152,7 +165,7 @@ class Control:
 
     async def _commanded(
         self,
-        commands: asyncio.Queue[Command],
+        following: Callable[[], Awaitable[Command]],
         index: int,
         again: str,
         skip: str,
@@ -160,7 +173,7 @@ class Control:
         told: dict[str, Any],
     ) -> Help:
         while True:
-            command = await commands.get()
+            command = await following()
             if isinstance(command, EditStep | Mouse | Keys | Pick):
                 await self._carry_out(command, index)
             elif isinstance(command, MoreTime):

@@ -17,6 +17,8 @@
     trace    {path, bytes}                       a trace of the run lies there; comes after the verdict
     held     {index, why: paused|failed|captcha|login|email_code, seconds, error?}
                                                  it waits for a person, before step `index`, for so long
+    clearing {index, seconds}                    the page no longer asks for it: it goes on by itself after so long, and
+                                                 after 0 it doesn't, the page asking again or a person doing something
     released {index, ms}                         it goes on after so long
     edited   {index, action, words, detail, value, matches}  a step as it is now; `matches`: places of the page that its
                                                  selector finds, null for none to find

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ from services.submission.edits import edited, matches
 from services.submission.events import Report
 from services.submission.evidence import Seen, Sending, Verdict, evidence_log, weigh
 from services.submission.fingerprint import FormSight
+from services.submission.form_pages import refusal
 from services.submission.gate import Gate
 from services.submission.hands import Hands
 from services.submission.leaving import leave
@@ -35,7 +37,7 @@ from services.submission.pictures import Pictures
 from services.submission.pop_ups import PopUps
 from services.submission.secret_fields import SecretFields
 from services.submission.steps import PersonNeeded, StepFailed, could_press, described, perform, ready
-from services.submission.walls import find_walls
+from services.submission.walls import find_walls, still_asks
 
 _Part = Callable[[], Awaitable[None]]
 _FINAL_SECONDS: Final = 3.0
@@ -148,7 +150,7 @@ class _Run:
                 self._form.captcha = self._form.captcha or "captcha" in walls
                 if "captcha" not in walls:
                     break
-                await self._person(self._submit, PersonNeeded("captcha"))
+                await self._person(page, self._submit, PersonNeeded("captcha"))
             return await (self._dry(page, self._blocker) if self._blocker else self._real(page, fields, before))
         except SentByHand:
             self._pressed = True
@@ -170,7 +172,7 @@ class _Run:
             try:
                 await self._one(page, index)
             except PersonNeeded as error:
-                await self._person(index, error)
+                await self._person(page, index, error)
                 continue
             except StepFailed as error:
                 help_ = await self._control.failed(index, error, again=_TWICE if self._pages_sent > sent else "")
@@ -181,9 +183,11 @@ class _Run:
             index += 1
         await self._control.before(until)
 
-    async def _person(self, index: int, error: PersonNeeded) -> None:
-        """Returns when a person says that they have helped; else raises the error. Nobody signs in in a dry run."""
-        if (self._blocker is not None and error.person == "login") or not await self._control.person(index, error):
+    async def _person(self, page: Page, index: int, error: PersonNeeded) -> None:
+        """Returns once a person has helped; else raises the error. Nobody signs in in a dry run."""
+        asks = partial(still_asks, page, error.person, self._plan[index])
+        nobody = self._blocker is not None and error.person == "login"
+        if nobody or not await self._control.person(index, error, asks):
             raise error
 
     async def _one(self, page: Page, index: int) -> None:
@@ -233,14 +237,9 @@ class _Run:
 
         async def settle() -> None:
             await answers.settle(page, self._request.goto_seconds)
-            sending, after = answers.sending(), await look(page, [])
-            new = [problem for problem in after.problems if problem not in before.problems]
-            if new and after.url.split("?")[0] == before.url.split("?")[0]:
-                raise StepFailed(f"The page says: {new[0]}")
-            if sending.status is not None and sending.status >= 400:
-                raise StepFailed(f"{f'The page says: {new[0]}' if new else f'HTTP {sending.status}'} at {after.url}")
-            if not sending.sent and after.invalid:
-                raise StepFailed("The page marks " + ": ".join(after.invalid[0]))
+            sending = answers.sending()
+            if why := refusal(before, await look(page, []), sending):
+                raise StepFailed(why)
 
         try:
             with self._blocker.let_through() if self._blocker is not None else contextlib.nullcontext():

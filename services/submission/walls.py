@@ -9,6 +9,7 @@ from typing import Final
 from playwright.async_api import Error, Page
 
 from services.domain.faults import Person
+from services.domain.plans import Step
 
 _LOOK_SECONDS: Final = 3.0
 _PERSONS: Final[tuple[Person, ...]] = ("captcha", "login", "email_code")
@@ -35,6 +36,15 @@ _LOOK: Final = """() => {
   return found;
 }"""
 
+# What is being typed into is not whole yet.
+_TYPING: Final = """selector => {
+  const at = document.activeElement;
+  let own = null;
+  try { own = selector ? document.querySelector(selector) : null; } catch { }
+  const about = e => [e.type, e.autocomplete, e.name, e.id, e.title, e.getAttribute('aria-label')].join(' ');
+  return !!at && (at === own || (at.localName === 'input' && /captcha|code|otp|password/i.test(about(at))));
+}"""
+
 
 async def find_walls(page: Page) -> list[Person]:
     """What the page asks a person for; empty when nothing, or when the page can't be read."""
@@ -44,6 +54,18 @@ async def find_walls(page: Page) -> list[Person]:
             found = await page.evaluate(_LOOK)
     # The page may have replaced what the look uses: believe no shape.
     return [person for person in _PERSONS if isinstance(found, list) and person in found]
+
+
+async def still_asks(page: Page, person: Person, step: Step) -> bool:
+    """Whether the page asks for this still, before `step`. While a person is in its field, it does;
+    where that can't be seen, too."""
+    selector = step.selector if step.action in ("captcha", "verify") else ""
+    try:
+        async with asyncio.timeout(_LOOK_SECONDS):
+            found, typing = await asyncio.gather(page.evaluate(_LOOK), page.evaluate(_TYPING, selector))
+    except (Error, TimeoutError):
+        return True
+    return not isinstance(found, list) or person in found or typing is not False or await is_asked(page, selector)
 
 
 async def is_asked(page: Page, selector: str | None) -> bool:

@@ -1,12 +1,14 @@
-"""A person helps a run past a captcha of a practice site, by mouse and keyboard in its picture."""
+"""A person helps a run past what a practice site asks for, by mouse and keyboard in its picture."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import re
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -30,6 +32,7 @@ class Helped:
         self.runner = SubmissionProcess()
         self.told: list[dict[str, Any]] = []
         self.places: dict[str, tuple[float, float]] = {}
+        self.control_site = ""
 
     def of(self, kind: str) -> list[dict[str, Any]]:
         return [event for event in self.told if event["kind"] == kind]
@@ -42,7 +45,10 @@ class Helped:
         self.tell(Mouse("down", *self.places[selector]), Mouse("up", *self.places[selector]))
 
 
-def run_helped(kind: str, folder: Path, help_: Callable[[Helped], None]) -> tuple[Helped, list[dict[str, Any]]]:
+Help = Callable[[Helped], Awaitable[None] | None]
+
+
+def run_helped(kind: str, folder: Path, help_: Help) -> tuple[Helped, list[dict[str, Any]]]:
     """`help_` is called once, when the places of the page are known. Also gives the lines of the site's log."""
     site = next(site for site in load_sites().values() if site.kind == kind)
     helped = Helped()
@@ -53,6 +59,7 @@ def run_helped(kind: str, folder: Path, help_: Callable[[Helped], None]) -> tupl
         await served.setup()
         await web.TCPSite(served, "127.0.0.1", 0).start()
         port = served.addresses[0][1]
+        helped.control_site = f"http://127.0.0.1:{port}"
         url = f"http://{site.host}:{port}/add"
         plan = plan_submission(SHOP, host=site.host, submission_url=url, selectors=site.field_selectors())
         helped.runner = SubmissionProcess({"PRACTICE_URL": f"http://127.0.0.1:{port}"})
@@ -69,8 +76,8 @@ def run_helped(kind: str, folder: Path, help_: Callable[[Helped], None]) -> tupl
                     elif event["kind"] in ("picked", "refused") and len(looked) < len(scan):
                         looked.append(event)
                         helped.places.setdefault(event.get("selector", ""), scan[len(looked) - 1])
-                        if len(looked) == len(scan):
-                            help_(helped)
+                        if len(looked) == len(scan) and (helping := help_(helped)) is not None:
+                            await helping
         finally:
             await served.cleanup()
 
@@ -113,3 +120,28 @@ def test_a_person_signs_in_and_the_run_goes_on(tmp_path: Path) -> None:
     assert helped.of("verdict")[0]["status"] == "submitted", helped.told
     assert len(posts) == 2
     assert "correct horse" not in str(helped.told)
+
+
+def test_a_code_from_an_e_mail_is_typed_in_and_the_run_goes_on_by_itself(tmp_path: Path) -> None:
+    mails: list[dict[str, Any]] = []
+
+    async def type_code(helped: Helped) -> None:
+        async with aiohttp.ClientSession(helped.control_site) as http:
+            mails.extend(await (await http.get("/_mail")).json())
+        found = re.search(r"Your code is ([0-9]{6})", mails[0]["text"])
+        assert found is not None
+        helped.press("#code")
+        helped.tell(Keys(found[1]), Mouse("down", 5, 5), Mouse("up", 5, 5))
+
+    helped, posts = run_helped("code", tmp_path, type_code)
+    held = helped.of("held")
+    words = "This directory asks for a code that it sent by e-mail; a person is needed"
+    assert [(event["why"], event["error"]) for event in held] == [("email_code", words)]
+    assert [mail["to"] for mail in mails] == [SHOP.email], "one code was sent, and no second one"
+    assert helped.of("clearing")[-1] == {"kind": "clearing", "index": held[0]["index"], "seconds": 3}
+    verdict = helped.of("verdict")[0]
+    assert verdict["status"] == "submitted", helped.told
+    record = verdict["log"]["held"][0]
+    assert (record["why"], record["by"], record["inputs"], record["by_itself"]) == ("email_code", "desk-1", 3, True)
+    assert record["ms"] >= 3000
+    assert len(posts) == 2, "the page before it, and the last one, in the same visit"

@@ -56,6 +56,7 @@ class Helping(QObject):
         card.edit_button.clicked.connect(lambda: self._edit_held())
         card.done_button.clicked.connect(self._control.go_on)
         card.more_button.clicked.connect(self._control.more_time)
+        card.stay_button.clicked.connect(self._control.stay)
         card.take_button.clicked.connect(lambda: self._touch_with("hands"))
         card.hands_button.clicked.connect(lambda: self._touch_with("hands"))
         card.pick_button.clicked.connect(lambda: self._touch_with("point"))

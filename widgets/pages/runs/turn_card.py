@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.actions.registry import EDIT_STEP, GO_ON, MORE_TIME, ONE_STEP, PICK_FIELD, SKIP_STEP, TAKE_OVER
+from app.actions.registry import EDIT_STEP, GO_ON, MORE_TIME, ONE_STEP, PICK_FIELD, SKIP_STEP, STAY, TAKE_OVER
 from app.actions.run_control import RunControl
 from app.actions.run_state import Held, RunState
 from widgets.look import metrics
@@ -44,11 +44,13 @@ class TurnCard(Surface):
         self.edit_button = Button(EDIT_STEP.label, icon=EDIT_STEP.icon)
         self.take_button = Button(TAKE_OVER.label, "primary", icon=TAKE_OVER.icon, key="⇧T")
         self.done_button = Button(GO_ON.label, icon=GO_ON.icon)
+        self.stay_button = Button(STAY.label, icon=STAY.icon)
         self.skip_button = Button(SKIP_STEP.label, "link", small=True)
         self.pick_button = Button(PICK_FIELD.label, "link", small=True)
         self.hands_button = Button(TAKE_OVER.label, "link", small=True)
         self.more_button = Button(MORE_TIME.label, "link", small=True)
         self._glyph = GlyphLabel("paused", under=_TINT)
+        self._asked = ""
         head = QHBoxLayout()
         head.setSpacing(metrics.px(8))
         head.addWidget(self._glyph)
@@ -57,7 +59,9 @@ class TurnCard(Surface):
         acts = QHBoxLayout()
         acts.setContentsMargins(0, metrics.px(6), 0, 0)
         acts.setSpacing(metrics.px(8))
-        for button in (self.take_button, self.done_button, self.go_button, self.edit_button, self.step_button):
+        for button in (
+            self.take_button, self.done_button, self.stay_button, self.go_button, self.edit_button, self.step_button,
+        ):  # fmt: skip
             acts.addWidget(button)
         acts.addStretch(1)
         links = QHBoxLayout()
@@ -87,7 +91,7 @@ class TurnCard(Surface):
         self._glyph.say("", "failed" if failed else "paused")
         if person is not None:
             say(self.title, f"Your turn: {person[0]}")
-            say(self.words, f"{_HANDS if touch == 'hands' else person[1]} {_THEN}")
+            self._asked = f"{_HANDS if touch == 'hands' else person[1]} {_THEN}"
         elif failed:
             say(self.title, f"Step {held.index + 1} failed")
             say(self.words, f"{step}: {held.error}. Put it right and try again, or the run ends as failed.")
@@ -97,6 +101,8 @@ class TurnCard(Surface):
         self.go_button.say("Try again" if failed else GO_ON.label)
         self.take_button.setVisible(person is not None)
         self.done_button.setVisible(person is not None)
+        self.stay_button.setVisible(bool(held.goes_on))
+        tip(self.stay_button, STAY.words)
         self.go_button.setVisible(person is None)
         self.edit_button.setVisible(person is None)
         self.step_button.setVisible(held.why == "paused")
@@ -125,6 +131,11 @@ class TurnCard(Surface):
 
     def show_time(self, held: Held, now: float) -> None:
         """Show how long the run still waits."""
+        if held.goes_on:
+            soon = max(1, math.ceil(held.goes_on - now))
+            say(self.words, f"The page no longer asks for it: going on in {soon} s.")
+        elif held.why in _PERSONS:
+            say(self.words, self._asked)
         left = max(0, math.ceil(held.until - now))
         say(self.left, spans.elapsed(left))
         self._bar.show_bar(Bar((("paused", left),), max(1, round(held.until - held.since))))

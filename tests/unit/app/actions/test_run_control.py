@@ -11,7 +11,19 @@ import pytest
 
 from app import tasks
 from app.actions.run_state import Held, Picked, RunState, StepLine, taken
-from services.domain.run_commands import EditStep, GoOn, Keys, MoreTime, Mouse, OneStep, Pause, Pick, RunTo, SkipStep
+from services.domain.run_commands import (
+    EditStep,
+    GoOn,
+    Keys,
+    MoreTime,
+    Mouse,
+    OneStep,
+    Pause,
+    Pick,
+    RunTo,
+    SkipStep,
+    Stay,
+)
 from tests.fakes.runs import HOLD
 from tests.unit.app.actions.run_world import ENDED, STARTED, TARGET, World, step, verdict
 from tests.waiting import until
@@ -106,13 +118,14 @@ def test_a_person_uses_the_page_of_a_held_run_only(world: World) -> None:
         control.keys("a", "")
         control.pick(3.0, 4.0)
         control.more_time()
+        control.stay()
 
     use()
     assert world.runner.told == []
 
     def look() -> None:
         use()
-        assert world.runner.told == [Mouse("down", 1.0, 2.0), Keys("a"), Pick(3.0, 4.0), MoreTime()]
+        assert world.runner.told == [Mouse("down", 1.0, 2.0), Keys("a"), Pick(3.0, 4.0), MoreTime(), Stay()]
 
     during(world, [step(0), step(1, "failed"), {**FAILED, "why": "captcha"}], look)
 

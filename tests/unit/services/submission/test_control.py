@@ -36,6 +36,10 @@ class Held:
         await until(lambda: len(self.of("held")) == times)
 
 
+async def asked() -> bool:
+    return True
+
+
 def in_loop(act: Callable[[Held], Awaitable[None]], *, attended: bool = True) -> Held:
     made = Held(attended=attended)
     asyncio.run(act(made))  # type: ignore[arg-type]
@@ -158,9 +162,9 @@ def test_a_person_may_have_more_time_and_nobody_is_waited_for_for_ever(monkeypat
 
         async with asyncio.TaskGroup() as group:
             group.create_task(answer())
-            assert await held.control.person(2, PersonNeeded("captcha"))
+            assert await held.control.person(2, PersonNeeded("captcha"), asked)
         held.control._patience = 0.0
-        assert not await held.control.person(2, PersonNeeded("captcha"))
+        assert not await held.control.person(2, PersonNeeded("captcha"), asked)
 
     held = in_loop(act)
     assert [event["why"] for event in held.of("held")] == ["captcha"] * len(held.of("held"))
@@ -173,7 +177,7 @@ def test_a_person_may_have_more_time_and_nobody_is_waited_for_for_ever(monkeypat
 def test_a_run_that_nobody_watches_waits_for_nobody() -> None:
     async def act(held: Held) -> None:
         assert await held.control.failed(2, StepFailed("gone")) is None
-        assert not await held.control.person(2, PersonNeeded("login"))
+        assert not await held.control.person(2, PersonNeeded("login"), asked)
 
     assert in_loop(act, attended=False).told == []
 

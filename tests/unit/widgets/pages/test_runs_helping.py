@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,19 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.actions.run_state import taken
-from services.domain.run_commands import EditStep, GoOn, Keys, MoreTime, OneStep, Pause, Pick, RunTo, SkipStep, Watch
+from services.domain.run_commands import (
+    EditStep,
+    GoOn,
+    Keys,
+    MoreTime,
+    OneStep,
+    Pause,
+    Pick,
+    RunTo,
+    SkipStep,
+    Stay,
+    Watch,
+)
 from tests.fakes.runs import HOLD
 from tests.unit.widgets.pages.test_runs import DRY, World, ended, jpeg, press, until
 from tests.unit.widgets.waiting import in_front
@@ -201,8 +214,15 @@ def test_a_person_solves_a_captcha_in_the_picture(world: World, tmp_path: Path) 
         press(card.more_button)
         press(card.take_button)
         assert card.take_button.words() == "Take over"
+        assert card.stay_button.isHidden()
+        state = taken(world.acts.state, {"kind": "clearing", "index": 2, "seconds": 3}, time.time())
+        page.helping.show_run(state)
+        assert card.words.text() in [f"The page no longer asks for it: going on in {left} s." for left in (3, 2, 1)]
+        press(card.stay_button)
+        page.helping.show_run(taken(state, {"kind": "clearing", "index": 2, "seconds": 0}, time.time()))
+        assert "Take over, and solve it" in card.words.text()
         QTest.keyClick(page, Qt.Key.Key_F8)
-        assert told(world)[-2:] == [MoreTime(), GoOn()]
+        assert told(world)[-3:] == [MoreTime(), Stay(), GoOn()]
         world.runner.go.set()
 
     world.on_page(look)
