@@ -76,8 +76,6 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         self._touched: set[int] = set()
         """Slots that changed since a long sort began."""
 
-    # What Qt asks
-
     def rowCount(self, parent: Index = _NO_PARENT) -> int:
         return 0 if parent.isValid() else len(self._rows)
 
@@ -173,12 +171,14 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         if not frozen:
             self.let_in()
 
+    def thaw(self) -> None:
+        """Let in what was held back together with the next change: both move in one go."""
+        self._frozen = False
+
     def let_in(self) -> None:
         """Show what was held back, frozen or not."""
         if self._held:
-            held, self._held = self._held, set()
-            gone, self._gone = self._gone, set()
-            self._move([(slot, None if slot in gone else self._lines[slot]) for slot in held])
+            self._move(self._with_held([]))
             self.waiting_changed.emit()
 
     def set_filter(
@@ -191,8 +191,6 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         `pick` gives the same answer for many lines in one call, as the ascending places of those accepted.
         """
         self._rearrange(replace(self._rule, accepts=accepts, pick=pick))
-
-    # What facts do
 
     def reset(self, lines: Iterable[Line]) -> None:
         """Replace everything; selection and scroll are lost, so only for another subject."""
@@ -227,14 +225,19 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
                 self._hold(slot, line, window)
             else:
                 moves.append((slot, line))
-        self._move(moves)
-        if self._held:
+        waits = bool(self._held)
+        self._move(moves if self._frozen else self._with_held(moves))
+        if waits:
             self.waiting_changed.emit()
         live = len(self._slots)
         if 2 * live + 1000 < len(self._lines) and live <= FEW_LEFT and not self._long.sorting and not self._gone:
             self._close_ranks()
 
-    # Own
+    def _with_held(self, moves: list[tuple[int, Line | None]]) -> list[tuple[int, Line | None]]:
+        held = self._held.difference(slot for slot, _ in moves)
+        moves += [(slot, None if slot in self._gone else self._lines[slot]) for slot in held]
+        self._held, self._gone = set(), set()
+        return moves
 
     def _slot_for(self, key: str, line: Line | None) -> int:
         slot = self._slots.get(key)

@@ -22,7 +22,7 @@ from services.domain.diagnosis import DEFAULT_THRESHOLDS, Clues, Diagnosis, diag
 from services.domain.records import Customer, Directory, Heartbeat, HistoryEvent, Job, OutboxMessage, WorkItem
 from services.domain.result import Result
 
-TICK_LIMIT = 500
+TICK_LIMIT = 100
 
 
 class JobsView:

@@ -33,7 +33,7 @@ class Timings(msgspec.Struct, frozen=True):
     """Limit for the answer to a probe; a second one without an answer means that the server is gone."""
     come_back: float = 1.0
     """How often a server that is gone is asked whether it is back."""
-    tick: float = 5.0
+    tick: float = 1.0
     flood: int = 1000
     """So many changes that wait are more than what comes between two frames: applying them goes first."""
     tidy: float = 0.03

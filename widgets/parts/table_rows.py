@@ -30,7 +30,7 @@ _NUMBERS: Final = 62
 _OLD: Final = 0.55
 _FEW: Final = 4
 """So many cells of a row are drawn over its last picture; more, and all of it is drawn."""
-_FRESH: Final = 8
+_FRESH: Final = 6
 """So many changed rows are drawn in one turn of the loop; the others show their last picture until the next."""
 
 

@@ -184,13 +184,14 @@ class JobsPage(QWidget):
     def _pace(self) -> None:
         """Values change at once, but rows move to other places only so often: each time all of them are drawn."""
         if not self._engaged:
-            due = time.monotonic() - self._moved_at >= MOVE_SECONDS
-            self.model.freeze(not due)
-            if due:
+            if time.monotonic() - self._moved_at >= MOVE_SECONDS:
+                self.model.thaw()
                 self._moved_at = time.monotonic()
                 self._moving.stop()
-            elif not self._moving.isActive():
-                self._moving.start()
+            else:
+                self.model.freeze(True)
+                if not self._moving.isActive():
+                    self._moving.start()
 
     def _move_now(self) -> None:
         if not self._engaged:

@@ -59,6 +59,7 @@ steps = st.one_of(
     st.tuples(st.just("sort"), st.tuples(st.integers(-1, 1), st.booleans())),
     st.tuples(st.just("filter"), st.one_of(st.none(), st.integers(0, 4))),
     st.tuples(st.just("freeze"), st.booleans()),
+    st.tuples(st.just("thaw"), st.none()),
     st.tuples(st.just("let in"), st.none()),
 )
 
@@ -99,6 +100,8 @@ def play(model: LinesModel[Row], naive: Naive, kind: str, value: Any) -> None:
         model.set_filter(accepts, pick)
     elif kind == "freeze":
         model.freeze(value)
+    elif kind == "thaw":
+        model.thaw()
     else:
         model.let_in()
     for key, row in changed.items():
@@ -122,10 +125,12 @@ def test_view_equals_sorting_and_filtering_from_scratch(qt_app: QApplication, pl
         before = shown(model)
         key = before[held.row()].key if held is not None and held.isValid() else ""
         play(model, naive, kind, value)
-        frozen = value if kind == "freeze" else frozen
+        frozen = value if kind == "freeze" else frozen and kind != "thaw"
         found = shown(model)
         if kind in ("put", "drop", "batch") and frozen:
             assert [row.key for row in found] == [row.key for row in before]
+        elif kind == "thaw":
+            assert found == before
         elif not frozen or kind != "freeze":
             assert {row.key for row in found} == naive.keys()
             assert naive.in_order(found)
