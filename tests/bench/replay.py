@@ -6,7 +6,6 @@ import asyncio
 import http.client
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -30,6 +29,7 @@ from services.clients.sqs import SqsQueues
 from services.domain.messages import message_attributes
 from services.ports.wishes import DeadLetter
 from services.settings import Settings
+from tests.bench import pypi
 from tests.bench.rows import Row, row
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -41,6 +41,7 @@ CLICKS: Final = 20
 RUNS: Final = 3
 ADDED: Final = 0.02
 """Seconds that a far queue adds to each call."""
+PHOENIX: Final = "phoenix-letter==0.3.7"
 KEYS: Final[dict[str, Any]] = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "local-secret"}
 
 
@@ -153,7 +154,7 @@ class Bench:
             moved += len(gone)
         return time.perf_counter() - began
 
-    def phoenix(self, command: str) -> Callable[[str, str, int], float]:
+    def phoenix(self, command: list[str]) -> Callable[[str, str, int], float]:
         """phoenix_letter as it comes, without the time that it takes to start."""
 
         def run(main: str, dlq: str, count: int) -> float:
@@ -166,7 +167,7 @@ class Bench:
             for most in (10, count - 10):
                 began = time.perf_counter()
                 done = subprocess.run(
-                    [command, *[part for pair in name.items() for part in pair], "--region", "us-east-2", "--max",
+                    [*command, *[part for pair in name.items() for part in pair], "--region", "us-east-2", "--max",
                      str(most)],
                     env=environment, check=False, capture_output=True, timeout=120,
                 )  # fmt: skip
@@ -193,13 +194,16 @@ class Bench:
 
 
 def measure() -> list[Row]:
-    """The rows of group `replay`. The one against phoenix_letter is left out where that isn't installed."""
-    with _server() as origins:
+    """The rows of group `replay`. The one against phoenix_letter is left out where that can't be fetched."""
+    with tempfile.TemporaryDirectory(prefix="replay-peer-") as name, _server() as origins:
+        folder = Path(name)
+        if why := pypi.install(folder, PHOENIX):
+            print(f"not measured: {PHOENIX}: {why}", file=sys.stderr)
+        phoenix = [] if why else pypi.command(folder, "phoenix_letter.main")
         bench = Bench(origins)
         bench.per_second(bench.by_ten, 200)
         ours: list[float] = []
         peers: dict[str, list[float]] = {"one": [], "ten": [], "phoenix": [], "ours slow": [], "one slow": []}
-        phoenix = shutil.which("phoenix_letter")
         for _ in range(RUNS):
             ours.append(bench.per_second(bench.ours, COUNT))
             peers["one"].append(bench.per_second(bench.one_by_one, FEW))
@@ -215,8 +219,6 @@ def measure() -> list[Row]:
         ]
         if phoenix:
             rows.append(_row("the same", ours, peers["phoenix"], "phoenix_letter", 5.0))
-        else:
-            print("not run: phoenix_letter is not installed", file=sys.stderr)
         rows.append(_endpoint(bench))
         rows += _click(bench)
     return rows
