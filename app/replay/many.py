@@ -27,7 +27,7 @@ from services.ports.wishes import DeadLetter, Decision, ManyQueues, Outgoing, Sh
 
 _T = TypeVar("_T")
 _NONE: Final[Mapping[str, Outgoing]] = {}
-_SAY_HERE: Final = "Say that it belongs here, if you are sure of it."
+_SAY_HERE: Final = "Say that it belongs here, in a terminal with --here, if you are sure of it."
 MOST_STEPS: Final = 5_000
 """The journal is shown for the messages of so many newest steps; the file keeps all."""
 SHARED_ENDS: Final[dict[BatchState, str]] = {

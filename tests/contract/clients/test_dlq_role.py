@@ -5,9 +5,13 @@ from __future__ import annotations
 import base64
 import getpass
 import json
+import sqlite3
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,7 @@ from services.lock import FolderLock
 from tests.contract.queue.conftest import Endpoint, client_for
 from tests.contract.queue.helpers import count_of, with_dead_letters
 from tests.contract.queue.test_faults import Switches, faults
+from tests.local_stack import ROOT
 
 __all__ = ["faults"]
 
@@ -127,6 +132,32 @@ def test_the_archive_takes_letters_out_and_puts_them_back(
     assert count_of(raw, dlq) == 1
     assert call("put-back", message_id)[0] == 1
     assert call("archived") == (0, {"archived": []})
+
+
+def test_a_letter_of_unknown_origin_is_put_back_by_the_command_of_who_says_so(
+    urls: tuple[Any, str, str], call: Call, tmp_path: Path
+) -> None:
+    raw, main, dlq = urls
+    attributes = {"picture": {"DataType": "Binary", "BinaryValue": b"\x00\xff"}}
+    message_id = put(raw, dlq, "no json", MessageAttributes=attributes)
+    assert call("archive", message_id, "--yes")[1]["moved"] == 1
+    # An earlier version did not write down where a letter came from.
+    with closing(sqlite3.connect(tmp_path / "console" / "replay.db")) as journal, journal:
+        assert journal.execute("update archive set dlq = ''").rowcount == 1
+    code, words = call("put-back", message_id)
+    assert (code, "It isn't known which queue it came from" in words) == (1, True)
+    assert "--here" in words
+    assert (count_of(raw, dlq), call("archived")[1]["archived"][0]["came_from"]) == (0, "")
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), "dlq", "put-back", message_id, "--here", "--reason", "seen", "--json"],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    new_id = json.loads(done.stdout)["new_message_id"]
+    [back] = raw.receive_message(QueueUrl=dlq, MessageAttributeNames=["All"])["Messages"]
+    assert (back["MessageId"], back["Body"]) == (new_id, "no json")
+    assert back["MessageAttributes"]["picture"]["BinaryValue"] == b"\x00\xff"
+    assert (count_of(raw, main), call("archived")) == (0, (0, {"archived": []}))
 
 
 def test_a_letter_is_sent_with_another_body(urls: tuple[Any, str, str], call: Call, tmp_path: Path) -> None:
