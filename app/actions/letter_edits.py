@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
 
+from app import tasks
 from app.actions.dead_letters import DeadLetterActs
 from app.actions.letter_line import LetterLine
 from app.replay.edit import DiffLine, Edit, corrected, editable, weigh
@@ -15,7 +18,12 @@ from app.replay.reading import read
 from app.store.store import Store
 from services.domain.packages import priority_of_package
 
-__all__ = ["DiffLine", "Edit", "Finding", "Look", "correction", "draft", "look"]
+__all__ = ["DiffLine", "Edit", "Finding", "Look", "draft", "look", "start_corrections"]
+
+Corrections = Mapping[str, Edit | None]
+"""Message id -> what would be sent with the values of its job; None where there is nothing to correct, or where it may
+not be sent so."""
+_PART: Final = 20
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -34,23 +42,35 @@ def draft(store: Store, line: LetterLine) -> tuple[str, str]:
 
 def look(letters: DeadLetterActs, store: Store, line: LetterLine, body: str) -> Look:
     """What would be sent, what is wrong with it, and what would become of its job."""
-    main = letters.look.main
     known = store.jobs.get(line.job_id) is not None
-    edit = weigh(line.letter, body, now=time.time(), largest=main.largest if main else LARGEST, job_known=known)
+    edit = weigh(line.letter, body, now=time.time(), largest=_largest(letters), job_known=known)
     message = read(msgspec.structs.replace(line.letter, body=body), now=time.time()).message
     job_id = message.job_id if message else ""
     return Look(edit, job_id, edit.why_not or (letters.stops(job_id) if job_id else ""))
 
 
-def correction(letters: DeadLetterActs, store: Store, message_id: str) -> Edit | None:
-    """What would be sent of a letter with the values of its job; None where the subscriber reads it as it says, where
-    there is nothing to correct, or where it may not be sent so."""
-    line = letters.lines.get(message_id)
-    body = draft(store, line)[1] if line is not None and line.reading.otherwise else ""
-    if line is None or not body:
-        return None
-    seen = look(letters, store, line, body)
-    return None if seen.why_not else seen.edit
+def start_corrections(
+    letters: DeadLetterActs, store: Store, lines: Sequence[LetterLine], told: Callable[[Corrections], None]
+) -> None:
+    """Work the corrections of letters that would be sent out as a task, off the window's thread, by what is known now.
+    `told` is called with a part of them at a time, in their order, until each was in one; another start ends this."""
+    largest = _largest(letters)
+    known = [(line, _job(store, line.job_id)) for line in lines]
+
+    def corrections(part: Sequence[tuple[LetterLine, dict[str, Any]]]) -> Corrections:
+        return {line.id: _correction(line, job, largest) for line, job in part}
+
+    async def work() -> None:
+        for at in range(0, len(known), _PART):
+            told(await asyncio.to_thread(corrections, known[at : at + _PART]))
+
+    tasks.supersede("letter corrections", work())
+
+
+def _correction(line: LetterLine, job: Mapping[str, Any], largest: int) -> Edit | None:
+    body = corrected(line.letter.body, job)
+    edit = weigh(line.letter, body, now=time.time(), largest=largest, job_known=bool(job)) if body else None
+    return None if edit is None or edit.why_not else edit
 
 
 def _job(store: Store, job_id: str) -> dict[str, Any]:
@@ -59,3 +79,8 @@ def _job(store: Store, job_id: str) -> dict[str, Any]:
         return {}
     priority = priority_of_package(job.package) if job.package else ""
     return {"customer_id": job.customer_id, "package_size": job.package_size, "priority": priority}
+
+
+def _largest(letters: DeadLetterActs) -> int:
+    main = letters.look.main
+    return main.largest if main else LARGEST

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import msgspec
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from app.actions.colleagues import unrecorded
 from app.actions.confirming import typed
 from app.actions.exports import Kind
 from app.actions.letter_batches import FATES, Choice, Fate, start_archive, start_replay
-from app.actions.letter_edits import correction
+from app.actions.letter_edits import start_corrections
 from app.desk import Desk
 from app.models.plan_rows import business_of, export_plan, of_choice
 from widgets.look import metrics
@@ -29,16 +30,12 @@ def ask_replay(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
     """Show what a replay of these would do, and start it once it is confirmed."""
     choice = desk.batches.weigh(ids)
     rows = _job_rows(desk, choice)
-    view = XRayView(rows, lambda key: correction(desk.dead_letters, desk.store, key))
-    fixes = sum(bool(row.says) for row in rows)
+    view = XRayView(rows)
     archive = CheckBox(f"Archive the {len(choice.done):,} that nobody needs any more")
     archive.setChecked(bool(choice.done))
-    archive.setVisible(bool(choice.done))
-    correct = CheckBox(f"Correct the {fixes:,} read otherwise")
-    # One alone has its box beside its difference.
-    correct.setVisible(fixes > 1)
+    correct = CheckBox("")
     correct.clicked.connect(view.correct_all)
-    view.changed.connect(lambda: correct.setChecked(view.all_corrected()))
+    view.changed.connect(lambda: _show_correct(correct, view))
 
     def export(kind: Kind) -> None:
         bodies = {key: edit.message.body for key, edit in view.edits().items()}
@@ -70,7 +67,23 @@ def ask_replay(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
             instead={key: edit.message for key, edit in view.edits().items()},
         )
     )  # fmt: skip
+    # Not before they have their place: a box alone would be a window.
+    archive.setVisible(bool(choice.done))
+    _show_correct(correct, view)
+    unread = [desk.dead_letters.lines[key] for key in view.unread()]
+    start_corrections(
+        desk.dead_letters, desk.store, unread, lambda found: view.take_fixes(found) if isValid(view) else None
+    )
     return sheet
+
+
+def _show_correct(box: CheckBox, view: XRayView) -> None:
+    """One alone has its box beside its difference."""
+    left, can = len(view.unread()), view.can_correct()
+    box.setText(f"Looking at {left:,} read otherwise" if left else f"Correct the {can:,} read otherwise")
+    box.setVisible(left + can > 1)
+    box.setEnabled(not left)
+    box.setChecked(can > 0 and not left and view.all_corrected())
 
 
 def ask_archive(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.actions.letter_batches import FATES, Directory, Fate, XRay
-from app.actions.letter_edits import Edit
+from app.actions.letter_edits import Corrections, Edit
 from app.desk import Desk
 from app.models.table_model import LinesModel
 from widgets.look import metrics
@@ -53,16 +53,13 @@ class JobRow(msgspec.Struct, frozen=True):
 
 
 class XRayView(QWidget):
-    """Jobs at the left, the directories of the chosen one at the right. `changed`: other letters are corrected."""
+    """Jobs at the left, the directories of the chosen one at the right. `changed`: other letters are corrected, or can
+    be."""
 
     changed = Signal()
 
-    def __init__(
-        self, rows: Sequence[JobRow], fix: Callable[[str], Edit | None] = lambda _: None, parent: QWidget | None = None
-    ) -> None:
-        """`fix` gives a message with the values of its job; asked once, and not before it is looked at or ticked."""
+    def __init__(self, rows: Sequence[JobRow], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._fix = fix
         self._fixes: dict[str, Edit | None] = {}
         self.setFixedHeight(metrics.px(300))
         self.jobs = Table((Column("Job", 130, stretch=1), Column("", 126, right=True)), many=False)
@@ -102,17 +99,25 @@ class XRayView(QWidget):
         self._lay_out()
         self.jobs.go_to(0)
 
-    def fix_of(self, row: JobRow) -> Edit | None:
-        """The row's message with the values of its job, None where there is nothing to correct."""
-        if not row.says or not row.message_id:
-            return None
-        if row.message_id not in self._fixes:
-            self._fixes[row.message_id] = self._fix(row.message_id)
-        return self._fixes[row.message_id]
+    def take_fixes(self, fixes: Corrections) -> None:
+        """What some messages are with the values of their jobs: that can be ticked from now on."""
+        self._fixes.update(fixes)
+        if self._row(self.jobs.current_row()).message_id in fixes:
+            self._show(self.jobs.current_row())
+        self.changed.emit()
+
+    def unread(self) -> list[str]:
+        """The messages that are read as something else than they say, and of which it isn't known whether they can be
+        corrected."""
+        return [row.message_id for row in self._rows() if row.says and row.message_id not in self._fixes]
+
+    def can_correct(self) -> int:
+        """How many can be corrected, as far as that is known."""
+        return sum(edit is not None for edit in self._fixes.values())
 
     def edits(self) -> dict[str, Edit]:
         """Message id -> what is sent instead, of those that are ticked."""
-        found = {row.message_id: self.fix_of(row) for row in self._rows() if row.edited}
+        found = {row.message_id: self._fixes.get(row.message_id) for row in self._rows() if row.edited}
         return {key: edit for key, edit in found.items() if edit is not None}
 
     def correct_all(self, ticked: bool) -> None:
@@ -120,17 +125,15 @@ class XRayView(QWidget):
         self._tick(self._rows(), ticked)
 
     def all_corrected(self) -> bool:
-        """Whether every one is that can be, as far as that was asked."""
-        known_not = {key for key, edit in self._fixes.items() if edit is None}
-        return all(row.edited or not row.says or row.message_id in known_not for row in self._rows())
+        """Whether every one is that can be."""
+        return all(row.edited for row in self._rows() if self._fixes.get(row.message_id) is not None)
 
     def _correct_one(self, ticked: bool) -> None:
         self._tick([self._row(self.jobs.current_row())], ticked)
 
     def _tick(self, rows: Sequence[JobRow], ticked: bool) -> None:
-        self.jobs_model.apply(
-            {row.job_id: msgspec.structs.replace(row, edited=ticked) for row in rows if self.fix_of(row) is not None}
-        )
+        can = [row for row in rows if self._fixes.get(row.message_id) is not None]
+        self.jobs_model.apply({row.job_id: msgspec.structs.replace(row, edited=ticked) for row in can})
         self._show(self.jobs.current_row())
         self.changed.emit()
 
@@ -143,7 +146,7 @@ class XRayView(QWidget):
 
     def _show(self, at: int) -> None:
         chosen = self._row(at)
-        edit = self.fix_of(chosen)
+        edit = self._fixes.get(chosen.message_id)
         say(self.says, " ".join(chosen.says))
         self.correct.setVisible(edit is not None)
         self.correct.setChecked(chosen.edited)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QLineEdit
+from shiboken6 import isValid
 
 from app import tasks
+from app.actions import letter_edits
 from app.replay.pace import Options
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
@@ -73,11 +77,8 @@ def text_of(file: str) -> str:
 def test_one_corrected_body_is_ticked_beside_its_difference_and_sent(world: DeskWorld) -> None:
     async def act(page: DeadLettersPage) -> None:
         sheet, view = ask(page)
-        assert {row.job_id: view.fix_of(row) is not None for row in view._rows()} == {
-            "j0": True,
-            "j1": False,
-            "j2": True,
-        }
+        await until(page, lambda: not view.unread())
+        assert view.can_correct() == 2
         view.jobs.go_to(view.jobs_model.row_of("j1"))
         assert not view.correct.isVisible()
         assert not view.diff.isVisible()
@@ -106,7 +107,10 @@ def test_one_corrected_body_is_ticked_beside_its_difference_and_sent(world: Desk
 def test_all_corrected_bodies_are_ticked_at_once_and_stand_in_the_plan_s_file(world: DeskWorld) -> None:
     async def act(page: DeadLettersPage) -> None:
         sheet, view = ask(page)
-        every = box(sheet, "Correct the 2 read otherwise")
+        every = box(sheet, "Looking at 2 read otherwise")
+        assert (every.isVisible(), every.isEnabled()) == (True, False)
+        await until(page, lambda: not view.unread())
+        assert (every.text(), every.isEnabled()) == ("Correct the 2 read otherwise", True)
         every.click()
         assert set(view.edits()) == {"m0", "m2"}
         view.jobs.go_to(view.jobs_model.row_of("j2"))
@@ -124,6 +128,38 @@ def test_all_corrected_bodies_are_ticked_at_once_and_stand_in_the_plan_s_file(wo
         assert (found["m2"]["sent_instead"], found["m3"]["why_not"]) == ("", "The message is not JSON.")
         assert (found["m0"]["customer"], world.queues.sent) == ("Business 0", [])
         sheet.cancel()
+
+    on_page(world, act)
+
+
+def test_the_window_s_thread_works_no_correction_out(world: DeskWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[threading.Thread] = []
+
+    def watched(act: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            threads.append(threading.current_thread())
+            return act(*args, **kwargs)
+
+        return call
+
+    for name in ("corrected", "weigh"):
+        monkeypatch.setattr(letter_edits, name, watched(getattr(letter_edits, name)))
+
+    async def act(page: DeadLettersPage) -> None:
+        sheet, view = ask(page)
+        assert view.unread() == ["m0", "m2"]
+        await until(page, lambda: not view.unread())
+        box(sheet, "Correct the 2").click()
+        assert set(view.edits()) == {"m0", "m2"}
+        assert len(threads) == 4
+        assert threading.main_thread() not in threads
+        # Of one that is closed before its corrections are there nothing is left to show them.
+        sheet.cancel()
+        sheet, view = ask(page)
+        sheet.cancel()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        assert not isValid(view)
+        await until(page, lambda: not tasks.running())
 
     on_page(world, act)
 
