@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections import Counter
+from collections import ChainMap, Counter
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -148,8 +148,9 @@ class BatchRun:
             taken: list[DeadLetter] = []
             known = len(self._claims.seen)
             if self._goes_on():
-                wanted_ids = self._todo.keys() | self._undeleted.keys()
-                taken = self._still_wanted(await self._claims.take(wanted_ids, passed, wait=1 if empty else 0))
+                # Seen through to the end of the receive: another lane may have moved some of them by then.
+                ours = ChainMap[str, Any](self._todo, self._undeleted)
+                taken = await self._claims.take(ours, passed, wait=1 if empty else 0)
             room[0] += passed - len(taken)
             self._bucket.give_back(passed - len(taken))
             if taken:
@@ -165,14 +166,6 @@ class BatchRun:
                 await self._gone()
                 return
 
-    def _still_wanted(self, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
-        """What was wanted when the receive began may have been moved by another lane since."""
-        wanted = self._todo.keys() | self._undeleted.keys()
-        for letter in letters:
-            if letter.message_id not in wanted:
-                self._claims.keep_hidden(letter.message_id)
-        return [letter for letter in letters if letter.message_id in wanted]
-
     def _may_come_back(self) -> bool:
         """Whether letters that were not found may only be hidden, by a hold of ours or of a program that was killed."""
         now = self._clock.now()
@@ -183,7 +176,8 @@ class BatchRun:
         return self._claims.hidden_until > now
 
     async def _gone(self) -> None:
-        gone, self._todo = list(self._todo), {}
+        gone = list(self._todo)
+        self._todo.clear()
         await self._write(
             [Move(key, "skipped", "Not in the dead letter queue, or somebody else holds it.") for key in gone]
         )

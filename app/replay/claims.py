@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Container
 from typing import Final
 
 from app.replay.awake import Clock
@@ -33,19 +33,21 @@ class Claims:
         self.hidden_until = 0.0
         """Until then, by the clock, letters of ours may be hidden from ourselves."""
 
-    async def take(self, wanted: Collection[str], most: int, *, wait: int) -> list[DeadLetter]:
-        """One receive: at most `most` letters of `wanted` that nobody else works on. Raises ConsoleError."""
+    async def take(self, wanted: Container[str], most: int, *, wait: int) -> list[DeadLetter]:
+        """One receive: at most `most` letters that are in `wanted` by then and that no other lane works on. Raises
+        ConsoleError."""
         letters, until = await self._receive(most, wait)
         # The queue may have begun to hide them at any moment of the call.
         self.hidden_until = self._clock.now() + self._seconds if letters else self.hidden_until
         taken = []
         for letter in letters:
             self.seen.add(letter.message_id)
-            if letter.message_id in wanted:
+            if letter.message_id in self._working:
                 self._held[letter.message_id] = (letter.receipt, until)
-                if letter.message_id not in self._working:
-                    self._working.add(letter.message_id)
-                    taken.append(letter)
+            elif letter.message_id in wanted:
+                self._held[letter.message_id] = (letter.receipt, until)
+                self._working.add(letter.message_id)
+                taken.append(letter)
             else:
                 self._others[letter.message_id] = letter.receipt
         return taken
