@@ -11,6 +11,7 @@ from typing import Final
 
 from app import tasks
 from app.actions.dead_letters import DeadLetterActs
+from app.actions.letter_items import LetterItems
 from app.actions.operations import Operation, Operations, State
 from app.actions.registry import ARCHIVE, REPLAY_MANY, Act, why_not
 from app.replay.choice import MERGED, Choice, choose
@@ -64,6 +65,8 @@ class LetterBatches:
         self._began: dict[str, tuple[float, int]] = {}
         self.progress: dict[str, Progress] = {}
         self.version = 0
+        self.items = LetterItems(journal, store, lambda: self.version)
+        """What became of each letter of an act on many."""
 
     def why_not(self, act: Act, ids: Sequence[str]) -> str:
         """Why this act is off for these letters; "" when it may be pressed."""

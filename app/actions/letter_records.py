@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Literal, TypeVar
 
 import msgspec
@@ -14,6 +15,7 @@ import msgspec
 from app import tasks
 from app.actions.dead_letters import DeadLetterActs
 from app.actions.decisions import Decisions
+from app.actions.letter_items import name_of
 from app.actions.operations import Operations
 from app.actions.registry import CONFIRM_TARGET, DECIDE, PUT_BACK, why_not
 from app.replay.archive import Archived, elsewhere
@@ -225,6 +227,9 @@ class LetterRecords:
 
     async def _put_back(self, ids: Sequence[str], reason: str, here: bool, request_id: str) -> _Done:
         answers = await self._many.put_back_many(ids, request_id=request_id, reason=reason, here=here)
+        if len(ids) > 1:
+            names = {key: self._name(key) for key in ids}
+            await asyncio.to_thread(self._keep_items, request_id, answers, names)
         failures = [f"{key[:8]}: {answer}" for key, answer in answers.items() if isinstance(answer, ConsoleError)]
         done = len(ids) - len(failures)
         words = f"{done:,} of {len(ids):,} done."
@@ -260,6 +265,19 @@ class LetterRecords:
             await self.read()
             for key in ids:
                 await self.read_steps(key)
+
+    def _keep_items(self, request_id: str, answers: Mapping[str, str | ConsoleError], names: Mapping[str, str]) -> None:
+        """What came of each letter, for the row of the Operations list; where that can't be written, the journal has
+        it all the same."""
+        with contextlib.suppress(Refused):
+            for key, answer in answers.items():
+                words = str(answer) if isinstance(answer, ConsoleError) else f"Put back as {answer}."
+                item = self._operations.plan(PUT_BACK.name, names[key], key, actor=self._actor, parent=request_id)
+                self._operations.move(item.id, end_of({key: answer}), words)
+
+    def _name(self, message_id: str) -> str:
+        kept = self.kept.get(message_id)
+        return name_of(self._store, kept.job_id, kept.reading.what) if kept is not None else message_id
 
     def _labels(self) -> dict[str, str]:
         return {wish.id: wish.label for wish in self._operations.newest_first()}

@@ -10,9 +10,10 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from app.replay import archive, decisions
+from app.replay import archive, batch_letters, decisions
 from app.replay.archive import Archived
 from app.replay.attributes import decode, encode
+from app.replay.batch_letters import BatchLetter
 from app.replay.journal_file import JournalFile, Move, State
 from services.domain.redaction import redact
 from services.ports.wishes import DeadLetter, Decision, Outgoing
@@ -219,6 +220,11 @@ class Journal(JournalFile):
             ).fetchall()
         return {key: Outgoing(body, decode(attributes), trace) for key, body, attributes, trace in rows}
 
+    def batch_letters(self, batch_id: str) -> list[BatchLetter]:
+        """What became of each letter of a batch, in no order."""
+        with self._lock:
+            return batch_letters.listed(self._db, batch_id)
+
     def in_state(self, state: State) -> list[Entry]:
         """All messages that are in this state, the one that changed last first."""
         with self._lock:
@@ -334,6 +340,7 @@ class Journal(JournalFile):
                 (letter.message_id, letter.body, encode(letter.attributes), actor, reason, now, now, letter.trace,
                  batch_id, *sent, dlq)
             )  # fmt: skip
+        batch_letters.keep_earlier(self._db, [letter.message_id for letter in letters])
         self._db.executemany(
             "insert or replace into entries values (?, 'planned', ?, ?, ?, ?, '', '', ?, ?, ?, ?, ?, ?, ?)", rows
         )

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from app.replay import archive, decisions, journal_tables
+from app.replay import archive, batch_letters, decisions, journal_tables
 from services.domain.redaction import redact
 
 State = Literal[
@@ -88,6 +88,7 @@ class JournalFile:
         journal_tables.prepare(self._db)
         archive.prepare(self._db)
         decisions.prepare(self._db)
+        batch_letters.prepare(self._db)
         file.chmod(0o600)
 
     def move(self, message_id: str, state: State, *, new_message_id: str = "", why: str = "") -> None:

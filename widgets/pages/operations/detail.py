@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from app.actions.many_plans import newest
 from app.actions.operation_items import OperationItems
 from app.actions.operations import Operation
-from app.actions.registry import ARCHIVE, REPLAY_MANY
 from app.models.table_model import LinesModel
 from widgets.look import metrics
 from widgets.pages.operations.rows import shape_of
@@ -86,15 +85,13 @@ class Detail(Surface):
         # One that was gone on with has tried some of them twice: the newest try counts.
         found = {item.id: item for item in newest(self.items.items).values()}
         gone: dict[str, Operation | None] = {key: None for key in self.model.all_keys() if key not in found}
-        self.model.apply({**gone, **found})
+        self.model.apply({**gone, **{key: one for key, one in found.items() if one != self.model.by_key(key)}})
         if found:
             self.faces.show_content()
         elif self.items.problem:
             self.faces.show_face(self.items.problem, shape="failed")
         elif not self.items.loaded:
             self.faces.show_loading()
-        elif operation.act in (REPLAY_MANY.name, ARCHIVE.name):
-            self.faces.show_face("Each letter is in the journal.", "See Dead letters, Journal.")
         elif operation.total > 1:
             self.faces.show_face("No items of it are kept here.", "What came of it stands at the left.")
         else:

@@ -79,7 +79,7 @@ class OperationsPage(QWidget):
         self.table.sort_by(0)
         self.table.current_moved.connect(lambda _: self._show_current())
         self.faces = Faces(self.table)
-        self.detail = Detail(OperationItems(desk.operations))
+        self.detail = Detail(OperationItems(desk.operations, desk.batches.items))
         self.detail.pressed.connect(self._pressed)
         leave = QShortcut(QKeySequence(Qt.Key.Key_Escape), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         leave.activated.connect(self.back)

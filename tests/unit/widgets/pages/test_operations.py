@@ -131,11 +131,8 @@ def test_each_kind_of_nothing_is_said(world: DeskWorld, monkeypatch: pytest.Monk
         assert page.faces._face is not None
         assert page.faces._face.title.text() == "Nothing was done yet."
         plan = world.desk.operations.plan
-        for name, total, words in (
-            ("archive", 2, "Each letter is in the journal."), ("export", 2, "No items of it are kept here."),
-        ):  # fmt: skip
-            page.show_operation(plan(name, name, "", actor="desk-1", total=total).id)
-            await until(lambda words=words: face(page) == words)  # type: ignore[misc]
+        page.show_operation(plan("export", "Export", "", actor="desk-1", total=2).id)
+        await until(lambda: face(page) == "No items of it are kept here.")
         monkeypatch.setattr(world.desk.operations, "items", broken)
         page.show_operation(plan("pause", "Pause", "j", actor="desk-1").id)
         await until(lambda: face(page) == "The items can't be read: disk I/O error.")
