@@ -29,13 +29,16 @@ create table if not exists auth.users (
   user_metadata jsonb not null default '{}',
   created_at timestamptz not null default now()
 );
-create table if not exists auth.refresh_tokens (
-  token_hash text primary key,
+-- One row a sign-in. `refreshes`: how many refresh tokens it has spent; the tokens themselves are kept nowhere.
+create table if not exists auth.sessions (
+  id uuid primary key,
   user_id uuid not null references auth.users on delete cascade,
-  session_id uuid not null,
-  used_at timestamptz,
+  refreshes bigint not null default 0,
+  refreshed_at timestamptz not null default clock_timestamp(),
   created_at timestamptz not null default now()
 );
+create index if not exists sessions_by_user on auth.sessions (user_id);
+drop table if exists auth.refresh_tokens;
 
 -- Sessions whose access tokens are refused though their time isn't over.
 create table if not exists auth.ended_sessions (

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import secrets
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
-import psycopg
 from aiohttp import web
 from psycopg.rows import DictRow
 
@@ -23,8 +21,11 @@ from services.local.gateway.errors import WireError, auth_error
 from services.local.gateway.tokens import SessionEnded, TokenError, Tokens
 
 _USER = "select id, email, password_hash, app_metadata, user_metadata, created_at from auth.users"
-_END = """with gone as (delete from auth.refresh_tokens where {} returning session_id)
-insert into auth.ended_sessions (session_id) select distinct session_id from gone on conflict do nothing"""
+_END = """with gone as (delete from auth.sessions where {} returning id)
+insert into auth.ended_sessions (session_id) select id from gone on conflict do nothing"""
+_HELD = """select user_id, refreshes - %(number)s as behind,
+  refreshed_at < clock_timestamp() - make_interval(secs => %(seconds)s) as long_ago
+from auth.sessions where id = %(session)s and refreshes >= %(number)s for update"""
 _RECALL = """with gone as (delete from auth.ended_sessions where ended_at < now() - make_interval(secs => %s))
 select session_id::text from auth.ended_sessions"""
 
@@ -70,7 +71,7 @@ class Auth:
         async with self._database.as_owner() as connection:
             user = await (await connection.execute(f"{_USER} where id = %s", (claims["sub"],))).fetchone()
             open_session = await connection.execute(
-                "select from auth.refresh_tokens where session_id = %s limit 1", (claims.get("session_id"),)
+                "select from auth.sessions where id = %s", (claims.get("session_id"),)
             )
             if user is None:
                 raise auth_error(403, "user_not_found", "User from sub claim in JWT does not exist")
@@ -83,8 +84,8 @@ class Auth:
         claims = self._claims(request)
         which = {
             "global": "user_id = %(user)s",
-            "local": "user_id = %(user)s and session_id = %(session)s",
-            "others": "user_id = %(user)s and session_id <> %(session)s",
+            "local": "user_id = %(user)s and id = %(session)s",
+            "others": "user_id = %(user)s and id <> %(session)s",
         }.get(request.query.get("scope", "global"))
         if which is None:
             raise auth_error(400, "validation_failed", "Unsupported logout scope")
@@ -99,53 +100,50 @@ class Auth:
         right = await asyncio.to_thread(verify_password, password, stored)
         if user is None or not right:
             raise auth_error(400, "invalid_credentials", "Invalid login credentials")
+        session_id = str(uuid.uuid4())
         async with self._database.as_owner() as connection:
-            return await self._session(connection, user, str(uuid.uuid4()))
+            await connection.execute("insert into auth.sessions (id, user_id) values (%s, %s)", (session_id, user["id"]))
+        return self._session(user, session_id, 0)
 
     async def _by_refresh(self, token: str) -> dict[str, Any]:
+        """The session goes on; a token that was spent before ends it, unless its holder may have missed the answer.
+
+        Each use counts one up, and the newest token is the one of that count. The one before it is good at any time:
+        whoever comes with it was killed, or lost the answer, before they could keep the newest. An older one is good
+        for a moment after the last use, for clients that ask at once. Both are given the newest: no use is counted.
+        """
+        session_id, number = self._tokens.read_refresh(token) or ("", 0)
+        known = {"session": session_id or None, "number": number, "seconds": self._reuse_seconds}
         async with self._database.as_owner() as connection:
-            # A lost answer may be asked for again for a moment; later reuse means that somebody copied the token.
-            cursor = await connection.execute(
-                "select user_id, session_id, coalesce(used_at < clock_timestamp() - make_interval(secs => %s), false)"
-                " as reused from auth.refresh_tokens where token_hash = %s for update",
-                (self._reuse_seconds, _hash(token)),
-            )
-            held = await cursor.fetchone()
+            held = await (await connection.execute(_HELD, known)).fetchone()
             if held is None:
                 raise auth_error(400, "refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found")
-            if not held["reused"]:
+            if held["behind"] <= 1 or not held["long_ago"]:
+                newest = number + max(1, held["behind"])
                 await connection.execute(
-                    "update auth.refresh_tokens set used_at = coalesce(used_at, clock_timestamp())"
-                    " where token_hash = %s",
-                    (_hash(token),),
+                    "update auth.sessions set refreshes = %s, refreshed_at = clock_timestamp() where id = %s",
+                    (newest, session_id),
                 )
                 user = await (await connection.execute(f"{_USER} where id = %s", (held["user_id"],))).fetchone()
                 assert user is not None
-                return await self._session(connection, user, str(held["session_id"]))
-        await self._end("session_id = %(session)s", session=held["session_id"])
+                return self._session(user, session_id, newest)
+        await self._end("id = %(session)s", session=session_id)
         raise auth_error(400, "refresh_token_already_used", "Invalid Refresh Token: Already Used")
 
     async def _end(self, which: str, **values: Any) -> None:
-        """End the sessions that this condition on auth.refresh_tokens finds."""
+        """End the sessions that this condition on auth.sessions finds."""
         async with self._database.as_owner() as connection:
             await connection.execute(_END.format(which), values)
         await self.recall_ended()
 
-    async def _session(
-        self, connection: psycopg.AsyncConnection[DictRow], user: DictRow, session_id: str
-    ) -> dict[str, Any]:
-        refresh = secrets.token_urlsafe(24)
-        await connection.execute(
-            "insert into auth.refresh_tokens (token_hash, user_id, session_id) values (%s, %s, %s)",
-            (_hash(refresh), user["id"], session_id),
-        )
+    def _session(self, user: DictRow, session_id: str, refreshes: int) -> dict[str, Any]:
         access, ends = self._tokens.issue(user, session_id)
         return {
             "access_token": access,
             "token_type": "bearer",
             "expires_in": self._seconds,
             "expires_at": ends,
-            "refresh_token": refresh,
+            "refresh_token": self._tokens.issue_refresh(session_id, refreshes),
             "user": _public(user),
         }
 
@@ -203,6 +201,3 @@ def _text(body: dict[str, Any], key: str) -> str:
         raise auth_error(400, "validation_failed", f"{key} is required")
     return value
 
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

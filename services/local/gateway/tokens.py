@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hmac
 import json
+import struct
 import time
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +18,9 @@ import jwt
 from jwt.types import Options
 
 from services.local.gateway.config import GatewayConfig
+
+_REFRESH = struct.Struct(">16sQ")
+_SEAL = 16
 
 
 class TokenError(Exception):
@@ -136,3 +143,23 @@ class Tokens:
             "exp": now + self._seconds,
         }
         return jwt.encode(claims, self._secret, algorithm="HS256"), now + self._seconds
+
+    def issue_refresh(self, session_id: str, number: int) -> str:
+        """The refresh token of a session that was refreshed so often: always the same one, and no token is stored."""
+        body = _REFRESH.pack(uuid.UUID(session_id).bytes, number)
+        return base64.urlsafe_b64encode(body + self._seal(body)).decode().rstrip("=")
+
+    def read_refresh(self, text: str) -> tuple[str, int] | None:
+        """Which session a refresh token is of, and how often that was refreshed before; None for one not of ours."""
+        try:
+            data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            return None
+        body = data[: _REFRESH.size]
+        if len(body) < _REFRESH.size or not hmac.compare_digest(data[_REFRESH.size :], self._seal(body)):
+            return None
+        session, number = _REFRESH.unpack(body)
+        return str(uuid.UUID(bytes=session)), number
+
+    def _seal(self, body: bytes) -> bytes:
+        return hmac.digest(self._secret.encode(), b"refresh" + body, "sha256")[:_SEAL]

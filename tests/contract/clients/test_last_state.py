@@ -202,7 +202,7 @@ def test_after_the_sign_in_has_ended_nothing_is_kept(
             await leave_something(between, tmp_path, add_job(owner))
             signed_in = console(between, tmp_path)
             await signed_in.open()
-            owner.execute("truncate auth.refresh_tokens")
+            owner.execute("truncate auth.sessions")
             assert signed_in._session is not None
             signed_in._session._received -= 1e6
             await until(lambda: not kept_files(tmp_path))

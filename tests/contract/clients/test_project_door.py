@@ -53,12 +53,12 @@ def test_a_project_its_key_and_its_people(server: Postgres, owner: psycopg.Conne
             for key in ("sb_publishable_other", "schlüssel"):
                 assert list((await refused(door.try_key(running.url, key))).settings) == ["SUPABASE_ANON_KEY"]
             assert await door.try_person(running.url, KEY, EMAIL, PASSWORD) == "operator"
-            assert owner.execute("select count(*) from auth.refresh_tokens").fetchone() == (0,)
+            assert owner.execute("select count(*) from auth.sessions").fetchone() == (0,)
             wrong = await refused(door.try_person(running.url, KEY, EMAIL, "wrong"))
             assert list(wrong.settings) == ["STAFF_EMAIL", "STAFF_PASSWORD"]
             nobody = await refused(door.try_person(running.url, KEY, "customer@directory-bolt.example", PASSWORD))
             assert "has no role here" in nobody.settings["STAFF_EMAIL"]
-            assert owner.execute("select count(*) from auth.refresh_tokens").fetchone() == (0,)
+            assert owner.execute("select count(*) from auth.sessions").fetchone() == (0,)
 
     run(suite)
 

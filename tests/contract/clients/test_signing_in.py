@@ -109,7 +109,7 @@ def test_from_the_local_stack_to_a_project_out_again_and_back(
     stack: Callable[[str, Path], Any],
 ) -> None:
     def sessions() -> set[Any]:
-        return {row[0] for row in owner.execute("select session_id from auth.refresh_tokens")}
+        return {row[0] for row in owner.execute("select id from auth.sessions")}
 
     async def suite(person: Person) -> None:
         made = stack(person.url, tmp_path)
@@ -223,7 +223,7 @@ def test_a_session_that_is_over_leads_to_the_form(
             form.edit(form.draft._replace(password=PASSWORD))
             form.enter()
             await person.desk()
-            owner.execute("truncate auth.refresh_tokens")
+            owner.execute("truncate auth.sessions")
             form = await person.form()
             assert (form.why.sentence, form.draft.password) == ("The sign-in has ended.", "")
 

@@ -36,7 +36,7 @@ def owner(server: Postgres) -> Iterator[psycopg.Connection]:
             "truncate customers, jobs, directories, directory_submissions, job_results, queue_history,"
             " worker_heartbeats, staff_actions, outbox, flow_runs, paused_directories, replay_leases, staff_operations,"
             " form_fingerprints,"
-            " auth.refresh_tokens"
+            " auth.sessions"
         )
         connection.execute("set session_replication_role = default")
         yield connection

@@ -8,8 +8,11 @@ from typing import Any
 import jwt
 import psycopg
 import pytest
+from supabase import AsyncClient
 from supabase_auth.errors import AuthApiError
 
+from services.local.gateway.config import GatewayConfig
+from services.local.gateway.tokens import Tokens
 from services.local.postgres import Postgres
 from tests.contract.gateway.running import KEY, PASSWORD, SECRET, add_job, ask, gateway
 
@@ -49,38 +52,98 @@ def test_a_wrong_password_and_an_unknown_address_look_alike(server: Postgres, em
     asyncio.run(scenario())
 
 
-def test_a_refresh_token_works_once(server: Postgres, owner: psycopg.Connection) -> None:
+def test_an_older_refresh_token_is_a_copy_and_ends_the_session(server: Postgres, owner: psycopg.Connection) -> None:
     async def scenario() -> None:
         async with gateway(server, refresh_reuse_seconds=0.0) as running:
             client = await running.client("viewer")
-            first = await client.auth.get_session()
-            assert first is not None
-            renewed = await client.auth.refresh_session()
-            assert renewed.session is not None
-            assert renewed.session.refresh_token != first.refresh_token
+            (first,) = await sessions_of(client)
+            second, third = await sessions_of(client, None, None)
+            assert len({first, second, third}) == 3
             with pytest.raises(AuthApiError) as reused:
-                await client.auth.refresh_session(first.refresh_token)
+                await client.auth.refresh_session(first)
             assert str(reused.value.code) == "refresh_token_already_used"
             # Somebody has a copy: the whole session ends.
             with pytest.raises(AuthApiError) as ended:
-                await client.auth.refresh_session(renewed.session.refresh_token)
+                await client.auth.refresh_session(third)
             assert str(ended.value.code) == "refresh_token_not_found"
 
     asyncio.run(scenario())
-    assert owner.execute("select count(*) from auth.refresh_tokens").fetchone() == (0,)
+    assert owner.execute("select count(*) from auth.sessions").fetchone() == (0,)
 
 
-def test_a_lost_answer_to_a_refresh_may_be_asked_for_again(server: Postgres, owner: psycopg.Connection) -> None:
+def test_who_lost_the_newest_refresh_token_gets_it_for_the_one_before_it(
+    server: Postgres, owner: psycopg.Connection
+) -> None:
+    async def scenario() -> None:
+        async with gateway(server, refresh_reuse_seconds=0.0) as running:
+            client = await running.client("viewer")
+            (first,) = await sessions_of(client)
+            lost, again, twice = await sessions_of(client, first, first, first)
+            assert lost == again == twice != first
+            (after,) = await sessions_of(client, lost)
+            assert after not in (first, lost)
+            # What was the one before is now an older one, while the one that was lost may be lost once more.
+            assert await sessions_of(client, lost) == [after]
+            with pytest.raises(AuthApiError):
+                await client.auth.refresh_session(first)
+
+    asyncio.run(scenario())
+
+
+def test_who_asks_at_once_with_an_older_refresh_token_gets_the_newest(
+    server: Postgres, owner: psycopg.Connection
+) -> None:
     async def scenario() -> None:
         async with gateway(server) as running:
             client = await running.client("viewer")
-            session = await client.auth.get_session()
-            assert session is not None
-            for _ in range(2):
-                again = await client.auth.refresh_session(session.refresh_token)
-                assert again.session is not None
+            (first,) = await sessions_of(client)
+            second, third = await sessions_of(client, None, None)
+            assert await sessions_of(client, first, second) == [third, third]
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("which", ["cut", "altered", "of a later use", "of another project"])
+def test_a_refresh_token_that_was_never_given_out_opens_nothing(
+    server: Postgres, owner: psycopg.Connection, which: str
+) -> None:
+    async def scenario() -> None:
+        async with gateway(server) as running:
+            client = await running.client("viewer")
+            (good,) = await sessions_of(client)
+            session = str(owner.execute("select id from auth.sessions").fetchall()[0][0])
+            bad = {
+                "cut": good[:-4],
+                "altered": ("B" if good[0] == "A" else "A") + good[1:],
+                "of a later use": Tokens(config(SECRET)).issue_refresh(session, 1),
+                "of another project": Tokens(config("x" * 32)).issue_refresh(session, 0),
+            }[which]
+            with pytest.raises(AuthApiError) as refused:
+                await client.auth.refresh_session(bad)
+            assert str(refused.value.code) == "refresh_token_not_found"
+            assert len(await sessions_of(client, good)) == 1
+
+    asyncio.run(scenario())
+
+
+def config(secret: str) -> GatewayConfig:
+    return GatewayConfig(
+        database_url="", authenticator_url="", jwt_secret=secret, publishable_key=KEY, service_role_key="s"
+    )
+
+
+async def sessions_of(client: AsyncClient, *tokens: str | None) -> list[str]:
+    """The refresh token of a client; with `tokens`, what it is given for each of them, None being its newest."""
+    if not tokens:
+        session = await client.auth.get_session()
+        assert session is not None
+        return [session.refresh_token]
+    given = []
+    for token in tokens:
+        answer = await client.auth.refresh_session(token)
+        assert answer.session is not None
+        given.append(answer.session.refresh_token)
+    return given
 
 
 def test_sign_out_ends_the_session(server: Postgres, owner: psycopg.Connection) -> None:
