@@ -322,7 +322,9 @@ class Console:
     async def _session_of(self, settings: Settings, last: LastState | None, store: Store) -> SupabaseSession:
         """A sign-in; where the project doesn't answer, one for later over what was last known."""
         who = (settings.supabase_url, settings.publishable_key, settings.staff_email, settings.staff_password)
-        keyring = SessionKeyring(settings.supabase_url, settings.staff_email) if last is not None else None
+        keyring = None
+        if last is not None:
+            keyring = SessionKeyring(settings.supabase_url, settings.staff_email, settings.data_path)
         password = settings.staff_password
         try:
             session = await SupabaseSession.sign_in(*who, keyring=keyring)

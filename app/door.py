@@ -137,7 +137,7 @@ class Door:
         folder = self._settings.data_path / "console" / "last_state"
         people = {environment.email, *environments.people_at(url)} if not others else {environment.email}
         for email in people - {"", *(one.email for one in others)}:
-            keyring = SessionKeyring(url, email)
+            keyring = SessionKeyring(url, email, self._settings.data_path)
             await keyring.forget()
             await asyncio.to_thread(LastState(folder, url, email).forget)
             if keyring.why:

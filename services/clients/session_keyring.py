@@ -3,6 +3,10 @@
 A locked keyring may wait for a person for ever, so each call is made in a thread of its own with a limit.
 After one that failed the keyring is left alone: `why` says so in words, and the sign-in lives in memory only. What
 takes an entry out is tried all the same: the keyring may be open again, and what is in it opens the project.
+
+An entry belongs to one data folder: two consoles of one person have a session each, and a token can be spent once.
+Earlier versions had one for all folders. The first start that comes without a password takes it over, and whatever
+takes an entry out takes that one out too: what it holds opens the project just as well.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 _log = logging.getLogger(__name__)
@@ -20,11 +25,11 @@ SECONDS: Final = 5.0
 
 
 class SessionKeyring:
-    """The entry of one person in one project."""
+    """The entry of one person in one project, of the consoles on one data folder."""
 
-    def __init__(self, url: str, email: str, *, seconds: float = SECONDS) -> None:
-        self._service = f"Directory-Bolt {url.rstrip('/')}"
-        self._words = f"{self._service} last state"
+    def __init__(self, url: str, email: str, folder: Path, *, seconds: float = SECONDS) -> None:
+        self._of_all = f"Directory-Bolt {url.rstrip('/')}"
+        self._service = f"{self._of_all} from {folder.absolute()}"
         self._email = email
         self._seconds = seconds
         self._turn = threading.Lock()
@@ -38,6 +43,23 @@ class SessionKeyring:
         def call() -> str:
             import keyring
 
+            return keyring.get_password(self._service, self._email) or ""
+
+        return await self._in_time(call)
+
+    async def take_over(self) -> str:
+        """Like `read`; where there is none, an entry of all folders becomes this one's, its word with it."""
+
+        def call() -> str:
+            import keyring
+
+            for own, of_all in ((_words(self._service), _words(self._of_all)), (self._service, self._of_all)):
+                kept, old = (keyring.get_password(service, self._email) for service in (own, of_all))
+                if old and not kept:
+                    keyring.set_password(own, self._email, old)
+                if old and kept in (None, "", old):
+                    # Also what an earlier start had no time for: the next folder must not take the same session.
+                    keyring.delete_password(of_all, self._email)
             return keyring.get_password(self._service, self._email) or ""
 
         return await self._in_time(call)
@@ -62,10 +84,10 @@ class SessionKeyring:
         def call() -> str:
             import keyring
 
-            found = keyring.get_password(self._words, self._email) or ""
+            found = keyring.get_password(_words(self._service), self._email) or ""
             if not found and make:
                 found = secrets.token_urlsafe(24)
-                keyring.set_password(self._words, self._email, found)
+                keyring.set_password(_words(self._service), self._email, found)
             return found
 
         return await self._in_time(call)
@@ -85,7 +107,7 @@ class SessionKeyring:
         def call() -> str:
             import keyring
 
-            self._hidden = keyring.get_password(self._words, self._email) or self._hidden
+            self._hidden = keyring.get_password(_words(self._service), self._email) or self._hidden
             self._delete()
             return ""
 
@@ -98,7 +120,7 @@ class SessionKeyring:
             import keyring
 
             if self._hidden:
-                keyring.set_password(self._words, self._email, self._hidden)
+                keyring.set_password(_words(self._service), self._email, self._hidden)
             keyring.set_password(self._service, self._email, token)
             return ""
 
@@ -107,7 +129,7 @@ class SessionKeyring:
     def _delete(self) -> None:
         import keyring
 
-        for service in (self._service, self._words):
+        for service in (self._service, _words(self._service), self._of_all, _words(self._of_all)):
             if keyring.get_password(service, self._email) is not None:
                 keyring.delete_password(service, self._email)
 
@@ -143,6 +165,10 @@ class SessionKeyring:
         if self.why:
             _log.info("%s The sign-in is kept in memory only and asks for the password at the next start.", self.why)
         return found
+
+
+def _words(service: str) -> str:
+    return f"{service} last state"
 
 
 def _why(error: Exception) -> str:

@@ -278,7 +278,7 @@ class SupabaseSession:
     async def _from_keyring(self) -> Session:
         """The session of an earlier start. Raises NotPermitted where only a password helps."""
         keyring = self._keyring
-        kept = await keyring.read() if keyring else ""
+        kept = await keyring.take_over() if keyring else ""
         if keyring is None or not kept:
             why = keyring.why if keyring else ""
             wrong = f"{why} Nothing is kept of an earlier sign-in.".strip()

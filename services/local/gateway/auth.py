@@ -102,7 +102,9 @@ class Auth:
             raise auth_error(400, "invalid_credentials", "Invalid login credentials")
         session_id = str(uuid.uuid4())
         async with self._database.as_owner() as connection:
-            await connection.execute("insert into auth.sessions (id, user_id) values (%s, %s)", (session_id, user["id"]))
+            await connection.execute(
+                "insert into auth.sessions (id, user_id) values (%s, %s)", (session_id, user["id"])
+            )
         return self._session(user, session_id, 0)
 
     async def _by_refresh(self, token: str) -> dict[str, Any]:
@@ -200,4 +202,3 @@ def _text(body: dict[str, Any], key: str) -> str:
     if not isinstance(value, str) or not value or "\0" in value:
         raise auth_error(400, "validation_failed", f"{key} is required")
     return value
-

@@ -148,6 +148,7 @@ def test_from_the_local_stack_to_a_project_out_again_and_back(
             # The keyring has the sign-in: nobody is asked.
             desk = await person.desk()
             assert desk.who == EMAIL
+            assert all(service.endswith((f" from {tmp_path}", " last state")) for service, _ in person.keyring.entries)
             desk.lock.lock()
             await until(lambda: not person.keyring.entries)
 

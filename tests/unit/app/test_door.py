@@ -38,7 +38,7 @@ def run(folder: Path, act: Callable[[Door, Settings, Premises], Awaitable[None]]
 async def signed_in(door: Door, settings: Settings, premises: Premises) -> None:
     for email in PEOPLE:
         await door.settings(settings, Enter(DRAFT._replace(email=email)), premises)
-        await SessionKeyring(URL, email).keep("token")
+        await SessionKeyring(URL, email, settings.data_path).keep("token")
 
 
 def environment_of(draft: Draft) -> Environment:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -20,6 +21,7 @@ from tests.unit.services.clients.test_odd_renewals import GOOD
 from tests.waiting import until
 
 URL = "http://127.0.0.1:9"
+HERE = Path("/data").absolute()
 
 
 class Project:
@@ -52,7 +54,7 @@ class Project:
     async def session(self, password: str = "password", *, kept: bool = True) -> SupabaseSession:
         wire = self.wire()
         client = await acreate_client(URL, "key", AsyncClientOptions(auto_refresh_token=False, httpx_client=wire))
-        keyring = SessionKeyring(URL, "a@b.example") if kept else None
+        keyring = SessionKeyring(URL, "a@b.example", HERE) if kept else None
         return SupabaseSession(URL, client, wire, "a@b.example", password, keyring)
 
 
@@ -152,7 +154,7 @@ def test_a_close_waits_for_no_answer_that_never_comes(monkeypatch: pytest.Monkey
 
 def test_a_password_ends_the_earlier_session_once_the_new_one_is_kept() -> None:
     backend = InMemory()
-    backend.entries[f"Directory-Bolt {URL}", "a@b.example"] = "older"
+    backend.entries[f"Directory-Bolt {URL} from {HERE}", "a@b.example"] = "older"
 
     async def suite(project: Project) -> None:
         session = await project.session()
@@ -165,7 +167,7 @@ def test_a_password_ends_the_earlier_session_once_the_new_one_is_kept() -> None:
 
 def test_a_wrong_password_ends_no_earlier_session() -> None:
     backend = InMemory()
-    backend.entries[f"Directory-Bolt {URL}", "a@b.example"] = "older"
+    backend.entries[f"Directory-Bolt {URL} from {HERE}", "a@b.example"] = "older"
 
     async def suite(project: Project) -> None:
         project.answers["password"] = httpx.Response(400, json={"error_code": "invalid_credentials", "msg": "No."})
