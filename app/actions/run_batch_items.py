@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal
 
 import msgspec
 
-from app.actions.operations import Operation
+from app.actions.operations import Operation, State
 from app.actions.registry import REAL_RUN
+from app.actions.run_state import BEGUN, NOT_BEGUN
+from app.store.lines import DirectoryLine
+from services.domain.records import HistoryEvent
 
 End = Literal["submitted", "failed", "unknown", "left alone"]
 _NAMED: Final = 20
@@ -19,12 +22,16 @@ _NAMED: Final = 20
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """Directories that were submitted, failed again, are of unknown outcome, or were left alone."""
+    """Directories that were submitted, failed again, are of unknown outcome, or were left alone.
+
+    `not_begun`: those that were tried and could not even be begun; they are still to be done.
+    """
 
     done: int = 0
     failed: int = 0
     unknown: int = 0
     left_alone: int = 0
+    not_begun: int = 0
 
     @property
     def tried(self) -> int:
@@ -41,6 +48,8 @@ class Batch:
         self.left = deque(self.hosts)
         """Those that are not begun."""
         self._ends: dict[str, tuple[End, str]] = {}
+        self._not_begun: dict[str, str] = {}
+        """Those that could not be begun, and why, as a sentence."""
         self.missed = 0
         """How many in a row could not be begun."""
         self.cancelled = False
@@ -64,21 +73,34 @@ class Batch:
 
     def note(self, host: str, end: End, words: str) -> None:
         """One has ended."""
+        self._not_begun.pop(host, None)
         self._ends[host] = (end, words)
+
+    def note_not_begun(self, host: str, why: str) -> None:
+        """One could not be begun: nothing was sent, and it is still to be done."""
+        self._not_begun[host] = why
+
+    def is_not_begun(self, host: str) -> bool:
+        """Whether this one was tried and could not be begun."""
+        return host in self._not_begun
 
     def take(self, items: Sequence[Operation]) -> None:
         """Go on from what an earlier start has written down."""
         for item in items:
             host, end = host_of(item), _end_of(item)
-            if end is not None and host in self.hosts:
+            if host not in self.hosts:
+                continue
+            if end is not None:
                 self.note(host, end, item.words)
+            elif item.words and host not in self._ends:
+                self.note_not_begun(host, item.words)
         self.left = deque(host for host in self.hosts if host not in self._ends)
         self._before = len(self._ends)
 
     def ended(self) -> Ended:
         """How far it is."""
         ends = Counter(end for end, _ in self._ends.values())
-        return Ended(ends["submitted"], ends["failed"], ends["unknown"], ends["left alone"])
+        return Ended(ends["submitted"], ends["failed"], ends["unknown"], ends["left alone"], len(self._not_begun))
 
     def rate(self) -> float:
         """Directories a second since this start began with it."""
@@ -87,14 +109,17 @@ class Batch:
     def words(self) -> str:
         """The counts, and each that was not submitted with its reason."""
         ended = self.ended()
-        parts = [f"{ended.done:,} of {len(self.hosts):,} submitted"]
-        named = ("failed", ended.failed), ("of unknown outcome", ended.unknown), ("left alone", ended.left_alone)
-        parts += [f"{count:,} {what}" for what, count in named if count]
-        begun = ", ".join([*parts, *([f"{len(self.left):,} not begun"] if self.ends_early() and self.left else [])])
-        others = [(host, end, why.rstrip(".")) for host, (end, why) in self._ends.items() if end != "submitted"]
-        told = "; ".join(f"{host}: {why}" for host, _, why in others[:_NAMED])
-        more = f"; and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
-        return f"{begun}. {told}{more}" if others else begun
+        # Those that wait for their turn are not begun for good only once no further one is.
+        not_begun = len(self.hosts) - ended.tried if self.ends_early() else ended.not_begun
+        named = (
+            ("failed", ended.failed), ("of unknown outcome", ended.unknown), ("left alone", ended.left_alone),
+            ("not begun", not_begun),
+        )  # fmt: skip
+        counts = [f"{ended.done:,} of {len(self.hosts):,} submitted", *(f"{n:,} {what}" for what, n in named if n)]
+        whys = {host: why for host, (end, why) in self._ends.items() if end != "submitted"} | self._not_begun
+        told = [f"{host}: {why.rstrip('.')}" for host, why in list(whys.items())[:_NAMED]]
+        told += [f"and {len(whys) - _NAMED:,} more"] if len(whys) > _NAMED else []
+        return ". ".join([", ".join(counts), *(["; ".join(told)] if told else [])])
 
 
 def read_target(target: str) -> tuple[str, tuple[str, ...]]:
@@ -108,9 +133,18 @@ def host_of(item: Operation) -> str:
     return item.target.partition("/")[2].rpartition("/")[0]
 
 
-def run_of(item: Operation) -> str:
-    """The id of an item's run."""
-    return item.target.rpartition("/")[2]
+def resolved(item: Operation, line: DirectoryLine, history: Iterable[HistoryEvent]) -> tuple[State, str] | None:
+    """What the facts say by now of a run that was cut off; None while they say nothing.
+
+    One that never claimed its directory, or had no browser for it, is undone: nothing was sent.
+    """
+    run_id = item.target.rpartition("/")[2]
+    log = line.result.response_log if line.result is not None else {}
+    if line.outcome == "failed" and log.get("run_id") == run_id and not log.get(BEGUN, True):
+        return "undone", f"{NOT_BEGUN}{line.words}"
+    if line.outcome in ("submitted", "failed") and any(run_id in event.worker_id for event in history):
+        return ("done", "Submitted.") if line.outcome == "submitted" else ("failed", line.words)
+    return ("undone", f"{NOT_BEGUN}It had not claimed the directory.") if line.outcome == "failed" else None
 
 
 def _end_of(item: Operation) -> End | None:

@@ -12,8 +12,8 @@ from app.actions.kept_runs import KeptRuns
 from app.actions.operations import Operation, Operations, State
 from app.actions.registry import RUN_FAILED, why_not
 from app.actions.retry_xray import XRay, retried, weigh_retry
-from app.actions.run_batch_items import Batch, End, Ended, host_of, read_target, run_of
-from app.actions.run_state import RunState, RunTarget
+from app.actions.run_batch_items import Batch, End, Ended, host_of, read_target, resolved
+from app.actions.run_state import RunState, RunTarget, why_not_begun
 from app.actions.runs import ANSWERS, PAUSES, RunActs
 from app.actions.site_pace import PACE, RunPace, SitePace
 from app.store.lines import JobLine
@@ -28,7 +28,7 @@ from services.ports.wishes import RunClaims, Runner
 # What the sheet and the Operations list show.
 __all__ = ["Ended", "RunBatches", "RunPace", "XRay", "buttons", "press", "start"]
 
-NOT_BEGUN: Final = 3
+MOST_NOT_BEGUN: Final = 3
 """So many in a row that could not even be begun end the batch: what is wrong is not the directories'."""
 _ENDS: Final[Mapping[str, End]] = {"submitted": "submitted", "unknown": "unknown"}
 _FATES: Final = {
@@ -268,10 +268,19 @@ class RunBatches:
             job = self._store.jobs.get(batch.job_id)
             priority = priority_of_package(job.package if job else "")
             self._sites.rest(host, pause_seconds(planner.rate_limit_ms, priority))
-        batch.note(host, _ENDS.get(state.verdict, "failed"), state.words)
-        batch.missed = batch.missed + 1 if _not_begun(state) else 0
-        if batch.missed >= NOT_BEGUN:
-            batch.why = f"{NOT_BEGUN} in a row could not be begun: {state.words}"
+        self._take(batch, host, state)
+
+    def _take(self, batch: Batch, host: str, state: RunState) -> None:
+        why = why_not_begun(state)
+        if state.words in ANSWERS.values():
+            batch.note(host, "left alone", state.words)
+        elif why:
+            batch.note_not_begun(host, why)
+        else:
+            batch.note(host, _ENDS.get(state.verdict, "failed"), state.words)
+        batch.missed = batch.missed + 1 if batch.is_not_begun(host) else 0
+        if batch.missed >= MOST_NOT_BEGUN:
+            batch.why = f"{MOST_NOT_BEGUN} in a row could not be begun"
 
     async def _leave_alone(self, operation_id: str, batch: Batch, host: str, why: str) -> None:
         item = await asyncio.to_thread(
@@ -303,16 +312,12 @@ class RunBatches:
         return found if isinstance(found, Customer) else None
 
     async def _resolve(self, job_id: str, item: Operation) -> None:
-        """Say of a run that was cut off what the facts say by now: one that never claimed its directory is undone."""
-        host, run_id = host_of(item), run_of(item)
-        line = next((line for line in self._store.jobs.directories(job_id) if line.host == host), None)
-        if item.state != "unknown" or line is None or line.outcome not in ("submitted", "failed"):
-            return
-        if any(run_id in event.worker_id for event in self._store.jobs.history(job_id)):
-            done = line.outcome == "submitted"
-            await self._move(item.id, "done" if done else "failed", "Submitted." if done else line.words)
-        elif line.outcome == "failed":
-            await self._move(item.id, "undone", "It had not been begun.")
+        """Say of a run that was cut off what the facts say by now."""
+        line = next((line for line in self._store.jobs.directories(job_id) if line.host == host_of(item)), None)
+        if item.state == "unknown" and line is not None:
+            found = resolved(item, line, self._store.jobs.history(job_id))
+            if found is not None:
+                await self._move(item.id, *found)
 
     async def _tell(self, operation_id: str, batch: Batch) -> None:
         async with batch.telling:
@@ -325,8 +330,8 @@ class RunBatches:
         words = batch.words()
         if batch.cancelled:
             state, words = "undone", f"Cancelled. {words}"
-        elif batch.why:
-            state, words = "unknown", f"{batch.why.rstrip('.')}. {words}"
+        elif batch.why or ended.not_begun:
+            state, words = "unknown", ". ".join([*([batch.why.rstrip(".")] if batch.why else []), words])
             if ended.tried < len(batch.hosts):
                 self._left.add(operation_id)
         await self._move(operation_id, state, words, ended.done)
@@ -383,8 +388,3 @@ def buttons(batches: RunBatches, operation: Operation) -> tuple[str, ...]:
 def _pressed(job: JobLine) -> str:
     """The place of a batch that isn't written down yet."""
     return f"pressed {job.id}"
-
-
-def _not_begun(state: RunState) -> bool:
-    """Whether no browser came as far as to open a page, for a reason that isn't the directory's."""
-    return state.verdict == "failed" and not state.browser and state.words not in ANSWERS.values()

@@ -18,6 +18,10 @@ StepStatus = Literal["waiting", "running", "done", "failed", "blocked"]
 Why = Literal["paused", "failed", "captcha", "login", "email_code"]
 Verdict = Literal["", "submitted", "failed", "unknown", "dry", "stopped"]
 
+BEGUN: Final = "begun"
+"""In what a result keeps of a run here: false where no browser had opened."""
+NOT_BEGUN: Final = "Not begun: "
+"""Before the reason of one that had none."""
 _STEP_STATUSES: Final = frozenset(get_args(StepStatus))
 _WHYS: Final[dict[str, Why]] = {why: why for why in get_args(Why)}
 _MOST_BLOCKED: Final = 200
@@ -242,6 +246,13 @@ def judged(
     return msgspec.structs.replace(
         found, log=cast("dict[str, Any]", redact_value(log)) if isinstance(log, dict) else {}
     )
+
+
+def why_not_begun(state: RunState) -> str:
+    """Why a run ended before any browser had opened a page, so that nothing was sent; "" for one that was begun."""
+    if state.verdict != "failed" or state.browser:
+        return ""
+    return f"{NOT_BEGUN}{state.reasons[0] if state.reasons else state.words}"
 
 
 def _judged(state: RunState, verdict: Mapping[str, Any], ended: Mapping[str, Any], submit: int | None) -> Judgement:

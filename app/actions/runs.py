@@ -18,6 +18,7 @@ from app.actions.operations import Operations, State
 from app.actions.registry import DRY_RUN, REAL_RUN, STOP_RUN, why_not
 from app.actions.run_control import RunControl
 from app.actions.run_state import (
+    BEGUN,
     Blocked,
     Judgement,
     RunState,
@@ -26,6 +27,7 @@ from app.actions.run_state import (
     judged,
     step_lines,
     taken,
+    why_not_begun,
 )
 from app.store.pending import Pending
 from services.domain.errors import ConsoleError, NotReachable
@@ -183,8 +185,11 @@ class RunActs:
             raise
         finally:
             if wish_id:
-                state = _STATES.get(self.state.verdict, "failed")
-                await asyncio.shield(self._note(wish_id, state, self.state.words))
+                state, words = _STATES.get(self.state.verdict, "failed"), self.state.words
+                # Of a batch, what was not begun is still to be done.
+                if parent and (why := why_not_begun(self.state)):
+                    state, words = "undone", why
+                await asyncio.shield(self._note(wish_id, state, words))
                 if self.state.steps:
                     await asyncio.shield(self.kept.keep(self.state))
         return self.state
@@ -269,6 +274,8 @@ class RunActs:
 
     async def _finish(self, claim: _Claim, found: Judgement, picture: str) -> bool:
         log = {**found.log, "reasons": list(found.reasons), "run_id": claim.run_id, "run_here": True}
+        if found.status == "failed" and not self.state.browser:
+            log[BEGUN] = False
         return await self._acts.finish_run(
             job_id=claim.job_id, directory=claim.directory, key=claim.key, run_id=claim.run_id, status=found.status,
             response_log=with_typed(log, claim.plan.plan, claim.customer),

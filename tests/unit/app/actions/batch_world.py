@@ -33,6 +33,7 @@ class Facts(FakeClaims):
         super().__init__()
         self.hosts = {self.key(host): host for host in hosts}
         self.rows = dict.fromkeys(self.hosts, ("failed", "worker"))
+        self.logs: dict[str, Any] = {}
         self.events: list[dict[str, Any]] = []
         self.store = Store()
 
@@ -51,6 +52,7 @@ class Facts(FakeClaims):
     async def finish_run(self, **named: Any) -> bool:
         written = await super().finish_run(**named)
         if written:
+            self.logs[named["key"]] = named["response_log"]
             self._tell(named, named["status"])
         return written
 
@@ -73,7 +75,8 @@ class Facts(FakeClaims):
 
     def _put(self, key: str) -> None:
         row = {"id": key, "job_id": JOB, "directory_name": self.hosts[key], "status": self.rows[key][0]}
-        self.store.put("job_results", {**row, "idempotency_key": key, "updated_at": to_iso(time.time())})
+        row |= {"idempotency_key": key, "updated_at": to_iso(time.time()), "response_log": self.logs.get(key, {})}
+        self.store.put("job_results", row)
         self.store.take_changed()
 
     def _tell(self, named: dict[str, Any], event: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from app import tasks
 from app.actions.registry import READ_ONLY
-from app.actions.run_batches import NOT_BEGUN, RunPace, buttons, press, start
+from app.actions.run_batches import MOST_NOT_BEGUN, RunPace, buttons, press, start
 from services.domain.errors import ConsoleError, NotInstalled, NotReachable
 from services.domain.plans import Constraints
 from tests.leaks.logs import Logged
@@ -64,7 +64,7 @@ def test_what_would_double_is_left_alone(program: Program) -> None:
 
     program.loop(act)
     assert program.browsers.sent == dict.fromkeys(HOSTS[:2], 1)
-    assert program.whole.words.startswith("2 of 6 submitted, 1 failed, 3 left alone. ")
+    assert program.whole.words.startswith("2 of 6 submitted, 4 left alone. ")
     for said in (
         "c.localhost: It is submitted already",
         "d.localhost: A worker has it now",
@@ -109,23 +109,51 @@ def test_it_is_paused_goes_on_and_is_cancelled(program: Program) -> None:
     assert program.browsers.sent == dict.fromkeys(HOSTS[:4], 1)
 
 
-def test_what_is_wrong_with_this_machine_fails_a_few_and_no_more(program: Program) -> None:
+def test_what_could_not_be_begun_is_counted_apart_and_tried_again(program: Program, tmp_path: Path) -> None:
+    program.browsers.ends = {"b.localhost": "missing", "d.localhost": "failed", "e.localhost": "missing"}
+    assert program.loop(program.run_failed) == "unknown"
+    assert program.whole.words == (
+        "3 of 6 submitted, 1 failed, 2 not begun. d.localhost: No; b.localhost: Not begun: The browser does not start; "
+        "e.localhost: Not begun: The browser does not start"
+    )
+    assert buttons(program.batches, program.whole) == ("Resume", "Give up")
+    ended = {item.target.split("/")[1]: (item.state, item.words) for item in program.items()}
+    assert ended["b.localhost"] == ("undone", "Not begun: The browser does not start")
+    assert ended["d.localhost"] == ("failed", "No")
+    assert program.facts.status("b.localhost") == "failed"
+    program.operations.close()
+
+    again = Program(tmp_path, program.facts, Browsers())
+    again.browsers.ends = {"e.localhost": "missing"}
+
+    async def go_on() -> None:
+        assert again.whole.words.startswith("3 of 6 submitted, 1 failed, 2 not begun. ")
+        assert await again.batches.resume(again.whole.id) == "unknown"
+        assert again.whole.words.startswith("4 of 6 submitted, 1 failed, 1 not begun. ")
+        press(again.batches, again.whole.id, "Give up")
+        await until(lambda: again.whole.state == "undone")
+
+    again.loop(go_on)
+    assert again.whole.words.startswith("Cancelled. 4 of 6 submitted, 1 failed, 1 not begun. d.localhost: No; e.")
+    assert again.browsers.sent == {"b.localhost": 1}, "one that has failed is not tried again, nor one that is done"
+    again.operations.close()
+
+
+def test_what_is_wrong_with_this_machine_ends_it_early(program: Program) -> None:
     program.browsers.ends = dict.fromkeys(HOSTS, "missing")
 
     async def act() -> None:
         assert await program.run_failed() == "unknown"
-        assert program.whole.words.startswith(f"{NOT_BEGUN} in a row could not be begun: The browser ended before")
-        assert "not begun" in program.whole.words
+        assert program.whole.words.startswith(f"{MOST_NOT_BEGUN} in a row could not be begun. 0 of 6 submitted, 6 not")
+        assert "a.localhost: Not begun: The browser does not start" in program.whole.words
         assert program.batches.why_not(program.job()) == ""
         program.browsers.ends = {}
         press(program.batches, program.whole.id, "Resume")
         await until(lambda: program.whole.state not in ("unknown", "running"))
 
     program.loop(act)
-    begun = [host for host in HOSTS if program.facts.status(host) == "submitted"]
-    assert program.browsers.sent == dict.fromkeys(begun, 1)
-    assert len(begun) in (2, 3), "those that were in hand when it ended had failed too"
-    assert program.whole.state == "failed"
+    assert program.browsers.sent == dict.fromkeys(HOSTS, 1)
+    assert (program.whole.state, program.whole.words) == ("done", "6 of 6 submitted")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +170,7 @@ def test_a_project_that_cannot_do_it_is_asked_a_few_times(program: Program, faul
         program.planner.fault = fault
     assert program.loop(program.run_failed) == "unknown"
     assert words in program.whole.words
-    assert len(program.items()) <= NOT_BEGUN + 1
+    assert len(program.items()) <= MOST_NOT_BEGUN + 1
     assert program.browsers.sent == {}
 
 

@@ -18,8 +18,11 @@ from tests.waiting import until
 
 HOSTS = [f"{name}.localhost" for name in "abc"]
 TWO = HOSTS[:2]
-MOMENTS = 34
-"""More than a batch of two has: the last ones kill nothing."""
+MOMENTS = 37
+"""One more than a batch of two has: the last one kills nothing."""
+NOT_BEGUN = {"a.localhost": "missing", "b.localhost": "missing"}
+MOMENTS_NOT_BEGUN = 33
+"""The same of a batch of two that can't be begun."""
 
 
 class Killed(BaseException):
@@ -72,10 +75,17 @@ def end(program: Program) -> None:
     program.browsers.tick = lambda: None
 
 
-@pytest.mark.parametrize("moment", range(MOMENTS))
-def test_killed_at_any_moment(tmp_path: Path, moment: int, logged: Logged) -> None:
+@pytest.mark.parametrize(
+    ("moment", "ends", "of"),
+    [
+        *((moment, {}, MOMENTS) for moment in range(MOMENTS)),
+        *((moment, NOT_BEGUN, MOMENTS_NOT_BEGUN) for moment in range(MOMENTS_NOT_BEGUN)),
+    ],
+)
+def test_killed_at_any_moment(tmp_path: Path, moment: int, ends: dict[str, str], of: int, logged: Logged) -> None:
     logged.allow("unhandled exception during")
     facts, browsers, bomb = Facts(TWO), Browsers(), Bomb(moment)
+    browsers.ends = ends
     first = Program(tmp_path, facts, browsers)
     bomb.watch(first.operations, "plan", "move")
     bomb.watch(facts, "claim_run", "finish_run")
@@ -92,7 +102,7 @@ def test_killed_at_any_moment(tmp_path: Path, moment: int, logged: Logged) -> No
         if not killed(error):
             raise
     end(first)
-    assert bomb.gone_off or moment >= MOMENTS - 2, "no moment is left out"
+    assert bomb.gone_off is (moment < of - 1), "a moment is left out"
 
     again = Program(tmp_path, facts, Browsers())
 
