@@ -269,7 +269,7 @@ class Console:
         engine = Engine(reads, SupabaseFeed(session), store)
         health = HealthActs(
             SupabaseProject(session), brain, queues, store, lambda: letters.look, self._parts,
-            shown(self._settings, self._of_stack, self._typed), read_only=self._read_only,
+            shown(self._settings, self._of_stack, self._typed), pictures=pictures, read_only=self._read_only,
             browser=lambda: LocalBrowser(browsers.found(), may_sandbox()),
         )  # fmt: skip
         many = ManyJobs(jobs, operations, store, actor=who)

@@ -15,16 +15,18 @@ from app.store.link import Link
 from app.store.parts import Parts
 from app.store.store import Store
 from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, Refused
-from services.domain.project import TABLES, Lack, lacking
+from services.domain.pictures import BUCKET
+from services.domain.project import PICTURES_FILE, TABLES, Lack, lacking
 from services.domain.setting_lines import SettingLine
 from services.domain.statuses import Shape
 from services.domain.times import to_iso
 from services.ports.facts import Planner, Project
-from services.ports.wishes import NamedQueues
+from services.ports.wishes import NamedQueues, PictureStore
 
 FRESH_SECONDS: Final = 600.0
 """Older findings are shown as stale."""
 _NO_RECEIPT: Final = "not-a-receipt"
+_PICTURES: Final = "Pictures of runs"
 _TIMES: Final = 75.0
 
 
@@ -74,6 +76,7 @@ class HealthActs:
         parts: Parts,
         settings: list[SettingLine],
         *,
+        pictures: PictureStore,
         read_only: bool = False,
         browser: Callable[[], LocalBrowser] | None = None,
         clock: Callable[[], float] = time.time,
@@ -85,6 +88,7 @@ class HealthActs:
         self._project = project
         self._planner = planner
         self._queues = queues
+        self._pictures = pictures
         self._store = store
         self._look = look
         self._read_only = read_only
@@ -109,9 +113,11 @@ class HealthActs:
         before = self.found
         self._show(msgspec.structs.replace(before, checking=True))
         try:
-            (database, found), *others = await asyncio.gather(
-                self._database(), self._brain(), self._queue("main"), self._queue("dlq"), self._rights()
-            )
+            (database, found), stored, *others = await asyncio.gather(
+                self._database(), self._storage(), self._brain(), self._queue("main"), self._queue("dlq"),
+                self._rights(),
+            )  # fmt: skip
+            others.append(_pictures_hop(stored, found))
             if self._browser is not None:
                 others.append(_browser_hop(await asyncio.to_thread(self._browser)))
             self._show(msgspec.structs.replace(found, as_of=self._clock(), hops=(database, *others)))
@@ -181,6 +187,15 @@ class HealthActs:
         todo = "Apply 0002_access.sql as the owner of the publication supabase_realtime." if missing else ""
         return Hop("Live changes", "stale" if missing else "ok", link.word, seen, missing=missing, todo=todo)
 
+    async def _storage(self) -> Hop:
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(_TIMES):
+                await self._pictures.check()
+        except (ConsoleError, TimeoutError) as error:
+            return _failed(_PICTURES, _told(error))
+        return Hop(_PICTURES, "ok", "Answers", latency_ms=round((time.monotonic() - began) * 1000))
+
     async def _brain(self) -> Hop:
         try:
             async with asyncio.timeout(_TIMES):
@@ -231,6 +246,24 @@ class HealthActs:
                 todo = "They aren't tried in a console that was started with --read-only."
             return Hop("Rights at the queue", "waiting", "Not all known", evidence, missing=missing, todo=todo)
         return Hop("Rights at the queue", "ok", "Allowed", evidence)
+
+
+def _pictures_hop(stored: Hop, found: Findings) -> Hop:
+    """What the storage answered, with what the project says of the rights in it."""
+    if stored.shape != "ok":
+        effect = "Until then a run's last picture stays on the machine that took it." if stored.todo else ""
+        return msgspec.structs.replace(stored, evidence=effect)
+    told = f"The bucket “{BUCKET}” is there"
+    lacks = [lack for lack in found.lacks if lack.file == PICTURES_FILE]
+    if lacks:
+        return msgspec.structs.replace(
+            stored, shape="blocked", state="Not permitted", evidence=f"{told}.",
+            missing=" ".join(lack.effect for lack in lacks), todo=f"Apply resources/schema/{PICTURES_FILE}.",
+        )  # fmt: skip
+    known = not found.problem and not found.unsure
+    return msgspec.structs.replace(
+        stored, evidence=f"{told}, staff may see and add pictures." if known else f"{told}; rights aren't told."
+    )
 
 
 def _browser_hop(browser: LocalBrowser) -> Hop:

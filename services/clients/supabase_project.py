@@ -15,8 +15,12 @@ from services.domain.project import FUNCTIONS, TABLES, FunctionNeed, ProjectFact
 
 _MALFORMED: Final = "22P02"
 _UNSURE: Final = (
-    "Policies and live tables can't be told here: the project lacks the function project_facts "
+    "Policies, live tables and pictures can't be told here: the project lacks the function project_facts "
     "(0007_project_facts.sql)."
+)
+_UNSURE_PICTURES: Final = (
+    "Who may see and add pictures can't be told here: the project's function project_facts is an older one, or may "
+    "not look (0007_project_facts.sql)."
 )
 
 
@@ -34,7 +38,8 @@ class SupabaseProject:
                 answer = await self._session.client.rpc("project_facts", {}).execute()
         except NotInstalled:
             return await self._tried()
-        return msgspec.convert(expect(answer.data, dict, "ask what the project has"), ProjectFacts)
+        found = msgspec.convert(expect(answer.data, dict, "ask what the project has"), ProjectFacts)
+        return msgspec.structs.replace(found, unsure=_UNSURE_PICTURES) if found.pictures is None else found
 
     async def _tried(self) -> ProjectFacts:
         tables: dict[str, list[str]] = {}

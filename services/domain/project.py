@@ -6,10 +6,13 @@ from typing import Final, Literal
 
 import msgspec
 
+from services.domain.pictures import BUCKET
+
 TABLES_FILE: Final = "0001_tables.sql"
 ACCESS_FILE: Final = "0002_access.sql"
 
-Kind = Literal["table", "column", "function", "policy", "publication"]
+Kind = Literal["table", "column", "function", "policy", "publication", "bucket"]
+PictureFact = Literal["bucket", "see", "add"]
 
 
 class ProjectFacts(msgspec.Struct, frozen=True):
@@ -17,7 +20,8 @@ class ProjectFacts(msgspec.Struct, frozen=True):
 
     `tables`: name -> columns. `guarded`: tables with row-level security. `readable`: tables with a policy by which
     somebody who signed in may read. `functions`: those that somebody who signed in may call. `published`: tables whose
-    changes are sent live. `closed`: tables that exist and may not be read. `unsure`: why something was not told.
+    changes are sent live. `pictures`: whether there is a bucket for them, and staff may see and add some. `closed`:
+    tables that exist and may not be read. `unsure`: why something was not told.
     """
 
     tables: dict[str, list[str]]
@@ -25,6 +29,7 @@ class ProjectFacts(msgspec.Struct, frozen=True):
     guarded: list[str] | None = None
     readable: list[str] | None = None
     published: list[str] | None = None
+    pictures: list[PictureFact] | None = None
     closed: list[str] = []
     unsure: str = ""
 
@@ -68,6 +73,7 @@ _REPLAYS: Final = "0008_replays.sql"
 _REVIEWS: Final = "0009_reviews.sql"
 _LETTER_DECISIONS: Final = "0011_letter_decisions.sql"
 _FORMS: Final = "0012_forms.sql"
+PICTURES_FILE: Final = "0010_pictures.sql"
 
 TABLES: Final = (
     TableNeed("customers", ("id", "business_name", "updated_at"), "Jobs are shown without the name of the business."),
@@ -180,7 +186,23 @@ def lacking(facts: ProjectFacts) -> list[Lack]:
     for function in FUNCTIONS:
         if function.name not in facts.functions:
             found.append(Lack("function", function.name, function.effect, function.file))
-    return found
+    return found + _of_pictures(facts.pictures)
+
+
+def _of_pictures(facts: list[PictureFact] | None) -> list[Lack]:
+    if facts is None:
+        return []
+    if "bucket" not in facts:
+        effect = "A run's last picture stays on the machine that took it: nobody else sees it."
+        return [Lack("bucket", BUCKET, effect, PICTURES_FILE)]
+    rights: tuple[tuple[PictureFact, str], ...] = (
+        ("see", "The pictures of workers are there, but no console shows them."),
+        ("add", "The pictures of runs on staff machines stay on them: nobody else sees them."),
+    )
+    return [
+        Lack("policy", f"{BUCKET}: staff may {right}", effect, PICTURES_FILE)
+        for right, effect in rights if right not in facts
+    ]  # fmt: skip
 
 
 def _of_table(need: TableNeed, facts: ProjectFacts) -> list[Lack]:

@@ -115,6 +115,10 @@ class PictureStore(Protocol):
         """A picture of this project, by its address."""
         ...
 
+    async def check(self) -> None:
+        """Ask whether there is a place for them, without putting anything there. NotInstalled: there is none."""
+        ...
+
 
 class QueueFigures(msgspec.Struct, frozen=True):
     """Approximate counts of one queue, and what else its attributes say.

@@ -80,9 +80,11 @@ class DeskWorld:
             pace=Options(rate=0, poll_seconds=0.01),
         )  # fmt: skip
         self.project, self.planner, self.parts = FakeProject(), FakePlanner(), Parts(clock)
+        self.pictures, self.kept_runs = FakePictures(), KeptRuns(folder / "artifacts", 10**9)
         health = HealthActs(
-            self.project, self.planner, queues, self.store, lambda: letters.look, self.parts, [], clock=clock
-        )
+            self.project, self.planner, queues, self.store, lambda: letters.look, self.parts, [],
+            pictures=self.pictures, clock=clock,
+        )  # fmt: skip
         self.shared = FakeReplays()
         self.decisions = Decisions(batches.many, self._operations, self.shared, actor="desk-1", again=0.01)
         records = LetterRecords(
@@ -102,7 +104,6 @@ class DeskWorld:
             self.environments, self.lock, current="", given=False, fixed="",
             kept_where=lambda: self.kept_where,
         )  # fmt: skip
-        self.pictures, self.kept_runs = FakePictures(), KeptRuns(folder / "artifacts", 10**9)
         exports = Exports(folder / "exports", self._operations, actor="desk-1", clock=clock)
         self.cases = CaseFiles(
             self.store, exports, self.pictures, self.kept_runs.all_of, folder, environment=environment, actor="desk-1",

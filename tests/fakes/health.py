@@ -17,7 +17,7 @@ def whole_project(**other: Any) -> ProjectFacts:
     told: dict[str, Any] = {
         "tables": {need.name: list(need.columns) for need in TABLES},
         "functions": [need.name for need in FUNCTIONS],
-        "guarded": names, "readable": names, "published": names,
+        "guarded": names, "readable": names, "published": names, "pictures": ["bucket", "see", "add"],
     }  # fmt: skip
     return ProjectFacts(**{**told, **other})
 

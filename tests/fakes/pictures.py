@@ -33,3 +33,7 @@ class FakePictures:
         if name not in self.kept:
             raise NotInstalled("There is nothing in the project's storage to read a picture.")
         return self.kept[name]
+
+    async def check(self) -> None:
+        if self.fault is not None:
+            raise self.fault

@@ -84,8 +84,10 @@ class Storage:
         return web.json_response({"Key": f"{bucket}/{name}", "Id": str(found[0])})
 
     async def download(self, request: web.Request) -> web.Response:
-        """A file that the caller may see."""
-        return await self._answer(self._caller(request), request.match_info["bucket"], _key(request))
+        """A file that the caller may see; a bucket that isn't there is told to everybody."""
+        caller, bucket, name = self._caller(request), request.match_info["bucket"], _key(request)
+        await self._bucket(bucket)
+        return await self._answer(caller, bucket, name)
 
     async def sign(self, request: web.Request) -> web.Response:
         """An address under which anybody gets the file for a while."""

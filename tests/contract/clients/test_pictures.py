@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
+import psycopg
 import pytest
 
+from resources import ROOT
 from services.clients.supabase_pictures import SupabasePictures
 from services.clients.supabase_session import SupabaseSession
 from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, NotReachable, Refused
@@ -42,6 +44,7 @@ async def holds_what_the_port_says(store: PictureStore) -> None:
     assert await store.get(address) == JPEG, "evidence was replaced"
     with pytest.raises(NotInstalled):
         await store.get(address.replace(name, f"runs/{uuid.uuid4()}.jpg"))
+    await store.check()
     for other in ("", "/data/a.jpg", "https://evil.example/a.jpg"):
         assert not store.owns(other)
 
@@ -50,7 +53,7 @@ def test_the_fake_holds_it() -> None:
     asyncio.run(holds_what_the_port_says(FakePictures()))
 
 
-def test_the_real_one_holds_it_and_says_what_is_wrong(server: Postgres) -> None:
+def test_the_real_one_holds_it_and_says_what_is_wrong(server: Postgres, owner: psycopg.Connection) -> None:
     async def why(what: object) -> ConsoleError:
         with pytest.raises(ConsoleError) as caught:
             await what  # type: ignore[misc]
@@ -66,8 +69,20 @@ def test_the_real_one_holds_it_and_says_what_is_wrong(server: Postgres) -> None:
             elsewhere = await why(store.get("https://evil.example/storage/v1/object/authenticated/screenshots/a.jpg"))
             assert type(elsewhere) is Refused, "the sign-in was sent to somebody else"
             async with desk(running.url, "viewer") as viewer:
+                await SupabasePictures(viewer).check()
                 assert type(await why(SupabasePictures(viewer).put("runs/x.jpg", JPEG))) is NotPermitted
+            owner.execute("delete from storage.objects")
+            owner.execute("delete from storage.buckets where id = 'screenshots'")
+            try:
+                for act in (store.check(), store.put("runs/y.jpg", JPEG), store.get(picture_address(running.url, "y"))):
+                    error = await why(act)
+                    assert type(error) is NotInstalled
+                    assert str(error) == "The project has no bucket “screenshots” for pictures of runs."
+                    assert "0010_pictures.sql" in error.hint
+            finally:
+                owner.execute((ROOT / "schema" / "0010_pictures.sql").read_bytes())
             await running.runner.cleanup()
+            assert type(await why(store.check())) is NotReachable
             assert type(await why(store.put("runs/y.jpg", JPEG))) is NotReachable
             assert type(await why(store.get(picture_address(running.url, "runs/y.jpg")))) is NotReachable
 
@@ -93,11 +108,14 @@ def test_odd_answers_are_no_pictures(status: int, text: str, kind: type[ConsoleE
         store = SupabasePictures(Session())  # type: ignore[arg-type]
         if kind is None:
             assert await store.get(await store.put("runs/a.jpg", JPEG)) == b""
+            await store.check()
             return
         with pytest.raises(kind):
             await store.put("runs/a.jpg", JPEG)
         with pytest.raises(kind):
             await store.get(picture_address(Session.url, "runs/a.jpg"))
+        with pytest.raises(kind):
+            await store.check()
         await Session.wire.aclose()
 
     asyncio.run(go())

@@ -55,6 +55,46 @@ def test_what_was_taken_away_is_found_either_way(server: Postgres, owner: psycop
             owner.execute((ROOT / "schema" / file).read_bytes())
 
 
+def test_a_bucket_or_a_right_in_it_that_is_missing_is_found(server: Postgres, owner: psycopg.Connection) -> None:
+    def lacks() -> list[tuple[str, str]]:
+        return [(lack.kind, lack.name) for lack in lacking(facts(server))]
+
+    owner.execute("drop policy staff_see_pictures on storage.objects")
+    owner.execute("create policy of_others on storage.objects for select to authenticated using (bucket_id = 'other')")
+    try:
+        assert lacks() == [("policy", "screenshots: staff may see")]
+        owner.execute("create policy of_all on storage.objects for select to authenticated using (owner_id is null)")
+        assert lacks() == []
+        owner.execute("revoke insert on storage.objects from authenticated")
+        assert lacks() == [("policy", "screenshots: staff may add")]
+        owner.execute("delete from storage.objects")
+        owner.execute("delete from storage.buckets where id = 'screenshots'")
+        assert lacks() == [("bucket", "screenshots")]
+    finally:
+        owner.execute("grant insert on storage.objects to authenticated")
+        owner.execute("drop policy if exists of_all on storage.objects")
+        owner.execute("drop policy of_others on storage.objects")
+        owner.execute((ROOT / "schema" / "0010_pictures.sql").read_bytes())
+
+
+def test_a_function_that_tells_nothing_of_pictures_says_so(server: Postgres, owner: psycopg.Connection) -> None:
+    owner.execute("alter schema storage rename to storage_away")
+    try:
+        assert [(lack.kind, lack.name) for lack in lacking(facts(server))] == [("bucket", "screenshots")]
+    finally:
+        owner.execute("alter schema storage_away rename to storage")
+    owner.execute("drop function project_facts")
+    owner.execute(
+        "create function project_facts() returns jsonb language sql as"
+        """ 'select ''{"tables": {}, "functions": []}''::jsonb'"""
+    )
+    try:
+        assert "0007_project_facts.sql" in facts(server).unsure
+    finally:
+        owner.execute("drop function project_facts")
+        owner.execute((ROOT / "schema" / "0007_project_facts.sql").read_bytes())
+
+
 def test_a_table_that_is_closed_is_no_missing_table(server: Postgres, owner: psycopg.Connection) -> None:
     owner.execute("drop function project_facts")
     owner.execute("revoke select on jobs from authenticated")

@@ -21,6 +21,7 @@ _MISSING: Final[dict[Kind, str]] = {
     "function": "Missing function",
     "policy": "Missing policy",
     "publication": "Not sent live",
+    "bucket": "Missing bucket",
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from app.actions.health import FRESH_SECONDS, HealthActs, Hop, LocalBrowser
 from app.actions.health_report import as_json, as_markdown
-from services.domain.errors import NotInstalled, NotPermitted, NotReachable, Refused
+from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, NotReachable, Refused
 from services.domain.project import FUNCTIONS
 from services.domain.setting_lines import SettingLine
 from tests.fakes.desk import DeskWorld
@@ -40,7 +40,7 @@ def test_all_is_well(world: DeskWorld) -> None:
     hops = checked(world)
     assert {name: hop.shape for name, hop in hops.items()} == {
         "Database": "ok", "Live changes": "ok", "Brain": "ok", "Queue": "ok", "Dead letter queue": "ok",
-        "Rights at the queue": "ok",
+        "Rights at the queue": "ok", "Pictures of runs": "ok",
     }  # fmt: skip
     assert world.queues.sent == []
     assert list(world.queues.dead) == ["m1"]
@@ -70,7 +70,7 @@ def test_rights_that_nobody_tried_are_not_known(world: DeskWorld) -> None:
 def test_a_console_that_only_reads_asks_for_no_deletion(world: DeskWorld) -> None:
     acts = HealthActs(
         world.project, world.planner, world.queues, world.store, lambda: world.desk.dead_letters.look, world.parts, [],
-        read_only=True,
+        pictures=world.pictures, read_only=True,
     )  # fmt: skip
     world.queues.faults["delete"] = NotPermitted("Somebody asked to delete.")
     asyncio.run(acts.check())
@@ -92,11 +92,36 @@ def test_the_browser_of_runs_here_is_named(
 ) -> None:
     acts = HealthActs(
         world.project, world.planner, world.queues, world.store, lambda: world.desk.dead_letters.look, world.parts, [],
-        browser=lambda: browser,
+        pictures=world.pictures, browser=lambda: browser,
     )  # fmt: skip
     asyncio.run(acts.check())
     assert (acts.hops[-1].name, acts.hops[-1].shape, acts.hops[-1].state) == ("Browser for runs here", shape, state)
     assert words in f"{acts.hops[-1].evidence} {acts.hops[-1].missing} {acts.hops[-1].todo}"
+
+
+@pytest.mark.parametrize(
+    ("fault", "facts", "shape", "words"),
+    [
+        (None, ["bucket", "see", "add"], "ok", "is there, staff may see and add pictures."),
+        (None, None, "ok", "is there; rights aren't told."),
+        (None, ["bucket", "add"], "blocked", "no console shows them. Apply resources/schema/0010_pictures.sql."),
+        (None, ["bucket", "see"], "blocked", "nobody else sees them. Apply resources/schema/0010_pictures.sql."),
+        (NotInstalled("No bucket.", hint="Make one."), [], "skipped", "No bucket. Make one. Until then a run's last"),
+        (NotReachable("Silent.", hint="Try again."), None, "failed", "Silent. Try again."),
+    ],
+)
+def test_where_pictures_go_is_named(
+    world: DeskWorld, fault: ConsoleError | None, facts: list[str] | None, shape: str, words: str
+) -> None:
+    world.pictures.fault = fault
+    world.project.answer = whole_project(pictures=facts, unsure="" if facts is not None else "It is old.")
+    hop = checked(world)["Pictures of runs"]
+    assert hop.shape == shape
+    assert words in f"{hop.missing} {hop.todo} {hop.evidence}"
+    assert [(lack.kind, lack.name) for lack in world.desk.health.found.lacks] == (
+        [("bucket", "screenshots")] if facts == [] else
+        [("policy", f"screenshots: staff may {right}") for right in ("see", "add") if facts and right not in facts]
+    )  # fmt: skip
 
 
 def test_a_degraded_brain_and_an_incomplete_project_are_told(world: DeskWorld) -> None:
