@@ -9,10 +9,16 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
+from services.domain.paths import path_part
+from services.domain.text import slug
+
 RUNS: Final = "runs"
 """Below it: one folder for each job, in it one for each directory, in it one for each run made on this machine."""
 RECORD: Final = "run.json"
 """Written last: a run's folder without it belongs to a run that goes on, or to one that was cut off."""
+LOG: Final = ".log.json"
+TRACE: Final = ".trace.zip"
+"""Suffixes of what a worker kept, beside its picture's."""
 _GONE: Final = ".gone-"
 _PART: Final = ".part"
 _RECENT_SECONDS: Final = 3600.0
@@ -21,6 +27,11 @@ _RECENT_SECONDS: Final = 3600.0
 def folder_of(root: Path, job: str, directory: str, run_id: str) -> Path:
     """Where a run made here keeps its files. The names are parts of a path already."""
     return root / RUNS / job / directory / run_id
+
+
+def place_of_worker(root: Path, job_id: str, directory: str) -> Path:
+    """Beside this path, by suffixes, lies what a worker here kept of its newest run of a directory."""
+    return root / path_part(job_id) / slug(directory)
 
 
 def write_whole(file: Path, data: bytes) -> None:

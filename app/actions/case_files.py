@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from app import tasks
+from app.actions.case_remote import remote_runs
 from app.actions.exports import Exports
 from app.actions.operations import Operation
 from app.actions.registry import ACTS
@@ -41,6 +43,7 @@ _LABELS: Final = {act.name: act.label for act in ACTS}
 _NEWEST_RUNS: Final = 20
 _MOST_BYTES: Final = 100 * 1024 * 1024
 _PICTURE_SECONDS: Final = 5.0
+_NOT_HAD: Final = "not in it: unreadable, or no room was left"
 
 
 class CaseFiles:
@@ -113,24 +116,29 @@ class CaseFiles:
         return tuple(sorted(found, key=lambda moment: moment.at or 0.0))
 
     async def _add_remote(self, shown: _Album, address: str) -> None:
-        if not shown.has_room() or not self._pictures.owns(address):
+        if address in shown.names or not shown.has_room() or not self._pictures.owns(address):
             return
         try:
             async with asyncio.timeout(_PICTURE_SECONDS):
                 shown.add(address, await self._pictures.get(address))
         except (ConsoleError, TimeoutError):
-            shown.missed += 1
+            shown.miss(address, _NOT_HAD)
 
     def _packed(self, case: Case, lines: list[DirectoryLine], shown: _Album) -> bytes:
-        runs = [state for line in lines for state in list(self._runs_of(case.job_id, line.host))][:_NEWEST_RUNS]
+        runs = [state for line in lines for state in list(self._runs_of(case.job_id, line.host))]
+        here, ids = runs[:_NEWEST_RUNS], {state.run_id for state in runs}
         directories = tuple(_directory(line, self._placed(shown, line.screenshot_url)) for line in lines)
-        told = tuple(self._run(state, shown) for state in runs)
-        left_out = list(case.left_out)
-        if shown.missed:
-            left_out.append(f"{shown.missed} pictures could not be had, or there was no room for them.")
-        if any(state.trace for state in runs):
+        told = tuple(self._run(state, shown) for state in here)
+        remote = remote_runs(lines, ids, self._data_dir / "artifacts", lambda where: self._placed(shown, where))
+        left_out = [*case.left_out, *remote.left_out]
+        if len(runs) > len(here):
+            left_out.append(f"{len(runs) - len(here)} more runs of this machine were left out: they would be too much.")
+        left_out += [f"{_pictures(count)} {why}." for why, count in shown.missed.items()]
+        if any(state.trace for state in here):
             left_out.append("Traces stay where they were made: they hold what was typed.")
-        whole = msgspec.structs.replace(case, directories=directories, runs=told, left_out=tuple(left_out))
+        whole = msgspec.structs.replace(
+            case, directories=directories, runs=(*told, *remote.runs), left_out=tuple(left_out)
+        )
         try:
             return pack(whole, shown.pictures)
         except ValueError as error:
@@ -154,11 +162,15 @@ class CaseFiles:
 
     def _placed(self, shown: _Album, where: str) -> str:
         """The name in the file of a picture that lies on this disk, or was read from the storage; "" for none."""
-        if where in shown.names or not where or where.lower().startswith(("http:", "https:")):
+        if where in shown.names or not where:
             return shown.names.get(where, "")
+        if where.lower().startswith(("http:", "https:")):
+            return shown.miss(where, _NOT_HAD if self._pictures.owns(where) else "at other addresses, not fetched")
         file = inside(self._data_dir, where)
+        if file is None:
+            return shown.miss(where, "on a worker's own disk")
         try:
-            data = file.read_bytes() if file is not None and file.stat().st_size <= LARGEST_PICTURE else b""
+            data = file.read_bytes() if file.stat().st_size <= LARGEST_PICTURE else b""
         except OSError:
             data = b""
         return shown.add(where, data)
@@ -170,7 +182,8 @@ class _Album:
     def __init__(self) -> None:
         self.names: dict[str, str] = {}
         self.pictures: dict[str, bytes] = {}
-        self.missed = 0
+        self.missed: Counter[str] = Counter()
+        """How many pictures are not in it, by where they are."""
         self._bytes = 0
 
     def has_room(self) -> bool:
@@ -179,12 +192,22 @@ class _Album:
     def add(self, where: str, data: bytes) -> str:
         kind = "jpg" if data.startswith(b"\xff\xd8\xff") else "png" if data.startswith(b"\x89PNG\r\n\x1a\n") else ""
         if not kind or not self.has_room() or len(data) > LARGEST_PICTURE:
-            self.missed += 1
-            return ""
+            return self.miss(where, _NOT_HAD)
         name = self.names[where] = f"pictures/{len(self.pictures) + 1:03}.{kind}"
         self.pictures[name] = data
         self._bytes += len(data)
         return name
+
+    def miss(self, where: str, why: str) -> str:
+        """Count one that can't be in it, once however often it is asked for."""
+        if where not in self.names:
+            self.names[where] = ""
+            self.missed[why] += 1
+        return ""
+
+
+def _pictures(count: int) -> str:
+    return "A picture is" if count == 1 else f"{count} pictures are"
 
 
 def _directory(line: DirectoryLine, picture: str) -> CaseDirectory:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from app.actions.remote_steps import detail_of, plan_of, steps_of
 from app.actions.run_state import RunState, StepLine
 from services.domain.plans import Step, step_words
 from services.domain.redaction import redact
@@ -47,8 +47,8 @@ def compare(result: Result | None, state: RunState) -> Comparison | None:
     if result is None:
         return None
     log = result.response_log
-    remote = _steps(log)
-    plan = _plan(result.payload)
+    remote = steps_of(log)
+    plan = plan_of(result.payload)
     if not remote and not plan:
         return None
     pairs: list[Pair] = []
@@ -69,7 +69,7 @@ def _pair(index: int, step: Step | None, remote: tuple[str, int | None], line: S
     if line is None:
         words = one_line(step_words(step), 120) if step is not None else f"Step {index + 1}"
         why = "This step is not in the plan any more" if step is not None else ""
-        return Pair(index, words, _detail(step), there, there_ms, why=why)
+        return Pair(index, words, detail_of(step), there, there_ms, why=why)
     pair = Pair(index, line.words, line.detail, there, there_ms, line.status, line.ms)
     if step is None:
         return msgspec.structs.replace(pair, remote="", remote_ms=None, why="This step is new in the plan")
@@ -78,8 +78,8 @@ def _pair(index: int, step: Step | None, remote: tuple[str, int | None], line: S
 
 def _why(step: Step, there: str, line: StepLine, *, dry: bool) -> str:
     # The project's address is written without its token.
-    if (one_line(step_words(step), 120), redact(_detail(step))) != (line.words, redact(one_line(line.detail, 300))):
-        return f"The plan had “{one_line(step_words(step), 60)}” {_detail(step)}".rstrip()
+    if (one_line(step_words(step), 120), redact(detail_of(step))) != (line.words, redact(one_line(line.detail, 300))):
+        return f"The plan had “{one_line(step_words(step), 60)}” {detail_of(step)}".rstrip()
     if line.status in _OPEN or (dry and there == "waiting" and line.status == "blocked"):
         return ""
     if there == "waiting":
@@ -87,27 +87,3 @@ def _why(step: Step, there: str, line: StepLine, *, dry: bool) -> str:
     if (there in _DID) != (line.status in _DID):
         return "It failed there and works here" if line.status in _DID else "It worked there and fails here"
     return ""
-
-
-def _steps(log: Mapping[str, Any]) -> dict[int, tuple[str, int | None]]:
-    """Status and milliseconds of each step by its index; of one that was tried more than once, the last."""
-    rows = log.get("steps")
-    found: dict[int, tuple[str, int | None]] = {}
-    for row in (rows if isinstance(rows, list) else [])[:500]:
-        index = row.get("index") if isinstance(row, dict) else None
-        if isinstance(index, int) and 0 <= index < 500:
-            ms = row.get("ms")
-            found[index] = (one_line(row.get("status"), 20) or "done", ms if isinstance(ms, int) else None)
-    return found
-
-
-def _plan(payload: Mapping[str, Any]) -> list[Step]:
-    """The plan that was sent; none where it can't be read."""
-    try:
-        return msgspec.convert(payload.get("plan") or [], list[Step])
-    except msgspec.ValidationError:
-        return []
-
-
-def _detail(step: Step | None) -> str:
-    return one_line(step.url or step.selector or step.until or "", 300) if step is not None else ""

@@ -58,7 +58,8 @@ class CaseStep(msgspec.Struct, frozen=True):
 
 
 class CaseRun(msgspec.Struct, frozen=True):
-    """A run on a staff machine. `requests`, `console`, `network`: rows as the Runs page has them."""
+    """A run. `by`: who made it, "" for the machine that wrote the file. `requests`, `console`, `network`: rows as the
+    Runs page has them."""
 
     run_id: str
     directory: str
@@ -74,6 +75,7 @@ class CaseRun(msgspec.Struct, frozen=True):
     requests: tuple[dict[str, Any], ...] = ()
     console: tuple[dict[str, Any], ...] = ()
     network: tuple[dict[str, Any], ...] = ()
+    by: str = ""
 
 
 class CaseDirectory(msgspec.Struct, frozen=True):

@@ -17,13 +17,14 @@ from typing import Any, Final, Protocol
 import msgspec
 import psycopg
 
+from services import artifacts
 from services.domain.errors import ConsoleError, NotReachable
 from services.domain.keys import idempotency_key
 from services.domain.paths import path_part
 from services.domain.pictures import OF_WORKERS, picture_name
 from services.domain.plans import Plan, Step, submit_step
 from services.domain.records import Customer
-from services.domain.text import one_line, slug, storable
+from services.domain.text import one_line, storable
 from services.domain.typed import guarded, with_typed
 from services.pipeline.flow_runs import FlowRun
 from services.pipeline.job_rows import Item, JobRows
@@ -239,8 +240,8 @@ class DirectoryTask:
             async with asyncio.timeout(settings.task_seconds):
                 browser = await self._browser.get()
                 outcome = await browser.run(request, watch)
-            place = folder / slug(self._item.host)
-            picture = await settled(keep_files, folder / run_id, place, outcome.screenshot, told)
+            place = artifacts.place_of_worker(folder.parent, self._job_id, self._item.host)
+            picture = await settled(keep_files, folder / run_id, place, self._claim_id, outcome.screenshot, told)
             return msgspec.structs.replace(outcome, screenshot=picture)
         except TimeoutError:
             await self._browser.close()

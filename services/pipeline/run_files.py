@@ -17,15 +17,17 @@ LOGGED: Final = ("console", "network")
 """Events of a run that are kept; secrets are masked in them already, and their number is bounded."""
 
 
-def keep_files(run: Path, place: Path, shown: str | None, told: Sequence[Mapping[str, Any]]) -> str | None:
+def keep_files(run: Path, place: Path, claim: str, shown: str | None, told: Sequence[Mapping[str, Any]]) -> str | None:
     """Put what lies in the folder of a run beside each other at `place`, whatever was there of the run before it.
 
-    `shown`: its last picture; gives where that is now, None when there is none.
+    `claim`: the one it was made under, so that the log is never taken for that of another. `shown`: its last picture;
+    gives where that is now, None when there is none.
     """
     try:
         if told:
-            artifacts.write_whole(place.with_suffix(".log.json"), json.dumps(list(told)).encode())
-        _moved(run / "trace.zip", place.with_suffix(".trace.zip"))
+            whole = json.dumps({"claim": claim, "told": list(told)})
+            artifacts.write_whole(place.with_suffix(artifacts.LOG), whole.encode())
+        _moved(run / "trace.zip", place.with_suffix(artifacts.TRACE))
         return _moved(Path(shown), place.with_suffix(".jpg")) if shown else None
     except OSError as error:
         log.warning("What a run left was lost", extra={"reason": one_line(error)})

@@ -110,7 +110,8 @@ async def test_a_repeat_keeps_a_trace_and_each_run_its_log(bench: MakeBench, rec
     a, b = slug("a.localhost"), slug("b.localhost")
     assert kept == sorted([f"{a}.jpg", f"{a}.trace.zip", f"{a}.log.json", f"{b}.jpg", f"{b}.log.json"])
     log = json.loads((tmp_path / "artifacts" / job / f"{a}.log.json").read_text())
-    assert log == script.told[:1]
+    [(claim,)] = records.ask("select payload ->> 'claim' from job_results where directory_name = 'a.localhost'")
+    assert log == {"claim": claim, "told": script.told[:1]}
 
 
 async def test_what_is_too_large_or_not_there_is_not_sent(tmp_path: Path, logged: Logged) -> None:

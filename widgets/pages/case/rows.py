@@ -95,7 +95,7 @@ def _directory(one: CaseDirectory) -> tuple[Cell, ...]:
 def _run(run: CaseRun) -> tuple[Cell, ...]:
     kind = "Dry run" if run.dry else "Real run"
     return (
-        cell.name(f"{kind} of {run.directory}"),
+        cell.name(f"{kind} of {run.directory}{f', by {run.by}' if run.by else ''}"),
         cell.words(spans.moment(run.started_at) or "—", "tertiary"),
         cell.words(_took(run), "tertiary"),
         cell.status(_OUTCOMES.get(run.verdict, "unknown"), run.words or run.verdict, tip=run.words),

@@ -26,13 +26,13 @@ from widgets.parts.table import Table
 from widgets.parts.tabs import Tab, TabRow
 
 TABS: Final = (
-    Tab("directories", "Directories"), Tab("timeline", "Timeline"), Tab("runs", "Runs here"),
+    Tab("directories", "Directories"), Tab("timeline", "Timeline"), Tab("runs", "Runs"),
     Tab("decisions", "Decisions"),
 )  # fmt: skip
 _NOTHING: Final = {
     "directories": "No directories are in this case.",
     "timeline": "No events are in this case.",
-    "runs": "No runs of that machine are in this case.",
+    "runs": "No runs are in this case.",
     "decisions": "Nobody decided anything.",
 }
 _WIDTH: Final = 1180

@@ -8,12 +8,14 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from app import tasks
 from app.actions.case_files import open_case, read_case
 from app.actions.operations import Operation
 from app.actions.run_state import Asked, Blocked, RunState, Said, StepLine
+from services.artifacts import LOG, TRACE, place_of_worker, write_whole
 from services.domain.case_file import Case
 from services.domain.errors import NotReachable, Refused
 from services.domain.pictures import picture_address
@@ -104,12 +106,20 @@ def test_a_case_has_it_all_and_no_secret(world: DeskWorld) -> None:
         assert case.directories[0].record["payload"]["plan"][1]["selector"] == "#go"
         assert [(moment.what, moment.directory) for moment in case.timeline] == [("failed", "a.example")]
         assert [(moment.what, moment.words) for moment in case.decisions] == [("Declare", "called them")]
-        (run,) = case.runs
+        run, *remote = case.runs
+        assert [(one.by, one.directory, one.verdict) for one in remote] == [
+            ("a worker", host, "failed") for host in ("a.example", "b.example", "c.example")
+        ]
         assert (run.run_id, run.verdict, run.words) == ("r1", "dry", "Nothing was sent.")
         assert pictures[run.steps[0].picture] == JPEG + b" here"
         assert run.requests[0]["became"] == "held back"
         assert (run.network[0]["status"], run.console[0]["level"]) == (200, "error")
-        assert any("Traces stay" in words for words in case.left_out)
+        assert case.left_out == (
+            "Of a worker's run only the last picture is kept.",
+            "What pages wrote and asked for in 3 runs of workers stays on the worker's machine.",
+            "A picture is on a worker's own disk.",
+            "Traces stay where they were made: they hold what was typed.",
+        )
         with zipfile.ZipFile(ended.target) as made:
             everything = b"".join(made.read(name) for name in made.namelist())
         assert SECRET.encode() not in everything
@@ -124,8 +134,131 @@ def test_the_case_of_one_directory_has_nothing_of_the_others(world: DeskWorld) -
         ended, case, pictures = await write(world, "b.example")
         assert ended.label == "Export the case of Old Mill Pizza, b.example"
         assert [line.host for line in case.directories] == ["b.example"]
-        assert (case.timeline, case.decisions, case.runs, pictures) == ((), (), (), {})
-        assert case.left_out[-1].startswith("1 pictures could not be had")
+        assert (case.timeline, case.decisions, [run.directory for run in case.runs], pictures) == (
+            (), (), ["b.example"], {},
+        )  # fmt: skip
+        assert case.left_out[-1] == "A picture is not in it: unreadable, or no room was left."
+
+    asyncio.run(go())
+
+
+PLAN = [
+    {"action": "goto", "url": "https://w.example/add"}, {"action": "fill", "selector": "#pin", "value": PASSWORD},
+    {"action": "click", "selector": "#go"},
+]  # fmt: skip
+STEPS = [
+    {"index": 0, "action": "goto", "status": "failed", "ms": 9}, {"index": 0, "action": "goto", "status": "done"},
+    {"index": 1, "action": "fill", "status": "failed", "ms": 30},
+]  # fmt: skip
+
+
+def result_of(world: DeskWorld, host: str, payload: dict[str, object], log: dict[str, object], where: str = "") -> None:
+    row = {
+        "id": "r0" if host == "a.example" else f"r-{host}",
+        "job_id": "j1",
+        "directory_name": host,
+        "status": "failed",
+        "screenshot_url": where,
+    }
+    world.store.put("job_results", {**row, "payload": payload, "response_log": log, "error_message": "HTTP 500"})
+    world.store.take_changed()
+
+
+def test_the_run_of_a_worker_is_in_it_with_the_log_that_lies_here(world: DeskWorld, tmp_path: Path) -> None:
+    place = place_of_worker(tmp_path / "artifacts", "j1", "w.example")
+    told = [
+        {"kind": "console", "at": 3, "level": "error", "text": f"key {SECRET}"},
+        {"kind": "network", "at": 4, "method": "POST", "url": "https://w.example/add", "type": "fetch", "status": 500},
+        {"kind": "beat"},
+    ]
+    write_whole(place.with_suffix(LOG), msgspec.json.encode({"claim": "c1", "told": told}))
+    place.with_suffix(TRACE).write_bytes(b"PK" + PASSWORD.encode())
+    place.with_suffix(".jpg").write_bytes(JPEG + b" of a worker")
+    result_of(
+        world, "w.example", {"plan": PLAN, "claim": "c1"}, {"steps": STEPS, "reasons": ["HTTP 500", None]},
+        str(place.with_suffix(".jpg")),
+    )  # fmt: skip
+
+    async def go() -> None:
+        ended, case, pictures = await write(world, "w.example")
+        (run,) = case.runs
+        assert (run.by, run.run_id, run.dry, run.verdict, run.reasons) == (
+            "a worker", "c1", False, "failed", ("HTTP 500",),
+        )  # fmt: skip
+        assert [(step.detail, step.status, step.ms) for step in run.steps] == [
+            ("https://w.example/add", "done", None), ("#pin", "failed", 30), ("#go", "waiting", None),
+        ]  # fmt: skip
+        assert [line["level"] for line in run.console] == ["error"]
+        assert [(line["method"], line["status"]) for line in run.network] == [("POST", 500)]
+        assert pictures == {run.picture: JPEG + b" of a worker"}
+        assert case.directories[0].picture == run.picture
+        assert case.left_out == (
+            "Of a worker's run only the last picture is kept.",
+            "Of a run of a worker a trace lies on this machine; it holds what was typed, and stays there.",
+        )
+        with zipfile.ZipFile(ended.target) as made:
+            everything = b"".join(made.read(name) for name in made.namelist())
+        assert SECRET.encode() not in everything
+        assert PASSWORD.encode() not in everything
+        # The same, after another worker made a newer run elsewhere.
+        result_of(world, "w.example", {"plan": PLAN, "claim": "c2"}, {"steps": STEPS})
+        _, case, _ = await write(world, "w.example")
+        assert (case.runs[0].console, case.runs[0].network) == ((), ())
+        assert "stays on the worker's machine." in case.left_out[1]
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"claim": "c1", "told": [1]}', b"[" * 9000, b" " * 5_000_000])
+def test_a_log_that_is_damaged_or_too_large_is_none(world: DeskWorld, tmp_path: Path, damage: bytes) -> None:
+    place = place_of_worker(tmp_path / "artifacts", "j1", "w.example")
+    write_whole(place.with_suffix(LOG), damage)
+    result_of(world, "w.example", {"plan": PLAN, "claim": "c1"}, {"steps": STEPS}, "https://cdn.example/w.jpg")
+    _, case, _ = asyncio.run(write(world, "w.example"))
+    assert case.runs[0].console == ()
+    assert case.left_out[-1] == "A picture is at other addresses, not fetched."
+
+
+def test_a_run_of_a_colleague_is_in_it_and_an_own_one_is_not_in_it_twice(world: DeskWorld) -> None:
+    own: dict[str, object] = {"steps": STEPS, "run_here": True, "run_id": "r1"}
+    result_of(world, "a.example", {"plan": PLAN}, own)
+    result_of(world, "w.example", {"plan": PLAN}, {**own, "run_id": "r9"})
+    result_of(world, "x.example", {"plan": [7]}, {"reasons": "none", "steps": [{"index": -1}, 3]})
+    result_of(world, "y.example", {"plan": PLAN[:1]}, {})
+
+    async def go() -> None:
+        await world.kept_runs.keep(kept_run(world))
+        _, case, _ = await write(world)
+        runs = {run.directory: run for run in case.runs}
+        assert [run.directory for run in case.runs].count("a.example") == 1
+        assert (runs["a.example"].by, runs["w.example"].by, runs["w.example"].run_id) == (
+            "", "another staff machine", "r9",
+        )  # fmt: skip
+        assert "x.example" not in runs, "nothing is known of how it went"
+        assert [step.status for step in runs["y.example"].steps] == ["not told"]
+        assert case.left_out[2].startswith("Pictures, logs and traces of a run of a colleague stay on their machines")
+
+    asyncio.run(go())
+
+
+def test_only_the_newest_logs_are_in_it(world: DeskWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.actions.case_remote._MOST_LOGS", 1)
+    monkeypatch.setattr("app.actions.case_files._NEWEST_RUNS", 0)
+    for number, host in enumerate(("v.example", "w.example")):
+        place = place_of_worker(tmp_path / "artifacts", "j1", host)
+        told = [{"kind": "console", "at": 3, "level": "error", "text": "x"}]
+        write_whole(place.with_suffix(LOG), msgspec.json.encode({"claim": "c1", "told": told}))
+        result_of(world, host, {"plan": PLAN, "claim": "c1"}, {"steps": STEPS})
+        world.event(50 + number, "j1", "failed", host, reason="HTTP 500")
+        world.store.take_changed()
+
+    async def go() -> None:
+        await world.kept_runs.keep(kept_run(world))
+        _, case, _ = await write(world)
+        logs = {run.directory: len(run.console) for run in case.runs if run.by}
+        assert (logs["w.example"], logs["v.example"]) == (1, 0)
+        assert "The logs of a run of a worker, the older ones, were left out: they would be too much." in case.left_out
+        assert "1 more runs of this machine were left out: they would be too much." in case.left_out
 
     asyncio.run(go())
 
