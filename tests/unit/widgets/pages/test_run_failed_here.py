@@ -98,15 +98,15 @@ def test_what_was_left_can_be_gone_on_with_and_copied(world: DeskWorld) -> None:
         shown.page.run_failed_button.click()
         shown.confirm()
         await until(lambda: "unknown" in states(world))
-        # Three that can't be begun end it; here there were no more than three.
+        # Three that can't be begun end it, and all of them can be tried again.
         row = rows.operation_row(newest(world), world.desk)
-        assert (row.shape, row.acts) == ("unknown", ("Copy",))
+        assert (row.shape, row.acts) == ("unknown", ("Resume", "Give up"))
         QGuiApplication.clipboard().clear()
         rows.pressed(world.desk, row.key, "Copy")
         await until(QGuiApplication.clipboard().text)
         copied = QGuiApplication.clipboard().text()
         assert "3 in a row could not be begun" in copied
-        assert "Real run: mapnook.localhost for Old Mill Pizza: The browser ended" in copied
+        assert "Real run: mapnook.localhost for Old Mill Pizza: Not begun: no browser" in copied
 
     on_page(world, act)
 
