@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from PySide6.QtWidgets import QApplication
 
-from app import tasks
+from app import garbage, tasks
 
 _log = logging.getLogger(__name__)
 END_LIMIT: Final = 8.0
@@ -75,7 +75,7 @@ def run_in_qt(
                 _log.error("%s did not end", name)
 
     try:
-        with qasync.QEventLoop(application) as loop:
+        with garbage.short_walks(), qasync.QEventLoop(application) as loop:
             loop.set_exception_handler(_unhandled)
             code: int = loop.run_until_complete(whole())
             loop.run_until_complete(loop.shutdown_asyncgens())

@@ -1,0 +1,37 @@
+"""Keeps the walks of the garbage collector shorter than a frame."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+LONG: Final = 0.003
+"""Seconds of a walk through everything."""
+
+
+@contextmanager
+def short_walks(clock: Callable[[], float] = time.thread_time) -> Iterator[None]:
+    """Leave out of later walks what a long one found to be in use.
+
+    What comes from the server stays for as long as the console runs, and each walk would take longer than the last.
+    Of what is left out, only what is part of a ring of references and no longer in use is not given back.
+    """
+    began = 0.0
+
+    def told(phase: str, info: dict[str, Any]) -> None:
+        nonlocal began
+        if info["generation"] < 2:
+            return
+        if phase == "start":
+            began = clock()
+        elif clock() - began >= LONG:
+            gc.freeze()
+
+    gc.callbacks.append(told)
+    try:
+        yield
+    finally:
+        gc.callbacks.remove(told)

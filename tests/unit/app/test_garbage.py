@@ -1,0 +1,35 @@
+"""What the garbage collector passes over."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from app import garbage
+
+
+@pytest.mark.parametrize(
+    ("generation", "seconds", "left_out"), [(2, garbage.LONG, True), (2, garbage.LONG / 2, False), (1, 1.0, False)]
+)
+def test_what_a_long_walk_found_is_left_out_of_the_next(generation: int, seconds: float, left_out: bool) -> None:
+    now = 0.0
+
+    def clock() -> float:
+        nonlocal now
+        now += seconds
+        return now
+
+    kept: list[object] = [[]]
+    # None but the one that is asked for.
+    gc.disable()
+    try:
+        with garbage.short_walks(clock):
+            gc.collect(generation)
+            assert any(found is kept for found in gc.get_objects()) != left_out
+        gc.unfreeze()
+        gc.collect()
+        assert any(found is kept for found in gc.get_objects())
+    finally:
+        gc.unfreeze()
+        gc.enable()
