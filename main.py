@@ -191,7 +191,8 @@ def _window(theme: str, tour_folder: Path | None = None, *, read_only: bool = Fa
             signal.signal(number, lambda *_: closing.ask())
         if frame.closed:
             return 0
-        await asyncio.sleep(0)
+        await asyncio.to_thread(frame.read_through)
+        frame.restore()
         window = ConsoleWindow(frame.environment, kept=frame.kept, read_only=read_only)
         window.environment_shown.connect(frame.show_environment)
         await asyncio.sleep(0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from app.local_stack import LocalStack
@@ -32,7 +34,10 @@ class Premises:
         await self.close()
         lock = FolderLock(data_dir / "console" / "console.lock", f"A console is already running on {data_dir}.")
         try:
-            lock.take()
+            await _through(lock.take)
+        except asyncio.CancelledError:
+            await _through(lock.release)
+            raise
         except AlreadyRunning as error:
             raise AnotherConsole(
                 str(error),
@@ -63,9 +68,20 @@ class Premises:
     async def close(self) -> None:
         """End the local stack and let go of the folder."""
         await self.leave_local_stack()
-        if self._lock is not None:
-            self._lock.release()
-        self._folder = self._lock = None
+        lock, self._folder, self._lock = self._lock, None, None
+        if lock is not None:
+            await _through(lock.release)
+
+
+async def _through(step: Callable[[], None]) -> None:
+    """Do it in a thread, for a slow disk must not hold the window; who gives up waiting gets the turn after it."""
+    going = asyncio.get_running_loop().run_in_executor(None, step)
+    try:
+        await asyncio.shield(going)
+    except asyncio.CancelledError:
+        await asyncio.wait((going,))
+        going.exception()  # it is told to nobody
+        raise
 
 
 def browser(settings: Settings, practice_url: str = "") -> dict[str, str]:

@@ -11,13 +11,16 @@ import contextlib
 import json
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent, QPalette
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.look import metrics, theme
+
+_FIRST: Final = 0.1
+"""For so long the first picture waits for what the last window left. A slow disk is not waited for."""
 
 
 class Frame(QWidget):
@@ -62,7 +65,25 @@ class Frame(QWidget):
             part.setAutoFillBackground(True)
         self.show_environment(environment)
         theme.switch.changed.connect(self._colour)
-        self._restore()
+        self._found = ""
+        self._reading = threading.Thread(target=self._read, name="window state", daemon=True)
+        if state_file is not None:
+            self._reading.start()
+        self.read_through(_FIRST)
+        self.restore()
+
+    def read_through(self, seconds: float = 5.0) -> None:
+        """Wait until what the last window left is read, for so long. Any thread may call it."""
+        if self._state_file is not None:
+            self._reading.join(seconds)
+
+    def restore(self) -> None:
+        """Be as the last window was, as far as that is read by now; what comes too late is taken by a second call."""
+        found, self._found = self._found, ""
+        if found:
+            self._take(found)
+        if self._maximized and self.isVisible():
+            self.showMaximized()
 
     def appear(self) -> None:
         """Show the window as it was when it was closed."""
@@ -113,8 +134,8 @@ class Frame(QWidget):
             part.setPalette(palette)
 
     def _remember(self) -> None:
-        if self._state_file is None:
-            return
+        if self._state_file is None or self._reading.is_alive() or self._found:
+            return  # what was not read must not be written over
         place = self.normalGeometry() if self.isMaximized() else self.geometry()
         state = {
             **self.kept,
@@ -127,15 +148,18 @@ class Frame(QWidget):
         self._remembering = threading.Thread(target=_write, args=whole, name="window state", daemon=True)
         self._remembering.start()
 
-    def _restore(self) -> None:
-        if self._state_file is None:
-            return
+    def _read(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            if self._state_file is not None:
+                self._found = self._state_file.read_text(encoding="utf-8")
+
+    def _take(self, found: str) -> None:
         try:
-            state = json.loads(self._state_file.read_text(encoding="utf-8"))
+            state = json.loads(found)
             left, top, width, height = (int(number) for number in state.pop("place"))
             self._maximized = bool(state.pop("maximized"))
             last = str(state.pop("environment", self.environment))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             return
         self.kept = state
         if self._may_be_another:

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Literal
 
@@ -71,14 +72,18 @@ class Operation(msgspec.Struct, frozen=True):
 class Operations:
     """SQLite (WAL, synchronous=FULL); the newest are held in memory. `version` grows with each change.
 
-    Writes are single small rows; call `plan` and `move` off the GUI thread or accept one fsync. Reads never
-    wait for a write: each write replaces what is held by a new mapping.
+    What writes or reads the file waits for the disk: call it off the GUI thread. `note` and what only looks at memory
+    never wait: each write replaces what is held by a new mapping.
     """
 
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.version = 0
         self._lock = threading.Lock()
+        """For the file, and for the order of what is written there."""
+        self._memory = threading.Lock()
+        """For what is held; nobody waits for the disk with it."""
+        self._later = ThreadPoolExecutor(1, "note a failure")
         self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = full")
@@ -149,13 +154,15 @@ class Operations:
             self._db.execute("delete from plans where operation_id = ?", (operation_id,))
 
     def note(self, act: str, label: str, target: str, *, actor: str, words: str) -> Operation:
-        """Write down what failed without having been planned; where that can't be done it is known all the same."""
+        """Tell of what failed without having been planned, and write it down meanwhile: `close` waits for that.
+
+        Where it can't be written it is known all the same, until the program ends.
+        """
         now = time.time()
         made = Operation(str(uuid.uuid4()), act, label, target, actor, "", "failed", words, 0, 0, now, now)
-        with self._lock:
-            self._hold(made)
-            with contextlib.suppress(Refused):
-                self._write(made, "The journal can't be written any more.")
+        self._hold(made)
+        with contextlib.suppress(RuntimeError):  # it is closed
+            self._later.submit(self._note, made)
         return made
 
     def newest_first(self) -> list[Operation]:
@@ -190,9 +197,14 @@ class Operations:
         ]
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, once all is in it."""
+        self._later.shutdown()
         with self._lock:
             self._db.close()
+
+    def _note(self, made: Operation) -> None:
+        with self._lock, contextlib.suppress(Refused):
+            self._write(made, "The journal can't be written any more.")
 
     def _write(self, operation: Operation, sentence: str) -> None:
         try:
@@ -204,12 +216,13 @@ class Operations:
             raise Refused(sentence, raw=str(error)) from error
 
     def _hold(self, operation: Operation) -> None:
-        known = {**self._known, operation.id: operation}
-        if operation.parent and operation.state in _KNOWN_END:
-            # Its operation tells of it from now on.
-            del known[operation.id]
-        self._known = _newest(known)
-        self.version += 1
+        with self._memory:
+            known = {**self._known, operation.id: operation}
+            if operation.parent and operation.state in _KNOWN_END:
+                # Its operation tells of it from now on.
+                del known[operation.id]
+            self._known = _newest(known)
+            self.version += 1
 
 
 def as_text(operation: Operation, report: str = "") -> str:

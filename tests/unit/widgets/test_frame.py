@@ -119,6 +119,29 @@ def test_a_slow_disk_holds_no_window(app: QApplication, tmp_path: Path) -> None:
     frame.settle(30)
 
 
+@pytest.mark.parametrize("closed_first", [False, True])
+def test_what_a_slow_disk_tells_late_is_taken_late_and_never_written_over(
+    app: QApplication, tmp_path: Path, closed_first: bool
+) -> None:
+    file = tmp_path / "window.json"
+    os.mkfifo(file)  # to read it waits for who writes it
+    frame = Frame("local", state_file=file)
+    assert (frame.width(), frame.kept) == (1440, {})
+    opened(frame)
+    if closed_first:
+        frame.close()
+        frame.settle(30)
+    file.write_text(json.dumps({"place": [0, 0, 1234, 777], "maximized": True, "rail": False}), encoding="utf-8")
+    frame.read_through(30)
+    if not closed_first:
+        frame.restore()
+        assert (frame.isMaximized(), frame.kept) == (True, {"rail": False})
+        frame.close()
+        frame.settle(30)
+        assert json.loads(file.read_text(encoding="utf-8"))["rail"] is False
+    assert file.is_fifo() is closed_first
+
+
 def test_the_colour_of_the_last_time_counts_where_the_settings_name_no_project(
     app: QApplication, tmp_path: Path
 ) -> None:

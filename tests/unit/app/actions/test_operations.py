@@ -111,6 +111,21 @@ def test_what_an_earlier_start_left_is_told_from_what_this_one_began(operations:
     reopened.close()
 
 
+def test_a_failure_is_noted_without_waiting_for_the_disk_and_is_on_it_in_the_end(
+    operations: Operations, file: Path
+) -> None:
+    with operations._lock:  # as while another act waits for the disk
+        noted = operations.note("failure", "Failed: sync", "report.txt", actor="desk-1", words="It broke.")
+        assert operations.newest_first() == [noted]
+        closing = threading.Thread(target=operations.close)
+        closing.start()
+        assert closing.is_alive()
+    closing.join()
+    assert Operations(file).newest_first() == [noted]
+    late = operations.note("failure", "Failed: end", "", actor="desk-1", words="It broke.")
+    assert operations.newest_first() == [late, noted]
+
+
 def test_the_list_can_be_read_while_it_is_written(operations: Operations) -> None:
     done = threading.Event()
 
