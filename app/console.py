@@ -38,7 +38,7 @@ from app.desk import Desk
 from app.environments import Environments
 from app.local_stack import LocalStack
 from app.models.pump import Pump
-from app.premises import Premises, browser
+from app.premises import BrowserFinder, Premises, browser
 from app.replay.journal import Journal
 from app.replay.writer import Writer
 from app.store.parts import Parts
@@ -65,7 +65,6 @@ from services.domain.environments import wrong_key
 from services.domain.errors import ConsoleError, NotReachable, Refused, SignedOut
 from services.domain.people import LOCAL_PEOPLE, LocalPerson
 from services.settings import Settings, missing, read_settings, shown
-from services.submission.choice import find_browser, may_sandbox
 from services.submission.viewer import viewer_folder
 
 _log = logging.getLogger(__name__)
@@ -177,9 +176,6 @@ class Console:
                 await asyncio.to_thread(records.close)
         return told
 
-    def _find_browser(self) -> str | None:
-        return find_browser(self._settings.browser_path, data_dir=self._settings.data_path)
-
     def _show_part(self, name: str, state: str, why: str) -> None:
         self._parts.note(name, state, why)
         self._screen.show_part(name, state, why)
@@ -253,9 +249,11 @@ class Console:
         run_batches = RunBatches(
             brain, runner, acts, operations, store, kept=runs.kept, actor=who, role=lambda: runs.role
         )
+        find = BrowserFinder(self._settings)
         browsers = BrowserActs(
-            BrowserFetch(browser(self._settings)), operations, self._find_browser, actor=who, role=lambda: runs.role
-        )
+            BrowserFetch(browser(self._settings)), operations, find.without_window, actor=who, role=lambda: runs.role,
+            why_no_window=find.why_no_window,
+        )  # fmt: skip
         # Before anybody can press anything: what these find open was left by an earlier start.
         await letters.settle()
         await batches.settle()
@@ -270,7 +268,9 @@ class Console:
         health = HealthActs(
             SupabaseProject(session), brain, queues, store, lambda: letters.look, self._parts,
             shown(self._settings, self._of_stack, self._typed), pictures=pictures, read_only=self._read_only,
-            browser=lambda: LocalBrowser(browsers.found(), may_sandbox()),
+            browser=lambda: LocalBrowser(
+                browsers.found(), find.sandbox(), find.in_window(), browsers.no_window
+            ),
         )  # fmt: skip
         many = ManyJobs(jobs, operations, store, actor=who)
         older = OlderEvents(engine.load_job, store.jobs.holds_all_events)

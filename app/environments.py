@@ -20,6 +20,7 @@ LOCAL: Final = ""
 class _Content(msgspec.Struct):
     chosen: str = LOCAL
     idle_minutes: float | None = None
+    shows_browser: bool = False
     emails: dict[str, str] = msgspec.field(default_factory=dict)
     people: dict[str, list[str]] = msgspec.field(default_factory=dict)
     environments: list[Environment] = msgspec.field(default_factory=list)
@@ -50,6 +51,11 @@ class Environments:
     def idle_minutes(self) -> float | None:
         """After how many minutes without input the window is covered; None for the default."""
         return self._content.idle_minutes
+
+    @property
+    def shows_browser(self) -> bool:
+        """Whether runs on this computer show their browser's window."""
+        return self._content.shows_browser
 
     def get(self, wanted: str) -> Environment | None:
         """By its id."""
@@ -120,6 +126,10 @@ class Environments:
     def set_idle_minutes(self, minutes: float) -> None:
         """Cover the window after so many minutes from now on. Raises Refused."""
         self._write(msgspec.structs.replace(self._content, idle_minutes=minutes))
+
+    def set_shows_browser(self, on: bool) -> None:
+        """Show the browser's window from now on, or no longer. Raises Refused."""
+        self._write(msgspec.structs.replace(self._content, shows_browser=on))
 
     def keep_email(self, url: str, email: str) -> None:
         """Remember who signed in to a project that the settings name. Raises Refused."""

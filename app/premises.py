@@ -10,6 +10,7 @@ from app.local_stack import LocalStack
 from services.domain.errors import Refused
 from services.lock import AlreadyRunning, FolderLock
 from services.settings import Settings
+from services.submission.choice import find_browser, may_sandbox, why_no_window
 
 
 class AnotherConsole(Refused):
@@ -82,6 +83,29 @@ async def _through(step: Callable[[], None]) -> None:
         await asyncio.wait((going,))
         going.exception()  # it is told to nobody
         raise
+
+
+class BrowserFinder:
+    """Looks on the disk for the browsers of this machine; each call blocks the thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._path, self._data_dir = settings.browser_path, settings.data_path
+
+    def without_window(self) -> str | None:
+        """The one for runs that nobody sees; None for none."""
+        return find_browser(self._path, data_dir=self._data_dir)
+
+    def in_window(self) -> str | None:
+        """The one for a run that shows its window; None for none."""
+        return find_browser(self._path, headless=False, data_dir=self._data_dir)
+
+    def why_no_window(self) -> str:
+        """Why no run can show its window here; "" when one can."""
+        return why_no_window(self._path, data_dir=self._data_dir)
+
+    def sandbox(self) -> bool:
+        """Whether they run in a sandbox."""
+        return may_sandbox()
 
 
 def browser(settings: Settings, practice_url: str = "") -> dict[str, str]:

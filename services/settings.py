@@ -325,6 +325,11 @@ def has_display() -> bool:
     """Whether a window can be shown on this machine, as far as its environment says."""
     if os.environ.get("QT_QPA_PLATFORM"):
         return os.environ["QT_QPA_PLATFORM"] not in ("offscreen", "minimal")
+    return has_screen()
+
+
+def has_screen() -> bool:
+    """Whether another program, such as a browser, can open a window here, however ours are drawn."""
     return not sys.platform.startswith("linux") or any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 

@@ -29,7 +29,8 @@ class Fetching(msgspec.Struct, frozen=True):
 
 
 class BrowserActs:
-    """`find` looks for the browser on the disk and blocks the thread; `version` grows with each change."""
+    """`find` and `why_no_window` look for the browser on the disk and block the thread; `version` grows with each
+    change."""
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class BrowserActs:
         *,
         actor: str,
         role: Callable[[], str | None],
+        why_no_window: Callable[[], str] = lambda: "",
     ) -> None:
         self._source = source
         self._operations = operations
@@ -46,6 +48,9 @@ class BrowserActs:
         self._actor = actor
         self._role = role
         self._cancelled = False
+        self._why_no_window = why_no_window
+        self.no_window = ""
+        """Why a run can't show its browser's window here, once `found` was asked; "" when it can."""
         self.path: str | None = None
         """The browser in use, once `found` was asked; None for none."""
         self.looked = False
@@ -60,7 +65,7 @@ class BrowserActs:
 
     def found(self) -> str | None:
         """Look which browser is in use; blocks the thread."""
-        self.path = self._find()
+        self.path, self.no_window = self._find(), self._why_no_window()
         self.looked = True
         self.version += 1
         return self.path

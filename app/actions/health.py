@@ -43,10 +43,15 @@ class Hop(msgspec.Struct, frozen=True):
 
 
 class LocalBrowser(msgspec.Struct, frozen=True):
-    """The browser that runs on this machine are made with: its place, None for none found, and its sandbox."""
+    """The browser that runs on this machine are made with: its place, None for none found, and its sandbox.
+
+    `in_window`: the one for a run whose browser is to be seen, or `no_window`: why there can be none.
+    """
 
     path: str | None
     sandbox: bool
+    in_window: str | None = None
+    no_window: str = ""
 
 
 class Findings(msgspec.Struct, frozen=True):
@@ -271,10 +276,13 @@ def _browser_hop(browser: LocalBrowser) -> Hop:
     if browser.path is None:
         todo = "Install Chrome, Edge or Chromium, or fetch one in Settings."
         return Hop(name, "skipped", "Not found", missing="No Chrome, Edge or Chromium is on this machine.", todo=todo)
+    shown = "" if browser.in_window in (None, browser.path) else f" In a window: {browser.in_window}."
+    shown = f" Not in a window: {browser.no_window}" if browser.no_window else shown
     if not browser.sandbox:
         missing = "As root the browser has no sandbox: runs here open practice sites only."
-        return Hop(name, "stale", "No sandbox", browser.path, missing=missing, todo="Start from another account.")
-    return Hop(name, "ok", "Found", f"{browser.path}, sandbox on")
+        found = f"{browser.path}.{shown}"
+        return Hop(name, "stale", "No sandbox", found, missing=missing, todo="Start from another account.")
+    return Hop(name, "ok", "Found", f"{browser.path}, sandbox on.{shown}")
 
 
 def start_check(acts: HealthActs) -> None:

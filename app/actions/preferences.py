@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 from app import tasks
 from app.actions.idle_lock import IdleLock
@@ -16,6 +16,7 @@ MINUTES: Final = (5, 15, 30, 60)
 """After how many minutes without input a window may be told to lock."""
 IN_MEMORY: Final = "The sign-in is kept in memory only."
 DEFAULT_MINUTES: Final = 15.0
+_Kept = TypeVar("_Kept")
 
 
 class Preferences:
@@ -41,6 +42,7 @@ class Preferences:
         self.given = given
         self.fixed = fixed
         self.kept_where = kept_where
+        self._writing = asyncio.Lock()
         self.trouble = ""
         """What could not be kept, as a sentence."""
 
@@ -63,11 +65,21 @@ class Preferences:
         """Lock after so many minutes from now on, in the next starts too."""
         if not self.fixed:
             self._lock.minutes = minutes
-            tasks.supersede("keep preferences", self._keep(minutes))
+            tasks.spawn("keep preferences", self._keep(self._environments.set_idle_minutes, minutes))
 
-    async def _keep(self, minutes: float) -> None:
+    @property
+    def shows_browser(self) -> bool:
+        """Whether runs here show their browser's window, where they can."""
+        return self._environments.shows_browser
+
+    def set_shows_browser(self, on: bool) -> None:
+        """Show it from now on, in the next starts too, or no longer."""
+        tasks.spawn("keep preferences", self._keep(self._environments.set_shows_browser, on))
+
+    async def _keep(self, keep: Callable[[_Kept], None], what: _Kept) -> None:
         try:
-            await asyncio.to_thread(self._environments.set_idle_minutes, minutes)
+            async with self._writing:  # in the order in which they were pressed
+                await asyncio.to_thread(keep, what)
             self.trouble = ""
         except ConsoleError as error:
             self.trouble = str(error)

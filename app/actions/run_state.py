@@ -106,6 +106,8 @@ class RunState(msgspec.Struct, frozen=True):
     dry: bool = True
     browser: str = ""
     sandbox: bool | None = None
+    window: bool = False
+    """The browser is to be seen on this desk, in a window of its own."""
     started_at: float = 0.0
     ended_at: float | None = None
     steps: tuple[StepLine, ...] = ()
@@ -174,6 +176,7 @@ def taken(state: RunState, event: Mapping[str, Any], now: float = 0.0) -> RunSta
             state,
             browser=str(event.get("browser") or ""),
             sandbox=sandbox if isinstance(sandbox, bool) else None,
+            window=event.get("window") is True,
             steps=_described(state.steps, event.get("steps")),
         )
     if kind == "held":

@@ -64,6 +64,14 @@ class _Claim(msgspec.Struct, frozen=True):
     customer: Customer
 
 
+class _Options(msgspec.Struct, frozen=True):
+    """How to run. `helper`: who watches, "" for nobody."""
+
+    trace: bool
+    window: bool
+    helper: str
+
+
 class RunActs:
     """One run at a time. `version` grows with each change of `state`."""
 
@@ -120,9 +128,10 @@ class RunActs:
         return "It is being stopped." if self._stopped_id == self.state.run_id else ""
 
     def run(
-        self, target: RunTarget, *, dry: bool, trace: bool = False, parent: str = ""
+        self, target: RunTarget, *, dry: bool, trace: bool = False, window: bool = False, parent: str = ""
     ) -> Coroutine[Any, Any, RunState]:
-        """Run to the end and give how it ended. `parent`: the batch whose item it is; nobody watches over that.
+        """Run to the end and give how it ended. `window`: the browser is to be seen. `parent`: the batch whose item
+        it is; nobody watches over that.
 
         Raises ConsoleError at the call when it may not be pressed.
         """
@@ -136,7 +145,8 @@ class RunActs:
                 business=target.customer.business_name, directory=target.directory, started_at=self._clock(),
             )
         )  # fmt: skip
-        return self._whole(target, self.state.run_id, dry=dry, trace=trace, parent=parent)
+        options = _Options(trace, window, "" if parent else self._actor)
+        return self._whole(target, self.state.run_id, options, dry=dry, parent=parent)
 
     def stop(self) -> None:
         """End the run that is going on: its browser, or before that the wish itself."""
@@ -167,16 +177,16 @@ class RunActs:
             await asyncio.to_thread(self.kept.recover, left)
         await self.kept.tidy()
 
-    async def _whole(self, target: RunTarget, run_id: str, *, dry: bool, trace: bool, parent: str) -> RunState:
+    async def _whole(self, target: RunTarget, run_id: str, options: _Options, *, dry: bool, parent: str) -> RunState:
         label = f"{'Dry run' if dry else 'Real run'}: {target.directory} for {target.customer.business_name}"
-        wish_id, helper = "", "" if parent else self._actor
+        wish_id = ""
         try:
             wish = await asyncio.to_thread(
                 self._operations.plan, (DRY_RUN if dry else REAL_RUN).name, label,
                 f"{target.job_id}/{target.directory}/{run_id}", actor=self._actor, parent=parent,
             )  # fmt: skip
             wish_id = wish.id
-            self._end(await self._carry_out(target, run_id, wish_id, dry=dry, trace=trace, helper=helper))
+            self._end(await self._carry_out(target, run_id, wish_id, options, dry=dry))
         except ConsoleError as error:
             self._end(Judgement("failed", str(error)))
         except BaseException as error:
@@ -195,7 +205,7 @@ class RunActs:
         return self.state
 
     async def _carry_out(
-        self, target: RunTarget, run_id: str, wish_id: str, *, dry: bool, trace: bool, helper: str
+        self, target: RunTarget, run_id: str, wish_id: str, options: _Options, *, dry: bool
     ) -> Judgement:
         plan = await self._planner.plan(target.directory, target.customer)
         if self._stopped_id == run_id:
@@ -205,8 +215,8 @@ class RunActs:
         await asyncio.to_thread(self._operations.move, wish_id, "running", "")
         folder = self.kept.folder(target.job_id, target.directory, run_id)
         request = RunRequest(
-            run_id, target.job_id, target.directory, target.submission_url, plan, dry, str(folder), trace=trace,
-            helper=helper,
+            run_id, target.job_id, target.directory, target.submission_url, plan, dry, str(folder),
+            headless=not options.window, trace=options.trace, helper=options.helper,
         )  # fmt: skip
         if dry:
             return await self._browse(request, plan)
@@ -319,10 +329,10 @@ class RunActs:
         self.version += 1
 
 
-def start_run(acts: RunActs, target: RunTarget, *, dry: bool, trace: bool = False) -> None:
+def start_run(acts: RunActs, target: RunTarget, *, dry: bool, trace: bool = False, window: bool = False) -> None:
     """Start a run as a named task, where it may be pressed; a failure of ours is reported by the task's handler."""
     if not acts.why_not_run(target, dry=dry):
-        tasks.spawn("run", acts.run(target, dry=dry, trace=trace))
+        tasks.spawn("run", acts.run(target, dry=dry, trace=trace, window=window))
 
 
 def _not_written(found: Judgement, why: str) -> Judgement:

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 from urllib.parse import unquote_plus, urlsplit
 
-from playwright.async_api import BrowserContext, Error, Request, Route, WebSocketRoute
+from playwright.async_api import BrowserContext, Error, Page, Request, Route, WebSocketRoute
 
 from services.submission.events import Report
 from services.submission.gate import READS, Gate
 from services.submission.masking import Masking
+from services.submission.typed_by_hand import TypedByHand
 
 _MOST_EARLY: Final = 20
 _MOST_HELD: Final = 100
@@ -56,6 +57,7 @@ class Blocker:
         """What was held back before `switch_on`."""
         self.passed: list[str] = []
         self._gate: Gate | None = None
+        self._by_hand = TypedByHand()
         self._open = False
         self._shut = False
         self._silent: set[WebSocketRoute] = set()
@@ -112,6 +114,10 @@ class Blocker:
         await context.route("**/*", self._on_request)
         await context.route_web_socket("**/*", self._on_socket)
 
+    async def by_hand(self, page: Page) -> None:
+        """From now on a person may type something else into the page: what carries that sends the form too."""
+        await self._by_hand.listen(page)
+
     @contextlib.contextmanager
     def let_through(self) -> Iterator[None]:
         """What is sent meanwhile leaves, and is told: the plan marks it as a page of the form before the last."""
@@ -132,6 +138,7 @@ class Blocker:
     async def _on_request(self, route: Route) -> None:
         request = route.request
         sends = request.method not in READS or self._carries(urlsplit(request.url).query)
+        sends = sends or self._by_hand.in_address(request.url)
         if self._shut:
             self._note(*_sent(request), leads=request.is_navigation_request())
         elif sends and not self._open:
@@ -179,7 +186,7 @@ class Blocker:
 
     def _carries(self, text: str) -> bool:
         plain = unquote_plus(text)
-        return any(value in plain for value in self._values)
+        return any(value in plain for value in self._values) or self._by_hand.in_text(text)
 
     def _note(self, method: str, url: str, size: int, body: bytes, leads: bool = False) -> None:
         """`leads`: to another page, as a form that is sent does; a draft that a page keeps as one types does not."""

@@ -13,7 +13,7 @@ from playwright.async_api import Error, Playwright, async_playwright
 
 from services.ports.wishes import RunRequest
 from services.settings import child_environment, temporary_files_below
-from services.submission.choice import find_browser, may_sandbox
+from services.submission.choice import find_browser, may_sandbox, why_no_window
 from services.submission.control import Control
 from services.submission.events import Report
 from services.submission.gate import Gate, practice_port
@@ -31,6 +31,11 @@ FLAGS: Final = (
     # Ways around the gate.
     "--disable-quic",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+)
+_WINDOW_FLAGS: Final = (
+    # What a page may ask a person for beside the form, it is refused unasked, as without a window.
+    "--deny-permission-prompts",
+    "--ozone-platform-hint=auto",
 )
 _CLOSE_SECONDS: Final = 5.0
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
@@ -73,7 +78,10 @@ class Browser:
         Reports `started` to `verdict`, and what is kept. Raises only NoBrowser and cancellation.
         """
         chromium = await self._started()
-        about = {"browser": f"{chromium.browser_type.name} {chromium.version}", "sandbox": may_sandbox()}
+        about = {
+            "browser": f"{chromium.browser_type.name} {chromium.version}", "sandbox": may_sandbox(),
+            "window": not self._headless,
+        }  # fmt: skip
         port = practice_port(request.submission_url, self._practice_url)
         if port is None and not may_sandbox():
             return refused(request, report, about, NO_SANDBOX)
@@ -109,6 +117,8 @@ class Browser:
             return self._chromium
 
     async def _begun(self) -> Chromium:
+        if not self._headless and (refusal := why_no_window(self._path, data_dir=self._data_dir)):
+            raise NoBrowser(refusal)
         path = find_browser(self._path, headless=self._headless, data_dir=self._data_dir)
         try:
             folder = self._folder = await asyncio.to_thread(RunFolder)
@@ -120,7 +130,7 @@ class Browser:
                 executable_path=path,
                 headless=self._headless,
                 chromium_sandbox=may_sandbox(),
-                args=list(FLAGS),
+                args=[*FLAGS, *(() if self._headless else _WINDOW_FLAGS)],
                 env=dict(child_environment(folder.environment())),
             )
         except (Error, OSError) as error:

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from services.settings import has_screen
+
 _NAMES: Final = (
     "google-chrome-stable", "google-chrome", "chrome", "chromium", "chromium-browser", "microsoft-edge-stable",
     "microsoft-edge", "msedge",
@@ -51,13 +53,23 @@ def fetched_browser(home: Path) -> str | None:
 
 def find_browser(configured: str = "", *, headless: bool = True, data_dir: Path | None = None) -> str | None:
     """Path of the browser to use: the configured one, else an installed one, else the one that was fetched into the
-    data folder, else None (Playwright's own, where that is installed)."""
-    if configured:
+    data folder, else None (Playwright's own, where that is installed). With a window, a configured one that has none is
+    passed over."""
+    if configured and (headless or Path(configured).stem not in _SHELLS):
         return configured
     names = (*_SHELLS, *_NAMES) if headless else _NAMES
     on_path = next((path for name in names if (path := shutil.which(name))), None)
     installed = on_path or next((place for place in _PLACES.get(sys.platform, ()) if Path(place).is_file()), None)
     return installed or (fetched_browser(browsers_below(data_dir)) if data_dir is not None else None)
+
+
+def why_no_window(configured: str = "", *, data_dir: Path | None = None) -> str:
+    """Why a run can't show its browser's window on this machine; "" when it can."""
+    if not has_screen():
+        return "This machine has no screen: neither DISPLAY nor WAYLAND_DISPLAY is set."
+    if find_browser(configured, headless=False, data_dir=data_dir) is None and find_browser(configured) is not None:
+        return "The only browser here has no window: install Chrome, Edge or Chromium."
+    return ""
 
 
 def may_sandbox() -> bool:

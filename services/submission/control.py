@@ -63,7 +63,8 @@ class Control:
         """The run's time limit, which stands still while it is held."""
         self.revise: Revise | None = None
         self.record: list[dict[str, Any]] = []
-        """What was held, by whom and for how long: {"index", "why", "ms", "by", "inputs", "by_itself"?}."""
+        """What was held, by whom and for how long: {"index", "why", "ms", "by", "inputs", "by_itself"?, "window"?}.
+        "inputs" are those of the picture; "window": the person had the browser's own window beside it."""
 
         self.nobody: list[str] = []
         """What it waited for in vain, in words."""
@@ -113,7 +114,8 @@ class Control:
         skip = "Without it the directory takes nothing"
         if not self._helper:
             return False
-        clearing = Clearing(asks, self._report, index)
+        # Whoever helps in the browser's window looks there, and would be cut off.
+        clearing = Clearing(asks, self._report, index) if self._hands is None or not self._hands.window else None
         held = self._hold(index, error.person, HELP_SECONDS, error=str(error), skip=skip, clearing=clearing)
         return await held is not None
 
@@ -129,6 +131,8 @@ class Control:
         clearing: Clearing | None = None,
     ) -> Help | None:
         self._hold_at = None
+        if self._hands is not None and self._page is not None:
+            await self._hands.begin(self._page, forgiving=why == "login")
         began = time.monotonic()
         self._held_since = asyncio.get_running_loop().time()
         seconds = min(seconds, self._patience)
@@ -138,8 +142,6 @@ class Control:
         self._report(told)
         commands = self._commands = asyncio.Queue()
         skip = "Only a step that failed is skipped" if why == "paused" else skip
-        if self._hands is not None and self._page is not None:
-            self._hands.begin(self._page, forgiving=why == "login")
         try:
             with _stopped(self.limit):
                 async with asyncio.timeout(seconds) as waits:
@@ -156,10 +158,12 @@ class Control:
             self._patience -= took
             ms, inputs = round(took * 1000), self._hands.used if self._hands is not None else 0
             alone = {"by_itself": True} if clearing is not None and clearing.over else {}
-            self.record.append({"index": index, "why": why, "ms": ms, "by": self._helper, "inputs": inputs, **alone})
+            window = {"window": True} if self._hands is not None and self._hands.window is not None else {}
+            more = {"by": self._helper, "inputs": inputs, **alone, **window}
+            self.record.append({"index": index, "why": why, "ms": ms, **more})
             self._report({"kind": "released", "index": index, "ms": ms})
             if self._hands is not None:
-                self._hands.end()
+                await self._hands.end()
                 if self._hands.sent:
                     raise SentByHand
 
@@ -223,10 +227,10 @@ def _next_hold(command: GoOn | OneStep | RunTo, index: int) -> int | None:
 def _stopped(limit: asyncio.Timeout | None) -> Iterator[None]:
     """The time limit stands still meanwhile; one that was brought forward (the browser broke down) stays so."""
     end = limit.when() if limit is not None else None
-    if limit is None or end is None:
+    loop = asyncio.get_running_loop()
+    if limit is None or end is None or end <= loop.time():
         yield
         return
-    loop = asyncio.get_running_loop()
     began = loop.time()
     limit.reschedule(None)
     try:

@@ -1,6 +1,7 @@
 """What a browser run reports while it runs: one JSON object a line, told apart by `kind`.
 
-    started  {run_id, dry, browser, sandbox, steps: [{action, words, detail}]}
+    started  {run_id, dry, browser, sandbox, window, steps: [{action, words, detail}]}
+                                                 window: a person sees the browser
     step     {index, status: running|done|failed|blocked, ms?, picture?, error?, value?}
                                                  value: a mask, once the page showed that the field is a secret one
     picture  {index, path}                       newest picture of the page, a JPEG below the run's artifacts folder

@@ -1,16 +1,20 @@
-"""A person's mouse and keyboard in the page of a held run."""
+"""A person's mouse and keyboard in the page of a held run, in its picture or in the browser's own window."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Final
+from urllib.parse import unquote_plus
 
 from playwright.async_api import BrowserContext, Error, Page, Request
 
 from services.domain.run_commands import Keys, Mouse
+from services.submission.blocking import Blocker
 from services.submission.edits import EditRefused
+from services.submission.gate import READS
 from services.submission.picking import outside
 from services.submission.walls import find_walls
+from services.submission.window import Window
 
 _LONGEST_TEXT: Final = 2000
 _KEYS: Final = frozenset(
@@ -32,14 +36,22 @@ _IN_ITS_FORM: Final = """button => {
 class Hands:
     """`submit` gives the selector of the button that sends the form: pressing it is left to the run.
 
-    `typed` gives the values of the form, to see whether it was sent; None where nothing leaves the page.
+    `typed` gives the values of the form, to see whether it was sent; where there is a `blocker`, nothing is.
+    `window`: where a person sees the page itself.
     """
 
     def __init__(
-        self, context: BrowserContext, submit: Callable[[], str], typed: Callable[[], Sequence[str]] | None
+        self,
+        context: BrowserContext,
+        submit: Callable[[], str],
+        typed: Callable[[], Sequence[str]],
+        window: Window | None = None,
+        blocker: Blocker | None = None,
     ) -> None:
         self._submit = submit
         self._typed = typed
+        self._blocker = blocker
+        self.window = window
         self._page: Page | None = None
         self.used = 0
         """How many times the mouse was pressed and something typed."""
@@ -48,14 +60,20 @@ class Hands:
         self._forgiving = False
         context.on("request", self._on_request)
 
-    def begin(self, page: Page, *, forgiving: bool) -> None:
+    async def begin(self, page: Page, *, forgiving: bool) -> None:
         """A person may use them from now on. `forgiving`: what is sent meanwhile is a sign-in, not the form."""
         self._page = page
         self.used = 0
         self._forgiving = forgiving
+        if self._blocker is not None:
+            await self._blocker.by_hand(page)
+        if self.window is not None:
+            await self.window.lend(self._leaves_button)
 
-    def end(self) -> None:
+    async def end(self) -> None:
         """The run has its page for itself again."""
+        if self.window is not None:
+            await self.window.take_back()
         self._page = None
 
     async def use(self, command: Mouse | Keys) -> None:
@@ -100,18 +118,30 @@ class Hands:
         button = page.locator(selector)
         if not selector or await button.count() == 0 or not await button.first.evaluate(asks, argument):
             return False
-        # A page to sign in may have a button of the same kind.
-        return not (self._forgiving and "login" in await find_walls(page))
+        return not await self._leaves_button()
+
+    async def _leaves_button(self) -> bool:
+        """A page to sign in may have a button of the same kind."""
+        return self._forgiving and self._page is not None and "login" in await find_walls(self._page)
 
     def _on_request(self, request: Request) -> None:
-        if self._page is None or self._typed is None or request.method in ("GET", "HEAD", "OPTIONS"):
+        if self._page is None or self._blocker is not None:
+            return
+        leads = request.is_navigation_request()
+        if request.method in READS:
+            # Only a form that leads to another page: what offers addresses as one types asks for several values too.
+            self.sent = self.sent or (leads and self._carried(request.url) > 1)
             return
         try:
-            own = request.is_navigation_request() and request.frame == self._page.main_frame
+            own = leads and request.frame == self._page.main_frame
         except Error:
             own = False
         if self._forgiving:
             own = False
-        body = request.post_data_buffer or b""
-        carried = sum(1 for value in self._typed() if len(value) > 4 and value.encode() in body.replace(b"+", b" "))
-        self.sent = self.sent or own or carried > 1
+        said = (request.post_data_buffer or b"").decode("utf-8", "replace")
+        self.sent = self.sent or own or self._carried(said) > 1
+
+    def _carried(self, text: str) -> int:
+        """How many values of the form are in it."""
+        plain = unquote_plus(text)
+        return sum(1 for value in self._typed() if len(value) > 4 and value in plain)

@@ -22,6 +22,7 @@ from services.submission.answers import Answers
 from services.submission.blocking import Blocker
 from services.submission.control import Control, SentByHand
 from services.submission.edits import edited, matches
+from services.submission.ends import watch_ends
 from services.submission.events import Report
 from services.submission.evidence import Seen, Sending, Verdict, evidence_log, weigh
 from services.submission.fingerprint import FormSight
@@ -38,6 +39,7 @@ from services.submission.pop_ups import PopUps
 from services.submission.secret_fields import SecretFields
 from services.submission.steps import PersonNeeded, StepFailed, could_press, described, perform, ready
 from services.submission.walls import find_walls, still_asks
+from services.submission.window import Window, own_input
 
 _Part = Callable[[], Awaitable[None]]
 _FINAL_SECONDS: Final = 3.0
@@ -91,6 +93,7 @@ class _Run:
         self._form = FormSight()
         self._sockets: set[str] = set()
         self._page: Page | None = None
+        self._window: Window | None = None
         self._pictures: Pictures | None = None
         self._answers: Answers | None = None
         self._screenshot: str | None = None
@@ -126,16 +129,14 @@ class _Run:
             return self._outcome("failed", ["The plan never presses a button"], error="The plan has no submit step")
         page = self._page = await self._context.new_page()
         self._pop_ups.watch(self._context, page)
-        self._context.on("close", lambda _: self._give_up("The browser broke down"))
-        page.on("crash", lambda _: self._give_up("The page crashed"))
-        too_much = f"The site sent more than {_megabytes(self._request.most_bytes)}"
-        self._gate.on_too_much = lambda: self._give_up(too_much)
+        self._window = None if self._request.headless else await Window.kept(page, self._sends)
+        watch_ends(page, self._gate, self._request.most_bytes, self._give_up, in_window=self._window is not None)
         page.on("websocket", lambda socket: self._sockets.add(urlsplit(socket.url).hostname or ""))
         if self._request.artifacts:
             self._pictures = Pictures(page, Path(self._request.artifacts), self._report)
             await self._pictures.start()
             self._control.let_watch(self._pictures.watch)
-        self._control.lend(page, Hands(self._context, self._sends, self._typed if self._blocker is None else None))
+        self._control.lend(page, Hands(self._context, self._sends, self._typed, self._window, self._blocker))
         if self._blocker is not None:
             await self._blocker.watch(self._context, self._gate)
         try:
@@ -313,11 +314,12 @@ class _Run:
                 await self._secrets.see(self._page)
             if self._blocker is not None:  # what it holds back is shown in this moment
                 await self._secrets.will_fill(index, step, self._page, self._request.step_seconds)
-            await perform(
-                self._page, step, self._gate, goto_seconds=self._request.goto_seconds,
-                step_seconds=self._request.step_seconds, business=self._business,
-                is_ready=self._pressed and index == self._submit,
-            )  # fmt: skip
+            async with own_input(self._window, step, self._request.step_seconds):
+                await perform(
+                    self._page, step, self._gate, goto_seconds=self._request.goto_seconds,
+                    step_seconds=self._request.step_seconds, business=self._business,
+                    is_ready=self._pressed and index == self._submit,
+                )  # fmt: skip
             self._secrets.done(index, step)
             if then is not None:
                 await then()
@@ -386,10 +388,6 @@ class _Run:
             person=found.get("person"),
         )
         return self._secrets.told(outcome)
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1024 / 1024:.0f} MB"
 
 
 def _ms(began: float) -> int:

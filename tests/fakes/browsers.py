@@ -14,6 +14,7 @@ class FakeBrowsers:
         self.go = asyncio.Event()
         self.error = ""
         self.there = False
+        self.no_window = ""
         self.cancelled = 0
 
     def find(self) -> str | None:

@@ -93,8 +93,9 @@ class DeskWorld:
         )  # fmt: skip
         self.browser_source = FakeBrowsers()
         self.browsers = BrowserActs(
-            self.browser_source, self._operations, self.browser_source.find, actor="desk-1", role=lambda: jobs.role
-        )
+            self.browser_source, self._operations, self.browser_source.find, actor="desk-1", role=lambda: jobs.role,
+            why_no_window=lambda: self.browser_source.no_window,
+        )  # fmt: skip
         self.runner, self.claims = runs.FakeRunner(), runs.FakeClaims()
         self.passwords: list[str] = []
         self.kept_where = "In the keyring of this machine, without the password."

@@ -71,6 +71,8 @@ QCheckBox::indicator { width: {14}px; height: {14}px; border: {1}px solid @line.
   background: @surface.page; }
 QCheckBox::indicator:checked { background: @accent.fill; border-color: @accent.fill; }
 QCheckBox::indicator:focus { border-color: @accent.focus; }
+QCheckBox:disabled { color: @text.disabled; }
+QCheckBox::indicator:disabled { background: @surface.page; border-color: @line.strong; }
 
 QAbstractItemView { background: @surface.page; border: 0; outline: 0; }
 QTableView { gridline-color: transparent; selection-background-color: transparent; }

@@ -23,7 +23,8 @@ class CheckBox(QCheckBox):
             painter = QPainter(self)
             size = metrics.px(10)
             # The frame that the style sheet gives: 14 px and a border of 1.
-            icons.paint(painter, "check", metrics.px(3), (self.height() - size) // 2, "accent.on_fill", size, "3")
+            ink = "accent.on_fill" if self.isEnabled() else "text.disabled"
+            icons.paint(painter, "check", metrics.px(3), (self.height() - size) // 2, ink, size, "3")
             painter.end()
 
 

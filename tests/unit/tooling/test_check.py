@@ -9,6 +9,7 @@ from typing import IO
 
 import pytest
 
+from services import setup
 from tests import check, reach
 
 
@@ -84,3 +85,20 @@ def test_help_runs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert check.run(["--help"], calls) == 0
     assert "pytest alone" in capsys.readouterr().out
     assert not calls.ran
+
+
+def test_what_a_window_is_tested_on_is_installed_first(
+    reached: list[int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted: list[str] = []
+
+    def need(_: str, packages: list[str]) -> None:
+        wanted.extend(packages)
+        raise setup.SetupFailed("Ask whoever may install it.")
+
+    monkeypatch.setattr(setup, "need", need)
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert check.run(["tests/unit"], Calls()) == 0
+    assert wanted == ["xvfb", "xdotool"]
+    assert "Ask whoever may install it." in capsys.readouterr().out

@@ -56,11 +56,18 @@ class Inspector(Surface):
             name: ElidedLabel("", "mono" if name == "Run" else "body", middle=name == "Run") for name in _FACTS
         }
         self.trace = TraceRow(metrics.px(_NAME))
+        self._choices = QWidget()
         self.case_button = Button("Export the case", icon="download", small=True, tip=_CASE)
         self._lay_out()
         self.show_customer(None)
         self.show_checks([])
         self.show_run(None)
+
+    def add_choice(self, choice: QWidget) -> None:
+        """Let something else be chosen for the next run, below its trace."""
+        column = self._choices.layout() or QVBoxLayout(self._choices)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(choice)
 
     def show_customer(self, customer: Customer | None) -> None:
         """Show what the form is filled with; None while no job is chosen."""
@@ -108,7 +115,9 @@ class Inspector(Surface):
         values = (
             (
                 state.run_id,
-                f"{state.browser[:1].upper()}{state.browser[1:]}, headless" if state.browser else "",
+                f"{state.browser[:1].upper()}{state.browser[1:]}, {'in a window' if state.window else 'headless'}"
+                if state.browser
+                else "",
                 "" if state.sandbox is None else "on" if state.sandbox else "off",
                 f"{spans.day_clock(state.started_at, time.time())}, {'dry' if state.dry else 'real'}",
                 spans.took(round(took * 1000)) if took is not None else "",
@@ -142,7 +151,7 @@ class Inspector(Surface):
             line.addWidget(title)
             line.addWidget(value, 1)
             facts.append(row)
-        column.addWidget(_section(*facts, self.trace, _left(self.case_button), last=True))
+        column.addWidget(_section(*facts, self.trace, self._choices, _left(self.case_button), last=True))
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)

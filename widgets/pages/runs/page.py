@@ -27,6 +27,7 @@ from widgets.pages.runs.job_picker import JobPicker
 from widgets.pages.runs.live_view import LiveView
 from widgets.pages.runs.stage import Stage
 from widgets.pages.runs.steps import StepList
+from widgets.pages.runs.window_choice import WindowChoice
 from widgets.parts.button import Button
 from widgets.parts.choice import Choice
 from widgets.parts.faces import Faces
@@ -39,7 +40,6 @@ from widgets.parts.surface import Surface, ground_of
 
 _STEPS = 312
 _NARROW = 1180
-_FIRST = ("failed", "waiting")
 _FORMS = frozenset({"directories", "form_fingerprints"})
 
 
@@ -91,6 +91,8 @@ class RunsPage(Surface):
         self.stage = Stage(desk.data_dir)
         self.below = Below.of(desk)
         self.inspector = inspector or Inspector()
+        self.window_choice = WindowChoice(desk.preferences, desk.browsers)
+        self.inspector.add_choice(self.window_choice)
         self.inspector.trace.address_of = self._runs.kept.trace_address
         self.inspector.case_button.clicked.connect(lambda: desk.cases.start(self._job_id, self.directory_choice.key()))
         self.inspector.open_job.connect(lambda: self.open_job.emit(self._job_id))
@@ -149,6 +151,7 @@ class RunsPage(Surface):
             self._show_note(self._state())
             self.helping.tick()
         self._live.frame(self._state(), picked=self._picked >= 0)
+        self.window_choice.frame()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -229,7 +232,8 @@ class RunsPage(Surface):
 
     def _begin(self, target: RunTarget, *, dry: bool) -> None:
         self._picked = -1
-        start_run(self._runs, target, dry=dry, trace=self.inspector.trace.wanted())
+        wanted = {"trace": self.inspector.trace.wanted(), "window": self.window_choice.wanted()}
+        start_run(self._runs, target, dry=dry, **wanted)
 
     def _pick(self, index: int) -> None:
         state = self._state()
@@ -244,7 +248,7 @@ class RunsPage(Surface):
         job = self._job()
         self.job_picker.show_job(job)
         lines = self._desk.store.jobs.directories(self._job_id)
-        chosen = self._wanted or self.directory_choice.key() or _likely(lines)
+        chosen = self._wanted or self.directory_choice.key() or words.likely(lines)
         self.directory_choice.show_choices(
             [(line.host, f"{line.host}, {words.OUTCOMES[line.outcome][1]}") for line in lines]
         )
@@ -384,12 +388,3 @@ class RunsPage(Surface):
         whole.setSpacing(0)
         whole.addLayout(column, 1)
         whole.addWidget(self.inspector)
-
-
-def _likely(lines: list[DirectoryLine]) -> str:
-    """The directory that somebody who names none means: one that failed, else one that waits."""
-    for outcome in _FIRST:
-        for line in lines:
-            if line.outcome == outcome:
-                return line.host
-    return lines[0].host if lines else ""

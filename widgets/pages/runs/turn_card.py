@@ -24,6 +24,11 @@ _PERSONS: Final = {
     "login": ("a sign-in", "Take over, and sign in in the picture."),
     "email_code": ("a code from an e-mail", "Look for the e-mail, take over, and type the code into the picture."),
 }
+_IN_WINDOW: Final = {
+    "captcha": "Solve it in the browser’s window.",
+    "login": "Sign in in the browser’s window.",
+    "email_code": "Look for the e-mail, and type the code into the browser’s window.",
+}
 _HANDS: Final = "Click and type in the picture."
 _THEN: Final = "Then press Go on: the run itself sends the form."
 _TINT: Final = "status.paused.tint"
@@ -91,7 +96,8 @@ class TurnCard(Surface):
         self._glyph.say("", "failed" if failed else "paused")
         if person is not None:
             say(self.title, f"Your turn: {person[0]}")
-            self._asked = f"{_HANDS if touch == 'hands' else person[1]} {_THEN}"
+            there = _IN_WINDOW[held.why] if state.window else person[1]
+            self._asked = f"{_HANDS if touch == 'hands' else there} {_THEN}"
         elif failed:
             say(self.title, f"Step {held.index + 1} failed")
             say(self.words, f"{step}: {held.error}. Put it right and try again, or the run ends as failed.")

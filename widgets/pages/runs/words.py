@@ -38,6 +38,7 @@ STEPS: Final[dict[str, Shape]] = {
     "failed": "failed",
     "blocked": "blocked",
 }
+_FIRST: Final = ("failed", "waiting")
 _FILLED: Final = ("fill", "select")
 DRY_WORDS: Final = (
     "Everything is filled; from the submit step on, every request of this page is blocked and shown below."
@@ -101,6 +102,15 @@ def why_not_again(line: DirectoryLine | None) -> str:
     return _NOT_AGAIN.get(line.outcome, "") if line is not None else ""
 
 
+def likely(lines: Sequence[DirectoryLine]) -> str:
+    """The directory that somebody who names none means: one that failed, else one that waits."""
+    for outcome in _FIRST:
+        for line in lines:
+            if line.outcome == outcome:
+                return line.host
+    return lines[0].host if lines else ""
+
+
 def checks(job: JobLine, line: DirectoryLine, refusal: str, drift: Drift | None = None) -> list[tuple[Shape, str]]:
     """What to know before the real run, as shapes with words. `refusal`: why this person may not, or "".
 
@@ -134,7 +144,8 @@ def browser_words(state: RunState) -> str:
         return ""
     name = state.browser.split(".", 1)[0]
     sandbox = "" if state.sandbox is None else f", sandbox {'on' if state.sandbox else 'off'}"
-    return f"Headless {name[:1].upper()}{name[1:]}{sandbox}"
+    name = f"{name[:1].upper()}{name[1:]}"
+    return f"{name} in a window{sandbox}" if state.window else f"Headless {name}{sandbox}"
 
 
 def address(customer: Customer) -> str:

@@ -84,6 +84,18 @@ def test_a_console_that_only_reads_asks_for_no_deletion(world: DeskWorld) -> Non
     [
         (LocalBrowser("/usr/bin/chromium", True), "ok", "Found", "/usr/bin/chromium, sandbox on"),
         (LocalBrowser("/usr/bin/chromium", False), "stale", "No sandbox", "practice sites only"),
+        (
+            LocalBrowser("/usr/bin/headless_shell", True, "/usr/bin/chromium"),
+            "ok",
+            "Found",
+            "/usr/bin/headless_shell, sandbox on. In a window: /usr/bin/chromium.",
+        ),
+        (
+            LocalBrowser("/usr/bin/chromium", False, None, "No screen."),
+            "stale",
+            "No sandbox",
+            "Not in a window: No screen.",
+        ),
         (LocalBrowser(None, True), "skipped", "Not found", "fetch one in Settings"),
     ],
 )

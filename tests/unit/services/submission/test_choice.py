@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.submission.choice import find_browser, may_sandbox
+from services.submission.choice import find_browser, may_sandbox, why_no_window
 
 
 def test_the_configured_browser_comes_first() -> None:
@@ -34,6 +34,24 @@ def test_a_run_without_a_window_prefers_the_headless_shell(tmp_path: Path, monke
     monkeypatch.setenv("PATH", str(tmp_path))
     assert find_browser() == str(tmp_path / "chromium-headless-shell")
     assert find_browser(headless=False) == str(tmp_path / "chromium")
+    # One that was chosen and has no window can't show one.
+    assert find_browser("/opt/headless_shell") == "/opt/headless_shell"
+    assert find_browser("/opt/headless_shell", headless=False) == str(tmp_path / "chromium")
+
+
+def test_it_is_told_why_no_run_can_show_its_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sys.platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    assert why_no_window() == "This machine has no screen: neither DISPLAY nor WAYLAND_DISPLAY is set."
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    assert why_no_window(data_dir=tmp_path) == ""
+    shell = tmp_path / "chromium-headless-shell"
+    shell.write_text("#!/bin/sh\n")
+    shell.chmod(0o755)
+    assert why_no_window() == "The only browser here has no window: install Chrome, Edge or Chromium."
+    assert why_no_window("/opt/chromium") == ""
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="there is no root here")

@@ -252,3 +252,20 @@ def test_a_field_that_is_pointed_at_gets_into_the_plan(world: World, tmp_path: P
         world.runner.go.set()
 
     world.on_page(look)
+
+
+def test_a_run_in_a_window_asks_for_help_there(world: World) -> None:
+    async def look(page: RunsPage) -> None:
+        page.window_choice.click()
+        asks = held(2, "captcha", error="This directory asks for a captcha; a person is needed")
+        await begin(page, world, {**STARTED, "window": True}, step(0), asks)
+        assert [request.headless for request in world.runner.requests] == [False]
+        card = page.inspector.turn
+        assert card.words.text() == (
+            "Solve it in the browser’s window. Then press Go on: the run itself sends the form."
+        )
+        assert page.inspector.facts["Browser"].text() == "Chromium 140, in a window"
+        await until(page, lambda: page.browser_words.text() == "Chromium 140 in a window, sandbox on")
+        world.runner.go.set()
+
+    world.on_page(look)

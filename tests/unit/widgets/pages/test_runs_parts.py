@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -11,14 +13,20 @@ from PySide6.QtGui import QDesktopServices, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from app import tasks
 from app.actions.run_state import RunState, StepLine
+from app.environments import Environments
 from app.store.lines import DirectoryLine, JobLine
 from services.domain.errors import Refused
+from tests.fakes.desk import DeskWorld
+from tests.fakes.queues import FakeQueues
 from tests.unit.widgets.waiting import in_front, wait_for
+from tests.waiting import until
 from widgets.pages.runs.job_picker import JobPicker
 from widgets.pages.runs.stage import Stage
 from widgets.pages.runs.steps import StepList
 from widgets.pages.runs.trace_row import TraceRow
+from widgets.pages.runs.window_choice import WindowChoice
 from widgets.parts import spans
 
 
@@ -123,3 +131,33 @@ def test_the_start_of_an_older_run_has_its_date() -> None:
     now = datetime(2026, 3, 2, 14, 3, 22).astimezone().timestamp()
     assert spans.day_clock(now - 60, now) == "14:02:22"
     assert spans.day_clock(now - 86_400, now) == "01 Mar, 14:03:22"
+
+
+def test_whether_the_window_is_shown_is_remembered_and_off_where_it_cannot_be(
+    qt_app: QApplication, tmp_path: Path
+) -> None:
+    async def act() -> None:
+        world = DeskWorld(tmp_path, FakeQueues({}, time.time), time.time, "operator")
+        choice = WindowChoice(world.desk.preferences, world.browsers)
+        choice.show()
+        assert not choice.wanted()
+        choice.click()
+        assert choice.wanted()
+        await until(lambda: world.environments.shows_browser and not tasks.running())
+        again = Environments(tmp_path / "environments.json")
+        again.read()
+        assert again.shows_browser
+        assert WindowChoice(world.desk.preferences, world.browsers).wanted()
+        world.browser_source.no_window = "This machine has no screen."
+        world.browsers.found()
+        choice.frame()
+        assert (choice.isEnabled(), choice.wanted()) == (False, False)
+        assert choice.toolTip() == "This machine has no screen."
+        world.browser_source.no_window = ""
+        world.browsers.found()
+        choice.frame()
+        assert choice.wanted(), "the choice was forgotten while it could not be had"
+        choice.close()
+        world.close()
+
+    asyncio.run(act())

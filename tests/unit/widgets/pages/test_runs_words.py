@@ -53,6 +53,7 @@ def test_small_words() -> None:
     assert words.address(Customer("c", city="Fernhill")) == "Fernhill"
     assert words.browser_words(RunState()) == ""
     assert words.browser_words(RunState(browser="chromium 140.0.1")) == "Headless Chromium 140"
+    assert words.browser_words(RunState(browser="chromium 140.0.1", window=True)) == "Chromium 140 in a window"
     steps = (StepLine(0, "", "", "done"), StepLine(1, "", "", "running"), StepLine(2, "", ""))
     assert [words.current_step(steps), words.current_step(steps[:1]), words.current_step(steps[2:])] == [1, 0, -1]
     assert words.step_detail(StepLine(0, "", "#a", "blocked")) == "#a, blocked"
