@@ -20,7 +20,7 @@ from services.domain.times import to_iso
 State = Literal["planned", "running", "done", "failed", "unknown", "undone"]
 ENDED: Final = ("done", "failed", "unknown", "undone")
 KEPT: Final = 500
-"""So many acts are held and shown; the file keeps every one."""
+"""So many acts are held, and so many older ones are read at once; the file keeps every one."""
 FAILURE: Final = "failure"
 """The name of what is no act: a part of the console itself failed."""
 _KNOWN_END: Final = ("done", "failed", "undone")
@@ -43,6 +43,11 @@ create table if not exists operations (
 ) strict;
 create table if not exists plans (operation_id text primary key, plan text not null) strict;
 """
+
+_OLDER: Final = (
+    "select * from operations where parent = '' and (started_at, id) <= (?, ?) order by started_at desc, id desc"
+)
+_NOW: Final = (float("inf"), "")
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -91,13 +96,21 @@ class Operations:
         if "parent" not in {row[1] for row in self._db.execute("pragma table_info(operations)")}:
             self._db.execute("alter table operations add column parent text not null default ''")
         self._db.execute("create index if not exists operations_by_parent on operations (parent)")
+        self._db.execute(
+            "create index if not exists operations_by_start on operations (started_at, id) where parent = ''"
+        )
         file.chmod(0o600)
         rows = self._db.execute(
             "select * from operations where state not in (?, ?, ?) or id in"
             " (select id from operations where parent = '' order by started_at desc limit ?)",
             (*_KNOWN_END, KEPT),
         ).fetchall()
-        self._known = _newest({row[0]: Operation(*row) for row in rows})
+        beyond = self._db.execute(f"{_OLDER} limit 1 offset ?", (*_NOW, KEPT)).fetchall()
+        self._known, dropped = _newest({row[0]: Operation(*row) for row in rows})
+        self._older: dict[str, Operation] = {}
+        self._reaches_back = False
+        self._unread = _newest_of([*dropped, *(Operation(*row) for row in beyond)])
+        """The newest act that may not be held: when it was begun, with its id; None when every one is held."""
         self._earlier = frozenset(self._known)
         self.planned = {row[0] for row in self._db.execute("select operation_id from plans")}
         """Acts on many things of which the rest can be gone on with."""
@@ -170,9 +183,39 @@ class Operations:
         rows = (operation for operation in self._known.values() if not operation.parent)
         return sorted(rows, key=lambda operation: -operation.started_at)
 
+    @property
+    def back_to(self) -> float | None:
+        """Every act that was begun after this moment is held (unix seconds); None when every one is."""
+        return self._unread[0] if self._unread else None
+
+    def older_first(self) -> list[Operation]:
+        """The older acts that `reach_back` has read, the newest first."""
+        return sorted(self._older.values(), key=lambda operation: -operation.started_at)
+
+    def reach_back(self) -> None:
+        """Hold `KEPT` acts more, the newest of those that are not; reads the file. Raises Refused.
+
+        From now on none is dropped for newer ones, so that the list has no gap.
+        """
+        with self._lock:
+            with self._memory:
+                self._reaches_back = True
+                unread = self._unread
+            if unread is None:
+                return
+            try:
+                rows = self._db.execute(f"{_OLDER} limit ?", (*unread, KEPT + 1)).fetchall()
+            except (OSError, sqlite3.Error) as error:
+                raise Refused("Older acts can't be read.", hint="Try again.", raw=str(error)) from error
+            found = [Operation(*row) for row in rows]
+            with self._memory:
+                self._unread = _newest_of(found[KEPT:])
+                self._older = {**self._older, **{one.id: one for one in found[:KEPT] if one.id not in self._known}}
+                self.version += 1
+
     def get(self, operation_id: str) -> Operation | None:
         """One act, None for one that isn't held."""
-        return self._known.get(operation_id)
+        return self._known.get(operation_id) or self._older.get(operation_id)
 
     def items(self, parent: str) -> list[Operation]:
         """The items of an act on many things, in the order in which they were begun. Reads the file."""
@@ -221,7 +264,11 @@ class Operations:
             if operation.parent and operation.state in _KNOWN_END:
                 # Its operation tells of it from now on.
                 del known[operation.id]
-            self._known = _newest(known)
+            self._known, dropped = _newest(known)
+            if self._reaches_back:
+                self._older = {**self._older, **{one.id: one for one in dropped}} if dropped else self._older
+            elif dropped:
+                self._unread = max(filter(None, (_newest_of(dropped), self._unread)))
             self.version += 1
 
 
@@ -236,11 +283,15 @@ def as_text(operation: Operation, report: str = "") -> str:
     return redact("\n".join([*lines, *(["", report] if report else [])]))
 
 
-def _newest(known: dict[str, Operation]) -> dict[str, Operation]:
-    """`known` without the oldest whose end is known, where there are too many."""
+def _newest_of(operations: list[Operation]) -> tuple[float, str] | None:
+    return max(((one.started_at, one.id) for one in operations), default=None)
+
+
+def _newest(known: dict[str, Operation]) -> tuple[dict[str, Operation], list[Operation]]:
+    """`known` without the oldest whose end is known, where there are too many; and those."""
     too_many = len(known) - KEPT
     if too_many <= 0:
-        return known
+        return known, []
     ended = sorted((one for one in known.values() if one.state in _KNOWN_END), key=lambda one: one.started_at)
-    gone = {one.id for one in ended[:too_many]}
-    return {key: one for key, one in known.items() if key not in gone}
+    gone = {one.id: one for one in ended[:too_many]}
+    return {key: one for key, one in known.items() if key not in gone}, list(gone.values())

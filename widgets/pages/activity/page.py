@@ -18,7 +18,7 @@ from app.models.query import Query, QueryProblem
 from app.models.query_offers import Offer, offers
 from app.store.store import Changes
 from widgets.pages.activity.fields import accepting, activity_fields, activity_query
-from widgets.pages.activity.foot import Foot
+from widgets.parts.list_foot import Foot
 from widgets.pages.activity.rows import COLUMNS, activity_model
 from widgets.parts import spans
 from widgets.parts.button import Button

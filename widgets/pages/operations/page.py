@@ -1,8 +1,9 @@
-"""The Operations page: every act that is held, the newest first, and below it one of them with its items."""
+"""The Operations page: every act, the newest first and older ones on request, and below it one of them with its items."""
 
 from __future__ import annotations
 
 import time
+from typing import Final
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
@@ -11,7 +12,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.actions.colleagues import theirs
 from app.actions.operation_items import OperationItems
-from app.actions.operations import KEPT, Operation
+from app.actions.older_operations import OlderOperations
+from app.actions.operations import Operation
 from app.desk import Desk
 from app.models.table_model import LinesModel
 from widgets.pages.operations import rows
@@ -22,8 +24,11 @@ from widgets.parts.columns import Column
 from widgets.parts.faces import Faces
 from widgets.parts.head import PageHead
 from widgets.parts.label import label, say
+from widgets.parts.list_foot import Foot
 from widgets.parts.table import Table
 
+MOST: Final = 5_000
+"""So many acts of this computer are listed at most."""
 _COLUMNS = (
     Column("Begun", 60, right=True),
     Column("Operation", 220, stretch=0.6),
@@ -31,6 +36,8 @@ _COLUMNS = (
     Column("By", 110, stretch=0.2, drops=1),
     Column("Why", 130, stretch=0.4, drops=2, sorts=False),
 )
+
+_OF_OTHERS: Final = "Those of colleagues are listed for 7 days; Activity has all of them."
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -79,6 +86,10 @@ class OperationsPage(QWidget):
         self.table.sort_by(0)
         self.table.current_moved.connect(lambda _: self._show_current())
         self.faces = Faces(self.table)
+        self.older = OlderOperations(desk.operations)
+        self._older_seen = -1
+        self.foot = Foot()
+        self.foot.pressed.connect(self.older.want)
         self.detail = Detail(OperationItems(desk.operations, desk.batches.items))
         self.detail.pressed.connect(self._pressed)
         leave = QShortcut(QKeySequence(Qt.Key.Key_Escape), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -88,6 +99,7 @@ class OperationsPage(QWidget):
         column.setSpacing(0)
         column.addWidget(self.head)
         column.addWidget(self.faces, 5)
+        column.addWidget(self.foot)
         column.addWidget(self.detail, 4)
         self.setFocusProxy(self.table)
 
@@ -105,8 +117,8 @@ class OperationsPage(QWidget):
         """Show what has changed since the last frame."""
         if not self.isVisible():
             return
-        if self._behind:
-            self._behind = False
+        if self._behind or self.older.version != self._older_seen:
+            self._behind, self._older_seen = False, self.older.version
             self._show()
         self._show_current()
 
@@ -116,13 +128,16 @@ class OperationsPage(QWidget):
 
     def _show(self) -> None:
         desk = self._desk
-        operations = [*desk.operations.newest_first(), *theirs(desk.store, desk.operations.own_ids)]
+        own = [*desk.operations.newest_first(), *desk.operations.older_first()]
+        others = theirs(desk.store, desk.operations.own_ids)
+        operations = [*own, *others]
         fresh = {one.id: self._line(one) for one in operations}
         moved = {key: line for key, line in fresh.items() if line != self.model.by_key(key)}
         gone: dict[str, _Line | None] = {key: None for key in self.model.all_keys() if key not in fresh}
         self.model.apply({**gone, **moved})
         count = len(operations)
-        say(self._note, f"{count:,}" if count < KEPT else f"the newest {count:,}; the file has every one")
+        say(self._note, f"{count:,}")
+        self._show_foot(own, others)
         if not count:
             self.faces.show_face("Nothing was done yet.", "Every act is written down here before it is done.")
             return
@@ -130,6 +145,23 @@ class OperationsPage(QWidget):
         wanted, self._wanted = self.model.row_of(self._wanted) if self._wanted else -1, ""
         if wanted >= 0 or self.table.current_row() < 0:
             self.table.go_to(max(0, wanted))
+
+    def _show_foot(self, own: list[Operation], others: list[Operation]) -> None:
+        back_to = self._desk.operations.back_to
+        self.foot.setVisible(bool(own or others))
+        if self.older.reading:
+            self.foot.show_words("Reading older acts", "")
+        elif self.older.problem:
+            self.foot.show_words(self.older.problem, "Try again")
+        elif back_to is None:
+            more = f" {_OF_OTHERS}" if others else ""
+            self.foot.show_words(f"Nothing older was done on this computer.{more}", "")
+        elif len(own) >= MOST:
+            self.foot.show_words(
+                f"{MOST:,} acts are the most that is listed. Activity has the older ones of staff.", ""
+            )
+        else:
+            self.foot.show_words(f"Acts on this computer back to {spans.moment(back_to)}.", "Show older")
 
     def _line(self, operation: Operation) -> _Line:
         held = self.model.by_key(operation.id)

@@ -110,8 +110,7 @@ def pressed(desk: Desk, key: str, act: str) -> None:
     if act not in (COPY, COPY_PATH):
         press(desk.batches, key, act)
         return
-    own = desk.operations.newest_first()
-    operation = next((one for one in [*own, *theirs(desk.store, ())] if one.id == key), None)
+    operation = known or next((one for one in theirs(desk.store, ()) if one.id == key), None)
     if operation is not None and act == COPY_PATH:
         copy(operation.target)
     elif operation is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.actions import operations as module
-from app.actions.operations import Operations
+from app.actions.operations import Operations, State
 from services.domain.errors import Refused
 
 
@@ -94,6 +94,62 @@ def test_old_ends_leave_memory_but_never_what_is_open_or_unknown(file: Path, mon
         assert shown[0].label == "later 19"
         assert {one.state for one in held.open()} == {"planned", "running"}
     held.close()
+
+
+def test_older_ones_are_read_page_by_page_without_a_gap(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEPT", 5)
+    clock = iter(range(1, 1000))
+    monkeypatch.setattr(module.time, "time", lambda: next(clock) // 6)  # some begin in the same moment
+    begun: dict[str, float] = {}
+
+    def act(state: State = "done") -> str:
+        made = operations.plan("replay", "Replay", "m", actor="desk-1")
+        begun[made.id] = made.started_at
+        operations.move(made.id, state)
+        return made.id
+
+    def shown() -> list[str]:
+        return [one.id for one in (*operations.newest_first(), *operations.older_first())]
+
+    def check() -> bool:
+        """Whether some are left to be read; what is told of how far the list goes is true."""
+        back_to = operations.back_to
+        assert {key for key, at in begun.items() if back_to is None or at > back_to} <= set(shown())
+        return back_to is not None
+
+    operations = Operations(file)
+    unknown = [act("unknown") for _ in range(2)]
+    for _ in range(23):
+        act()
+    operations.plan("replay", "an item", "m", actor="desk-1", parent=unknown[0])
+    for start in range(2):
+        assert check()
+        assert len(shown()) <= 7
+        operations.move(unknown[start], "failed")  # an old one that ends leaves no gap behind it
+        act()
+        assert check()
+        pages = 0
+        while check():
+            operations.reach_back()
+            pages += 1
+            act()  # and what comes now drops none of what was read
+        operations.reach_back()
+        assert pages >= 4
+        assert sorted(shown()) == sorted(begun)
+        assert all(operations.get(key) is not None for key in begun)
+        operations = again(operations, file)
+    operations.close()
+
+
+def test_older_ones_that_cannot_be_read_are_said_so(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEPT", 1)
+    operations = Operations(file)
+    for number in range(3):
+        operations.move(operations.plan("replay", str(number), "m", actor="desk-1").id, "done")
+    operations.close()
+    with pytest.raises(Refused, match="can't be read"):
+        operations.reach_back()
+    assert operations.older_first() == []
 
 
 def test_what_an_earlier_start_left_is_told_from_what_this_one_began(operations: Operations, file: Path) -> None:

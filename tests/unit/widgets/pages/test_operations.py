@@ -14,13 +14,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app import tasks
+from app.actions import operations as module
 from app.actions.operations import Operation
 from app.actions.registry import PAUSE_JOB
+from services.domain.errors import Refused
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
 from tests.unit.widgets.waiting import in_front, wait_for
 from tests.waiting import until
 from widgets.pages.operations import OperationsPage
+from widgets.pages.operations import page as operations_page
 from widgets.pages.operations.rows import operation_row
 from widgets.parts.drawer import Drawer
 
@@ -137,6 +140,61 @@ def test_each_kind_of_nothing_is_said(world: DeskWorld, monkeypatch: pytest.Monk
         page.show_operation(plan("pause", "Pause", "j", actor="desk-1").id)
         await until(lambda: face(page) == "The items can't be read: disk I/O error.")
 
+    on_page(world, act)
+
+
+def test_older_ones_come_on_request_and_the_end_is_said(world: DeskWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEPT", 4)
+    operations = world.desk.operations
+    for number in range(10):
+        operations.move(operations.plan("pause", f"Pause {number}", "x", actor="desk-1").id, "done", "Paused")
+
+    async def act(page: OperationsPage) -> None:
+        page.frame()
+        assert (page.model.rowCount(), page.foot.button.words()) == (4, "Show older")
+        assert page.foot.words().startswith("Acts on this computer back to 20")
+        page.table.go_to(3)
+        chosen = page.detail._head.words()
+        for count in (8, 10):
+            page.foot.button.click()
+            page.frame()
+            assert (page.foot.words(), page.foot.button.isHidden()) == ("Reading older acts", True)
+            await until(lambda: not page.older.reading)
+            page.frame()
+            assert page.model.rowCount() == count  # noqa: B023
+            assert page.detail._head.words() == chosen
+        assert (page.foot.words(), page.foot.button.isHidden()) == ("Nothing older was done on this computer.", True)
+        # The oldest of them is an act like any other.
+        page.table.go_to(9)
+        assert page.detail._head.words() == "Pause 0"
+        await until(lambda: face(page) == "It is about one thing.")
+
+    on_page(world, act)
+
+
+def test_older_ones_that_cannot_be_read_or_are_too_many_are_said_so(
+    world: DeskWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise Refused("Older acts can't be read.")
+
+    async def act(page: OperationsPage) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(operations, "reach_back", broken)
+            page.foot.button.click()
+            await until(lambda: not page.older.reading)
+            page.frame()
+            assert (page.foot.words(), page.foot.button.words()) == ("Older acts can't be read.", "Try again")
+        monkeypatch.setattr(operations_page, "MOST", 4)
+        page.foot.button.click()
+        await until(lambda: not page.older.reading)
+        page.frame()
+        assert page.foot.words().startswith("4 acts are the most that is listed.")
+
+    monkeypatch.setattr(module, "KEPT", 2)
+    operations = world.desk.operations
+    for number in range(6):
+        operations.move(operations.plan("pause", f"Pause {number}", "x", actor="desk-1").id, "done", "Paused")
     on_page(world, act)
 
 

@@ -1,4 +1,4 @@
-"""How far back the list of activity goes, and the way to what is older."""
+"""Below a list: how far back it goes, and the way to what is older."""
 
 from __future__ import annotations
 
