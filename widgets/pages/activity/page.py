@@ -18,7 +18,6 @@ from app.models.query import Query, QueryProblem
 from app.models.query_offers import Offer, offers
 from app.store.store import Changes
 from widgets.pages.activity.fields import accepting, activity_fields, activity_query
-from widgets.parts.list_foot import Foot
 from widgets.pages.activity.rows import COLUMNS, activity_model
 from widgets.parts import spans
 from widgets.parts.button import Button
@@ -27,6 +26,7 @@ from widgets.parts.faces import Faces
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.head import AsOf, PageHead
 from widgets.parts.label import tip
+from widgets.parts.list_foot import Foot
 from widgets.parts.query_box import QueryBox
 from widgets.parts.table import Table
 from widgets.parts.tabs import Tab, TabRow

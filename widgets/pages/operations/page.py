@@ -1,4 +1,4 @@
-"""The Operations page: every act, the newest first and older ones on request, and below it one of them with its items."""
+"""The Operations page: every act, the newest first, older ones on request, and below it one of them with its items."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.actions.colleagues import theirs
-from app.actions.operation_items import OperationItems
 from app.actions.older_operations import OlderOperations
+from app.actions.operation_items import OperationItems
 from app.actions.operations import Operation
 from app.desk import Desk
 from app.models.table_model import LinesModel

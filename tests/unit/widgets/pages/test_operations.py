@@ -161,7 +161,7 @@ def test_older_ones_come_on_request_and_the_end_is_said(world: DeskWorld, monkey
             assert (page.foot.words(), page.foot.button.isHidden()) == ("Reading older acts", True)
             await until(lambda: not page.older.reading)
             page.frame()
-            assert page.model.rowCount() == count  # noqa: B023
+            assert page.model.rowCount() == count
             assert page.detail._head.words() == chosen
         assert (page.foot.words(), page.foot.button.isHidden()) == ("Nothing older was done on this computer.", True)
         # The oldest of them is an act like any other.
