@@ -99,7 +99,8 @@ def test_old_ends_leave_memory_but_never_what_is_open_or_unknown(file: Path, mon
 def test_older_ones_are_read_page_by_page_without_a_gap(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "KEPT", 5)
     clock = iter(range(1, 1000))
-    monkeypatch.setattr(module.time, "time", lambda: next(clock) // 6)  # some begin in the same moment
+    monkeypatch.setattr("app.actions.operations.time.time", lambda: next(clock) // 6)  # some begin in the same moment
+    operations = Operations(file)
     begun: dict[str, float] = {}
 
     def act(state: State = "done") -> str:
@@ -117,7 +118,6 @@ def test_older_ones_are_read_page_by_page_without_a_gap(file: Path, monkeypatch:
         assert {key for key, at in begun.items() if back_to is None or at > back_to} <= set(shown())
         return back_to is not None
 
-    operations = Operations(file)
     unknown = [act("unknown") for _ in range(2)]
     for _ in range(23):
         act()
