@@ -15,6 +15,7 @@ from app import tasks
 from app.actions.case_remote import remote_runs
 from app.actions.exports import Exports
 from app.actions.operations import Operation
+from app.actions.plan_files import plan_of_run
 from app.actions.registry import ACTS
 from app.actions.run_state import RunState
 from app.store.lines import DirectoryLine, JobLine
@@ -158,6 +159,7 @@ class CaseFiles:
             state.words, state.reasons, steps, self._placed(shown, state.picture), requests,
             tuple(msgspec.structs.asdict(said) for said in state.console),
             tuple(msgspec.structs.asdict(asked) for asked in state.network),
+            plan=tuple((plan_of_run(state) or {"plan": ()})["plan"]),
         )  # fmt: skip
 
     def _placed(self, shown: _Album, where: str) -> str:

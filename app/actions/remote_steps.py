@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from services.domain.plans import Step
+from services.domain.plans import Step, step_place
 from services.domain.text import one_line
 
 _MOST: Final = 500
@@ -34,5 +34,5 @@ def plan_of(payload: Mapping[str, Any]) -> list[Step]:
 
 
 def detail_of(step: Step | None) -> str:
-    """Where a step acts: an address, a selector, or what is waited for."""
-    return one_line(step.url or step.selector or step.until or "", 300) if step is not None else ""
+    """Where a step acts, on one line; "" for no step."""
+    return one_line(step_place(step), 300) if step is not None else ""

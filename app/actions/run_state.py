@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, cast, get_args
 import msgspec
 
 from services.domain.forms import Form
-from services.domain.plans import Plan, Step, step_words
+from services.domain.plans import Plan, step_place, step_words
 from services.domain.records import Customer
 from services.domain.redaction import redact, redact_value
 from services.domain.signs import Weighed
@@ -111,6 +111,8 @@ class RunState(msgspec.Struct, frozen=True):
     started_at: float = 0.0
     ended_at: float | None = None
     steps: tuple[StepLine, ...] = ()
+    plan: Plan | None = None
+    """What Brain answered; of its values those that can't be a password."""
     blocked: tuple[Blocked, ...] = ()
     passed: tuple[Blocked, ...] = ()
     """Requests on the way to the form's last page that were sent, as the plan says."""
@@ -163,7 +165,7 @@ class Judgement(msgspec.Struct, frozen=True):
 def step_lines(plan: Plan) -> tuple[StepLine, ...]:
     """The plan's steps before the first of them began."""
     return tuple(
-        StepLine(index, step_words(step), _detail(step), action=step.action) for index, step in enumerate(plan.plan)
+        StepLine(index, step_words(step), step_place(step), action=step.action) for index, step in enumerate(plan.plan)
     )
 
 
@@ -357,7 +359,3 @@ def _put(steps: tuple[StepLine, ...], line: StepLine) -> tuple[StepLine, ...]:
 
 def _whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _detail(step: Step) -> str:
-    return step.url or step.selector or step.until or ""

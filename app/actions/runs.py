@@ -36,7 +36,7 @@ from services.domain.keys import idempotency_key
 from services.domain.plans import Plan, submit_step
 from services.domain.records import Customer
 from services.domain.signs import weighed
-from services.domain.typed import guarded, with_typed
+from services.domain.typed import guarded, guarded_plan, with_typed
 from services.ports.facts import Planner
 from services.ports.wishes import RunClaims, Runner, RunRequest
 
@@ -210,6 +210,7 @@ class RunActs:
         plan = await self._planner.plan(target.directory, target.customer)
         if self._stopped_id == run_id:
             return _STOPPED
+        self._set(msgspec.structs.replace(self.state, plan=guarded_plan(plan, target.customer)))
         # Before the claim: a real run that the program's end cuts short from here on has an outcome nobody knows.
         # Where that can't be written nothing is claimed: the next start would say that nothing was sent.
         await asyncio.to_thread(self._operations.move, wish_id, "running", "")

@@ -59,7 +59,7 @@ class CaseStep(msgspec.Struct, frozen=True):
 
 class CaseRun(msgspec.Struct, frozen=True):
     """A run. `by`: who made it, "" for the machine that wrote the file. `requests`, `console`, `network`: rows as the
-    Runs page has them."""
+    Runs page has them; `plan`: its steps as Brain answers them."""
 
     run_id: str
     directory: str
@@ -76,6 +76,7 @@ class CaseRun(msgspec.Struct, frozen=True):
     console: tuple[dict[str, Any], ...] = ()
     network: tuple[dict[str, Any], ...] = ()
     by: str = ""
+    plan: tuple[Any, ...] = ()
 
 
 class CaseDirectory(msgspec.Struct, frozen=True):

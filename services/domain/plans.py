@@ -112,6 +112,11 @@ def step_words(step: Step) -> str:
     return f"{verb} the {name}" if verb else f"Unknown action “{step.action}”"
 
 
+def step_place(step: Step) -> str:
+    """Where a step acts: an address, a selector, or what is waited for; "" for nowhere."""
+    return step.url or step.selector or step.until or ""
+
+
 def _field_name(selector: str) -> str:
     for left, right in (("name=", "]"), ("#", " ")):
         if left in selector:

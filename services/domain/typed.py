@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from services.domain.plans import Step
+from services.domain.plans import Plan, Step
 from services.domain.records import Customer
 from services.domain.redaction import is_secret, redact, redact_value
 
@@ -35,8 +35,13 @@ def guarded(plan: Sequence[Step], customer: Customer) -> list[dict[str, Any]]:
     A value is in it when nothing says that its field is secret, and the customer's own data is all that is in it. Of
     the others only the browser can tell: `with_typed` adds them.
     """
-    known = _known(customer)
-    return [_step(step, MASK if _is_doubtful(step, known) else step.value) for step in plan]
+    made: list[dict[str, Any]] = msgspec.to_builtins(_guarded(plan, customer))
+    return made
+
+
+def guarded_plan(plan: Plan, customer: Customer) -> Plan:
+    """The same as a plan."""
+    return msgspec.structs.replace(plan, plan=_guarded(plan.plan, customer))
 
 
 def with_typed(log: Mapping[str, Any], plan: Sequence[Step], customer: Customer) -> dict[str, Any]:
@@ -64,10 +69,14 @@ def shown_payload(payload: Mapping[str, Any]) -> dict[str, Any]:
     return shown if isinstance(shown, dict) else {}
 
 
-def _step(step: Step, value: str | None) -> dict[str, Any]:
-    url = step.url and redact(step.url)
-    made: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(step, url=url, value=value))
-    return made
+def _guarded(plan: Sequence[Step], customer: Customer) -> list[Step]:
+    known = _known(customer)
+    return [
+        msgspec.structs.replace(
+            step, url=step.url and redact(step.url), value=MASK if _is_doubtful(step, known) else step.value
+        )
+        for step in plan
+    ]
 
 
 def _shown_step(step: Any) -> Any:

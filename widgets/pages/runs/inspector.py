@@ -14,6 +14,7 @@ from app.desk import Desk
 from app.store.lines import DirectoryLine
 from services.domain.records import Customer
 from widgets.look import metrics
+from widgets.pages.runs.export_row import ExportRow
 from widgets.pages.runs.trace_row import TraceRow
 from widgets.pages.runs.turn_card import TurnCard
 from widgets.pages.runs.words import VERDICTS, address, without_evidence
@@ -29,7 +30,6 @@ from widgets.parts.surface import Hairline, Surface
 _FIELDS: Final = ("Name", "Phone", "E-mail", "Address", "Website", "Category")
 _FACTS: Final = ("Run", "Browser", "Sandbox", "Started", "Took")
 _NAME: Final = 72
-_CASE: Final = "All that is known here of this directory, in one file without secrets"
 _COPIED_MS: Final = 1200
 _REASONS: Final = 8
 
@@ -57,7 +57,7 @@ class Inspector(Surface):
         }
         self.trace = TraceRow(metrics.px(_NAME))
         self._choices = QWidget()
-        self.case_button = Button("Export the case", icon="download", small=True, tip=_CASE)
+        self.exports = ExportRow()
         self._lay_out()
         self.show_customer(None)
         self.show_checks([])
@@ -84,7 +84,7 @@ class Inspector(Surface):
     def show_line(self, job_id: str, line: DirectoryLine | None, desk: Desk) -> None:
         """Offer what there is to do with the directory that is chosen."""
         self.trace.suggest(job_id, line)
-        self.case_button.set_off(desk.exports.why_not(int(line is not None), desk.role))
+        self.exports.show_line(job_id, line, desk)
 
     def show_checks(self, checks: Sequence[tuple[str, str]]) -> None:
         """Shapes with words, from the top."""
@@ -106,6 +106,7 @@ class Inspector(Surface):
     def show_run(self, state: RunState | None) -> None:
         """Show the run's verdict and facts; None while there is no run of what is chosen."""
         self.trace.show_run(state)
+        self.exports.show_run(state)
         ended = state is not None and state.phase == "ended"
         self.verdict.setVisible(ended)
         self.open_button.setVisible(self._chosen and not ended)
@@ -151,7 +152,7 @@ class Inspector(Surface):
             line.addWidget(title)
             line.addWidget(value, 1)
             facts.append(row)
-        column.addWidget(_section(*facts, self.trace, self._choices, _left(self.case_button), last=True))
+        column.addWidget(_section(*facts, self.trace, self._choices, self.exports, last=True))
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -257,15 +258,6 @@ class _Field(QWidget):
         copy(self.value.text())
         self.copy_button.set_icon("check")
         QTimer.singleShot(_COPIED_MS, self, lambda: self.copy_button.set_icon("copy"))
-
-
-def _left(part: QWidget) -> QWidget:
-    row = QWidget()
-    line = QHBoxLayout(row)
-    line.setContentsMargins(0, metrics.px(6), 0, 0)
-    line.addWidget(part)
-    line.addStretch(1)
-    return row
 
 
 def _check(shape: str, words: str) -> QWidget:

@@ -94,7 +94,6 @@ class RunsPage(Surface):
         self.window_choice = WindowChoice(desk.preferences, desk.browsers)
         self.inspector.add_choice(self.window_choice)
         self.inspector.trace.address_of = self._runs.kept.trace_address
-        self.inspector.case_button.clicked.connect(lambda: desk.cases.start(self._job_id, self.directory_choice.key()))
         self.inspector.open_job.connect(lambda: self.open_job.emit(self._job_id))
         self._live = LiveView(self._runs, self.stage)
         self.helping = Helping(self._runs, self.steps, self.inspector.turn, self.stage.picture, self)

@@ -19,6 +19,7 @@ from services.artifacts import LOG, TRACE, place_of_worker, write_whole
 from services.domain.case_file import Case
 from services.domain.errors import NotReachable, Refused
 from services.domain.pictures import picture_address
+from services.domain.plans import Plan, Step
 from tests.fakes.desk import DeskWorld
 from tests.fakes.pictures import PROJECT
 from tests.fakes.queues import FakeQueues
@@ -77,7 +78,7 @@ def kept_run(world: DeskWorld) -> RunState:
         steps=(StepLine(0, "Open the page", "https://a.example/add", "done", 12, str(folder / "final.jpg")),),
         blocked=(Blocked("POST", "https://a.example/add", 9, f"password={PASSWORD}&name=Old+Mill"),),
         console=(Said(1, "error", f"token: {SECRET}"),), network=(Asked(1, "GET", "https://a.example/", status=200),),
-        trace=str(folder / "trace.zip"), trace_bytes=9,
+        trace=str(folder / "trace.zip"), trace_bytes=9, plan=Plan([Step("goto", url="https://a.example/add")]),
     )  # fmt: skip
 
 
@@ -112,6 +113,7 @@ def test_a_case_has_it_all_and_no_secret(world: DeskWorld) -> None:
         ]
         assert (run.run_id, run.verdict, run.words) == ("r1", "dry", "Nothing was sent.")
         assert pictures[run.steps[0].picture] == JPEG + b" here"
+        assert run.plan == ({"action": "goto", "url": "https://a.example/add"},)
         assert run.requests[0]["became"] == "held back"
         assert (run.network[0]["status"], run.console[0]["level"]) == (200, "error")
         assert case.left_out == (

@@ -131,7 +131,8 @@ def test_nothing_is_chosen_at_first(world: World) -> None:
         assert not page.run_button.isEnabled()
         assert page.run_button.toolTip() == "Choose a job and a directory first."
         assert page.stop_button.toolTip() == "No run is going on."
-        assert page.inspector.case_button.toolTip() == "There is nothing to export."
+        assert page.inspector.exports.case_button.toolTip() == "There is nothing to export."
+        assert page.inspector.exports.plan_button.toolTip() == "No plan is known yet: a dry run gets one."
         assert page.step_faces.face_words() == "No run yet."
         assert not page.has_picture()
 
@@ -230,11 +231,18 @@ def test_a_dry_run_shows_what_would_be_sent(world: World, tmp_path: Path) -> Non
         assert page.inspector.verdict.title.text() == "Dry run done"
         assert page.inspector.facts["Sandbox"].text() == "off"
         assert page.run_button.isEnabled()
-        press(page.inspector.case_button)
+        press(page.inspector.exports.case_button)
         await until(page, lambda: not tasks.running())
         assert world.desk.operations.newest_first()[0].label == "Export the case of Old Mill Pizza, b.localhost"
+        press(page.inspector.exports.plan_button)
+        await until(page, lambda: not tasks.running())
+        written = world.desk.operations.newest_first()[0]
+        assert written.label == "Export the plan of Old Mill Pizza, b.localhost"
+        files.append(written.target)
 
+    files: list[str] = []
     world.on_page(look)
+    assert '"selector": "#send"' in Path(files[0]).read_text()
 
 
 def test_a_real_run_asks_first_and_cancel_is_the_default(world: World) -> None:
