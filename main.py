@@ -171,7 +171,7 @@ def _window(theme: str, tour_folder: Path | None = None, *, read_only: bool = Fa
     import signal
 
     from app.desk import Desk
-    from app.loop import Closing, run_in_qt
+    from app.loop import Closing, built, run_in_qt
     from services.log import log_to_stderr
     from widgets.console_window import ConsoleWindow
     from widgets.look import fonts, icons
@@ -193,7 +193,7 @@ def _window(theme: str, tour_folder: Path | None = None, *, read_only: bool = Fa
             return 0
         await asyncio.to_thread(frame.read_through)
         frame.restore()
-        window = ConsoleWindow(frame.environment, kept=frame.kept, read_only=read_only)
+        window = await built(ConsoleWindow.in_turns(frame.environment, kept=frame.kept, read_only=read_only))
         window.environment_shown.connect(frame.show_environment)
         await asyncio.sleep(0)
         frame.hold(window)

@@ -9,8 +9,8 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any, Final, TypeVar
 
 from PySide6.QtWidgets import QApplication
 
@@ -18,6 +18,7 @@ from app import garbage, tasks
 
 _log = logging.getLogger(__name__)
 END_LIMIT: Final = 8.0
+_T = TypeVar("_T")
 
 
 class Closing:
@@ -36,6 +37,17 @@ class Closing:
     async def wait(self) -> None:
         """Return when somebody asked."""
         await self._event.wait()
+
+
+async def built(building: Generator[None, None, _T]) -> _T:
+    """What it builds, with a turn of the loop before each of its steps."""
+    while True:
+        await asyncio.sleep(0)
+        try:
+            next(building)
+        except StopIteration as end:
+            whole: _T = end.value
+            return whole
 
 
 def run_in_qt(

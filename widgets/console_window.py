@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 from app.actions.operations import FAILURE
 from app.actions.sign_in import SignInActs
@@ -19,23 +19,14 @@ from app.moves import Become, Elsewhere, Move, Open, SignOut, TryAgain
 from app.store.lanes import waiting_count
 from app.store.store import Changes
 from services.domain.errors import SettingProblem
+from widgets.desk_pages import DeskPages
 from widgets.main_window import MainWindow, PageEntry
 from widgets.pages.acknowledging import ask_acknowledge
-from widgets.pages.activity import ActivityPage
-from widgets.pages.dead_letters import DeadLettersPage
-from widgets.pages.health import HealthPage
 from widgets.pages.job.asking import ask_declare
-from widgets.pages.job.page import JobPage
-from widgets.pages.jobs import JobsPage
 from widgets.pages.leaving import ask_to_leave
 from widgets.pages.lock import LockPage
-from widgets.pages.operations import OperationsPage
 from widgets.pages.operations.strip import OperationsStrip
-from widgets.pages.overview import OverviewPage
 from widgets.pages.problem import ProblemPage
-from widgets.pages.review import ReviewPage
-from widgets.pages.runs import RunsPage
-from widgets.pages.settings import SettingsPage
 from widgets.pages.sign_in import SignInPage
 from widgets.pages.starting import StartingPage
 from widgets.parts import spans, stack_words
@@ -50,10 +41,19 @@ class ConsoleWindow(MainWindow):
     environment_shown = Signal(str)
     """The environment of the console that is being opened."""
 
-    def __init__(self, environment: str, *, kept: dict[str, Any] | None = None, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        environment: str,
+        *,
+        kept: dict[str, Any] | None = None,
+        read_only: bool = False,
+        problem: ProblemPage | None = None,
+        sign_in: SignInPage | None = None,
+    ) -> None:
+        """`problem`, `sign_in`: pages that may be given, see `in_turns`."""
         self.starting = StartingPage()
-        self.problem = ProblemPage()
-        self.sign_in = SignInPage()
+        self.problem = problem or ProblemPage()
+        self.sign_in = sign_in or SignInPage()
         super().__init__(environment, self._before_desk(), kept=kept, read_only=read_only)
         self._desk: Desk | None = None
         self._pump: Pump | None = None
@@ -77,6 +77,17 @@ class ConsoleWindow(MainWindow):
         self.bar.show_zone(datetime.now().astimezone().strftime("Local time, UTC%z")[:-2])
 
         self.faults.cleared.connect(lambda part: self.toasts.say(f"{stack_words.part_name(part)}: back again"))
+
+    @classmethod
+    def in_turns(
+        cls, environment: str, *, kept: dict[str, Any] | None = None, read_only: bool = False
+    ) -> Generator[None, None, Self]:
+        """Build it over several turns of the loop, none of which takes longer than a frame or two."""
+        problem = ProblemPage()
+        yield
+        sign_in = SignInPage()
+        yield
+        return cls(environment, kept=kept, read_only=read_only, problem=problem, sign_in=sign_in)
 
     def show_environment(self, environment: str) -> None:
         """Wear the colours of an environment."""
@@ -132,46 +143,9 @@ class ConsoleWindow(MainWindow):
 
     def show_desk(self, desk: Desk, pump: Pump) -> Iterator[None]:
         """Build the pages of this sign-in, a part for each turn of the iterator, and show the first with the last."""
-        self.overview = yield from OverviewPage.in_turns(desk)
-        yield from self._taken_in(self.overview)
-        kept = self._kept["jobs"] = dict(self._kept.get("jobs") or {})
-        self.jobs = JobsPage(desk, kept=kept, say_end=lambda words, shape: self.toasts.say(words, shape=shape))
-        yield from self._taken_in(self.jobs)
-        self.job = yield from JobPage.in_turns(desk, self.body)
-        yield from self._taken_in(self.job)
-        self.letters = DeadLettersPage(desk, toasts=self.toasts, body=self.body)
-        yield from self._taken_in(self.letters)
-        self.runs = yield from RunsPage.in_turns(desk)
-        yield from self._taken_in(self.runs)
-        self.review = ReviewPage(desk, self.body)
-        yield from self._taken_in(self.review)
-        kept = self._kept["activity"] = dict(self._kept.get("activity") or {})
-        self.activity = ActivityPage(desk, kept=kept)
-        yield from self._taken_in(self.activity)
-        self.health = HealthPage(desk)
-        yield from self._taken_in(self.health)
-        self.settings = SettingsPage(desk)
-        yield from self._taken_in(self.settings)
-        self.operations = OperationsPage(desk)
-        yield from self._taken_in(self.operations)
-        self._desk, self._pump = desk, pump
-        self.sign_in.forget()
-        self._strip.begin(desk)
-        self._keep_failures()
-        self.set_pages(
-            [
-                PageEntry("overview", "Overview", "layout-dashboard", self.overview, key="o"),
-                PageEntry("jobs", "Jobs", "list-checks", self.jobs, key="j"),
-                PageEntry("job", "Job", "list-checks", self.job, hidden=True),
-                PageEntry("dead_letters", "Dead letters", "mail-x", self.letters, key="d"),
-                PageEntry("runs", "Runs", "square-play", self.runs, key="r"),
-                PageEntry("review", "To check", "square-play", self.review, hidden=True),
-                PageEntry("activity", "Activity", "activity", self.activity, key="a"),
-                PageEntry("operations", "Operations", "activity", self.operations, key="p", hidden=True),
-                PageEntry("health", "Health", "heart-pulse", self.health, key="h"),
-                PageEntry("settings", "Settings", "settings", self.settings, key="s", foot=True),
-            ]
-        )
+        pages = yield from DeskPages.in_turns(desk, self, self._kept)
+        self.overview, self.jobs, self.job, self.letters, self.runs, self.review = pages[:6]
+        self.activity, self.operations, self.health, self.settings = pages[6:]
         self.overview.show_jobs.connect(self.open_jobs)
         self.overview.show_dead_letters.connect(lambda: self.show_page("dead_letters"))
         for page in (self.overview, self.job):
@@ -182,20 +156,25 @@ class ConsoleWindow(MainWindow):
         self.job.run_here.connect(self.prepare_run)
         for leads in (self.overview, self.letters, self.runs, self.review, self.activity):
             leads.open_job.connect(self.open_job)
-        self.runs.check_button.clicked.connect(self.open_review)
+        self.runs.banner.check_button.clicked.connect(self.open_review)
         self.review.back.connect(lambda: self.show_page("runs"))
         self.review.declare.connect(lambda *what: ask_declare(self.body, desk, *what))
         self.settings.opening.connect(lambda key: self._leave_for(Open(key)))
         for wish, key in ((self.settings.elsewhere, "elsewhere"), (self.settings.signing_out, "out"),
                           (self.settings.locking, "lock")):  # fmt: skip
             wish.connect(lambda key=key: self._person_chosen(key))
+        yield
+        self._desk, self._pump = desk, pump
+        self.sign_in.forget()
+        self._strip.begin(desk)
+        self._keep_failures()
         self.lock.guard(desk.lock, desk.who)
         self.bar.show_link(True)
         self._show_link()
         self._show_who()
         pump.changed.connect(self._take)
         pump.frame.connect(self._frame)
-        self.show_page("jobs")
+        self.set_pages(pages.entries(), "jobs")
         if desk.preferences.in_memory:
             self.toasts.say(desk.preferences.kept_where(), shape="stale", seconds=12)
 
@@ -228,11 +207,6 @@ class ConsoleWindow(MainWindow):
         self.set_pages(self._before_desk())
         for page in pages:
             page.deleteLater()
-
-    def _taken_in(self, page: QWidget) -> Iterator[None]:
-        yield
-        self.add_widget(page)
-        yield
 
     def open_jobs(self, status: str) -> None:
         """The list of jobs in one status."""

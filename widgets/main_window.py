@@ -75,8 +75,8 @@ class MainWindow(QWidget):
         QShortcut(QKeySequence(Qt.Key.Key_Slash), self).activated.connect(self.focus_search)
         self.set_pages(pages)
 
-    def set_pages(self, pages: Sequence[PageEntry]) -> None:
-        """Show other pages than before, the first of them in front."""
+    def set_pages(self, pages: Sequence[PageEntry], in_front: str = "") -> None:
+        """Show other pages than before, the one named `in_front` or the first of them in front."""
         stay = {id(entry.widget) for entry in pages}
         gone = [entry.widget for entry in self._pages.values() if id(entry.widget) not in stay]
         self._pages = {entry.name: entry for entry in pages}
@@ -103,7 +103,7 @@ class MainWindow(QWidget):
                 pressed.activated.connect(lambda name=entry.name: self.show_page(name))
                 self._keys.append(pressed)
         if pages:
-            self.show_page(pages[0].name)
+            self.show_page(in_front or pages[0].name)
         # Last, for to take the page in front away would show the next of the old ones.
         for page in gone:
             self.stack.removeWidget(page)

@@ -60,6 +60,7 @@ KNOWN = {
     ("widgets.pages.jobs", "widgets.pages.runs.page"): "pages-strangers",
     ("widgets.pages.job.page", "app.sync.engine"): "widgets-diet",
     ("widgets.parts.table", "widgets.pages.jobs"): "widgets-rooms",
+    ("widgets.desk_pages", "widgets.console_window"): "widgets-rooms",
     ("app.store.store", "services.ports.wishes"): "one-hand-writes",
     ("app.models.table_model", "services.clients.sqs"): "clients-at-the-door",
 }

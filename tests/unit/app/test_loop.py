@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import textwrap
+from collections.abc import Generator
 from pathlib import Path
+
+from app.loop import built
 
 ROOT = Path(__file__).resolve().parents[3]
 HEAD = """
@@ -72,3 +76,18 @@ def test_an_end_that_hangs_is_ended() -> None:
         sys.exit(run_in_qt(application, main, end_limit=0.3))
     """)
     assert done.returncode == 70
+
+
+def test_between_the_steps_of_a_building_the_loop_has_its_turn() -> None:
+    order: list[str] = []
+
+    def building() -> Generator[None, None, str]:
+        for part in ("walls", "roof"):
+            order.append(part)
+            asyncio.get_running_loop().call_soon(order.append, f"a turn after the {part}")
+            yield
+        order.append("door")
+        return "house"
+
+    assert asyncio.run(built(building())) == "house"
+    assert order == ["walls", "a turn after the walls", "roof", "a turn after the roof", "door"]

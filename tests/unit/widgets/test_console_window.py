@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import gc
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,9 @@ from widgets.look import theme
 from widgets.parts.label import ElidedLabel
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.toast import Toast
+
+MOST_IN_A_TURN = 120
+"""Widgets, each of which takes a tenth to a fourth of a millisecond."""
 
 
 @pytest.fixture
@@ -59,6 +63,26 @@ def world(window: ConsoleWindow, tmp_path: Path, tmp_path_factory: pytest.TempPa
     made.close()
 
 
+def test_no_turn_builds_so_much_that_the_window_stands_still(
+    window: ConsoleWindow, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    made = DeskWorld(tmp_path, FakeQueues({}, time.time), time.time, "operator")
+    runs = World(tmp_path_factory.mktemp("runs"))
+    built: list[int] = []
+    gc.disable()  # while Qt lists its widgets, none of them may be collected
+    try:
+        before = len(QApplication.allWidgets())
+        for _ in window.show_desk(dataclasses.replace(made.desk, runs=runs.acts), Pump(made.store)):
+            built.append(len(QApplication.allWidgets()) - before)
+            before += built[-1]
+    finally:
+        gc.enable()
+    assert sum(built) > 5 * MOST_IN_A_TURN
+    assert max(built) <= MOST_IN_A_TURN
+    runs.operations.close()
+    made.close()
+
+
 def test_a_problem_stands_where_the_first_page_would(window: ConsoleWindow) -> None:
     window.show_part("worker", "down", "exit code 3")
     window.show_problem("The database can't be reached.", "Start it.", "refused", [])
@@ -84,12 +108,12 @@ def test_a_count_leads_to_the_jobs_that_it_counts(window: ConsoleWindow, world: 
 
 
 def test_what_has_to_be_checked_is_counted_and_led_to(window: ConsoleWindow, world: DeskWorld) -> None:
-    assert window.runs.check_button.words() == "Nothing to check"
+    assert window.runs.banner.check_button.words() == "Nothing to check"
     row = {"id": "r1", "job_id": "j1", "directory_name": "a.localhost", "status": "submitting"}
     world.store.put("job_results", {**row, "updated_at": "2026-01-01T00:00:00Z"})
     window._take(world.store.take_changed())
-    assert window.runs.check_button.words() == "1 to check"
-    window.runs.check_button.click()
+    assert window.runs.banner.check_button.words() == "1 to check"
+    window.runs.banner.check_button.click()
     assert window.current_page() == "review"
     assert wait_for(lambda: window.review.inspector.head.words() == "a.localhost")
     window.review.inspector.say_button.choose("submitted")

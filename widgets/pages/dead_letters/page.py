@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Generator
+from typing import Final, Self
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
@@ -22,10 +23,10 @@ from services.domain.statuses import Shape
 from widgets.look import metrics
 from widgets.pages.dead_letters.editing import ask_edit
 from widgets.pages.dead_letters.fields import JOURNAL, KEPT, QUEUE, letter_fields, letter_query
-from widgets.pages.dead_letters.inspector import Inspector
 from widgets.pages.dead_letters.inventory import Inventory
 from widgets.pages.dead_letters.journal import JournalView
 from widgets.pages.dead_letters.kept import KeptView
+from widgets.pages.dead_letters.lists import Lists
 from widgets.pages.dead_letters.queues import QueueBar
 from widgets.pages.dead_letters.sheet import ask_archive, ask_replay
 from widgets.pages.dead_letters.still import Chip
@@ -38,6 +39,7 @@ from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
 from widgets.parts.tabs import Tab, TabRow
 from widgets.parts.toast import Toast, Toasts
+from widgets.parts.turns import at_once
 
 TABS: Final = (Tab("inventory", "Inventory"), Tab("archived", "Archived"), Tab("journal", "Journal"))
 _TOLD: Final = (REPLAY.name, REPLAY_MANY.name, ARCHIVE.name, PUT_BACK.name, DECIDE.name)
@@ -53,8 +55,10 @@ class DeadLettersPage(Surface):
     open_job = Signal(str)
 
     def __init__(
-        self, desk: Desk, parent: QWidget | None = None, *, toasts: Toasts | None = None, body: Surface | None = None
-    ) -> None:
+        self, desk: Desk, parent: QWidget | None = None, *, toasts: Toasts | None = None, body: Surface | None = None,
+        lists: Lists | None = None,
+    ) -> None:  # fmt: skip
+        """`lists` may be given: see `in_turns`."""
         super().__init__("surface.page", parent=parent)
         self._desk = desk
         self._body = body if body is not None else self
@@ -68,15 +72,13 @@ class DeadLettersPage(Surface):
         self._undo_toasts: dict[str, Toast] = {}
         self.scan_button = Button(SCAN.label, "quiet", icon=SCAN.icon, tip=SCAN.words)
         self.scan_button.clicked.connect(lambda: start_scan(self._acts))
-        self.inventory = Inventory(desk)
+        self.inventory, self.kept, self.journal, self.inspector = lists or at_once(Lists.in_turns(desk))
         self.table, self.model, self.faces = self.inventory.table, self.inventory.model, self.inventory.faces
         self.replay_button, self.archive_button = self.inventory.replay_button, self.inventory.archive_button
         self.replay_button.clicked.connect(self._press_replay)
         self.archive_button.clicked.connect(self._press_archive)
         self.inventory.one.connect(self._link_pressed)
         self.inventory.narrowed.connect(self._narrow)
-        self.kept = KeptView(desk)
-        self.journal = JournalView(desk)
         self.views: dict[str, Inventory | KeptView | JournalView] = {
             "inventory": self.inventory,
             "archived": self.kept,
@@ -103,7 +105,6 @@ class DeadLettersPage(Surface):
             view.opened.connect(self.open_job)
             view.clear.connect(lambda: self._narrow(""))
             view.held.connect(self._show_held)
-        self.inspector = Inspector()
         self.inspector.open_job.connect(self.open_job)
         self.inspector.pressed.connect(self._inspector_pressed)
         self._foot = QWidget()
@@ -120,6 +121,13 @@ class DeadLettersPage(Surface):
         self._second.start()
         self._show_letters()
         self._show_tab()
+
+    @classmethod
+    def in_turns(cls, desk: Desk, parent: QWidget, *, toasts: Toasts, body: Surface) -> Generator[None, None, Self]:
+        """Build it over several turns of the loop, none of which takes longer than a frame or two."""
+        lists = yield from Lists.in_turns(desk)
+        yield
+        return cls(desk, parent, toasts=toasts, body=body, lists=lists)
 
     def take(self, changes: Changes) -> None:
         """Names of customers come from the store."""

@@ -147,13 +147,15 @@ class JobPage(QWidget):
         self._second.start()
 
     @classmethod
-    def in_turns(cls, desk: Desk, body: Surface) -> Generator[None, None, Self]:
+    def in_turns(cls, desk: Desk, body: Surface, parent: QWidget) -> Generator[None, None, Self]:
         """Build it over several turns of the loop, none of which takes longer than a frame or two."""
-        lists = DirectoriesTable(), ActivityList()
+        directories = DirectoriesTable()
+        yield
+        activity = ActivityList()
         yield
         inspector = Inspector(desk.data_dir, desk.pictures)
         yield
-        return cls(desk, body, lists=lists, inspector=inspector)
+        return cls(desk, body, parent, lists=(directories, activity), inspector=inspector)
 
     def show_job(self, job_id: str) -> None:
         """Read another job."""

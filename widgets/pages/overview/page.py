@@ -75,13 +75,15 @@ class OverviewPage(QWidget):
         self._part_at = 0.0
 
     @classmethod
-    def in_turns(cls, desk: Desk) -> Generator[None, None, Self]:
+    def in_turns(cls, desk: Desk, parent: QWidget) -> Generator[None, None, Self]:
         """Build it over several turns of the loop, none of which takes longer than a frame or two."""
-        charts = ThroughputPanel(desk), OutcomesPanel(desk)
+        throughput = ThroughputPanel(desk)
         yield
-        lists = NeedsPanel(desk), ActivityPanel(desk), WorkersPanel(desk)
+        outcomes, needs = OutcomesPanel(desk), NeedsPanel(desk)
         yield
-        return cls(desk, charts=charts, lists=lists)
+        lists = needs, ActivityPanel(desk), WorkersPanel(desk)
+        yield
+        return cls(desk, parent, charts=(throughput, outcomes), lists=lists)
 
     def take(self, changes: Changes) -> None:
         """Note what changed in the store: lists follow within a tenth of a second, figures and charts within a fourth.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Final
+from collections.abc import Generator
+from typing import Final, Self
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
@@ -49,7 +50,10 @@ class ReviewPage(Surface):
     open_job = Signal(str)
     declare = Signal(object, object, str)
 
-    def __init__(self, desk: Desk, body: Surface, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, desk: Desk, body: Surface, parent: QWidget | None = None, *, inspector: Inspector | None = None
+    ) -> None:
+        """`inspector` may be given: see `in_turns`."""
         super().__init__("surface.page", parent=parent)
         self._desk = desk
         self._body = body
@@ -74,7 +78,7 @@ class ReviewPage(Surface):
         self.table.opened.connect(lambda _: self._open())
         self.table.engaged.connect(self.model.freeze)
         self.faces = Faces(self.table)
-        self.inspector = Inspector(desk.data_dir, desk.pictures, desk.environment)
+        self.inspector = inspector or Inspector(desk.data_dir, desk.pictures, desk.environment)
         self.inspector.open_job.connect(self._open)
         self.inspector.said.connect(self._say)
         QShortcut(QKeySequence("Esc"), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut).activated.connect(
@@ -84,6 +88,13 @@ class ReviewPage(Surface):
         self.setFocusProxy(self.table)
         self._rows.look_at_all()
         self._filter()
+
+    @classmethod
+    def in_turns(cls, desk: Desk, body: Surface, parent: QWidget) -> Generator[None, None, Self]:
+        """Build it over several turns of the loop, none of which takes longer than a frame or two."""
+        inspector = Inspector(desk.data_dir, desk.pictures, desk.environment)
+        yield
+        return cls(desk, body, parent, inspector=inspector)
 
     def take(self, changes: Changes) -> None:
         """Note what changed in the store; the next frames show it."""

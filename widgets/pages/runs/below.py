@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Final, Protocol, Self, cast
 
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
@@ -35,12 +36,17 @@ class Panel(Protocol):
 class Below(QWidget):
     """Only the panel that is in view is kept up to date; the counts of all of them are."""
 
-    def __init__(self, *more: tuple[Tab, Panel], parent: QWidget | None = None) -> None:
-        """`more`: panels behind the three that every run has."""
+    def __init__(
+        self,
+        *more: tuple[Tab, Panel],
+        first: tuple[Requests, ConsoleLog, NetworkLog] | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        """`first`: the three that every run has, made anew by default; `more`: panels behind them."""
         super().__init__(parent)
         self._state: RunState | None = None
         self._form: FormPanel | None = None
-        self.requests, self.console, self.network = Requests(), ConsoleLog(), NetworkLog()
+        self.requests, self.console, self.network = first or (Requests(), ConsoleLog(), NetworkLog())
         self._panels: dict[str, Panel] = {"sent": self.requests, "console": self.console, "network": self.network}
         self._panels |= {tab.key: panel for tab, panel in more}
         self.tabs = TabRow([*TABS, *(tab for tab, _ in more)])
@@ -56,10 +62,19 @@ class Below(QWidget):
         self.setMinimumHeight(metrics.px(metrics.BAR + 28 + 2 * 28 + 76))
 
     @classmethod
-    def of(cls, desk: Desk) -> Self:
-        """With the panels that also look at what the project knows of the directory."""
+    def in_turns(cls, desk: Desk) -> Generator[None, None, Self]:
+        """Build it in turns of the loop, with the panels that also look at what the project knows of the directory."""
+        requests, console = Requests(), ConsoleLog()
+        yield
+        network, comparing = NetworkLog(), Comparing()
+        yield
         form = FormPanel(desk)
-        made = cls((Tab("compare", "Compare with remote run"), Comparing()), (Tab("form", "Form"), form))
+        yield
+        made = cls(
+            (Tab("compare", "Compare with remote run"), comparing),
+            (Tab("form", "Form"), form),
+            first=(requests, console, network),
+        )
         made._form = form
         return made
 

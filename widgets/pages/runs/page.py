@@ -19,24 +19,19 @@ from app.store.store import Changes
 from widgets.look import metrics
 from widgets.pages.runs import words
 from widgets.pages.runs.asking import real_run_sheet
-from widgets.pages.runs.below import Below
-from widgets.pages.runs.check_button import CheckButton
+from widgets.pages.runs.banner import Banner
 from widgets.pages.runs.helping import Helping
-from widgets.pages.runs.inspector import Inspector
-from widgets.pages.runs.job_picker import JobPicker
 from widgets.pages.runs.live_view import LiveView
-from widgets.pages.runs.stage import Stage
-from widgets.pages.runs.steps import StepList
+from widgets.pages.runs.parts import Parts
 from widgets.pages.runs.window_choice import WindowChoice
 from widgets.parts.button import Button
 from widgets.parts.choice import Choice
-from widgets.parts.faces import Faces
-from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.head import PageHead
-from widgets.parts.label import ElidedLabel, label, say, tip
+from widgets.parts.label import tip
 from widgets.parts.segments import Segments
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface, ground_of
+from widgets.parts.turns import at_once
 
 _STEPS = 312
 _NARROW = 1180
@@ -53,10 +48,9 @@ class RunsPage(Surface):
         desk: Desk,
         parent: QWidget | None = None,
         *,
-        picker: JobPicker | None = None,
-        inspector: Inspector | None = None,
+        parts: Parts | None = None,
     ) -> None:
-        """Parts may be given: see `in_turns`."""
+        """`parts` may be given: see `in_turns`."""
         super().__init__("surface.page", parent=parent)
         self._desk = desk
         self._runs = desk.runs
@@ -67,7 +61,7 @@ class RunsPage(Surface):
         self._picked = -1
         self.sheet: ConfirmSheet | None = None
         self._head = PageHead("Runs")
-        self.job_picker = picker or JobPicker(desk.store.jobs.lines.values)
+        self.job_picker, self.side, self.stage, self.below, self.inspector = parts or at_once(Parts.in_turns(desk))
         self.job_picker.chosen.connect(lambda job_id: self.prepare(job_id))
         self.directory_choice = Choice("Choose a directory")
         self.directory_choice.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -78,19 +72,12 @@ class RunsPage(Surface):
         self.run_button.clicked.connect(self._pressed)
         self.stop_button = Button(STOP_RUN.label, icon=STOP_RUN.icon)
         self.stop_button.clicked.connect(self._runs.stop)
-        self.banner = GlyphLabel("blocked", "", "small", "primary", 600, under="surface.window")
-        self.banner_words = ElidedLabel("", "small", "secondary")
-        self.show_button = Button("Show it", "link", small=True)
-        self.show_button.clicked.connect(lambda: self.prepare(self._runs.state.job_id, self._runs.state.directory))
-        self.check_button = CheckButton(desk.store)
-        self.browser_words = label("", "small", "tertiary")
-        self.step_note = label("", "small", "tertiary")
-        self.steps = StepList()
+        self.banner = Banner(desk.store)
+        self.banner.show_button.clicked.connect(
+            lambda: self.prepare(self._runs.state.job_id, self._runs.state.directory)
+        )
+        self.steps = self.side.list
         self.steps.picked.connect(self._pick)
-        self.step_faces = Faces(self.steps)
-        self.stage = Stage(desk.data_dir)
-        self.below = Below.of(desk)
-        self.inspector = inspector or Inspector()
         self.window_choice = WindowChoice(desk.preferences, desk.browsers)
         self.inspector.add_choice(self.window_choice)
         self.inspector.trace.address_of = self._runs.kept.trace_address
@@ -103,13 +90,11 @@ class RunsPage(Surface):
         self._show_target()
 
     @classmethod
-    def in_turns(cls, desk: Desk) -> Generator[None, None, Self]:
+    def in_turns(cls, desk: Desk, parent: QWidget) -> Generator[None, None, Self]:
         """Build it over several turns of the loop, none of which takes longer than a frame or two."""
-        picker = JobPicker(desk.store.jobs.lines.values)
+        parts = yield from Parts.in_turns(desk)
         yield
-        inspector = Inspector()
-        yield
-        return cls(desk, picker=picker, inspector=inspector)
+        return cls(desk, parent, parts=parts)
 
     def prepare(self, job_id: str, directory: str = "") -> None:
         """Choose a job and one of its directories, for a dry run; "" takes the one most likely meant."""
@@ -135,7 +120,7 @@ class RunsPage(Surface):
 
     def take(self, changes: Changes) -> None:
         """Show what changed in the store."""
-        self.check_button.take(changes)
+        self.banner.check_button.take(changes)
         if self._job_id in changes.jobs or _FORMS & changes.tables.keys():
             self._show_target()
 
@@ -147,7 +132,8 @@ class RunsPage(Surface):
             self._show_run()
             self._show_acts()
         elif self._runs.state.going_on and int(time.monotonic()) != self._second_seen:
-            self._show_note(self._state())
+            self._second_seen = int(time.monotonic())
+            self.side.show_note(self._state())
             self.helping.tick()
         self._live.frame(self._state(), picked=self._picked >= 0)
         self.window_choice.frame()
@@ -164,9 +150,9 @@ class RunsPage(Surface):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         narrow = self.width() < metrics.px(_NARROW)
-        self._side.setFixedWidth(metrics.px(232 if narrow else _STEPS))
+        self.side.setFixedWidth(metrics.px(232 if narrow else _STEPS))
         self.inspector.setFixedWidth(metrics.px(300 if narrow else metrics.INSPECTOR))
-        self.browser_words.setVisible(not narrow)
+        self.banner.browser.setVisible(not narrow)
         self._head.title.setVisible(not narrow)  # the rail names the page too
 
     # What is chosen
@@ -268,9 +254,8 @@ class RunsPage(Surface):
     def _show_run(self) -> None:
         self._seen = self._version()
         state = self._state()
-        self.steps.show_steps(state.steps if state is not None else ())
-        self._show_step_face(state)
-        self._show_note(state)
+        self.side.show_run(state)
+        self._second_seen = int(time.monotonic())
         self._show_picture(state)
         self.below.show_run(state)
         self.inspector.show_run(state)
@@ -278,21 +263,7 @@ class RunsPage(Surface):
         drift = self.below.drift(state)
         self.inspector.show_checks(words.checks(job, line, refusal, drift) if job and line else [])
         self.helping.show_run(state)
-        say(self.browser_words, words.browser_words(state) if state is not None else "")
-
-    def _show_step_face(self, state: RunState | None) -> None:
-        if state is None:
-            self.step_faces.show_face("No run yet.", "Choose a job and a directory, then press Run.")
-        elif state.steps:
-            self.step_faces.show_content()
-        elif state.going_on:
-            self.step_faces.show_face("Brain is making the plan.", shape="running")
-        else:
-            self.step_faces.show_face("It ended before the first step.", state.words, shape="failed")
-
-    def _show_note(self, state: RunState | None) -> None:
-        self._second_seen = int(time.monotonic())
-        say(self.step_note, words.progress(state, time.time()) if state is not None else "")
+        self.banner.show_browser(state)
 
     def _show_picture(self, state: RunState | None) -> None:
         if state is None:
@@ -315,22 +286,7 @@ class RunsPage(Surface):
         self.stop_button.set_off(self._runs.why_not_stop())
         self.run_button.setVisible(not self.helping.pause_button.isVisibleTo(self))
         self.mode.setEnabled(not self._runs.state.going_on)
-        self._show_banner()
-
-    def _show_banner(self) -> None:
-        run = self._runs.state
-        elsewhere = run.going_on and self._state() is None
-        dry = run.dry if run.going_on else self.mode.current() == "dry"
-        self.show_button.setVisible(elsewhere)
-        if elsewhere:
-            self.banner.say("A run is going on.", "running", "primary")
-            self.banner_words.say(f"{run.directory} for {run.business}")
-        elif dry:
-            self.banner.say("Dry run.", "blocked", "primary")
-            self.banner_words.say(words.DRY_WORDS)
-        else:
-            self.banner.say("Real run.", "send", "primary")
-            self.banner_words.say(words.REAL_WORDS)
+        self.banner.show_kind(self._runs.state, shown=self._state() is not None, dry=dry)
 
     def _lay_out(self) -> None:
         for part, width in ((self.job_picker, 208), (self.directory_choice, 240)):
@@ -343,44 +299,20 @@ class RunsPage(Surface):
         self._head.add(self.helping.pause_button)
         self._head.add(self.helping.step_button)
         self._head.add(self.stop_button)
-        banner = Surface("surface.window", "b")
-        banner.setFixedHeight(metrics.px(28))
-        line = QHBoxLayout(banner)
-        line.setContentsMargins(metrics.px(16), 0, metrics.px(16), 1)
-        line.setSpacing(metrics.px(8))
-        line.addWidget(self.banner)
-        line.addWidget(self.banner_words, 1)
-        line.addWidget(self.show_button)
-        line.addWidget(self.browser_words)
-        line.addWidget(self.check_button)
-        step_head = Surface("surface.page", "b")
-        step_head.setFixedHeight(metrics.px(metrics.BAR))
-        line = QHBoxLayout(step_head)
-        line.setContentsMargins(metrics.px(16), 0, metrics.px(16), 1)
-        line.setSpacing(metrics.px(8))
-        line.addWidget(label("Steps", weight=600))
-        line.addWidget(self.step_note)
-        line.addStretch(1)
-        line.addWidget(self.helping.to_button)
-        line.addWidget(self.helping.edit_button)
-        self._side = Surface("surface.page", "r")
-        side = QVBoxLayout(self._side)
-        side.setContentsMargins(0, 0, 1, 0)
-        side.setSpacing(0)
-        side.addWidget(step_head)
-        side.addWidget(self.step_faces, 1)
+        self.side.add(self.helping.to_button)
+        self.side.add(self.helping.edit_button)
         centre = QVBoxLayout()
         centre.setSpacing(0)
         centre.addWidget(self.stage, 3)
         centre.addWidget(self.below, 2)
         lower = QHBoxLayout()
         lower.setSpacing(0)
-        lower.addWidget(self._side)
+        lower.addWidget(self.side)
         lower.addLayout(centre, 1)
         column = QVBoxLayout()
         column.setSpacing(0)
         column.addWidget(self._head)
-        column.addWidget(banner)
+        column.addWidget(self.banner)
         column.addLayout(lower, 1)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)

@@ -133,7 +133,7 @@ def test_nothing_is_chosen_at_first(world: World) -> None:
         assert page.stop_button.toolTip() == "No run is going on."
         assert page.inspector.exports.case_button.toolTip() == "There is nothing to export."
         assert page.inspector.exports.plan_button.toolTip() == "No plan is known yet: a dry run gets one."
-        assert page.step_faces.face_words() == "No run yet."
+        assert page.side.faces.face_words() == "No run yet."
         assert not page.has_picture()
 
     world.on_page(look)
@@ -216,7 +216,7 @@ def test_a_dry_run_shows_what_would_be_sent(world: World, tmp_path: Path) -> Non
         await ended(page, world)
         assert world.claims.calls == []
         assert page.has_picture()
-        assert page.browser_words.text() == "Headless Chromium 140, sandbox off"
+        assert page.banner.browser.text() == "Headless Chromium 140, sandbox off"
         texts = [page.below.requests.model.index(row, 3).data(CELL_ROLE).text for row in range(3)]
         assert texts == ["blocked, 2 times", "blocked", "passed, before submit"]
         assert page.below.requests.model.index(0, 2).data(CELL_ROLE).text == "1.1 kB"
@@ -226,7 +226,7 @@ def test_a_dry_run_shows_what_would_be_sent(world: World, tmp_path: Path) -> Non
         page.below.requests.table.go_to(2)
         assert page.below.requests.body.toPlainText() == "step=1"
         assert page.steps.marked() == SUBMIT
-        assert page.step_note.text().startswith("2 of 5")
+        assert page.side.note.text().startswith("2 of 5")
         assert page.inspector.verdict.isVisible()
         assert page.inspector.verdict.title.text() == "Dry run done"
         assert page.inspector.facts["Sandbox"].text() == "off"
@@ -341,13 +341,13 @@ def test_the_view_follows_the_run_and_stop_ends_it(world: World) -> None:
         page.prepare("j1", "b.localhost")
         page.start(dry=True)
         await until(page, lambda: page.steps.marked() == 1)
-        assert not page.show_button.isVisible()
+        assert not page.banner.show_button.isVisible()
         page.prepare("j2", "b.localhost")  # the same directory of another job
-        assert page.show_button.isVisible()
-        assert page.banner_words.text() == "b.localhost for Old Mill Pizza"
-        assert page.step_faces.face_words() == "No run yet."
+        assert page.banner.show_button.isVisible()
+        assert page.banner.words.text() == "b.localhost for Old Mill Pizza"
+        assert page.side.faces.face_words() == "No run yet."
         assert page.run_button.toolTip() == "A run is going on."
-        press(page.show_button)
+        press(page.banner.show_button)
         assert page.directory_choice.key() == "b.localhost"
         assert page.steps.marked() == 1
         press(page.stop_button)

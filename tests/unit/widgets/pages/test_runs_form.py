@@ -26,6 +26,7 @@ from widgets.pages.runs.form_panel import FormPanel
 from widgets.parts.button import Button
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
+from widgets.parts.turns import at_once
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ class Shown:
         self.world = world
         self.body = Surface()
         self.body.resize(900, 600)
-        self.below = Below.of(world.desk)
+        self.below = at_once(Below.in_turns(world.desk))
         self.below.setParent(self.body)
         self.below.resize(900, 400)
         self.body.show()

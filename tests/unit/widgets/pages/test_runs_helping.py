@@ -265,7 +265,7 @@ def test_a_run_in_a_window_asks_for_help_there(world: World) -> None:
             "Solve it in the browser’s window. Then press Go on: the run itself sends the form."
         )
         assert page.inspector.facts["Browser"].text() == "Chromium 140, in a window"
-        await until(page, lambda: page.browser_words.text() == "Chromium 140 in a window, sandbox on")
+        await until(page, lambda: page.banner.browser.text() == "Chromium 140 in a window, sandbox on")
         world.runner.go.set()
 
     world.on_page(look)

@@ -82,7 +82,7 @@ def test_a_run_of_an_earlier_start_is_found_again(qt_app: QApplication, tmp_path
         assert page.below.console.model.rowCount() == 3
         page.prepare("j1", "a.localhost")
         assert not page.inspector.verdict.isVisible(), "the run of another directory"
-        assert page.step_faces.face_words() == "No run yet."
+        assert page.side.faces.face_words() == "No run yet."
 
     world.on_page(look)
     world.close()
