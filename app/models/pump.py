@@ -8,7 +8,8 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from app.store.store import Changes, Store
 
-FRAME_MS = 16
+FRAME_MS = 32
+"""Thirty times a second is at once for numbers and words; each frame costs, however little has changed."""
 APART_MS = 3
 """A step waits so long for a turn of the loop without painting."""
 HIDDEN_MS = 100
@@ -19,10 +20,10 @@ BACKLOG = 2000
 BACKLOG_BUDGET = 0.010
 LIVE_BACKLOG_BUDGET = 0.005
 """The same while the link is live and staff work: smoother again."""
-FLOOD = 200
+FLOOD = 400
 """Jobs that changed within a frame: more of them, and jobs wait, so that one that changes several times is worked
 out once. The oldest come first, and the feed has the time."""
-FLOOD_BUDGET = 0.002
+FLOOD_BUDGET = 0.004
 """Seconds of a frame that they get meanwhile."""
 
 

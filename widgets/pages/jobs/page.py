@@ -45,8 +45,8 @@ TABS = (
 )
 
 
-MOVE_SECONDS: Final = 0.064
-"""Rows take other places at most so often."""
+MOVE_SECONDS: Final = 0.25
+"""Rows take other places at most so often: nobody's eyes follow faster, and each time all of them are drawn."""
 CLOCK_SECONDS: Final = 10
 """A filter on ages is asked anew so often."""
 
@@ -182,7 +182,7 @@ class JobsPage(QWidget):
         self._show_waiting()
 
     def _pace(self) -> None:
-        """Values change at once, but rows move to other places only so often: each time all of them are drawn."""
+        """Values change at once, but rows move to other places only so often."""
         if not self._engaged:
             if time.monotonic() - self._moved_at >= MOVE_SECONDS:
                 self.model.thaw()

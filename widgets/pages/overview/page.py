@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from itertools import islice
 from typing import Final, Self
 
 from PySide6.QtCore import Qt, Signal
@@ -126,9 +125,9 @@ class OverviewPage(QWidget):
     def _show_needs(self) -> None:
         self._needs_at = time.monotonic()
         if self._jobs_changed:
-            jobs = set(islice(self._jobs_changed, LISTED_AT_ONCE))
-            self._jobs_changed -= jobs
-            self.needs.work_out(jobs)
+            # Taken out one by one: a look at the first of very many passes by all that went before.
+            many = min(LISTED_AT_ONCE, len(self._jobs_changed))
+            self.needs.work_out([self._jobs_changed.pop() for _ in range(many)])
         if self._acts_changed:
             acts, self._acts_changed = self._acts_changed, set()
             self.needs.take_acts(acts)
