@@ -86,12 +86,13 @@ class RowPainter:
         flashes = table.flashes()
         # In one piece, its bounds say enough; asking about each cell takes as long as a third of drawing it.
         pieces = region.rectCount() > 1
-        # Rows that take other places look as before: a picture of each is drawn anew only when its cells are others.
-        # Between two pixels of the screen a picture would be blurred.
+        # Rows that take other places, or of which only the turning shape is another, look as before: a picture of
+        # each is drawn anew only when its cells are others. Between two pixels of the screen it would be blurred.
         ratio = table.devicePixelRatioF()
-        pictured = not pieces and bounds.width() >= wide and ratio.is_integer()
+        pictured = ratio.is_integer()
         if pictured:
             self._pictures.suit((wide, height, ratio, theme.current()), last - first + 1)
+        in_full = not pieces and bounds.width() >= wide
         steady_row = getattr(table.model(), "steady_row", None)
         fresh, late = 0, []
         # Those that had to wait are first now, or rows that change all the time would keep them waiting.
@@ -109,13 +110,11 @@ class RowPainter:
                 ring=table.ring == row,
             )
             kept = steady_row(row) if steady_row is not None else None
-            cells = [
-                (column, content, table.cell(row, column) if kept is None else kept[column])
-                for column, section, content in self._columns
-                if not (section.right() < bounds.left() or section.left() > bounds.right())
-                and (not pieces or region.intersects(section.translated(0, whole.top())))
-            ]
-            if pictured:
+            if pictured and (in_full or kept is not None):
+                cells = [
+                    (column, content, table.cell(row, column) if kept is None else kept[column])
+                    for column, _, content in self._columns
+                ]
                 key = (look, *(cell for _, _, cell in cells))
                 picture = self._pictures.get(key)
                 if picture is None and fresh >= _FRESH:
@@ -129,15 +128,22 @@ class RowPainter:
                     picture = self._pictured(row, key, QRect(0, 0, wide, height), look, cells)
                     fresh += 1
                 self._drawn[row] = key
+                if row in waiting and (QRegion(whole) - region).isEmpty():
+                    self.late.remove(row)
                 painter.drawPixmap(0, whole.top(), picture)
             else:
+                cells = [
+                    (column, content, table.cell(row, column) if kept is None else kept[column])
+                    for column, section, content in self._columns
+                    if not (section.right() < bounds.left() or section.left() > bounds.right())
+                    and (not pieces or region.intersects(section.translated(0, whole.top())))
+                ]
                 self._paint_row(painter, whole, look, cells)
             for _, content, cell in cells:
                 if isinstance(cell, Cell) and cell.shape == "running":
                     self._paint_turning(painter, content.translated(0, whole.top()), look)
         painter.end()
-        if pictured:
-            self.late = [row for row in self.late if not first <= row <= last] + late
+        self.late += [row for row in late if row not in self.late]
         if late:
             QTimer.singleShot(0, table, self._draw_late)
 
