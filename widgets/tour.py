@@ -256,7 +256,8 @@ class Tour:
         self._check(bool(state.blocked), "nothing was held back")
         self._check(await self._posts(host) == before, f"{host} saw a submission")
         self._check(self._window.runs.has_picture(), "there is no picture")
-        return f"{len(state.steps)} steps at {host}, {len(state.blocked)} requests held back"
+        held = "1 request" if len(state.blocked) == 1 else f"{len(state.blocked)} requests"
+        return f"{len(state.steps)} steps at {host}, {held} held back"
 
     async def _real_run(self) -> str:
         line, host = await self._until(self._runnable, 60, "a failed directory to run here")
