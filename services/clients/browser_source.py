@@ -43,7 +43,7 @@ class BrowserFetch:
         self._child = child
         last: dict[str, Any] | None = None
         try:
-            while not isinstance(line := await self._next(lines, child), int):
+            while not isinstance(line := await child.next_of(lines, self._silence), int):
                 event = decode(line)
                 if event is not None and event["kind"] == "progress":
                     yield event
@@ -58,11 +58,3 @@ class BrowserFetch:
         """See the port. The next fetch removes what this one leaves."""
         if self._child is not None:
             self._child.kill()
-
-    async def _next(self, lines: asyncio.Queue[str | int], child: ChildProcess) -> str | int:
-        try:
-            async with asyncio.timeout(self._silence):
-                return await lines.get()
-        except TimeoutError:
-            child.kill()
-            return await lines.get()

@@ -92,6 +92,15 @@ class ChildProcess:
         if self._process.poll() is None:
             kill_tree(self._process.pid)
 
+    async def next_of(self, told: asyncio.Queue[str | int], silence: float) -> str | int:
+        """The next of its lines, or its exit code, from where both are put. Killed after so many silent seconds."""
+        try:
+            async with asyncio.timeout(silence):
+                return await told.get()
+        except TimeoutError:
+            self.kill()
+            return await told.get()
+
     def wait_cleared(self, seconds: float = 2.0) -> None:
         """Block until it has ended and is cleared away, at most so long."""
         self._cleared.wait(seconds)

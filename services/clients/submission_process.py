@@ -63,7 +63,7 @@ class SubmissionProcess:
         self._children[request.run_id] = child
         last: dict[str, Any] | None = None
         try:
-            while not isinstance(line := await self._next(lines, child), int):
+            while not isinstance(line := await child.next_of(lines, self._silence), int):
                 event = decode(line)
                 if event is None:
                     continue
@@ -106,14 +106,6 @@ class SubmissionProcess:
             child.kill()
         for child in self._children.values():
             child.wait_cleared()
-
-    async def _next(self, lines: asyncio.Queue[str | int], child: ChildProcess) -> str | int:
-        try:
-            async with asyncio.timeout(self._silence):
-                return await lines.get()
-        except TimeoutError:
-            child.kill()
-            return await lines.get()
 
     def _end(self, child: ChildProcess) -> None:
         child.end_input()

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from services.domain.errors import SettingProblem
 from widgets.look import fonts, metrics
 from widgets.parts.button import Button
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import label, raw_words, say
+from widgets.parts.scrolled import scrolled
 from widgets.parts.surface import Hairline, Surface
 
 
@@ -110,19 +111,14 @@ class ProblemPage(Surface):
         column.addLayout(acts)
         column.addWidget(self._raw)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         ground = QWidget()
         row = QHBoxLayout(ground)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(inner, 1)
         row.addStretch(0)
-        area.setWidget(ground)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(area)
+        whole.addWidget(scrolled(ground, by_tab=False))
 
 
 class _Row(QWidget):

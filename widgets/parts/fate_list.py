@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import msgspec
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from services.domain.text import one_line
 from widgets.look import fonts, glyphs, metrics, theme
+from widgets.parts.scrolled import scrolled
 
 SEEN = 8
 """Rows that are seen before one has to scroll."""
@@ -32,10 +33,7 @@ class FateList(QWidget):
         super().__init__(parent)
         self.rows = tuple(rows)
         self._list = _Rows(self.rows)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(self._list)
+        scroll = scrolled(self._list, sideways=False)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(scroll)

@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.models.table_model import LinesModel
 from services.domain.case_file import Case
@@ -20,6 +20,7 @@ from widgets.parts.head import PageHead
 from widgets.parts.json_tree import JsonTree
 from widgets.parts.label import ElidedLabel, label, name_window, tip
 from widgets.parts.picture import Picture
+from widgets.parts.scrolled import scrolled
 from widgets.parts.section import section
 from widgets.parts.surface import Surface
 from widgets.parts.table import Table
@@ -110,10 +111,7 @@ class CaseWindow(Surface):
         side.setSpacing(0)
         side.addWidget(section(label("Picture", "small", "tertiary"), self.picture))
         side.addWidget(section(label("All that is known of it", "small", "tertiary"), self.tree, last=True), 1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setWidget(inner)
+        scroll = scrolled(inner)
         beside = Surface("surface.page", "l")
         beside.setFixedWidth(metrics.px(metrics.INSPECTOR))
         around = QVBoxLayout(beside)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QTextOption
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from widgets.look import fonts, metrics
 from widgets.pages.dead_letters.shown import Fact, Shown
@@ -15,6 +15,7 @@ from widgets.parts.button import Button
 from widgets.parts.clipboard import copy
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import ElidedLabel, label, say
+from widgets.parts.scrolled import scrolled
 from widgets.parts.surface import Surface
 
 _NAME = 96
@@ -232,9 +233,7 @@ class Inspector(Surface):
         under.addWidget(self.all_button)
         under.addWidget(self.copy_button)
         inner.addWidget(_section(label("Body, as it is", "micro", "tertiary", 500), self.body, foot, last=True), 1)
-        scroll = self._scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(self.inner)
+        scroll = self._scroll = scrolled(self.inner)
         column = QVBoxLayout(self)
         column.setContentsMargins(1, 0, 0, 0)
         column.setSpacing(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.actions.pictures import Pictures
 from app.actions.registry import Act
@@ -26,6 +26,7 @@ from widgets.parts.label import ElidedLabel, label, say
 from widgets.parts.link import LinkRow
 from widgets.parts.menu import MenuButton, MenuEntry
 from widgets.parts.run_picture import RunPicture
+from widgets.parts.scrolled import scrolled
 from widgets.parts.section import section
 from widgets.parts.surface import Surface
 
@@ -184,10 +185,7 @@ class Inspector(Surface):
         ):
             column.addWidget(part)
         column.addStretch(1)
-        scroll = self._scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setWidget(inner)
+        scroll = self._scroll = scrolled(inner)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(1, 0, 0, 0)
         whole.setSpacing(0)

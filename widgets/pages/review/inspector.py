@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.actions.pictures import Pictures
 from app.store.lanes import LaneLine
@@ -23,6 +23,7 @@ from widgets.parts.label import ElidedLabel, label, say
 from widgets.parts.link import LinkRow
 from widgets.parts.menu import MenuButton, MenuEntry
 from widgets.parts.run_picture import RunPicture
+from widgets.parts.scrolled import scrolled
 from widgets.parts.section import section
 from widgets.parts.surface import Surface
 
@@ -150,11 +151,7 @@ class Inspector(Surface):
         ):
             column.addWidget(part)
         column.addStretch(1)
-        scroll = self._scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setWidget(inner)
+        scroll = self._scroll = scrolled(inner, sideways=False)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(1, 0, 0, 0)
         whole.setSpacing(0)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.actions.run_state import RunState
 from app.desk import Desk
@@ -25,6 +25,7 @@ from widgets.parts.evidence_list import EvidenceList
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import ElidedLabel, label, say
 from widgets.parts.link import OpenButton
+from widgets.parts.scrolled import scrolled
 from widgets.parts.surface import Hairline, Surface
 
 _FIELDS: Final = ("Name", "Phone", "E-mail", "Address", "Website", "Category")
@@ -154,10 +155,7 @@ class Inspector(Surface):
             facts.append(row)
         column.addWidget(_section(*facts, self.trace, self._choices, self.exports, last=True))
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setWidget(inner)
+        scroll = scrolled(inner)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(1, 0, 0, 0)
         whole.setSpacing(0)

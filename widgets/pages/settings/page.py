@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.actions.preferences import MINUTES
 from app.desk import Desk
@@ -17,6 +17,7 @@ from widgets.pages.settings.browser import BrowserLine
 from widgets.parts.button import Button
 from widgets.parts.head import PageHead
 from widgets.parts.label import ElidedLabel, label, say
+from widgets.parts.scrolled import scrolled
 from widgets.parts.segments import Segments
 from widgets.parts.surface import Hairline, Surface
 
@@ -160,11 +161,8 @@ class SettingsPage(Surface):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(inner, 1)
         row.addStretch(0)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
+        area = scrolled(ground)
         self.setFocusProxy(area)  # no button: what Enter does here should be meant
-        area.setWidget(ground)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)

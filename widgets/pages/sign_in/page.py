@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from app.actions.sign_in import SignInActs
 from services.domain.environments import Environment
@@ -17,6 +17,7 @@ from widgets.pages.sign_in.projects import Place, Places
 from widgets.parts.button import Button
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import label, raw_words, say
+from widgets.parts.scrolled import scrolled
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface, ground_of
 
@@ -189,11 +190,7 @@ class SignInPage(Surface):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(inner, 1)
         row.addStretch(0)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(ground)
+        area = scrolled(ground, by_tab=False)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)

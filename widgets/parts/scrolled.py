@@ -1,0 +1,22 @@
+"""What is higher than its place, with a bar to scroll it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+
+
+def scrolled(inner: QWidget, *, sideways: bool = True, by_tab: bool = True) -> QScrollArea:
+    """`inner` in an area as wide as there is room. Not `sideways`: what is too wide is cut off.
+
+    Not `by_tab`: the keyboard passes over the area itself, to what is in it.
+    """
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    if not sideways:
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    if not by_tab:
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(inner)
+    return area
