@@ -5,18 +5,21 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, bytes):
+        return {"base64": base64.b64encode(value).decode()}
+    raise TypeError(type(value).__name__)
+
+
+_ENCODER: Final = json.JSONEncoder(default=_plain)
 
 
 def encode(attributes: Mapping[str, Any]) -> str:
     """JSON of attributes as boto3 has them; bytes become {"base64": text}. Raises TypeError for what no queue has."""
-
-    def plain(value: object) -> object:
-        if isinstance(value, bytes):
-            return {"base64": base64.b64encode(value).decode()}
-        raise TypeError(type(value).__name__)
-
-    return json.dumps(dict(attributes), default=plain)
+    return _ENCODER.encode(dict(attributes))
 
 
 def decode(text: str) -> dict[str, Any]:

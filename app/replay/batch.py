@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from app.replay.answers import JournalFailed, job_of, judged, whole_call_failed
+from app.replay.answers import JournalFailed, judged, whole_call_failed
 from app.replay.awake import Clock
 from app.replay.claims import Claims
 from app.replay.evidence import Evidence
@@ -254,7 +254,7 @@ class BatchRun:
         for (_, message), one in zip(ready, moves, strict=True):
             if one.state == "sent":
                 self._undeleted[one.message_id] = one.new_message_id
-                self._results.sent(one.message_id, job_of(message.body), at)
+                self._results.sent(one.message_id, message.body, at)
             elif one.state == "unknown":
                 self._claims.keep_hidden(one.message_id)
             else:
@@ -269,7 +269,7 @@ class BatchRun:
         except ConsoleError as error:
             self.line.stop(str(error))
             return str(error)
-        return "" if all(map(self._claims.receipt, ids)) else RAN_OUT
+        return "" if len(self._claims.receipts(ids)) == len(ids) else RAN_OUT
 
     async def _send_patiently(self, messages: list[Outgoing]) -> list[SentMessage | ConsoleError]:
         """Send; what the queue was too busy for is sent again after a while, and nothing else is."""
@@ -293,12 +293,12 @@ class BatchRun:
         left = list(ids)
         problem = "Its hold ran out before it could be deleted."
         for _ in range(_DELETE_TRIES):
-            receipts = {key: receipt for key in left if (receipt := self._claims.receipt(key))}
+            receipts = self._claims.receipts(left)
             if not receipts:
                 break
             answers = await self._queues.delete_many(list(receipts.values()))
             # An answer that came after the hold had run out may be to a receipt that was stale by then.
-            held = {key for key in receipts if self._claims.receipt(key)}
+            held = self._claims.receipts(receipts)
             done = [key for key, answer in zip(receipts, answers, strict=True) if answer is None and key in held]
             problem = next((str(answer) for answer in answers if answer is not None), problem)
             end: State = "archived" if self._batch.act == "archive" else "deleted"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -43,12 +41,13 @@ def prepare(db: sqlite3.Connection) -> None:
     db.executescript(_SCHEMA)
 
 
-def keep_earlier(db: sqlite3.Connection, message_ids: Sequence[str]) -> None:
-    """These are about to belong to another wish, within its transaction: keep what their batches have done."""
+def keep_earlier(db: sqlite3.Connection, message_ids: str) -> None:
+    """These (a JSON list) are about to belong to another wish, within its transaction: keep what their batches have
+    done with them."""
     db.execute(
         "insert or replace into earlier select batch, message_id, state, why, changed_at from entries"
         " where batch <> '' and message_id in (select value from json_each(?))",
-        (json.dumps(message_ids),),
+        (message_ids,),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from typing import Final
 
 from app.replay.awake import Clock
@@ -75,8 +75,13 @@ class Claims:
 
     def receipt(self, message_id: str) -> str:
         """The newest receipt while the hold lasts, "" after it: SQS would say yes to a stale one and delete nothing."""
-        receipt, until = self._held.get(message_id, ("", 0.0))
-        return receipt if until > self._clock.now() else ""
+        return self.receipts((message_id,)).get(message_id, "")
+
+    def receipts(self, message_ids: Iterable[str]) -> dict[str, str]:
+        """Of those whose holds last: message id -> its newest receipt."""
+        now = self._clock.now()
+        held = ((key, *self._held.get(key, ("", 0.0))) for key in message_ids)
+        return {key: receipt for key, receipt, until in held if until > now}
 
     def drop(self, message_id: str) -> None:
         """Nobody works on it any more; the queue shows it again by itself."""

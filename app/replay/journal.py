@@ -340,12 +340,13 @@ class Journal(JournalFile):
                 (letter.message_id, letter.body, encode(letter.attributes), actor, reason, now, now, letter.trace,
                  batch_id, *sent, dlq)
             )  # fmt: skip
-        batch_letters.keep_earlier(self._db, [letter.message_id for letter in letters])
+        ids = json.dumps([letter.message_id for letter in letters])
+        batch_letters.keep_earlier(self._db, ids)
         self._db.executemany(
             "insert or replace into entries values (?, 'planned', ?, ?, ?, ?, '', '', ?, ?, ?, ?, ?, ?, ?)", rows
         )
-        self._db.executemany(
-            "insert into steps values (?, 'planned', ?, ?)", [(letter.message_id, reason, now) for letter in letters]
+        self._db.execute(
+            "insert into steps select value, 'planned', ?, ? from json_each(?) order by key", (reason, now, ids)
         )
 
     def _came_back(self, message_ids: Sequence[str]) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from app.replay.answers import job_of
 from app.replay.evidence import Evidence
 from app.replay.line import Line
 from app.replay.pace import Options
@@ -28,10 +29,10 @@ class Results:
         """Whether results are known at all."""
         return self._evidence is not None
 
-    def sent(self, message_id: str, job_id: str, at: float) -> None:
-        """One was sent, at this unix time."""
+    def sent(self, message_id: str, body: str, at: float) -> None:
+        """One was sent with this body, at this unix time."""
         if self._evidence is not None:
-            self._sent[message_id] = (job_id, at)
+            self._sent[message_id] = (job_of(body), at)
 
     async def wait(self, goes_on: Callable[[], bool]) -> None:
         """Until each has a result, or its time is over: then it counts as failed. Raises ConsoleError."""

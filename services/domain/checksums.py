@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import struct
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -25,17 +24,19 @@ def attributes_md5(attributes: Mapping[str, Mapping[str, Any]]) -> str:
     """
     if not attributes:
         return ""
-    digest = hashlib.md5(usedforsecurity=False)
+    parts: list[bytes] = []
     for name in sorted(attributes):
         value = attributes[name]
-        digest.update(_with_length(name.encode()) + _with_length(str(value["DataType"]).encode()))
+        parts += _with_length(name.encode())
+        parts += _with_length(str(value["DataType"]).encode())
         raw = value.get("BinaryValue")
+        parts.append(_STRING if raw is None else _BINARY)
         if raw is None:
-            digest.update(_STRING + _with_length(str(value["StringValue"]).encode()))
+            parts += _with_length(str(value["StringValue"]).encode())
         else:
-            digest.update(_BINARY + _with_length(base64.b64decode(raw) if isinstance(raw, str) else bytes(raw)))
-    return digest.hexdigest()
+            parts += _with_length(base64.b64decode(raw) if isinstance(raw, str) else bytes(raw))
+    return hashlib.md5(b"".join(parts), usedforsecurity=False).hexdigest()
 
 
-def _with_length(value: bytes) -> bytes:
-    return struct.pack(">I", len(value)) + value
+def _with_length(value: bytes) -> tuple[bytes, bytes]:
+    return len(value).to_bytes(4, "big"), value

@@ -19,8 +19,12 @@ def install(folder: Path, package: str) -> str:
         done = subprocess.run([*command, package], capture_output=True, text=True, timeout=90, check=False)
     except subprocess.TimeoutExpired:
         return "the index did not give it within 90 s"
+    if not done.returncode:
+        return ""
+    if "Retrying" in done.stderr:
+        return "the index does not answer"
     said = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
-    return (said or [f"ERROR: pip ended with {done.returncode}"])[-1].removeprefix("ERROR: ") if done.returncode else ""
+    return (said or [f"ERROR: pip ended with {done.returncode}"])[-1].removeprefix("ERROR: ")
 
 
 def command(folder: Path, module: str) -> list[str]:
