@@ -56,6 +56,10 @@ class Stay(_Command, frozen=True, tag="stay"):
     """Don't go on by yourself, though the page no longer asks for what a person was called for."""
 
 
+class AskSolver(_Command, frozen=True, tag="ask_solver"):
+    """Have the captcha solved for money, where that is allowed."""
+
+
 class Mouse(_Command, frozen=True, tag="mouse"):
     """A person uses the mouse in the page of a held run; places in the page's own pixels."""
 
@@ -85,7 +89,9 @@ class Watch(_Command, frozen=True, tag="watch"):
     on: bool
 
 
-Command = Pause | GoOn | OneStep | RunTo | SkipStep | EditStep | MoreTime | Stay | Mouse | Keys | Pick | Watch
+Command = (
+    Pause | GoOn | OneStep | RunTo | SkipStep | EditStep | MoreTime | Stay | AskSolver | Mouse | Keys | Pick | Watch
+)
 _decoder: Final[msgspec.json.Decoder[Command]] = msgspec.json.Decoder(Command)
 
 HELP_SECONDS: Final = 300.0

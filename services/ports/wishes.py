@@ -281,12 +281,25 @@ class NamedQueues(Queues, Protocol):
         ...
 
 
+class CaptchaTerms(msgspec.Struct, frozen=True):
+    """2Captcha may be asked, which costs money. `key`: the account's, a secret; `allowed_by`: the admin who said so;
+    `server`: the host of its API."""
+
+    key: str
+    allowed_by: str
+    server: str = "2captcha.com"
+
+    def __repr__(self) -> str:
+        return f"CaptchaTerms(allowed_by={self.allowed_by!r})"
+
+
 class RunRequest(msgspec.Struct, frozen=True):
     """What the submission process is told, as one JSON line on its standard input.
 
     `artifacts`: folder for its pictures, "" for none; `trace`: it is to keep a trace there too, which holds all that
     is typed. `most_bytes`: what its pages may load and send, all together.
     `helper`: who watches, so that a step that fails waits for them; "" for nobody.
+    `captchas`: how captchas are solved for money, None where they aren't; a dry run does so only when told to.
     """
 
     run_id: str
@@ -303,6 +316,7 @@ class RunRequest(msgspec.Struct, frozen=True):
     most_bytes: int = 64 * 1024 * 1024
     trace: bool = False
     helper: str = ""
+    captchas: CaptchaTerms | None = None
 
 
 class Runner(Protocol):

@@ -13,6 +13,7 @@ from playwright.async_api import Page
 from services.domain.run_commands import (
     HELP_SECONDS,
     PATIENCE_SECONDS,
+    AskSolver,
     Command,
     EditStep,
     GoOn,
@@ -37,6 +38,8 @@ Why = Literal["paused", "failed", "captcha", "login", "email_code"]
 Help = Literal["again", "skip"]
 Revise = Callable[[EditStep], Awaitable[dict[str, Any]]]
 """Carries out an edit; gives what the `edited` event says of the step. Raises EditRefused."""
+Solve = Callable[[int], Awaitable[bool]]
+"""Has the captcha before a step solved for money: whether the page no longer asks for it."""
 _PAUSED_TOO_LONG: Final = "Nobody came back to the paused run"
 
 
@@ -62,12 +65,14 @@ class Control:
         self.limit: asyncio.Timeout | None = None
         """The run's time limit, which stands still while it is held."""
         self.revise: Revise | None = None
+        self.solve: Solve | None = None
+        """None where that isn't allowed."""
         self.record: list[dict[str, Any]] = []
         """What was held, by whom and for how long: {"index", "why", "ms", "by", "inputs", "by_itself"?, "window"?}.
         "inputs" are those of the picture; "window": the person had the browser's own window beside it."""
 
         self.nobody: list[str] = []
-        """What it waited for in vain, in words."""
+        """Who was waited for or asked in vain, in words."""
 
     def lend(self, page: Page, hands: Hands) -> None:
         """While the run is held, a person may use its page."""
@@ -139,6 +144,8 @@ class Control:
         told = {"kind": "held", "index": index, "why": why, "seconds": round(seconds)}
         if error:
             told["error"] = error
+        if why == "captcha" and self.solve is not None:
+            told["solver"] = True
         self._report(told)
         commands = self._commands = asyncio.Queue()
         skip = "Only a step that failed is skipped" if why == "paused" else skip
@@ -182,6 +189,9 @@ class Control:
                 await self._carry_out(command, index)
             elif isinstance(command, MoreTime):
                 self._wait_longer(waits, told)
+            elif isinstance(command, AskSolver):
+                if told.get("solver") and self.solve is not None and await self.solve(index):
+                    return "again"
             elif isinstance(command, SkipStep):
                 if not skip:
                     return "skip"

@@ -16,8 +16,11 @@
                                                  answer at the end of the run come after the verdict
     passed   {method, url, bytes, body}          dry run: one that was sent, as the plan marks its step
     trace    {path, bytes}                       a trace of the run lies there; comes after the verdict
-    held     {index, why: paused|failed|captcha|login|email_code, seconds, error?}
-                                                 it waits for a person, before step `index`, for so long
+    held     {index, why: paused|failed|captcha|login|email_code, seconds, error?, solver?}
+                                                 it waits for a person, before step `index`, for so long; `solver`: the
+                                                 captcha may be solved for money
+    asking   {index, seconds}                    2Captcha is asked to solve the captcha, for at most so long
+    asked    {index, ms, id?, cost?, error?}     it has; `cost` in US dollars; `error`: why the page asks for it still
     clearing {index, seconds}                    the page no longer asks for it: it goes on by itself after so long, and
                                                  after 0 it doesn't, the page asking again or a person doing something
     released {index, ms}                         it goes on after so long

@@ -40,6 +40,11 @@ def without_secrets(outcome: Outcome) -> Outcome:
     )
 
 
+def known(**found: Any) -> dict[str, Any]:
+    """What there is of it."""
+    return {name: value for name, value in found.items() if value}
+
+
 def tell(report: Report, outcome: Outcome) -> None:
     """Report the outcome as a run's verdict."""
     event: dict[str, Any] = {

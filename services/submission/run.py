@@ -32,11 +32,12 @@ from services.submission.hands import Hands
 from services.submission.leaving import leave
 from services.submission.observe import look, with_dialogs
 from services.submission.opening import begin
-from services.submission.outcome import Outcome, Status, tell
+from services.submission.outcome import Outcome, Status, known, tell
 from services.submission.page_log import logged
 from services.submission.pictures import Pictures
 from services.submission.pop_ups import PopUps
 from services.submission.secret_fields import SecretFields
+from services.submission.solving import Solving
 from services.submission.steps import PersonNeeded, StepFailed, could_press, described, perform, ready
 from services.submission.walls import find_walls, still_asks
 from services.submission.window import Window, own_input
@@ -88,6 +89,7 @@ class _Run:
         self._pop_ups = PopUps(self._give_up)
         self._control = control or Control(report)
         self._control.revise = self._revise
+        self._solving = Solving(request.captchas, report, self._control.nobody)
         self._given_up = ""
         self._steps: list[dict[str, Any]] = []
         self._form = FormSight()
@@ -136,6 +138,7 @@ class _Run:
             self._pictures = Pictures(page, Path(self._request.artifacts), self._report)
             await self._pictures.start()
             self._control.let_watch(self._pictures.watch)
+        self._control.solve = self._solving.on_request(page, self._plan, self._request.helper)
         self._control.lend(page, Hands(self._context, self._sends, self._typed, self._window, self._blocker))
         if self._blocker is not None:
             await self._blocker.watch(self._context, self._gate)
@@ -186,7 +189,10 @@ class _Run:
 
     async def _person(self, page: Page, index: int, error: PersonNeeded) -> None:
         """Returns once a person has helped; else raises the error. Nobody signs in in a dry run."""
-        asks = partial(still_asks, page, error.person, self._plan[index])
+        step = self._plan[index]
+        if self._blocker is None and error.person == "captcha" and await self._solving.alone(page, index, step):
+            return
+        asks = partial(still_asks, page, error.person, step)
         nobody = self._blocker is not None and error.person == "login"
         if nobody or not await self._control.person(index, error, asks):
             raise error
@@ -294,9 +300,10 @@ class _Run:
             if not self._pressed:
                 raise
             later = str(error)
-        after = await look(answers.page(page), fields)
-        after = with_dialogs(after, self._pop_ups.said)
-        return self._weighed(weigh(before, after, answers.sending(), business=self._business, later=later), after)
+        after = with_dialogs(await look(answers.page(page), fields), self._pop_ups.said)
+        verdict = weigh(before, after, answers.sending(), business=self._business, later=later)
+        await self._solving.judged(verdict.status, answers.page(page))
+        return self._weighed(verdict, after)
 
     async def _step(
         self, index: int, *, done: str = "done", before: _Part | None = None, then: _Part | None = None
@@ -373,9 +380,8 @@ class _Run:
             "http_status": sending.status,
             "steps": self._steps,
             **self._form.log(),
-            **({"pop_ups_closed": self._pop_ups.closed} if self._pop_ups.closed else {}),
-            **({"held": self._control.record} if self._control.record else {}),
-            **({"person_needed": found["person"]} if "person" in found else {}),
+            **known(pop_ups_closed=self._pop_ups.closed, held=self._control.record),
+            **known(captchas=self._solving.record, person_needed=found.get("person")),
         }
         outcome = Outcome(
             status=status,

@@ -27,6 +27,7 @@ OUTSIDERS = {
     "home-http": "services.pipeline.worker",
     "home-aws": "services.clients.brain",
     "home-playwright": "services.pipeline.flow",
+    "home-captchas": "services.pipeline.worker",
     "home-postgres": "services.clients.sqs",
     "home-servers": "services.submission.process",
     "home-qasync": "app.console",
