@@ -3,8 +3,8 @@
 create index if not exists staff_actions_captchas on public.staff_actions (id)
   where act in ('allow_captchas', 'forbid_captchas');
 
--- {"allowed", "by", "at", "reason"} of the newest act; null before the first, and for whoever may not read the audit.
-create or replace function public.captcha_permission() returns jsonb language sql stable set search_path = '' as $$
+-- {"allowed", "by", "at", "reason"} of the newest act; null before the first.
+create or replace function private.captcha_permission() returns jsonb language sql stable set search_path = '' as $$
   select jsonb_build_object('allowed', a.act = 'allow_captchas', 'by', a.after ->> 'by', 'at', a.created_at,
            'reason', a.reason)
     from public.staff_actions a
@@ -31,7 +31,7 @@ begin
     return answer;
   end if;
   perform pg_advisory_xact_lock(hashtextextended('captcha permission', 0));
-  before := coalesce((public.captcha_permission() ->> 'allowed')::boolean, false);
+  before := coalesce((private.captcha_permission() ->> 'allowed')::boolean, false);
   if before = p_allowed then
     raise exception '2Captcha is % already.', case when p_allowed then 'allowed' else 'not allowed' end
       using errcode = 'PT409';
@@ -40,12 +40,6 @@ begin
     jsonb_build_object('allowed', p_allowed, 'by', auth.jwt() ->> 'email'));
 end $$;
 
-do $$
-declare
-  f text;
-begin
-  foreach f in array array['public.captcha_permission()', 'public.staff_allow_captchas(uuid, boolean, text)'] loop
-    execute format('revoke execute on function %s from public, anon', f);
-    execute format('grant execute on function %s to authenticated, service_role', f);
-  end loop;
-end $$;
+revoke execute on function private.captcha_permission() from public, anon, authenticated;
+revoke execute on function public.staff_allow_captchas(uuid, boolean, text) from public, anon;
+grant execute on function public.staff_allow_captchas(uuid, boolean, text) to authenticated, service_role;

@@ -35,6 +35,8 @@ _EVENTS: Final[dict[str, tuple[Shape, str]]] = {
     "staff_acknowledge": ("ok", "seen by staff"),
     "staff_pause_directory": ("paused", "directory paused by staff"),
     "staff_resume_directory": ("send", "directory in use again"),
+    "staff_allow_captchas": ("ok", "2Captcha allowed by an admin"),
+    "staff_forbid_captchas": ("paused", "2Captcha no longer allowed"),
     "requeued_stale": ("send", "queued again"),
     "job_failed": ("failed", "job failed"),
     "error_no_profile": ("failed", "no business profile"),

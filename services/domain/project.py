@@ -73,6 +73,7 @@ _REPLAYS: Final = "0008_replays.sql"
 _REVIEWS: Final = "0009_reviews.sql"
 _LETTER_DECISIONS: Final = "0011_letter_decisions.sql"
 _FORMS: Final = "0012_forms.sql"
+_CAPTCHAS: Final = "0013_captchas.sql"
 PICTURES_FILE: Final = "0010_pictures.sql"
 
 TABLES: Final = (
@@ -174,6 +175,10 @@ FUNCTIONS: Final = (
         "staff_record_decision", ("p_request_id",),
         ("p_act", "p_target", "p_said", "p_reason", "p_said_at", "p_job"),
         "What staff decide about dead letters is recorded on their own machine only.", _LETTER_DECISIONS,
+    ),
+    FunctionNeed(
+        "staff_allow_captchas", ("p_request_id",), ("p_allowed", "p_reason"),
+        "Nobody can allow that 2Captcha solves captchas: they are left to people.", _CAPTCHAS,
     ),
 )  # fmt: skip
 
