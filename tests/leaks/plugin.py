@@ -1,4 +1,5 @@
-"""Fails a test that leaves something behind: a thread, a task, a process, or a warning that it didn't expect.
+"""Fails a test that leaves something behind: a thread, a task, a process, a warning that it didn't expect, or a window
+in which the keyboard gets to what has no name.
 
 What a module's or the session's fixtures hold is compared away; at the end of the session nothing may be left at all.
 """
@@ -14,6 +15,7 @@ import pytest
 
 from tests.leaks import processes, tasks, threads, windows
 from tests.leaks.logs import Logged, Swallowed, say
+from tests.leaks.names import Sheets, nameless
 
 LIMIT: Final = 5.0
 """Seconds for what was told to end to do so."""
@@ -27,6 +29,7 @@ EXPECTED: Final = {
 
 _logged = Logged()
 _swallowed = Swallowed()
+_sheets = Sheets()
 
 
 class _Kind(NamedTuple):
@@ -77,9 +80,14 @@ def nothing_left_behind(nothing_left_at_the_end: None) -> Iterator[None]:
         root.addHandler(_logged)
     before = _living()
     shown = set(windows.living())
+    _sheets.watch()
     yield
+    unnamed = [one for address, window in windows.living().items() if address not in shown for one in nameless(window)]
+    unnamed += _sheets.take()
     windows.put_away(shown)
     _fail_for(_left(before), "This test")
+    if unnamed:
+        pytest.fail("The keyboard gets to what has no name for a reader of the screen:\n  " + "\n  ".join(unnamed))
 
 
 def _living() -> list[set[Any]]:

@@ -43,6 +43,7 @@ class ProblemPage(Surface):
         self._reads = label("The settings are read anew; there is no need to start the program again.", "small")
         self._raw_button = Button("Raw text", "quiet", icon="chevron-right", small=True)
         self._raw = QPlainTextEdit()
+        self._raw.setAccessibleName("Raw text")
         self._raw.setReadOnly(True)
         self._raw.setFont(fonts.font("mono"))
         self._raw.setFixedHeight(metrics.px(120))
@@ -118,7 +119,7 @@ class ProblemPage(Surface):
         row.addStretch(0)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scrolled(ground, by_tab=False))
+        whole.addWidget(scrolled(ground, "What is wrong", by_tab=False))
 
 
 class _Row(QWidget):

@@ -17,9 +17,10 @@ class Choice(QComboBox):
 
     chosen = Signal(str)
 
-    def __init__(self, nothing: str = "", parent: QWidget | None = None) -> None:
-        """`nothing`: the words while there is no choice."""
+    def __init__(self, nothing: str = "", parent: QWidget | None = None, *, name: str = "") -> None:
+        """`nothing`: the words while there is no choice; `name`: what is chosen, for a reader of the screen."""
         super().__init__(parent)
+        self.setAccessibleName(name or nothing)
         self._nothing = nothing
         self.setFont(fonts.font("body"))
         self.setItemDelegate(QStyledItemDelegate(self))  # the style sheet reaches only this one's rows

@@ -78,6 +78,7 @@ class _Face(Surface):
         self.act = Button("", small=True)
         self._raw_button = Button("Raw text", "quiet", icon="chevron-right", small=True)
         self._raw = QPlainTextEdit()
+        self._raw.setAccessibleName("Raw text")
         self._raw.setReadOnly(True)
         self._raw.setFont(fonts.font("mono"))
         self._raw.setFixedHeight(metrics.px(120))

@@ -33,7 +33,7 @@ class FateList(QWidget):
         super().__init__(parent)
         self.rows = tuple(rows)
         self._list = _Rows(self.rows)
-        scroll = scrolled(self._list, sideways=False)
+        scroll = scrolled(self._list, "What happens", sideways=False)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(scroll)

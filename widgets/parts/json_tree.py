@@ -31,6 +31,7 @@ class JsonTree(QTreeView):
         super().__init__(parent)
         self._value: Any = None
         self._count = 0
+        self.setAccessibleName("Values")
         self.setHeaderHidden(True)
         self.setUniformRowHeights(True)
         self.setIndentation(metrics.px(14))

@@ -6,12 +6,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 
-def scrolled(inner: QWidget, *, sideways: bool = True, by_tab: bool = True) -> QScrollArea:
-    """`inner` in an area as wide as there is room. Not `sideways`: what is too wide is cut off.
+def scrolled(inner: QWidget, name: str, *, sideways: bool = True, by_tab: bool = True) -> QScrollArea:
+    """`inner` in an area as wide as there is room; `name`: what that is, for a reader of the screen.
 
-    Not `by_tab`: the keyboard passes over the area itself, to what is in it.
+    Not `sideways`: what is too wide is cut off. Not `by_tab`: the keyboard passes over the area, to what is in it.
     """
     area = QScrollArea()
+    area.setAccessibleName(name)
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     if not sideways:

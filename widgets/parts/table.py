@@ -56,16 +56,15 @@ class Table(QTableView):
     engaged = Signal(bool)
 
     def __init__(
-        self, columns: Sequence[Column], parent: QWidget | None = None, *, checks: bool = False, many: bool = True,
-        huge: bool = False,
+        self, columns: Sequence[Column], parent: QWidget | None = None, *, name: str = "", checks: bool = False,
+        many: bool = True, huge: bool = False,
     ) -> None:  # fmt: skip
-        """`checks`: a box before each row; `many`: more than one row can be selected; `huge`: there may be very many
-        rows, of which "select all" takes those on the screen, and the page offers the rest."""
+        """`name`: what its rows are; `checks`: a box before each; `many`: more than one can be selected; `huge`: of
+        very many, "select all" takes those on the screen, and the page offers the rest."""
         super().__init__(parent)
+        self.setAccessibleName(name)
         self._selection = TableSelection(self)
-        self.huge = huge
-        self.columns = tuple(columns)
-        self.checks = checks
+        self.columns, self.checks, self.huge = tuple(columns), checks, huge
         self.pointed = -1
         """Row under the pointer."""
         self.ring = -1

@@ -83,7 +83,7 @@ class ActivityPage(QWidget):
         self._as_of = AsOf()
         for part in (self.chip, self._lacks, self._as_of):
             self.tabs.add_right(part)
-        self.table = Table(COLUMNS, many=False)
+        self.table = Table(COLUMNS, many=False, name="Activity")
         self.model = activity_model(desk.store.now, self._customer, self)
         self.table.setModel(self.model)
         self.table.sort_by(0)

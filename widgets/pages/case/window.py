@@ -56,7 +56,9 @@ class CaseWindow(Surface):
             "runs": (rows.RUNS, rows.runs(case)),
             "decisions": (rows.MOMENTS, rows.moments(case.decisions)),
         }
-        self.lists = {key: _List(columns, lines, _NOTHING[key]) for key, (columns, lines) in made.items()}
+        self.lists = {
+            key: _List(key.capitalize(), columns, lines, _NOTHING[key]) for key, (columns, lines) in made.items()
+        }
         self.tabs = TabRow(TABS)
         self.tabs.set_counts({key: len(lines) for key, (_, lines) in made.items()} | {"runs": len(case.runs)})
         self.tabs.chosen.connect(self.choose)
@@ -111,7 +113,7 @@ class CaseWindow(Surface):
         side.setSpacing(0)
         side.addWidget(section(label("Picture", "small", "tertiary"), self.picture))
         side.addWidget(section(label("All that is known of it", "small", "tertiary"), self.tree, last=True), 1)
-        scroll = scrolled(inner)
+        scroll = scrolled(inner, "What is known of it")
         beside = Surface("surface.page", "l")
         beside.setFixedWidth(metrics.px(metrics.INSPECTOR))
         around = QVBoxLayout(beside)
@@ -136,9 +138,9 @@ class CaseWindow(Surface):
 class _List(QWidget):
     """One tab's table."""
 
-    def __init__(self, columns: Sequence[Column], lines: Sequence[rows.Row], nothing: str) -> None:
+    def __init__(self, name: str, columns: Sequence[Column], lines: Sequence[rows.Row], nothing: str) -> None:
         super().__init__()
-        self.table = Table(columns, many=False)
+        self.table = Table(columns, many=False, name=name)
         self._model: LinesModel[rows.Row] = LinesModel(
             key=lambda row: f"{row.number:06}",
             cells=[lambda row, at=at: row.cells[at] for at in range(len(columns))],  # type: ignore[misc]

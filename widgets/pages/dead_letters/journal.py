@@ -80,7 +80,7 @@ class JournalView(RecordsView[RecordRow]):
         )
         super().__init__(
             desk,
-            Table(_COLUMNS, many=False),
+            Table(_COLUMNS, many=False, name="Letters of the journal"),
             model,
             things="letters of the journal",
             nothing=(

@@ -77,7 +77,7 @@ class KeptView(RecordsView[KeptRow]):
         )
         super().__init__(
             desk,
-            Table(_COLUMNS, checks=True),
+            Table(_COLUMNS, checks=True, name="Archived letters"),
             model,
             things="archived letters",
             nothing=("Nothing is archived.", "Letters that are taken out of the queue are kept here."),

@@ -62,7 +62,7 @@ class XRayView(QWidget):
         super().__init__(parent)
         self._fixes: dict[str, Edit | None] = {}
         self.setFixedHeight(metrics.px(300))
-        self.jobs = Table((Column("Job", 130, stretch=1), Column("", 126, right=True)), many=False)
+        self.jobs = Table((Column("Job", 130, stretch=1), Column("", 126, right=True)), many=False, name="Jobs")
         self.jobs_model = LinesModel[JobRow](
             key=lambda row: row.job_id,
             cells=[lambda row: cell.name(row.business), _sent],
@@ -73,6 +73,7 @@ class XRayView(QWidget):
         self.directories = Table(
             (Column("What happens", 110), Column("Directory", 140, stretch=1), Column("Because", 160, stretch=1.4)),
             many=False,
+            name="Directories",
         )
         self.directories_model = LinesModel[Directory](
             key=lambda one: one.host,

@@ -60,7 +60,7 @@ class HealthPage(Surface):
         self.unsure.setContentsMargins(16, 8, 16, 8)
         self.unsure.hide()
         self.tabs = TabRow(_TABS)
-        self.hops, self.lacks = Lines(), Lines()
+        self.hops, self.lacks = Lines("Hops"), Lines("Self-check")
         self.parts = self._parts_table()
         self.settings = self._settings_table()
         self.faces = {
@@ -150,7 +150,7 @@ class HealthPage(Surface):
         self._show_note()
 
     def _parts_table(self) -> Table:
-        table = Table(_PARTS, many=False)
+        table = Table(_PARTS, many=False, name="Parts of the local stack")
         self.parts_model: LinesModel[PartLine] = LinesModel(
             key=lambda line: line.name,
             cells=[
@@ -170,7 +170,7 @@ class HealthPage(Surface):
         return table
 
     def _settings_table(self) -> Table:
-        table = Table(_SETTINGS, many=False)
+        table = Table(_SETTINGS, many=False, name="Settings")
         self.settings_model: LinesModel[SettingLine] = LinesModel(
             key=lambda line: line.name,
             cells=[

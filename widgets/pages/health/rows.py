@@ -51,8 +51,9 @@ def of_lack(lack: Lack) -> Line:
 class Lines(QScrollArea):
     """Shown anew only when something changed."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAccessibleName(name)
         self.lines: list[Line] = []
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)

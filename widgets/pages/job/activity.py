@@ -47,7 +47,7 @@ class ActivityList(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.table = Table(COLUMNS)
+        self.table = Table(COLUMNS, name="Activity of the job")
         self.model = LinesModel(
             key=lambda event: event.id,
             cells=[

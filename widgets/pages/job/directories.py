@@ -39,7 +39,7 @@ class DirectoriesTable(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.table = Table(COLUMNS)
+        self.table = Table(COLUMNS, name="Directories")
         self.model = LinesModel(
             key=lambda line: line.host,
             cells=[

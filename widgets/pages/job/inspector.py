@@ -185,7 +185,7 @@ class Inspector(Surface):
         ):
             column.addWidget(part)
         column.addStretch(1)
-        scroll = self._scroll = scrolled(inner)
+        scroll = self._scroll = scrolled(inner, "The directory")
         whole = QVBoxLayout(self)
         whole.setContentsMargins(1, 0, 0, 0)
         whole.setSpacing(0)

@@ -84,7 +84,7 @@ class JobsPage(QWidget):
         self.tabs.add_right(self.sorting)
         self.tabs.add_right(self._polled)
         self.tabs.add_right(self._as_of)
-        self.table = Table(COLUMNS, checks=True, huge=True)
+        self.table = Table(COLUMNS, checks=True, huge=True, name="Jobs")
         self.model = jobs_model(desk.store.now, self)
         self.table.setModel(self.model)
         self.table.sort_by(0)

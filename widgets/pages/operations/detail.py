@@ -52,7 +52,7 @@ class Detail(Surface):
             words=lambda item: f"{item.label}, {item.state}, {item.words}",
             parent=self,
         )  # fmt: skip
-        self.table = Table(_COLUMNS, many=False)
+        self.table = Table(_COLUMNS, many=False, name="Items of the operation")
         self.table.setModel(self.model)
         self.table.sort_by(0)
         self.faces = Faces(self.table)

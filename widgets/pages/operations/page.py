@@ -62,7 +62,7 @@ class OperationsPage(QWidget):
         self._note = label("", "small", "tertiary")
         self.head.add(self._note)
         self.head.add_stretch()
-        self.table = Table(_COLUMNS, many=False)
+        self.table = Table(_COLUMNS, many=False, name="Operations")
         self.model: LinesModel[_Line] = LinesModel(
             key=lambda line: line.operation.id,
             cells=[

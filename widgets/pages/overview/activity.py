@@ -34,6 +34,7 @@ class ActivityPanel(Panel):
                 Column("What", 152),
             ),
             many=False,
+            name="Activity",
         )
         super().__init__("Activity", self.table, ruled=True, parent=parent)
         self._desk = desk

@@ -47,6 +47,7 @@ class NeedsPanel(Panel):
                 Column("", 84, right=True),
             ),
             many=False,
+            name="Needs you",
         )
         super().__init__("Needs you", self.table, lines="b", ruled=True, parent=parent)
         self._desk = desk

@@ -28,6 +28,7 @@ class WorkersPanel(Panel):
         self.table = Table(
             (Column("Worker", 90, stretch=0.6), Column("Job", 90, stretch=1), Column("Heard", 56, right=True)),
             many=False,
+            name="Workers",
         )
         super().__init__("Workers", self.table, lines="l", ruled=True, parent=parent)
         self._desk = desk

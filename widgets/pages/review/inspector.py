@@ -151,7 +151,7 @@ class Inspector(Surface):
         ):
             column.addWidget(part)
         column.addStretch(1)
-        scroll = self._scroll = scrolled(inner, sideways=False)
+        scroll = self._scroll = scrolled(inner, "What speaks for it", sideways=False)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(1, 0, 0, 0)
         whole.setSpacing(0)

@@ -69,7 +69,7 @@ class ReviewPage(Surface):
         self.tabs.chosen.connect(lambda _: self._filter())
         self.as_of = AsOf()
         self.tabs.add_right(self.as_of)
-        self.table = Table(_COLUMNS, many=False)
+        self.table = Table(_COLUMNS, many=False, name="To check")
         self._rows = ReviewRows(desk.store, self)
         self.model = self._rows.model
         self.table.setModel(self.model)

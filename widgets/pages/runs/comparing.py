@@ -49,7 +49,7 @@ class Comparing(QWidget):
             words=lambda pair: f"Step {pair.index + 1}, {pair.words}, {pair.remote}, here {pair.here}, {pair.why}",
             parent=self,
         )
-        self.table = Table(COLUMNS, many=False)
+        self.table = Table(COLUMNS, many=False, name="Steps of both runs")
         self.table.setModel(self.model)
         self.sum = GlyphLabel("ok", "")
         self.sum_words = ElidedLabel("", "small", "secondary")

@@ -64,7 +64,7 @@ class FormPanel(QWidget):
             words=lambda line: f"{_SHAPES[line.what][1]}, {line.words}",
             parent=self,
         )
-        self.table = Table(COLUMNS, many=False)
+        self.table = Table(COLUMNS, many=False, name="Fields of the form")
         self.table.setModel(self.model)
         self.table.horizontalHeader().hide()
         self.sum = GlyphLabel("ok", "")

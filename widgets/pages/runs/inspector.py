@@ -155,7 +155,7 @@ class Inspector(Surface):
             facts.append(row)
         column.addWidget(_section(*facts, self.trace, self._choices, self.exports, last=True))
         column.addStretch(1)
-        scroll = scrolled(inner)
+        scroll = scrolled(inner, "The run")
         whole = QVBoxLayout(self)
         whole.setContentsMargins(1, 0, 0, 0)
         whole.setSpacing(0)

@@ -100,7 +100,7 @@ class JobSearch(QWidget):
     def __init__(self, lines: Callable[[], Iterable[JobLine]], parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
         self._lines = lines
-        self.table = Table((Column("Job", 150, stretch=1), Column("E-mail", 210, stretch=1)), many=False)
+        self.table = Table((Column("Job", 150, stretch=1), Column("E-mail", 210, stretch=1)), many=False, name="Jobs")
         self.line = _Line()
         self.line.setFont(fonts.font("body"))
         self.line.setMaxLength(200)

@@ -44,6 +44,7 @@ class _Log(QWidget, Generic[Entry]):
 
     def __init__(
         self,
+        name: str,
         columns: Sequence[Column],
         cells: Sequence[Callable[[Entry], Cell]],
         of: Callable[[RunState], tuple[Entry, ...]],
@@ -55,7 +56,7 @@ class _Log(QWidget, Generic[Entry]):
         self._of = of
         self._nothing = nothing
         self._shown: tuple[str, int] = ("", 0)
-        self.table = Table(columns, many=False)
+        self.table = Table(columns, many=False, name=name)
         self.model: LinesModel[_Row[Entry]] = LinesModel(
             key=lambda row: f"{row.number:05}",
             cells=[_of_entry(made) for made in cells],
@@ -101,6 +102,7 @@ class ConsoleLog(_Log[Said]):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(
+            "Console",
             CONSOLE,
             [
                 words.level,
@@ -120,6 +122,7 @@ class NetworkLog(_Log[Asked]):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(
+            "Network",
             NETWORK,
             [
                 lambda asked: cell.mono(asked.method, "primary"),

@@ -63,7 +63,7 @@ class RunsPage(Surface):
         self._head = PageHead("Runs")
         self.job_picker, self.side, self.stage, self.below, self.inspector = parts or at_once(Parts.in_turns(desk))
         self.job_picker.chosen.connect(lambda job_id: self.prepare(job_id))
-        self.directory_choice = Choice("Choose a directory")
+        self.directory_choice = Choice("Choose a directory", name="Directory")
         self.directory_choice.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.directory_choice.chosen.connect(lambda host: self.prepare(self._job_id, host))
         self.mode = Segments([("dry", "Dry run"), ("real", "Real run…")])

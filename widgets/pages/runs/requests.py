@@ -33,7 +33,7 @@ class Requests(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown: tuple[str, int] = ("", -1)
-        self.table = Table(COLUMNS, many=False)
+        self.table = Table(COLUMNS, many=False, name="Requests that were held back")
         self.model: LinesModel[Held] = LinesModel(
             key=lambda held: f"{held.number:04}",
             cells=[

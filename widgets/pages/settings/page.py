@@ -161,7 +161,7 @@ class SettingsPage(Surface):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(inner, 1)
         row.addStretch(0)
-        area = scrolled(ground)
+        area = scrolled(ground, "Settings")
         self.setFocusProxy(area)  # no button: what Enter does here should be meant
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)

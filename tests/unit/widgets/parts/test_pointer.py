@@ -127,7 +127,7 @@ def test_segments_choose_what_lies_under_the_mouse(room: QWidget) -> None:
 def test_a_table_knows_the_row_under_the_mouse(room: QWidget) -> None:
     model: LinesModel[str] = LinesModel(lambda line: line, [cell.words], [None], lambda line: line)
     model.reset(["a", "b", "c"])
-    table = Table((Column("Name", 100, stretch=1),), checks=True)
+    table = Table((Column("Name", 100, stretch=1),), checks=True, name="Names")
     table.setModel(model)
     table.setParent(room)
     table.resize(400, 300)

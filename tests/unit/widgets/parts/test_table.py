@@ -46,7 +46,7 @@ def model(qt_app: QApplication) -> table_model.LinesModel[tuple[str, int]]:
 @pytest.fixture
 def table(model: table_model.LinesModel[tuple[str, int]], qt_app: QApplication) -> Table:
     theme.apply("light", qt_app)
-    made = Table(COLUMNS, checks=True)
+    made = Table(COLUMNS, checks=True, name="Names")
     made.setModel(model)
     made.resize(600, 300)
     in_front(made)
