@@ -193,6 +193,7 @@ class ConsoleWindow(MainWindow):
         pages = [entry.widget for entry in self._pages.values()]
         self._desk = self._pump = None
         self.lock.leave()
+        self.cases.leave()
         self.body.setEnabled(True)
         self.bar.setEnabled(True)
         self.set_keys_on(True)
@@ -328,6 +329,7 @@ class ConsoleWindow(MainWindow):
             menu = QApplication.activePopupWidget()
             if covered and menu is not None:
                 menu.close()
+            self.cases.cover(covered)
             self.body.setEnabled(not covered)
             self.bar.setEnabled(not covered)
             self.set_keys_on(not covered)

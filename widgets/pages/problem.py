@@ -40,7 +40,7 @@ class ProblemPage(Surface):
         self.button.clicked.connect(self.try_again)
         self.elsewhere_button = Button("")
         self.elsewhere_button.clicked.connect(self.elsewhere)
-        self._reads = label("The settings are read anew; there is no need to start the program again.", "small")
+        self._reads = label("The settings are read anew each time.", "small")
         self._raw_button = Button("Raw text", "quiet", icon="chevron-right", small=True)
         self._raw = QPlainTextEdit()
         self._raw.setAccessibleName("Raw text")

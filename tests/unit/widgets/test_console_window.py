@@ -24,6 +24,7 @@ from services.domain.people import LOCAL_PEOPLE
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
 from tests.unit.app.actions.run_world import World
+from tests.unit.widgets.pages.test_case import case
 from tests.unit.widgets.waiting import in_front, wait_for
 from tests.waiting import until
 from widgets.console_window import ConsoleWindow
@@ -280,6 +281,32 @@ def test_under_the_cover_nothing_is_seen_or_pressed(window: ConsoleWindow, world
     assert window.current_page() == "overview"
     assert world.passwords == ["/gj", "right"]
     assert world.desk.role == "operator"
+
+
+def test_the_cover_hides_cases_in_windows_of_their_own(window: ConsoleWindow, world: DeskWorld) -> None:
+    door = window.cases
+    door._show(case(), {})
+    door.ask()
+    assert wait_for(lambda: door.windows[0].isVisible() and door.dialog is not None and door.dialog.isVisible())
+    for _ in range(2):
+        window.bar.person.chosen.emit("lock")
+        assert wait_for(lambda: not door.windows[0].isVisible())
+        assert door.dialog is None
+        door._show(case(), {})  # a slow disk had it ready only now
+        assert not any(one.isVisible() for one in door.windows)
+        assert window._desk is not None
+        window._desk.lock._open()
+        window._show_lock()
+        assert all(one.isVisible() for one in door.windows)
+    window.show_starting()
+    assert len(door.windows) == 3, "they were opened without a sign-in too"
+
+
+def test_cases_under_a_cover_that_nobody_lifts_are_closed(window: ConsoleWindow, world: DeskWorld) -> None:
+    window.cases._show(case(), {})
+    window.bar.person.chosen.emit("lock")
+    window.show_starting()
+    assert wait_for(lambda: not window.cases.windows)
 
 
 def test_any_input_is_somebody_there_and_a_sign_in_that_is_over_needs_no_cover(

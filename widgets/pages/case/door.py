@@ -24,6 +24,7 @@ class CaseDoor(QObject):
         self._toasts = toasts
         self.dialog: QFileDialog | None = None
         self.windows: list[CaseWindow] = []
+        self._covered = False
 
     def ask(self) -> None:
         """Let a person choose a file."""
@@ -42,6 +43,20 @@ class CaseDoor(QObject):
         """Read a file and show it."""
         open_case(file, self._show, lambda why: self._refuse(file, why))
 
+    def cover(self, covered: bool) -> None:
+        """Hide the windows while the one that they belong to is covered: they show customers just as well."""
+        self._covered = covered
+        if covered and self.dialog is not None:
+            self.dialog.reject()
+        for window in self.windows:
+            window.setVisible(not covered)
+
+    def leave(self) -> None:
+        """Nobody has lifted the cover: whoever comes next may not be who has opened these."""
+        for window in [*self.windows] if self._covered else []:
+            window.deleteLater()
+        self._covered = False
+
     def _asked(self) -> None:
         if self.dialog is not None:
             self.dialog.deleteLater()
@@ -51,8 +66,9 @@ class CaseDoor(QObject):
         window = CaseWindow(case, pictures, self._body)
         self.windows.append(window)
         window.destroyed.connect(lambda: self.windows.remove(window))
-        window.show()
-        window.raise_()
+        if not self._covered:  # a slow disk may have had the file ready too late
+            window.show()
+            window.raise_()
 
     def _refuse(self, file: Path, why: str) -> None:
         self._toasts.say(f"{file.name}: {why}", shape="failed", seconds=12)
