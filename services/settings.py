@@ -142,6 +142,10 @@ class Settings:
     dlq_alert_threshold: int = _setting(
         1, "DLQ_ALERT_THRESHOLD", why="so many dead letters are worth an alert", least=1
     )
+    two_captcha_key: str = _setting(
+        "", "TWO_CAPTCHA_API_KEY", why="2Captcha account that solves captchas of runs, where an admin allows it",
+        secret=True,
+    )  # fmt: skip
     slack_webhook_url: str = _setting(
         "", "SLACK_WEBHOOK_URL", why="where alerts go; empty leaves them in the log", secret=True
     )

@@ -32,7 +32,7 @@ from services.pipeline.outcome_spool import KnownOutcome, OutcomeSpool
 from services.pipeline.patience import patiently, settled
 from services.pipeline.picture_store import PictureStore
 from services.pipeline.run_files import LOGGED, keep_files
-from services.ports.wishes import RunRequest
+from services.ports.wishes import CaptchaTerms, RunRequest
 from services.settings import Settings
 from services.submission.events import Report
 from services.submission.outcome import Outcome, without_secrets
@@ -221,6 +221,7 @@ class DirectoryTask:
             step_seconds=settings.step_seconds,
             total_seconds=settings.task_seconds * _BROWSER_SHARE,
             trace=attempt > 1,
+            captchas=await self._captcha_terms(),
         )
         last = submit_step(plan)
         self._sending = False
@@ -252,6 +253,12 @@ class DirectoryTask:
             return self._broken(one_line(error) or type(error).__name__, begun)
         finally:
             await settled(shutil.rmtree, folder / run_id, ignore_errors=True)
+
+    async def _captcha_terms(self) -> CaptchaTerms | None:
+        """Asked anew for each run: an admin may have said otherwise since."""
+        key = self._tools.settings.two_captcha_key
+        by = await patiently(self._lease, self._tools.rows.captchas_allowed_by) if key else ""
+        return CaptchaTerms(key, by) if by else None
 
     def _broken(self, words: str, begun: float) -> Outcome:
         if self._sending:

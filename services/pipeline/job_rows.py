@@ -6,6 +6,7 @@ import uuid
 from typing import Any, Literal
 
 import msgspec
+import psycopg
 from psycopg.types.json import Jsonb
 
 from services.domain.messages import JobMessage
@@ -200,6 +201,16 @@ class JobRows:
         """One failed attempt."""
         with self._pool.connection() as database:
             self._event(database, job_id, "error", {"error": error, "error_type": error_type, "attempt": attempt}, host)
+
+    def captchas_allowed_by(self) -> str:
+        """Which admin allows that captchas are solved for money; "" where none does, also where it can't be said."""
+        with self._pool.connection() as database:
+            try:
+                row = database.execute("select private.captcha_permission() as said").fetchone()
+            except psycopg.errors.UndefinedFunction:
+                return ""
+        said = (row or {}).get("said") or {}
+        return str(said.get("by") or "an admin") if said.get("allowed") else ""
 
     def finish(self, run: FlowRun, job_id: str, *, nothing_listed: bool = False) -> str:
         """End job and run by what the work list says; the job's final status. Raises LeaseLost."""

@@ -21,7 +21,7 @@ from services.pipeline.job_rows import JobRows
 from services.pipeline.outcome_spool import OutcomeSpool
 from services.pipeline.picture_store import PictureStore
 from services.pipeline.worker import Worker
-from services.ports.wishes import RunRequest
+from services.ports.wishes import CaptchaTerms, RunRequest
 from services.settings import Settings
 from services.submission.events import Report
 from services.submission.outcome import Outcome
@@ -45,6 +45,7 @@ class Script:
         self.plans: list[str] = []
         self.typed: dict[str, str] = {}
         """Further fields of each form."""
+        self.terms: list[CaptchaTerms | None] = []
         self.opened = 0
         self.plan_errors: dict[str, list[ConsoleError | ValueError]] = {}
         self.opening_error: Exception | None = None
@@ -72,6 +73,7 @@ class Script:
     async def run(self, request: RunRequest, report: Report) -> Outcome:
         host = request.directory
         self.runs.append(host)
+        self.terms.append(request.captchas)
         todo = self.hosts.get(host.split(".")[0], [SENT])
         deed = todo.pop(0) if len(todo) > 1 else todo[0]
         report({"kind": "step", "index": 0, "status": "running"})

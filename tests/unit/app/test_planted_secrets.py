@@ -48,11 +48,12 @@ OF_SETTINGS = {
     "DATABASE_URL": "postgresql://postgres:planted%2Fdb-word@127.0.0.1:5432/x",
     "AWS_DEFAULT_SECRET_ACCESS_KEY": "Planted/AWS+key0123456789abcdefghijklmno",
     "BACKEND_ENQUEUE_TOKEN": "planted-brain-token",
+    "TWO_CAPTCHA_API_KEY": "planted-captcha-key",
     "SLACK_WEBHOOK_URL": "https://hooks.slack." + "com/services/T0/B0/plantedslackhook",
 }
 BY_VALUE = ("planted-service-key-0123456789", "planted pass & wörd/+1", "planted/db-word", "planted%2Fdb-word",
             "Planted/AWS+key0123456789abcdefghijklmno", "planted-brain-token", "plantedslackhook",
-            "planted-refresh-token")  # fmt: skip
+            "planted-refresh-token", "planted-captcha-key")  # fmt: skip
 BY_LOOK = ("eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoicGxhbnRlZCJ9.cGxhbnRlZA", "AKIAPLANTEDKEY123456",
            "sk_live_" + "plantedstripe123", "whsec_" + "plantedhook123", "xoxb-" + "planted-slack-token")  # fmt: skip
 BY_NAME = ("planted-portal-word", "planted two words")
