@@ -37,7 +37,7 @@ class LockPage(Surface):
     def guard(self, lock: IdleLock, who: str) -> None:
         """Cover the window whenever this lock is locked from now on."""
         self._lock, self._seen = lock, -1
-        say(self._who, f"{who} is signed in, and what happens goes on being read. Your password opens the window.")
+        say(self._who, f"{who} is signed in, and the lists stay up to date. Type your password to open the window.")
         self.frame()
 
     def leave(self) -> None:

@@ -82,17 +82,21 @@ def _pace(rate: float) -> str:
     return f"{rate:,.1f}/s" if rate >= 0.1 else f"{rate * 60:,.1f}/min" if rate else ""
 
 
-def summary(operations: Sequence[Operation]) -> str:
-    """How many acts are running, and how many ended today; failures of the program itself are no acts."""
+def summary(operations: Sequence[Operation], back_to: float | None) -> str:
+    """How many acts are running, and how many ended today; failures of the program itself are no acts.
+
+    `back_to`: older ones than this are not among them, None where all are.
+    """
     acts = [operation for operation in operations if operation.act != FAILURE]
     running = sum(1 for operation in acts if not operation.ended)
     today = datetime.now().astimezone().date()
+    more = "more than " if back_to and datetime.fromtimestamp(back_to).astimezone().date() == today else ""
     done = sum(
         1
         for operation in acts
         if operation.ended and datetime.fromtimestamp(operation.changed_at).astimezone().date() == today
     )
-    return f"{running or 'None'} running, {done} done today"
+    return f"{running or 'None'} running, {more}{done:,} done today"
 
 
 def pressed(desk: Desk, key: str, act: str) -> None:
@@ -114,4 +118,4 @@ def pressed(desk: Desk, key: str, act: str) -> None:
     if operation is not None and act == COPY_PATH:
         copy(operation.target)
     elif operation is not None:
-        start_report(desk.operations, operation, desk.data_dir / "console" / "crashes", copy)
+        start_report(desk.operations, desk.batches.items, operation, desk.data_dir / "console" / "crashes", copy)

@@ -55,7 +55,7 @@ class OperationsStrip:
         operations = sorted([*own, *theirs(desk.store, desk.operations.own_ids)], key=lambda one: -one.started_at)
         self._drawer.show_operations(
             [rows.operation_row(operation, desk) for operation in operations[:IN_DRAWER]],
-            rows.summary(operations),
+            rows.summary(operations, desk.operations.back_to),
         )
         self._undo.follow(desk, own)
         self._exports.follow(desk, own)

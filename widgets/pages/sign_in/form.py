@@ -20,7 +20,7 @@ _KINDS: Final[tuple[tuple[Kind, str], ...]] = (
 )  # fmt: skip
 _SAFETY: Final[dict[Kind, str]] = {
     "production": "Red frame. Every act asks first, and for the environment's name.",
-    "staging": "Blue frame. An act on more than one asks first.",
+    "staging": "Blue frame. Acts on more than one item ask first.",
     "local": "Green frame. Only for a project that runs on this computer.",
 }
 
@@ -50,7 +50,7 @@ class Form(QWidget):
                 help_words="In the Supabase dashboard: Project Settings, API Keys. Never a secret one.",
             ),
             "email": field.Field("E-mail", placeholder="you@company.example"),
-            "password": field.Field("Password", secret=True, help_words="It is not kept; the sign-in is."),
+            "password": field.Field("Password", secret=True, help_words="The sign-in is kept, the password never."),
             "queue": field.Field(
                 "Queue address (optional)",
                 placeholder="https://sqs.us-east-2.amazonaws.com/…/DirectoryBolt",

@@ -17,7 +17,7 @@ from widgets.parts.surface import Hairline
 _MAY: Final = {
     "viewer": "Sees everything and changes nothing.",
     "operator": "Retries, replays, pauses and declares outcomes.",
-    "admin": "An operator who decides on the rights of others too.",
+    "admin": "An operator who also decides what holds for everybody.",
 }
 
 

@@ -18,6 +18,7 @@ from tests.fakes.queues import FakeQueues
 from tests.unit.widgets.pages.test_operations import items, on_page
 from tests.waiting import until
 from widgets.pages.operations import OperationsPage
+from widgets.pages.operations.rows import COPY, pressed
 
 LETTERS = {"m0": json.dumps({"job_id": "j0"}), "m1": json.dumps({"job_id": "job-unknown"}), "m2": "no json"}
 
@@ -71,6 +72,8 @@ def test_letters_are_followed_while_they_are_moved(world: DeskWorld) -> None:
         await desk.batches.replay(desk.batches.weigh(["m0", "m1"]), reason="")
         page.show_operation(newest(world).id)
         await until(lambda: {words for _, words in items(page)} == {"The queue is closed."})
+        pressed(desk, newest(world).id, COPY)
+        await until(lambda: "Alder Bikes: The queue is closed." in QApplication.clipboard().text())
         del world.queues.faults["send"]
         await desk.batches.resume(newest(world).id)
         await until(lambda: {words for _, words in items(page)} == {"Replayed"})

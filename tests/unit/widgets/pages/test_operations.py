@@ -24,7 +24,7 @@ from tests.unit.widgets.waiting import in_front, wait_for
 from tests.waiting import until
 from widgets.pages.operations import OperationsPage
 from widgets.pages.operations import page as operations_page
-from widgets.pages.operations.rows import operation_row
+from widgets.pages.operations.rows import operation_row, summary
 from widgets.parts.drawer import Drawer
 
 
@@ -153,6 +153,7 @@ def test_older_ones_come_on_request_and_the_end_is_said(world: DeskWorld, monkey
         page.frame()
         assert (page.model.rowCount(), page.foot.button.words()) == (4, "Show older")
         assert page.foot.words().startswith("Acts on this computer back to 20")
+        assert summary(operations.newest_first(), operations.back_to) == "None running, more than 4 done today"
         page.table.go_to(3)
         chosen = page.detail._head.words()
         for count in (8, 10):
