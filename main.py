@@ -141,9 +141,10 @@ def _window(theme: str, tour_folder: Path | None = None, *, read_only: bool = Fa
 
     from PySide6.QtWidgets import QApplication
 
-    from app.first_paint import Imports, import_plainly, wait_for_paint
+    from app.first_paint import Imports, import_plainly, take_short_turns, wait_for_paint
 
     import_plainly()
+    take_short_turns()
     from services.settings import SettingsError, read_settings
     from widgets.frame import Frame
     from widgets.look import theme as look

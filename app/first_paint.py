@@ -36,6 +36,15 @@ def import_plainly() -> None:
     feature._mod_uses_pyside = _never
 
 
+def take_short_turns() -> None:
+    """Let threads take turns ten times as often as Python does by itself, for as long as there is a window.
+
+    Each call into Qt lets other threads have Python. While one of them works, such as boto3 when it reads its
+    descriptions, the window would wait 5 ms after each call to get Python back, and stand still for 70 ms and more.
+    """
+    sys.setswitchinterval(_SWITCH_SECONDS)
+
+
 def _never(module: object) -> bool:
     return False
 
@@ -55,17 +64,12 @@ class Imports:
     def __init__(self, imports: Callable[[], object]) -> None:
         self._imports = imports
         self._error: BaseException | None = None
-        self._interval = sys.getswitchinterval()
         self._thread = threading.Thread(target=self._run, name="imports", daemon=True)
 
     def start(self) -> None:
-        """Begin. Until it ends, threads take turns ten times as often and no garbage is collected.
-
-        Otherwise each call into Qt could wait 5 ms for its turn, and a collection of all that is being imported
-        would hold the window for longer than that.
-        """
+        """Begin. Until it ends, no garbage is collected: to walk through all that is being imported would hold the
+        window for longer than a frame."""
         gc.disable()
-        sys.setswitchinterval(_SWITCH_SECONDS)
         self._thread.start()
 
     def wait(self, application: QApplication) -> None:
@@ -89,7 +93,6 @@ class Imports:
             # What was imported stays for good: no collection needs to look at it again.
             gc.freeze()
             gc.enable()
-            sys.setswitchinterval(self._interval)
 
     def _raise(self) -> None:
         if self._error is not None:

@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from app.first_paint import Imports, wait_for_paint
+from app.first_paint import Imports, take_short_turns, wait_for_paint
 from widgets.frame import Frame
 from widgets.look import theme
 
@@ -50,7 +50,6 @@ def test_the_window_lives_while_imports_go_on(qt_app: QApplication) -> None:
     timer = QTimer()
     timer.timeout.connect(beat)
     timer.start(1)
-    interval = sys.getswitchinterval()
     imports = Imports(lambda: enough.wait(30))
     imports.start()
     assert not gc.isenabled()
@@ -58,7 +57,15 @@ def test_the_window_lives_while_imports_go_on(qt_app: QApplication) -> None:
     assert len(beats) >= 3
     timer.stop()
     assert gc.isenabled()
-    assert sys.getswitchinterval() == interval
+
+
+def test_threads_take_shorter_turns_than_by_themselves() -> None:
+    before = sys.getswitchinterval()
+    try:
+        take_short_turns()
+        assert sys.getswitchinterval() < before / 4
+    finally:
+        sys.setswitchinterval(before)
 
 
 def test_what_an_import_raises_is_raised_here(qt_app: QApplication) -> None:

@@ -86,15 +86,18 @@ class RunsPage(Surface):
         self.helping = Helping(self._runs, self.steps, self.inspector.turn, self.stage.picture, self)
         self.helping.used.connect(lambda: self._pick(-1))
         QShortcut(QKeySequence(DRY_RUN.key), self).activated.connect(self.run_button.click)
-        self._lay_out()
-        self._show_target()
+        if parts is None:
+            at_once(self._put_together())
 
     @classmethod
     def in_turns(cls, desk: Desk, parent: QWidget) -> Generator[None, None, Self]:
         """Build it over several turns of the loop, none of which takes longer than a frame or two."""
         parts = yield from Parts.in_turns(desk)
         yield
-        return cls(desk, parent, parts=parts)
+        page = cls(desk, parent, parts=parts)
+        yield
+        yield from page._put_together()
+        return page
 
     def prepare(self, job_id: str, directory: str = "") -> None:
         """Choose a job and one of its directories, for a dry run; "" takes the one most likely meant."""
@@ -288,7 +291,8 @@ class RunsPage(Surface):
         self.mode.setEnabled(not self._runs.state.going_on)
         self.banner.show_kind(self._runs.state, shown=self._state() is not None, dry=dry)
 
-    def _lay_out(self) -> None:
+    def _put_together(self) -> Generator[None, None, None]:
+        """From the outside in: each part that is put below the page is styled anew, with all that is in it."""
         for part, width in ((self.job_picker, 208), (self.directory_choice, 240)):
             part.setMinimumWidth(metrics.px(72))
             part.setMaximumWidth(metrics.px(width))
@@ -301,21 +305,21 @@ class RunsPage(Surface):
         self._head.add(self.stop_button)
         self.side.add(self.helping.to_button)
         self.side.add(self.helping.edit_button)
-        centre = QVBoxLayout()
-        centre.setSpacing(0)
-        centre.addWidget(self.stage, 3)
-        centre.addWidget(self.below, 2)
-        lower = QHBoxLayout()
-        lower.setSpacing(0)
-        lower.addWidget(self.side)
-        lower.addLayout(centre, 1)
-        column = QVBoxLayout()
-        column.setSpacing(0)
-        column.addWidget(self._head)
-        column.addWidget(self.banner)
-        column.addLayout(lower, 1)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
+        column, lower, centre = QVBoxLayout(), QHBoxLayout(), QVBoxLayout()
+        for layout in (column, lower, centre):
+            layout.setSpacing(0)
         whole.addLayout(column, 1)
+        column.addWidget(self._head)
+        column.addWidget(self.banner)
+        column.addLayout(lower, 1)
+        lower.addWidget(self.side)
+        lower.addLayout(centre, 1)
+        centre.addWidget(self.stage, 3)
+        yield
+        centre.addWidget(self.below, 2)
+        yield
         whole.addWidget(self.inspector)
+        self._show_target()
