@@ -20,7 +20,7 @@ from app.replay.journal import BatchAct, BatchState, Journal
 from app.replay.line import Line, Progress
 from app.replay.many import ManyEngine
 from app.replay.pace import Options
-from app.replay.xray import FATES, Directory, Fate, XRay, xray
+from app.replay.xray import FATES, Directory, Fate, XRay, replay_xray
 from app.store.store import Store
 from services.domain.errors import ConsoleError, Refused
 from services.ports.wishes import DeadLetter, ManyQueues, Outgoing
@@ -102,7 +102,11 @@ class LetterBatches:
         Raises ConsoleError before anything is done; how it ends is in the Operations list.
         """
         done = choice.done
-        if choice.send and await self._new(REPLAY_MANY, choice.send, reason, instead) != "done":
+        end = await self._new(REPLAY_MANY, choice.send, reason, instead) if choice.send else "done"
+        if end == "undone":
+            # Who cancels wants nothing more to be done.
+            return
+        if end != "done":
             # The message that was to be sent instead of these may still be a dead letter, or lost.
             done = tuple(letter for letter in done if choice.rest.get(letter.message_id) != MERGED)
         if archive and done:
@@ -243,7 +247,7 @@ class LetterBatches:
         """What a replay would do with this job, by what is known now; None while the jobs are not read."""
         if not self._store.state("jobs").loaded:
             return None
-        return xray(job_id, self._store.jobs.get(job_id), self._store.jobs.directories(job_id))
+        return replay_xray(job_id, self._store.jobs.get(job_id), self._store.jobs.directories(job_id))
 
     def _stops(self, job_id: str) -> str:
         seen = self.look_into(job_id)

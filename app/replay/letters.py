@@ -20,7 +20,7 @@ from app.replay.linter import LARGEST
 from app.replay.many import ManyEngine
 from app.replay.reading import Reading, read
 from app.replay.writer import Writer
-from app.replay.xray import NO_JOB, XRay, xray
+from app.replay.xray import NO_JOB, XRay, replay_xray
 from app.store.store import Store
 from services.domain.errors import Refused
 from services.domain.messages import parse_job_message
@@ -116,7 +116,7 @@ class Letters:
         """What would happen to a job; None where the facts are not known."""
         if self._store is None:
             return None
-        return xray(job_id, self._store.jobs.get(job_id), self._store.jobs.directories(job_id))
+        return replay_xray(job_id, self._store.jobs.get(job_id), self._store.jobs.directories(job_id))
 
 
 def letter_facts(letters: Letters, message_id: str, *, whole: bool = False) -> dict[str, Any]:

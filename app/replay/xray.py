@@ -62,6 +62,15 @@ def xray(
     return XRay(job_id, looked, _stops(job, looked))
 
 
+def replay_xray(job_id: str, job: JobLine | None, directories: Iterable[DirectoryLine]) -> XRay:
+    """What a replay of a job's message would do: where the job as a whole would not run, nothing is submitted."""
+    seen = xray(job_id, job, directories)
+    if not seen.stops:
+        return seen
+    looked = (Directory(one.host, "blocked", seen.stops) if one.fate == "submit" else one for one in seen.directories)
+    return XRay(job_id, tuple(looked), seen.stops)
+
+
 def _stops(job: JobLine, directories: tuple[Directory, ...]) -> str:
     if job.status == "cancelled":
         return "The job is cancelled."

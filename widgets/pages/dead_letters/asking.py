@@ -23,9 +23,9 @@ _NOTED: Final = "Written to the journal with your name, then to the project's au
 _SAY_WHERE: Final = "Say first where they belong"
 
 
-def ask_put_back(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
+def ask_put_back(body: Surface, desk: Desk, ids: Sequence[str], *, left: str = "") -> ConfirmSheet:
     """Show what a replay of these would do, and put them back once it is confirmed. Of which nobody knows where they
-    came from, somebody has to say that they belong here."""
+    came from, somebody has to say that they belong here. `left`: a sentence on those that were chosen and stay."""
     rows: dict[str, JobRow] = {}
     for key in ids:
         message = desk.records.kept[key].reading.message
@@ -38,10 +38,11 @@ def ask_put_back(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
     says_so = CheckBox(f"{'It belongs' if strange == 1 else f'These {strange:,} belong'} to {queue or 'this queue'}")
     inside = _beside(rows, says_so, strange) if rows or strange else None
     follows = f"They become dead letters of {queue} again" if queue else "They become dead letters again"
+    would = "What a replay would do now:" if rows else ""
     sheet = ConfirmSheet(
         body,
         f"Put back {len(ids):,} archived {letters} in {desk.environment.upper()}",
-        f"{follows}, and nothing goes to the main queue." + (" What a replay would do now:" if rows else ""),
+        " ".join(part for part in (f"{follows}, and nothing goes to the main queue.", left, would) if part),
         f"Put back {len(ids):,}",
         reason=True,
         typed=typed(len(ids), desk.environment),

@@ -42,7 +42,8 @@ from widgets.parts.toast import Toast, Toasts
 from widgets.parts.turns import at_once
 
 TABS: Final = (Tab("inventory", "Inventory"), Tab("archived", "Archived"), Tab("journal", "Journal"))
-_TOLD: Final = (REPLAY.name, REPLAY_MANY.name, ARCHIVE.name, PUT_BACK.name, DECIDE.name)
+_TOLD: Final = {act.name: act.label for act in (REPLAY, REPLAY_MANY, ARCHIVE, PUT_BACK, DECIDE)}
+"""Acts whose end is told, with what they are called."""
 _ENDS: Final[dict[str, Shape]] = {"done": "ok", "failed": "failed", "unknown": "unknown", "undone": "skipped"}
 _CLOCK_TICKS: Final = 20
 """A filter on times is asked anew so often."""
@@ -211,7 +212,10 @@ class DeadLettersPage(Surface):
         self.as_of.show_time(words, stale=stale)
         self.as_of.setVisible(in_queue)
         tip(self.as_of, look.problem or spans.moment(look.as_of))
-        say(self.seen_words, _seen(look, len(self._acts.lines), now) if in_queue else "On this machine")
+        say(
+            self.seen_words,
+            _seen(look, len(self._acts.lines), now, ours=self._acts.in_batch) if in_queue else "On this machine",
+        )
         self.scan_button.set_off("The queue is being looked at." if look.looking else "")
         self.views[self.tabs.current()].redraw()
         self._show_current()
@@ -248,7 +252,8 @@ class DeadLettersPage(Surface):
             if wish.act in _TOLD and wish.ended and wish.id not in self._told:
                 ended = True
                 self._told.add(wish.id)
-                self._toasts.say(wish.words, shape=_ENDS.get(wish.state, "unknown"))
+                words = f"{_TOLD[wish.act]}: {wish.words}" if wish.total > 1 else wish.words
+                self._toasts.say(words, shape=_ENDS.get(wish.state, "unknown"))
         if ended and self.isVisible():
             start_read(self._desk.records)
 
@@ -375,12 +380,13 @@ class DeadLettersPage(Surface):
         self.setMinimumWidth(metrics.px(720))
 
 
-def _seen(look: Look, count: int, now: float) -> str:
-    """How much of the queue the list shows, and whether the look hides it from others."""
+def _seen(look: Look, count: int, now: float, *, ours: bool) -> str:
+    """How much of the queue the list shows, and whether the look hides it from others. `ours`: an operation of this
+    console holds letters."""
     if look.figures is None:
         return ""
     words = f"{count:,} seen of about {look.figures.visible + look.figures.in_flight:,}"
     if look.figures.in_flight:
-        words = f"{words}, {look.figures.in_flight:,} in flight elsewhere"
+        words = f"{words}, {look.figures.in_flight:,} in flight{'' if ours else ' elsewhere'}"
     hidden = look.hidden_until - now
     return f"{words}, hidden from others for {since(hidden + 1)}" if hidden > 0 else words

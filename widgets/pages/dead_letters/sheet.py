@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -16,7 +17,7 @@ from app.actions.letter_edits import start_corrections
 from app.desk import Desk
 from app.models.plan_rows import business_of, export_plan, of_choice
 from widgets.look import metrics
-from widgets.pages.dead_letters.words import choice_title, letters
+from widgets.pages.dead_letters.words import choice_title, letters, not_sent
 from widgets.pages.dead_letters.xray_view import FATE_WORDS, JobRow, XRayView, job_row
 from widgets.parts import spans
 from widgets.parts.check_box import CheckBox
@@ -24,6 +25,8 @@ from widgets.parts.export_button import PLAN, ExportButton
 from widgets.parts.label import label
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
+
+_NOTHING: Final = "None of these can be sent"
 
 
 def ask_replay(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
@@ -51,12 +54,12 @@ def ask_replay(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
         f"Replay {letters(len(ids))}: {choice_title(choice)}",
         f"Dead letters to the main queue, {environment}. Plan frozen {spans.clock(desk.store.now())}; "
         "what arrives later is not in it.",
-        f"Replay {len(choice.send):,} to {environment}" if choice.send else "Archive only",
+        f"Replay {len(choice.send):,} to {environment}" if choice.send or not choice.done else "Archive only",
         facts=[_sum(fate, choice) for fate in FATES],
         reason=True,
         typed=typed(len(choice.send), desk.environment),
         foot=unrecorded(desk.store) or "Written to the journal before each send",
-        inside=_inside(desk, view, (archive, correct)),
+        inside=_inside(desk, view, not_sent(choice), (archive, correct)),
         width=880,
         stops=(view.correct, archive, correct),
         beside=plan,
@@ -67,6 +70,9 @@ def ask_replay(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
             instead={key: edit.message for key, edit in view.edits().items()},
         )
     )  # fmt: skip
+    if not choice.send:
+        archive.toggled.connect(lambda ticked: sheet.hold("" if ticked else _NOTHING))
+        sheet.hold("" if choice.done else _NOTHING)
     # Not before they have their place: a box alone would be a window.
     archive.setVisible(bool(choice.done))
     _show_correct(correct, view)
@@ -101,7 +107,7 @@ def ask_archive(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
     return sheet
 
 
-def _inside(desk: Desk, view: XRayView, boxes: Sequence[CheckBox]) -> QWidget:
+def _inside(desk: Desk, view: XRayView, left_out: Sequence[str], boxes: Sequence[CheckBox]) -> QWidget:
     inside = QWidget()
     column = QVBoxLayout(inside)
     column.setContentsMargins(0, 0, 0, 0)
@@ -111,9 +117,15 @@ def _inside(desk: Desk, view: XRayView, boxes: Sequence[CheckBox]) -> QWidget:
     else:
         view.setParent(inside)
         view.hide()
-        words = label("Nothing is known of these jobs: the project's facts have not come yet.", "body", "secondary")
-        words.setContentsMargins(metrics.px(20), metrics.px(12), metrics.px(20), metrics.px(12))
-        column.addWidget(words)
+        unknown = label("Nothing is known of these jobs: the project's facts have not come yet.", "body", "secondary")
+        unknown.setContentsMargins(metrics.px(20), metrics.px(12), metrics.px(20), metrics.px(12))
+        column.addWidget(unknown)
+    whys = QVBoxLayout()
+    whys.setContentsMargins(metrics.px(20), metrics.px(8), metrics.px(20), 0)
+    whys.setSpacing(metrics.px(2))
+    for words in left_out:
+        whys.addWidget(label(words, "small", "secondary"))
+    column.addLayout(whys)
     line = QHBoxLayout()
     line.setContentsMargins(metrics.px(20), metrics.px(8), metrics.px(20), metrics.px(8))
     line.setSpacing(metrics.px(20))
@@ -121,9 +133,9 @@ def _inside(desk: Desk, view: XRayView, boxes: Sequence[CheckBox]) -> QWidget:
         line.addWidget(box)
     pace = desk.batches.pace
     rate = f"{pace.rate:g}/s" if pace.rate else "as fast as it goes"
-    ramp = ", ".join(str(step) for step in pace.ramp)
+    first = f", first {', '.join(str(step) for step in pace.ramp)}" if pace.ramp else ""
     line.addStretch(1)
-    line.addWidget(label(f"Rate {rate}, first {ramp}; stops above {pace.worst:.0%} failures", "small", "secondary"))
+    line.addWidget(label(f"Rate {rate}{first}; stops above {pace.worst:.0%} failures", "small", "secondary"))
     column.addLayout(line)
     return inside
 
@@ -131,7 +143,7 @@ def _inside(desk: Desk, view: XRayView, boxes: Sequence[CheckBox]) -> QWidget:
 def _sum(fate: Fate, choice: Choice) -> tuple[str, str]:
     """How many directories of all jobs that are sent have this fate."""
     shape, _, words = FATE_WORDS[fate]
-    return shape, f"{sum(seen.count(fate) for seen in choice.jobs.values()):,} {words}"
+    return shape, f"{sum(seen.count(fate) for seen in choice.jobs.values() if not seen.stops):,} {words}"
 
 
 def _job_rows(desk: Desk, choice: Choice) -> list[JobRow]:

@@ -62,7 +62,7 @@ def of_queue(
         (
             ("Message", line.id, True),
             ("Sent", spans.moment(line.letter.sent_at), False),
-            ("Received", f"{line.letter.receive_count} times" + (f"; dead after {most}" if most else ""), False),
+            ("Received", _times(line.letter.receive_count) + (f"; dead after {most}" if most else ""), False),
             ("Expires in", "not known" if line.expires_at is None else expires(line.expires_at, now), False),
         ),
         _attributes(line.letter.attributes), line.letter.body, acts=acts,
@@ -136,3 +136,7 @@ def _read(reading: Reading) -> tuple[Fact, ...]:
 
 def _attributes(attributes: dict[str, object]) -> tuple[Fact, ...]:
     return tuple((name, attribute(value), True) for name, value in sorted(attributes.items()))
+
+
+def _times(count: int) -> str:
+    return f"{count:,} time{'' if count == 1 else 's'}"

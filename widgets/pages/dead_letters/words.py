@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from typing import Final
 
 from app.actions.letter_batches import MERGED, Choice, XRay
@@ -19,6 +20,7 @@ CLOSE: Final = 86_400.0
 FIRST: Final = 4_000
 """Characters of a body that are shown before somebody asks for all."""
 _FOLD: Final = 1_000
+_REASONS: Final = 4
 _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -181,10 +183,20 @@ def evidence(known: Known) -> list[str]:
     return said
 
 
+def not_sent(choice: Choice) -> list[str]:
+    """Why some are not sent, a line for each reason with its number, the most frequent first."""
+    whys = Counter(choice.rest.values()).most_common()
+    shown = [f"{count:,} not sent: {why}" for why, count in whys[:_REASONS]]
+    more = sum(count for _, count in whys[_REASONS:])
+    return [*shown, f"{more:,} not sent for other reasons"] if more else shown
+
+
 def seen_words(seen: XRay | None) -> str:
-    """A job's X-ray in a row: "2 send, 6 live"."""
+    """A job's X-ray in a row: "2 send, 6 live"; why it would not run, where it wouldn't."""
     if seen is None:
         return ""
+    if seen.stops and not seen.done:
+        return seen.stops
     parts = [f"{seen.count('submit'):,} send", f"{seen.count('live'):,} live"]
     others = seen.count("unknown") + seen.count("in_flight") + seen.count("blocked")
-    return ", ".join([*parts, f"{others:,} not"] if others else parts) if seen.directories else seen.stops
+    return ", ".join([*parts, f"{others:,} not"] if others else parts)

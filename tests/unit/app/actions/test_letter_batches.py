@@ -16,8 +16,10 @@ from app.actions.dead_letters import DeadLetterActs
 from app.actions.letter_batches import LetterBatches, buttons, press, start_archive, start_replay
 from app.actions.operations import Operation, Operations
 from app.actions.registry import ARCHIVE, READ_ONLY, REPLAY_MANY
+from app.replay.choice import Choice
 from app.replay.journal import Journal
 from app.replay.pace import Options
+from app.replay.xray import DONE
 from app.store.link import TableState
 from app.store.store import Store
 from services.domain.errors import ConsoleError, NotPermitted
@@ -136,7 +138,9 @@ def test_it_can_be_paused_gone_on_with_and_cancelled(tmp_path: Path) -> None:
     program = Program(tmp_path, queues, rate=20.0)
 
     async def act() -> None:
-        start_replay(program.batches, program.batches.weigh(list(queues.dead)), reason="why", archive=False, instead={})
+        whole = program.batches.weigh(list(queues.dead))
+        choice = Choice(whole.send[1:], {"m0": DONE}, whole.send[:1])
+        start_replay(program.batches, choice, reason="why", archive=True, instead={})
         await program.until(lambda: queues.sent)
         wish = program.newest()
         assert "is running" in program.batches.why_not(REPLAY_MANY, ["m1"])
@@ -151,7 +155,9 @@ def test_it_can_be_paused_gone_on_with_and_cancelled(tmp_path: Path) -> None:
         assert program.batches.rate(wish.id) > 0
         press(program.batches, wish.id, "Cancel")
         await program.until(lambda: program.newest().ended)
-        assert program.newest().state == "undone"
+        await program.until(lambda: not program.letters.in_batch and not tasks.running())
+        # Nor is archived what was to be archived with it.
+        assert (program.newest().act, program.newest().state) == ("replay_many", "undone")
         assert buttons(program.batches, program.newest()) == ()
 
     program.run(act)

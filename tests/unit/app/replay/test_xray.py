@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.replay.xray import FATES, XRay, xray
+from app.replay.xray import FATES, XRay, replay_xray, xray
 from app.store.lines import DirectoryLine, JobLine
 from services.domain.keys import idempotency_key, older_idempotency_key
 from services.domain.result import Result
@@ -75,6 +75,10 @@ def test_a_job_that_would_not_run(status: str, outcome: str, stops: str) -> None
     found = looked([line("a", outcome)], job=JobLine("j1", status=status))
     assert stops in found.stops
     assert bool(found.stops) == bool(stops)
+    replayed = replay_xray("j1", JobLine("j1", status=status), [line("a", outcome)])
+    fate = {"waiting": "blocked" if stops else "submit", "submitted": "live", "failed": "blocked"}[outcome]
+    assert [(one.fate, stops in one.why) for one in replayed.directories] == [(fate, outcome == "waiting" or not stops)]
+    assert replayed.stops == found.stops
 
 
 def test_a_job_that_nobody_knows() -> None:

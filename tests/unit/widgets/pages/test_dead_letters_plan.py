@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 from shiboken6 import isValid
 
 from app import tasks
@@ -24,6 +24,7 @@ from widgets.pages.dead_letters import DeadLettersPage
 from widgets.pages.dead_letters.xray_view import XRayView
 from widgets.parts.check_box import CheckBox
 from widgets.parts.export_button import ExportButton
+from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.sheet import ConfirmSheet
 
 BODIES = {
@@ -55,6 +56,14 @@ def ask(page: DeadLettersPage) -> tuple[ConfirmSheet, XRayView]:
     [view] = page.sheet.findChildren(XRayView)
     page.sheet.findChildren(QLineEdit)[0].setText("read wrongly")
     return page.sheet, view
+
+
+def ask_grouped(page: DeadLettersPage) -> tuple[ConfirmSheet, QLineEdit]:
+    page.replay_button.click()
+    assert page.sheet is not None
+    reason = page.sheet.findChildren(QLineEdit)[0]
+    reason.setText("why")
+    return page.sheet, reason
 
 
 def box(sheet: ConfirmSheet, words: str) -> CheckBox:
@@ -160,6 +169,51 @@ def test_the_window_s_thread_works_no_correction_out(world: DeskWorld, monkeypat
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         assert not isValid(view)
         await until(page, lambda: not tasks.running())
+
+    on_page(world, act)
+
+
+def test_what_is_not_sent_is_counted_by_its_reason_and_nothing_is_promised_for_it(world: DeskWorld) -> None:
+    world.job("j1", "Business 1", "cancelled", package_type="professional", package_size=300)
+    world.store.take_changed()
+
+    async def act(page: DeadLettersPage) -> None:
+        sheet, view = ask(page)
+        said = [part.text() for part in sheet.findChildren(QLabel)]
+        assert (
+            said.count("1 not sent: The job is cancelled.") == said.count("1 not sent: The message is not JSON.") == 1
+        )
+        facts = [part.words() for part in sheet.findChildren(GlyphLabel)]
+        assert facts[:2] == ["2 will submit", "0 already live"]
+        view.jobs.go_to(view.jobs_model.row_of("j1"))
+        [directory] = [view.directories_model.line(row) for row in range(view.directories_model.rowCount())]
+        assert (directory.fate, directory.why) == ("blocked", "The job is cancelled.")
+        sheet.cancel()
+        assert [page.inventory._seen(job) for job in ("j0", "j1")] == ["1 send, 0 live", "The job is cancelled."]
+
+    on_page(world, act)
+
+
+def test_a_sheet_that_would_do_nothing_can_not_be_confirmed(world: DeskWorld) -> None:
+    for n in range(2):
+        world.job(f"j{n}", f"Business {n}", "completed")
+    done = {"id": "s0", "submission_queue_id": "j0", "directory_url": "https://d0.example/", "status": "submitted"}
+    world.store.put("directory_submissions", done)
+    world.store.take_changed()
+
+    async def act(page: DeadLettersPage) -> None:
+        for key in ("m0", "m3"):
+            page.table.selectionModel().clear()
+            page.inventory.model.set_filter(lambda row, key=key: row.line.id in ("m3", key))  # type: ignore[misc]
+            page.table.selectAll()
+            page.inventory.group_by("error" if key == "m3" else "")
+            page.inventory.groups.selectAll()
+            sheet, _ = ask_grouped(page)
+            if key == "m0":
+                assert (sheet._confirm.words(), sheet._confirm.isEnabled()) == ("Archive only", True)
+                box(sheet, "Archive the 1").click()
+            assert sheet._confirm.toolTip() == "None of these can be sent"
+            sheet.cancel()
 
     on_page(world, act)
 

@@ -21,6 +21,7 @@ from tests.unit.widgets.pages.test_dead_letters import on_page, toasts, until
 from widgets.pages.dead_letters import DeadLettersPage
 from widgets.pages.dead_letters.xray_view import XRayView
 from widgets.parts.check_box import CheckBox
+from widgets.parts.label import ElidedLabel
 from widgets.parts.sheet import ConfirmSheet
 
 BODIES = {f"m{n}": json.dumps({"job_id": f"j{n}", "priority": "pro", "package_size": 3}) for n in range(3)}
@@ -84,6 +85,31 @@ def test_what_is_archived_is_listed_with_body_reason_when_and_by_whom_and_put_ba
         wish = world.desk.operations.newest_first()[0]
         assert (wish.act, wish.state, wish.done, wish.reason) == ("put_back", "done", 2, "it was one order")
         await until(page, lambda: page.model.rowCount() == 3)
+
+    on_page(world, act)
+
+
+def test_of_those_that_are_chosen_the_ones_go_back_that_can(world: DeskWorld) -> None:
+    async def act(page: DeadLettersPage) -> None:
+        records = world.desk.records
+        await world.desk.batches.archive(["m0", "m1", "m2"], reason="")
+        await records.read()
+        records.doing.add("m1")
+        show(page, "archived")
+        page._show_records()
+        page.kept.table.selectAll()
+        page._show_current()
+        assert page.kept.put_back_button.accessibleName() == "Put back 2…"
+        page.kept.put_back()
+        assert page.kept.sheet is not None
+        assert "1 of the 3 chosen stay in the archive: One of these is being put back." in said(page.kept.sheet)
+        page.kept.sheet.confirmed.emit("why")
+        await until(page, lambda: len(world.queues.dead) == 2)
+        await until(page, lambda: set(records.kept) == {"m1"})
+        told = "Put back: 2 of 2 done."
+        await until(
+            page, lambda: told in [part.text() for one in toasts(page) for part in one.findChildren(ElidedLabel)]
+        )
 
     on_page(world, act)
 
