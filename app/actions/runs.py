@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
@@ -12,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from app import tasks
+from app.actions.hold_telling import HoldTelling
 from app.actions.kept_runs import KeptRuns
 from app.actions.live_picture import LivePicture
 from app.actions.operations import Operations, State
@@ -104,6 +106,7 @@ class RunActs:
         self._claim_asked = False
         self.version = 0
         self.state = RunState()
+        self._holds = HoldTelling(acts, clock, pauses[0] if pauses else PAUSES[0])
         self.control = RunControl(self, runner)
         self.live = LivePicture(self, runner)
 
@@ -226,12 +229,13 @@ class RunActs:
         await self._take_claim(claim)
         if self._stopped_id == run_id:
             return await self._write(claim, Judgement("failed", _STOPPED.words))
-        return await self._write(claim, await self._browse(request, plan))
+        return await self._write(claim, await self._browse(request, plan, claim))
 
     async def _take_claim(self, claim: _Claim) -> None:
         """Raises ConsoleError when the directory isn't ours."""
         self._claim_asked = True
-        self._pending.begin(claim.run_id, REAL_RUN.label, claim.job_id, (claim.directory,))
+        # However long it takes and is held for a person: its end is told below, and by nobody else.
+        self._pending.begin(claim.run_id, REAL_RUN.label, claim.job_id, (claim.directory,), limit=math.inf)
         try:
             answer = await self._acts.claim_run(
                 job_id=claim.job_id, directory=claim.directory, key=claim.key, run_id=claim.run_id,
@@ -245,7 +249,7 @@ class RunActs:
         if answer != "claimed":
             raise ConsoleError(ANSWERS[answer])
 
-    async def _browse(self, request: RunRequest, plan: Plan) -> Judgement:
+    async def _browse(self, request: RunRequest, plan: Plan, claim: _Claim | None = None) -> Judgement:
         self._set(msgspec.structs.replace(self.state, phase="running", steps=step_lines(plan)))
         verdict: dict[str, Any] = {}
         ended: dict[str, Any] = {}
@@ -258,6 +262,8 @@ class RunActs:
                 elif event["kind"] == "frame":
                     self.live.take(event)
                 elif (fresh := taken(self.state, event, self._clock())) is not self.state:
+                    if claim is not None and fresh.held is not self.state.held:
+                        self._holds.tell(claim, fresh.held)
                     self._set(fresh)
         except ConsoleError as error:
             ended = {"error": str(error)}

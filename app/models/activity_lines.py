@@ -19,6 +19,8 @@ _LABELS: Final = {act.name: act.label for act in ACTS} | {
     "accept_form": "Accept the new form",
     "pause_directory": "Pause directory",
     "resume_directory": "Resume directory",
+    "run_held": "Run here held, waiting for a person",
+    "run_released": "Run here goes on",
 }
 _SHAPES: Final[dict[str, Shape]] = {
     "planned": "waiting", "running": "running", "done": "ok", "failed": "failed", "unknown": "unknown",

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from app.store.activity import event_order, with_event, without_event
+from app.store.holds import Hold
 from app.store.hops import Hops, hops_of
 from app.store.lines import Attempt, DirectoryLine, JobLine
 from app.store.outcomes import attempts, outcome_of, unknown_since
@@ -62,13 +63,16 @@ class DirectoryFacts(msgspec.Struct, gc=False):
     stale: bool = False
     line: DirectoryLine | None = None
 
-    def weigh(self, now: float) -> None:
-        """Work out tries, marks and outcome anew. `outcome` is "" when nothing is left of this directory."""
+    def weigh(self, now: float, *, held: bool = False) -> None:
+        """Work out tries, marks and outcome anew. `outcome` is "" when nothing is left of this directory.
+
+        `held`: its run waits for a person.
+        """
         self.stale = False
         self.line = None
         self.tries = attempts(self.events) if self.events else ()
         known = self.items or self.results or self.tries
-        self.outcome = outcome_of(self.items, self.results, self.tries, now) if known else ""
+        self.outcome = outcome_of(self.items, self.results, self.tries, now, held=held) if known else ""
         self.marks = self._marks()
 
     def _marks(self) -> tuple[Mark, ...]:
@@ -89,13 +93,17 @@ class DirectoryFacts(msgspec.Struct, gc=False):
         """When the newest try began, unix seconds; 0 when that isn't known."""
         return (self.tries[-1].started_at or 0.0) if self.tries else 0.0
 
-    def line_of(self, job_id: str, host: str, directory: Directory | None, wish: Wish | None = None) -> DirectoryLine:
+    def line_of(
+        self, job_id: str, host: str, directory: Directory | None, wish: Wish | None = None, hold: Hold | None = None
+    ) -> DirectoryLine:
         """What the job's page shows of it; made on the first request after a change."""
         if self.line is None or self.line.wish is not wish:
-            self.line = self._made(job_id, host, directory, wish)
+            self.line = self._made(job_id, host, directory, wish, hold)
         return self.line
 
-    def _made(self, job_id: str, host: str, directory: Directory | None, wish: Wish | None) -> DirectoryLine:
+    def _made(
+        self, job_id: str, host: str, directory: Directory | None, wish: Wish | None, hold: Hold | None
+    ) -> DirectoryLine:
         result = max(self.results, key=lambda row: row.updated_at or row.created_at or 0.0, default=None)
         item = self.items[0] if self.items else None
         last = self.tries[-1] if self.tries else None
@@ -124,6 +132,7 @@ class DirectoryFacts(msgspec.Struct, gc=False):
             unknown_since=unknown_since(self.items, self.results, self.tries) if self.outcome == "unknown" else None,
             result=result,
             wish=wish,
+            hold=hold,
         )
 
 

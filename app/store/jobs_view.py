@@ -11,6 +11,8 @@ from itertools import islice
 
 import msgspec
 
+from app.store.clues import clues_of
+from app.store.holds import Holds
 from app.store.job_facts import JobFacts, having, host_of, without_row
 from app.store.lines import ENDED, DirectoryLine, JobLine
 from app.store.outcomes import OUTCOMES
@@ -18,7 +20,7 @@ from app.store.owners import Move, Owners
 from app.store.pending import Pending
 from app.store.rates import Rates
 from app.store.tallies import Tallies
-from services.domain.diagnosis import DEFAULT_THRESHOLDS, Clues, Diagnosis, diagnose, under_way
+from services.domain.diagnosis import DEFAULT_THRESHOLDS, Diagnosis, diagnose, under_way
 from services.domain.records import Customer, Directory, Heartbeat, HistoryEvent, Job, OutboxMessage, WorkItem
 from services.domain.result import Result
 
@@ -45,6 +47,7 @@ class JobsView:
         self.tallies = Tallies(self.lines)
         self.wishes = Pending(now, self._wish_moved)
         """Acts that the rows don't show yet."""
+        self._holds = Holds()
         self.history_from: float | None = None
         """Events before this instant (unix seconds) are not held; None when all are."""
         self._whole: set[str] = set()
@@ -158,6 +161,7 @@ class JobsView:
             self._move(self._owners.remove(old))
         if new is not None:
             self.wishes.event_came(new)
+            self._holds.event_came(new)
         if new is not None and new.job_id:
             self._of(new.job_id).add_event(new)
         elif new is not None:
@@ -216,7 +220,9 @@ class JobsView:
         facts = self._facts.get(job_id)
         found = [] if facts is None else [pair for pair in facts.hosts() if pair[1].outcome in outcomes]
         return [
-            one.line_of(job_id, host, self._by_host.get(host), self.wishes.of(job_id, host))
+            one.line_of(
+                job_id, host, self._by_host.get(host), self.wishes.of(job_id, host), self._holds.of(job_id, host)
+            )
             for host, one in sorted(found, key=operator.itemgetter(0))
         ]
 
@@ -286,7 +292,10 @@ class JobsView:
         assert facts.directories is not None
         one = facts.directories[host]
         marks, outcome = one.marks, one.outcome
-        one.weigh(now)
+        hold = self._holds.look(facts.id, host, one.events, now)
+        one.weigh(now, held=hold is not None)
+        if hold is not None and one.outcome != "running":
+            self._holds.drop(facts.id, host)
         if marks != one.marks:
             self.rates.move_marks(marks, one.marks)
         if outcome != one.outcome:
@@ -323,6 +332,7 @@ class JobsView:
             last_event=last.event if last else "",
             diagnosis=diagnosis,
             wish=self.wishes.of(job.id),
+            hold=self._holds.first(job.id),
         )
 
     def _diagnosis(self, facts: JobFacts, job: Job, done: int, total: int, now: float, alive: bool) -> Diagnosis:
@@ -336,8 +346,13 @@ class JobsView:
                 return facts.line.diagnosis
         elif at_work and hops.finalized_at is None and job.id not in self._dead:
             last = facts.last_event
-            return under_way(started, last.created_at if last is not None else None, facts.unknown, now)
-        return diagnose(self._clues(facts, job, started, done, total, now, alive))
+            heard = now if self._holds.first(job.id) else last.created_at if last is not None else None
+            return under_way(started, heard, facts.unknown, now)
+        clues = clues_of(
+            facts, job, started, done=done, total=total, now=now, alive=alive, dead=job.id in self._dead,
+            whole=self.holds_all_events(job.id),
+        )  # fmt: skip
+        return diagnose(clues)
 
     def _row_of_line(self, job: Job, old: JobLine | None) -> JobLine:
         """The part of the job's line that comes from its own row and its customer's."""
@@ -359,32 +374,6 @@ class JobsView:
             started_at=job.started_at,
             completed_at=job.completed_at,
             error=job.error_message,
-        )
-
-    def _clues(
-        self, facts: JobFacts, job: Job, started: float | None, done: int, total: int, now: float, alive: bool
-    ) -> Clues:
-        hops = facts.hops_now()
-        message = facts.outbox_now() if facts.outbox else None
-        return Clues(
-            status=job.status,
-            now=now,
-            created_at=job.created_at,
-            outbox_waiting=message is not None and message.sent_at is None,
-            message_sent=not self.holds_all_events(job.id) or (message is not None and message.sent_at is not None),
-            in_dead_letters=job.id in self._dead,
-            claimed_at=hops.claimed_at,
-            triggered_at=hops.triggered_at,
-            started_at=started,
-            finalized_at=hops.finalized_at,
-            last_event_at=facts.last_event.created_at if facts.last_event else None,
-            unknown_outcomes=facts.unknown,
-            failed=facts.failed,
-            done=done,
-            total=total or None,
-            package_size=job.package_size,
-            error_message=job.error_message,
-            worker_alive=alive,
         )
 
     def _worker_alive(self, now: float) -> bool:

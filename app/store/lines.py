@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from app.store.holds import Hold
 from app.store.pending import Wish
 from services.domain.diagnosis import Diagnosis
 from services.domain.result import Result
@@ -53,6 +54,8 @@ class JobLine(msgspec.Struct, frozen=True, gc=False):
     diagnosis: Diagnosis = Diagnosis()
     wish: Wish | None = None
     """The newest act on it that the rows don't show yet; everything else here is as the rows say."""
+    hold: Hold | None = None
+    """Of the runs of its directories that wait for a person, the one that ends first."""
     folded: str = ""
     """Name, e-mail and customer's number in lower case: what a search looks at, and how names sort."""
 
@@ -116,6 +119,8 @@ class DirectoryLine(msgspec.Struct, frozen=True, gc=False):
     """The row behind it, with payload and response, None before the first try."""
     wish: Wish | None = None
     """The newest act that aims at it and that the rows don't show yet."""
+    hold: Hold | None = None
+    """Its run waits for a person on somebody's desk; the outcome is "running" then."""
 
 
 class Counts(msgspec.Struct, frozen=True, gc=False):

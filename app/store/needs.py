@@ -1,4 +1,4 @@
-"""What waits for a person: stuck and lost jobs, dead letters, unknown outcomes, failures."""
+"""What waits for a person: held runs, stuck and lost jobs, dead letters, unknown outcomes, failures."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Final, Literal
 
 import msgspec
 
+from app.store.holds import Hold
 from app.store.lines import DirectoryLine, JobLine
 from app.store.pending import Wish
 from services.domain.records import StaffAction
 
-Kind = Literal["lost", "stuck", "dead_letter", "unknown", "failed"]
-RANKS: Final[dict[Kind, int]] = {"lost": 0, "stuck": 1, "dead_letter": 2, "unknown": 3, "failed": 4}
+Kind = Literal["held", "lost", "stuck", "dead_letter", "unknown", "failed"]
+RANKS: Final[dict[Kind, int]] = {"held": 0, "lost": 1, "stuck": 2, "dead_letter": 3, "unknown": 4, "failed": 5}
 """Most urgent first."""
 
 
@@ -31,6 +32,8 @@ class Need(msgspec.Struct, frozen=True, gc=False):
     job_id: str = ""
     wish: Wish | None = None
     """The newest act on it that the rows don't show yet."""
+    hold: Hold | None = None
+    """The run that waits, of one that is held."""
 
     @property
     def target(self) -> str:
@@ -68,6 +71,11 @@ def job_need(line: JobLine, dead: bool, unknown_of: Callable[[str], list[Directo
     kind = _kind(line, dead)
     if kind is None:
         return None
+    if kind == "held" and line.hold is not None:
+        hold = line.hold
+        return Need(
+            line.id, kind, line.business or line.id, f"{hold.host}: {hold.words}", hold.since, line.id, hold=hold
+        )
     words = line.diagnosis.words
     since = line.last_event_at or line.created_at
     if kind == "unknown":
@@ -89,6 +97,8 @@ def letter_need(message_id: str, problem: str, sent_at: float | None) -> Need:
 
 def _kind(line: JobLine, dead: bool) -> Kind | None:
     found = line.diagnosis
+    if line.hold is not None:
+        return "held"
     if found.shape == "lost":
         return "lost"
     if found.gap:

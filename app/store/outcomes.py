@@ -73,8 +73,13 @@ def outcome_of(
     tries: Sequence[Attempt],
     now: float,
     patience: float = PATIENCE,
+    *,
+    held: bool = False,
 ) -> str:
-    """One of OUTCOMES. The best evidence wins, then the latest; rows are grouped, never counted."""
+    """One of OUTCOMES. The best evidence wins, then the latest; rows are grouped, never counted.
+
+    `held`: its run is known to wait for a person, however long ago it began.
+    """
     for result in results:
         if result.status == "submitted":
             return "submitted"
@@ -93,7 +98,7 @@ def outcome_of(
             return "unknown"
         return _ITEM.get(item.status, item.status if item.status in OUTCOMES else "unknown")
     began = _began(row, last)
-    return "unknown" if began and now - began > patience else "running"
+    return "unknown" if began and now - began > patience and not held else "running"
 
 
 def unknown_since(

@@ -40,6 +40,8 @@ class Wish(msgspec.Struct, frozen=True, gc=False):
     """When `state` became what it is."""
     status: str = ""
     """The job's status at the press."""
+    limit: float = LIMIT
+    """Seconds for which an answer is waited for."""
     told: bool = False
     """Something says that its effect is there, but rows of the job are still to be read again."""
 
@@ -88,15 +90,23 @@ class Pending:
     # For acts
 
     def begin(
-        self, wish_id: str, act: str, job_id: str, hosts: Iterable[str] = (), *, status: str = "", ago: float = 0.0
+        self,
+        wish_id: str,
+        act: str,
+        job_id: str,
+        hosts: Iterable[str] = (),
+        *,
+        status: str = "",
+        ago: float = 0.0,
+        limit: float = LIMIT,
     ) -> None:
-        """An act was asked for `ago` seconds before now."""
+        """An act was asked for `ago` seconds before now. `limit`: seconds after which it is unknown by itself."""
         now = self._now()
         for earlier in [self._wishes[one] for one in self._by_job.get(job_id, ())]:
             if earlier.state == "failed":
                 self._drop(earlier)
         self._by_job[job_id] = (*self._by_job.get(job_id, ()), wish_id)
-        self._put(Wish(wish_id, act, job_id, tuple(hosts), now - ago, "asked", "", now, status))
+        self._put(Wish(wish_id, act, job_id, tuple(hosts), now - ago, "asked", "", now, status, limit))
 
     def answered(self, wish_id: str) -> None:
         """The other side says that it is done: the rows will show it."""
@@ -143,7 +153,7 @@ class Pending:
             if wish.told or (wish.state == "answered" and read_at is not None and read_at > wish.moved):
                 # That read was asked for after the answer: whatever it brings is the effect.
                 self._shown(wish)
-            elif wish.state == "asked" and age >= LIMIT:
+            elif wish.state == "asked" and age >= wish.limit:
                 self.unknown(wish.id, "Nothing came of it yet.")
             elif wish.state == "failed" and age >= SAID:
                 self._drop(wish)

@@ -161,6 +161,20 @@ class SupabaseActs:
         known = expect(answer if answer in _CLAIMS else None, str, "claim a directory")
         return cast(Literal["claimed", "duplicate", "in_flight", "outcome_unknown"], known)
 
+    async def hold_run(self, *, job_id: str, directory: str, key: str, run_id: str, why: str, seconds: int) -> bool:
+        """See the port."""
+        answer = await self._call(
+            "staff_hold_run",
+            "say that a run waits for a person",
+            p_job=job_id,
+            p_directory=directory,
+            p_key=key,
+            p_run_id=run_id,
+            p_why=why,
+            p_seconds=seconds,
+        )
+        return expect(answer, bool, "say that a run waits for a person")
+
     async def finish_run(
         self,
         *,

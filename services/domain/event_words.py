@@ -32,6 +32,8 @@ _EVENTS: Final[dict[str, tuple[Shape, str]]] = {
     "staff_accept_form": ("ok", "new form accepted by staff"),
     "staff_review": ("ok", "verdict reviewed by staff"),
     "staff_run": ("ok", "run on a desk"),
+    "staff_run_held": ("paused", "run on a desk held, waiting for a person"),
+    "staff_run_released": ("send", "run on a desk goes on"),
     "staff_acknowledge": ("ok", "seen by staff"),
     "staff_pause_directory": ("paused", "directory paused by staff"),
     "staff_resume_directory": ("send", "directory in use again"),

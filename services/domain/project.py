@@ -74,6 +74,7 @@ _REVIEWS: Final = "0009_reviews.sql"
 _LETTER_DECISIONS: Final = "0011_letter_decisions.sql"
 _FORMS: Final = "0012_forms.sql"
 _CAPTCHAS: Final = "0013_captchas.sql"
+_HELD_RUNS: Final = "0014_held_runs.sql"
 PICTURES_FILE: Final = "0010_pictures.sql"
 
 TABLES: Final = (
@@ -135,6 +136,10 @@ FUNCTIONS: Final = (
     FunctionNeed(
         "staff_claim_run", ("p_job",), ("p_directory", "p_key", "p_payload", "p_run_id"),
         "Real runs on this machine are off; dry runs work.", _ACTS,
+    ),
+    FunctionNeed(
+        "staff_hold_run", ("p_job",), ("p_directory", "p_key", "p_run_id", "p_why", "p_seconds"),
+        "Nobody else sees that a run on somebody's machine waits for a person.", _HELD_RUNS,
     ),
     FunctionNeed(
         "staff_requeue_job", _REQUEST, ("p_expected", "p_reason"), "Lost jobs can't be queued again.", _DECISIONS

@@ -96,10 +96,11 @@ _decoder: Final[msgspec.json.Decoder[Command]] = msgspec.json.Decoder(Command)
 
 HELP_SECONDS: Final = 300.0
 """For so long a step that failed waits for a person, who may ask for as much again."""
-PATIENCE_SECONDS: Final = 1500.0
+PATIENCE_SECONDS: Final = 1440.0
 """For so long, all together, a run is held for a person."""
 CLAIM_SECONDS: Final = 2010
-"""For so long a run claims its directory: the longest run (480 s), held for the longest time."""
+"""For so long a run claims its directory: the longest run (480 s), held for the longest time, and what a slow machine
+needs to begin it and to write its end."""
 
 
 def encode_command(command: Command) -> str:

@@ -82,6 +82,11 @@ class RunClaims(Protocol):
         """Take a directory for a real run on this machine."""
         ...
 
+    async def hold_run(self, *, job_id: str, directory: str, key: str, run_id: str, why: str, seconds: int) -> bool:
+        """Say that a claimed run waits for a person for so long, or (0) goes on; False when the claim is no longer
+        ours. `why`: as the run's `held` event has it."""
+        ...
+
     async def finish_run(
         self,
         *,

@@ -28,6 +28,7 @@ from app.actions.operations import Operations
 from app.actions.pictures import Pictures
 from app.actions.preferences import Preferences
 from app.actions.run_batches import RunBatches, RunPace
+from app.actions.run_state import RunState
 from app.actions.runs import RunActs
 from app.desk import Desk
 from app.environments import Environments
@@ -112,7 +113,7 @@ class DeskWorld:
         )  # fmt: skip
         self.desk = Desk(
             environment, "desk-1@directory-bolt.example", folder, self.store, self._operations,
-            jobs, letters, batches, records, cast("RunActs", SimpleNamespace(kept=self.kept_runs)),
+            jobs, letters, batches, records, cast("RunActs", SimpleNamespace(kept=self.kept_runs, state=RunState())),
             OlderEvents(self._load_older, self.store.jobs.holds_all_events),
             OlderEvents(self._load_older, lambda _: self.store.jobs.history_from is None, task="older activity"),
             health,

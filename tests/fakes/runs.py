@@ -97,6 +97,9 @@ class FakeClaims:
         self.others: set[str] = set()
         self.claim_faults: list[ConsoleError | None] = []
         self.finish_faults: list[ConsoleError | None] = []
+        self.hold_faults: list[ConsoleError | None] = []
+        self.holds: list[tuple[str, int]] = []
+        """What was told of holds: why and for how many seconds, ("", 0) for going on."""
         self.lost = False
         self.gate: asyncio.Event | None = None
 
@@ -121,6 +124,11 @@ class FakeClaims:
         self.rows[key] = ("submitting", run_id)
         self._fail(self.claim_faults, before=False)
         return "claimed"
+
+    async def hold_run(self, *, job_id: str, directory: str, key: str, run_id: str, why: str, seconds: int) -> bool:
+        self._fail(self.hold_faults, before=True)
+        self.holds.append((why, seconds))
+        return self.rows.get(key) == ("submitting", run_id)
 
     async def finish_run(
         self,

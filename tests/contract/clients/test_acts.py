@@ -168,7 +168,10 @@ def test_claim_and_finish(server: Postgres, owner: psycopg.Connection) -> None:
                 "error": None,
                 "duration_ms": 1200,
             }
+            assert await acts.hold_run(**claim, why="captcha", seconds=300)
+            assert await acts.hold_run(**claim, why="", seconds=0)
             assert await acts.finish_run(**claim, **outcome)
+            assert not await acts.hold_run(**claim, why="captcha", seconds=300)
             assert await acts.finish_run(**claim, **outcome), "written already: the same answer"
             assert not await acts.finish_run(**claim, **{**outcome, "status": "failed"})
             assert await acts.claim_run(**{**claim, "run_id": str(uuid.uuid4())}, payload={}) == "duplicate"

@@ -131,8 +131,8 @@ CASES: Final = {
 """By the act's name in the audit."""
 # Runs and replays, which tests of their own follow, and what staff ask.
 OTHERS: Final = {
-    "staff_claim_run", "staff_finish_run", "staff_hold_dlq", "staff_release_dlq", "staff_begin_replay",
-    "staff_note_replay", "staff_record_decision", "staff_allow_captchas", "project_facts",
+    "staff_claim_run", "staff_finish_run", "staff_hold_run", "staff_hold_dlq", "staff_release_dlq",
+    "staff_begin_replay", "staff_note_replay", "staff_record_decision", "staff_allow_captchas", "project_facts",
 }  # fmt: skip
 
 

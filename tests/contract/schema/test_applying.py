@@ -223,10 +223,9 @@ def test_functions_with_their_owners_rights_are_closed(reader: Callable[[str], l
     assert reader(f"{definers} and has_function_privilege('anon', p.oid, 'execute')") == []
     assert sorted(reader(f"{definers} and has_function_privilege('authenticated', p.oid, 'execute')")) == [
         "own_jobs", "project_facts", "staff_accept_form", "staff_acknowledge", "staff_allow_captchas",
-        "staff_begin_replay", "staff_claim_run",
-        "staff_declare_outcome", "staff_finish_run", "staff_hold_dlq", "staff_note_replay", "staff_pause_directory",
-        "staff_record_decision",
-        "staff_release_dlq", "staff_requeue_job", "staff_retry_failed", "staff_review_outcome", "staff_set_job_status",
+        "staff_begin_replay", "staff_claim_run", "staff_declare_outcome", "staff_finish_run", "staff_hold_dlq",
+        "staff_hold_run", "staff_note_replay", "staff_pause_directory", "staff_record_decision", "staff_release_dlq",
+        "staff_requeue_job", "staff_retry_failed", "staff_review_outcome", "staff_set_job_status",
     ]  # fmt: skip
     unfixed = f"{definers} and not coalesce('search_path=\"\"' = any (p.proconfig), false)"
     assert reader(unfixed) == [], "a function with its owner's rights looks names up nowhere but where it says"

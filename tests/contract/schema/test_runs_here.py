@@ -149,3 +149,37 @@ def test_a_retry_and_a_run_of_the_same_directory(server: Postgres, owner: psycop
     assert claim(owner, job, "b.example", "w-2") == "duplicate"
     assert one(owner, "select finalize_job(%s, 'w-2')", job) == "completed"
     assert job_row(owner, job) == ("completed", 3, 3, 100, None)
+
+
+def hold_here(connection: psycopg.Connection, job: str, run: str, why: str | None, seconds: int | None) -> bool:
+    query = "select staff_hold_run(%s, 'a.example', %s, %s, %s, %s)"
+    return bool(one(connection, query, job, key_of(job, "a.example"), run, why, seconds))
+
+
+def test_a_run_that_waits_for_a_person_is_told_to_everybody(server: Postgres, owner: psycopg.Connection) -> None:
+    job, run = ended_job(owner), str(uuid.uuid4())
+    earlier = events(owner, job)
+    with operator(server) as desk:
+        assert not hold_here(desk, job, run, "captcha", 300), "nothing is claimed yet"
+        claim_here(desk, job, "a.example", run)
+        assert hold_here(desk, job, run, "captcha", 300)
+        assert hold_here(desk, job, run, "", 0)
+        assert not hold_here(desk, job, str(uuid.uuid4()), "captcha", 300), "another run of the same person"
+        for why, seconds in (("lunch", 300), (None, 300), ("captcha", 2011), ("captcha", -1), ("captcha", None)):
+            with pytest.raises(errors.InvalidParameterValue):
+                hold_here(desk, job, run, why, seconds)
+        finish_here(desk, job, "a.example", run, "unknown")
+        assert not hold_here(desk, job, run, "captcha", 300), "it has ended"
+    told = events(owner, job)[len(earlier) :]
+    assert told == ["submitting", "staff_run_held", "staff_run_released", "unknown", "staff_run"]
+    held = details(owner, job, "staff_run_held")
+    assert (held["run_id"], held["why"], held["actor"]) == (run, "captcha", "desk@directory-bolt.example")
+    left = one(
+        owner,
+        "select extract(epoch from (details ->> 'until')::timestamptz - created_at)::float from queue_history"
+        " where event = 'staff_run_held'",
+    )
+    assert 299 < left < 302
+    assert details(owner, job, "staff_run_released").keys() == {"run_id", "actor"}
+    with caller(server.url, "authenticated", "viewer") as viewer, pytest.raises(errors.InsufficientPrivilege):
+        hold_here(viewer, job, run, "captcha", 300)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -10,6 +13,7 @@ from app.store.lines import DirectoryLine
 from services.domain.statuses import Shape
 from widgets.parts import cell, spans
 from widgets.parts.columns import Column
+from widgets.parts.held import held
 from widgets.parts.table import Table
 
 COLUMNS = (
@@ -37,15 +41,16 @@ class DirectoriesTable(QWidget):
 
     moved = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, now: Callable[[], float] = time.time, parent: QWidget | None = None) -> None:
+        """`now`: unix seconds by the server's clock."""
         super().__init__(parent)
         self.table = Table(COLUMNS, name="Directories")
         self.model = LinesModel(
             key=lambda line: line.host,
             cells=[
-                lambda line: cell.status(*OUTCOMES.get(line.outcome, ("unknown", line.outcome))),
+                _outcome,
                 lambda line: cell.name(line.host, line.url),
-                _evidence,
+                lambda line: _evidence(line, now()),
                 lambda line: cell.number(len(line.attempts), "secondary"),
                 lambda line: cell.words(spans.took(line.duration_ms)),
                 lambda line: cell.icon("image", tip="There is a picture") if line.screenshot_url else cell.EMPTY,
@@ -60,7 +65,7 @@ class DirectoriesTable(QWidget):
                 None,
                 lambda line: -(line.when or 0),
             ],
-            words=lambda line: f"{OUTCOMES.get(line.outcome, ('', line.outcome))[1]}, {line.host}, {line.words}",
+            words=lambda line: f"{_outcome(line).text}, {line.host}, {line.hold.words if line.hold else line.words}",
             parent=self,
         )
         self.table.setModel(self.model)
@@ -95,7 +100,15 @@ class DirectoriesTable(QWidget):
                 self.table.flash_row(self.model.row_of(host))
 
 
-def _evidence(line: DirectoryLine) -> cell.Cell:
+def _outcome(line: DirectoryLine) -> cell.Cell:
+    if line.hold is not None:
+        return held()
+    return cell.status(*OUTCOMES.get(line.outcome, ("unknown", line.outcome)))
+
+
+def _evidence(line: DirectoryLine, now: float) -> cell.Cell:
+    if line.hold is not None:
+        return cell.words(line.hold.told(spans.elapsed(line.hold.left(now))), "primary", tip=line.hold.who)
     if line.wish is not None:
         return cell.status(line.wish.shape, line.wish.whole(spans.hour(line.wish.since)), tip=line.words)
     tone = "primary" if line.outcome in ("failed", "unknown") else "tertiary"

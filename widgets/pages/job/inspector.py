@@ -107,8 +107,9 @@ class Inspector(Surface):
             self._head.say("No directory chosen", "waiting")
             return
         shape, word = OUTCOMES.get(line.outcome, ("unknown", line.outcome))
-        self._head.say(line.host, shape)
-        say(self._sentence, f"{word}." if not line.words else line.words.rstrip(".") + ".")
+        told = line.hold.words if line.hold is not None else line.words
+        self._head.say(line.host, "paused" if line.hold is not None else shape)
+        say(self._sentence, f"{word}." if not told else told.rstrip(".") + ".")
         raw = line.error if line.error and line.error != line.words else ""
         say(self._detail, raw)
         self._detail.setVisible(bool(raw))

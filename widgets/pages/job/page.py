@@ -118,7 +118,7 @@ class JobPage(QWidget):
         self._legend = {name: GlyphLabel(shape, "") for name, (shape, _) in OUTCOMES.items()}
         for part in self._legend.values():
             self.tabs.add_right(part)
-        self.directories, self.activity = lists or (DirectoriesTable(), ActivityList())
+        self.directories, self.activity = lists or (DirectoriesTable(desk.store.now), ActivityList())
         self._lists = QStackedWidget()
         self._lists.addWidget(self.directories)
         self._lists.addWidget(self.activity)
@@ -149,7 +149,7 @@ class JobPage(QWidget):
     @classmethod
     def in_turns(cls, desk: Desk, body: Surface, parent: QWidget) -> Generator[None, None, Self]:
         """Build it over several turns of the loop, none of which takes longer than a frame or two."""
-        directories = DirectoriesTable()
+        directories = DirectoriesTable(desk.store.now)
         yield
         activity = ActivityList()
         yield

@@ -12,6 +12,7 @@ from app.store.lines import JobLine
 from services.domain.statuses import job_status_shape, job_status_word
 from widgets.parts import cell, spans
 from widgets.parts.columns import Column
+from widgets.parts.held import held
 
 COLUMNS = (
     Column("Status", 96),
@@ -50,7 +51,7 @@ def jobs_model(now: Callable[[], float], parent: QObject | None = None) -> Lines
             lambda line: cell.number(line.failed, "failed"),
             elapsed,
             last_event,
-            _diagnosis,
+            lambda line: _diagnosis(line, now()),
         ],
         sort_keys=[
             _status_key,
@@ -62,7 +63,7 @@ def jobs_model(now: Callable[[], float], parent: QObject | None = None) -> Lines
             operator.attrgetter("failed"),
             _elapsed_key,
             lambda line: -(line.last_event_at or 0.0),
-            lambda line: line.wish.act if line.wish else line.diagnosis.words,
+            _why,
         ],
         words=_words,
         parent=parent,
@@ -99,7 +100,10 @@ def _progress(line: JobLine) -> cell.Cell:
     )
 
 
-def _diagnosis(line: JobLine) -> cell.Cell:
+def _diagnosis(line: JobLine, now: float) -> cell.Cell:
+    if line.hold is not None:
+        told = f"Held, {line.hold.told(spans.elapsed(line.hold.left(now)))}"
+        return held(told, ", ".join(part for part in (told, line.hold.host, line.hold.who) if part))
     if line.wish is not None:
         words = line.wish.whole(spans.hour(line.wish.since))
         return cell.status(line.wish.shape, words, tip=words)
@@ -108,7 +112,12 @@ def _diagnosis(line: JobLine) -> cell.Cell:
     return cell.words(found.words, tone)
 
 
+def _why(line: JobLine) -> str:
+    if line.hold is not None:
+        return line.hold.words
+    return line.wish.act if line.wish else line.diagnosis.words
+
+
 def _words(line: JobLine) -> str:
-    why = line.wish.act if line.wish else line.diagnosis.words
-    parts = [job_status_word(line.status), line.business, f"{line.done} of {line.total}", why]
+    parts = [job_status_word(line.status), line.business, f"{line.done} of {line.total}", _why(line)]
     return ", ".join(part for part in parts if part)

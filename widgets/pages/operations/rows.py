@@ -13,6 +13,7 @@ from app.actions.operation_report import start_report
 from app.actions.operations import FAILURE, Operation
 from app.actions.registry import EXPORT
 from app.desk import Desk
+from app.store.holds import words_of
 from services.domain.diagnosis import since
 from services.domain.statuses import Shape
 from widgets.parts import cell, drawer, spans
@@ -55,6 +56,9 @@ def operation_row(operation: Operation, desk: Desk) -> drawer.Operation:
         bar = cell.Bar(
             (("send", progress.moved), ("failed", progress.failed), ("unknown", progress.unknown)), progress.total
         )
+    held = desk.runs.state.held
+    if held is not None and operation.target.endswith(desk.runs.state.run_id):
+        shape, words, more = "paused", words_of(held.why), f"until {spans.clock(held.until)}"
     for steered in (many, desk.run_batches):
         ended = steered.progress(operation.id)
         if ended is None:

@@ -24,7 +24,7 @@ class OperationsStrip:
         self._drawer = drawer
         self._desk: Desk | None = None
         drawer.pressed.connect(self._pressed)
-        self._seen: tuple[int, ...] = ()
+        self._seen: tuple[object, ...] = ()
         self._theirs = 0
         self._undo = UndoToasts(toasts, rows.UNDO)
         self._exports = ExportToasts(toasts, rows.COPY_PATH, rows.pressed, rows.shape_of)
@@ -47,7 +47,7 @@ class OperationsStrip:
     def follow(self, desk: Desk) -> bool:
         """Show what has changed; whether anything had."""
         going_on = (desk.batches.version, desk.many.version, desk.run_batches.version)
-        seen = (desk.operations.version, *going_on, self._theirs)
+        seen = (desk.operations.version, *going_on, self._theirs, desk.runs.state.held)
         if seen == self._seen:
             return False
         self._seen = seen

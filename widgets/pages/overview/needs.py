@@ -18,9 +18,11 @@ from widgets.pages.overview.panel import Panel
 from widgets.parts import cell, spans
 from widgets.parts.button import Button
 from widgets.parts.columns import Column
+from widgets.parts.held import held
 from widgets.parts.table import Table
 
 WORDS: Final[dict[Kind, tuple[Shape, str]]] = {
+    "held": ("paused", "Held"),
     "lost": ("lost", "Lost"),
     "stuck": ("failed", "Stuck"),
     "dead_letter": ("blocked", "Dead letter"),
@@ -63,9 +65,9 @@ class NeedsPanel(Panel):
         self.model: LinesModel[Need] = LinesModel(
             key=lambda need: need.key,
             cells=[
-                lambda need: cell.status(*WORDS[need.kind]),
+                lambda need: held() if need.kind == "held" else cell.status(*WORDS[need.kind]),
                 lambda need: cell.name(need.name),
-                _why,
+                lambda need: _why(need, desk.store.now()),
                 lambda need: cell.words(spans.ago(need.since, desk.store.now()), tip=spans.moment(need.since)),
                 lambda need: cell.link("Dead letters" if need.kind == "dead_letter" else "Open job"),
             ],
@@ -159,7 +161,10 @@ class NeedsPanel(Panel):
             self.open_job.emit(need.job_id)
 
 
-def _why(need: Need) -> cell.Cell:
+def _why(need: Need, now: float) -> cell.Cell:
+    if need.hold is not None:
+        told = need.hold.told(spans.elapsed(need.hold.left(now)))
+        return cell.words(f"{need.hold.host}: {told}", "primary", tip=need.hold.who)
     if need.wish is not None:
         return cell.status(need.wish.shape, need.wish.whole(spans.hour(need.wish.since)), tip=need.words)
     return cell.words(need.words)

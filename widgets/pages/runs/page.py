@@ -237,9 +237,7 @@ class RunsPage(Surface):
         self.job_picker.show_job(job)
         lines = self._desk.store.jobs.directories(self._job_id)
         chosen = self._wanted or self.directory_choice.key() or words.likely(lines)
-        self.directory_choice.show_choices(
-            [(line.host, f"{line.host}, {words.OUTCOMES[line.outcome][1]}") for line in lines]
-        )
+        self.directory_choice.show_choices([(line.host, words.directory_words(line)) for line in lines])
         self.directory_choice.choose(chosen)
         self.directory_choice.setEnabled(bool(lines))
         if self.directory_choice.key() == self._wanted:

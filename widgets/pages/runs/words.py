@@ -99,7 +99,14 @@ def answer(asked: Asked) -> Cell:
 
 def why_not_again(line: DirectoryLine | None) -> str:
     """Why a real run of this directory would be refused, as far as the facts tell; "" when it wouldn't."""
-    return _NOT_AGAIN.get(line.outcome, "") if line is not None else ""
+    if line is None:
+        return ""
+    return f"{line.hold.words}." if line.hold is not None else _NOT_AGAIN.get(line.outcome, "")
+
+
+def directory_words(line: DirectoryLine) -> str:
+    """A directory with how it stands, for the box that chooses one."""
+    return f"{line.host}, {'held' if line.hold is not None else OUTCOMES[line.outcome][1]}"
 
 
 def likely(lines: Sequence[DirectoryLine]) -> str:
@@ -118,7 +125,9 @@ def checks(job: JobLine, line: DirectoryLine, refusal: str, drift: Drift | None 
     """
     found: list[tuple[Shape, str]] = []
     if line.outcome in _NOT_AGAIN:
-        found.append((OUTCOMES[line.outcome][0], _NOT_AGAIN[line.outcome].rstrip(".")))
+        found.append(
+            ("paused" if line.hold is not None else OUTCOMES[line.outcome][0], why_not_again(line).rstrip("."))
+        )
     elif line.outcome == "failed":
         found.append(("failed", "The last try failed; it may be tried again"))
     else:
