@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import getpass
 import json
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from services.lock import FolderLock
 from tests.contract.queue.conftest import Endpoint, client_for
 from tests.contract.queue.helpers import count_of, with_dead_letters
 from tests.contract.queue.test_faults import Switches, faults
-from tests.local_stack import ROOT
+from tests.local_stack import ROOT, wait_until
 
 __all__ = ["faults"]
 
@@ -61,6 +62,11 @@ def call(urls: object, capsys: pytest.CaptureFixture[str]) -> Call:
 
 def put(raw: Any, dlq: str, body: str, **more: Any) -> str:
     return str(raw.send_message(QueueUrl=dlq, MessageBody=body, **more)["MessageId"])
+
+
+def whole(raw: Any, url: str) -> int:
+    """How many messages a queue holds, hidden ones too."""
+    return count_of(raw, url) + count_of(raw, url, "NotVisible")
 
 
 def job(name: str) -> str:
@@ -226,6 +232,29 @@ def test_what_did_not_go_through_is_named_and_gone_on_with(
     code, done = call("resume")
     assert (code, done["moved"]) == (0, 1)
     assert (count_of(raw, main), count_of(raw, dlq)) == (3, 0)
+
+
+def test_a_replay_that_is_killed_is_unknown_and_sends_nothing_twice(
+    urls: tuple[Any, str, str], call: Call, faults: Switches
+) -> None:
+    raw, main, dlq = urls
+    ids = {put(raw, dlq, job(name)) for name in ("a", "b")}
+    # It is done, and its answer would come much later.
+    faults.hold({"kind": "slow", "action": "SendMessageBatch", "seconds": 60})
+    command = [sys.executable, str(ROOT / "main.py"), "dlq", "replay", "--all", "--yes", "--rate", "0"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as replay:
+        wait_until(lambda: count_of(raw, main) == 2, 60, "both are sent")
+        replay.kill()
+        assert replay.wait(30) == -signal.SIGKILL
+    faults.hold()
+    assert whole(raw, dlq) == 2
+    code, told = call("resume")
+    assert (code, told["moved"], told["unknown"], told["left"]) == (3, 0, 2, 0)
+    assert {one["message_id"]: one["state"] for one in call("journal")[1]["journal"]} == dict.fromkeys(ids, "unknown")
+    for key in ids:
+        assert call("decide", key, "--sent", "--reason", "the queue has it")[0] == 0
+    assert call("replay", "--all", "--yes", "--rate", "0")[1]["total"] == 0
+    assert count_of(raw, main) == 2
 
 
 def test_beside_an_open_console_it_does_nothing(urls: object, call: Call, tmp_path: Path) -> None:

@@ -98,6 +98,9 @@ def test_nothing_that_is_done_to_dead_letters_receives_from_the_main_queue(
     assert {"SendMessage", "SendMessageBatch", "GetQueueAttributes"} <= seen
     assert seen <= {"SendMessage", "SendMessageBatch", "GetQueueAttributes"}
     assert {"ReceiveMessage", "DeleteMessage", "DeleteMessageBatch"} <= {one for one, queue in calls if queue == dlq}
+    # No more than the five rights, and never a purge.
+    rights = {"ReceiveMessage", "DeleteMessage", "DeleteMessageBatch", "ChangeMessageVisibility", "GetQueueAttributes"}
+    assert {one for one, queue in calls if queue == dlq} <= rights | {"SendMessage", "SendMessageBatch"}
     # The wire would have told.
     raw.receive_message(QueueUrl=main)
     assert ("ReceiveMessage", main) in calls

@@ -184,8 +184,8 @@ def evidence(known: Known) -> list[str]:
 
 
 def not_sent(choice: Choice) -> list[str]:
-    """Why some are not sent, a line for each reason with its number, the most frequent first."""
-    whys = Counter(choice.rest.values()).most_common()
+    """Why some are not sent, a line for each reason with its number, the most frequent first; less the merged ones."""
+    whys = Counter(why for why in choice.rest.values() if why != MERGED).most_common()
     shown = [f"{count:,} not sent: {why}" for why, count in whys[:_REASONS]]
     more = sum(count for _, count in whys[_REASONS:])
     return [*shown, f"{more:,} not sent for other reasons"] if more else shown
