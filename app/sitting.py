@@ -21,7 +21,7 @@ LOCK_SECONDS: Final = 0.5
 AGAIN_SECONDS: Final = 10.0
 
 Read = Callable[[], Settings]
-"""Reads the settings anew. Raises SettingsError."""
+"""Reads the settings anew, in a thread. Raises SettingsError."""
 
 
 class Screen(console.Screen, Protocol):
@@ -150,7 +150,7 @@ class _Sitting:
         if isinstance(move, Enter):
             keep_out(move.draft.password)
         try:
-            settings = await self._door.settings(self._read(), move, self._premises)
+            settings = await self._door.settings(await asyncio.to_thread(self._read), move, self._premises)
         except SettingsError as error:
             wrong = {name: f"It {why}." for name, why in error.problems.items()}
             return Refused("Settings can't be used.", settings=wrong)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ def run(suite: Callable[[Screen, asyncio.Event], Coroutine[Any, Any, None]]) -> 
 def test_it_says_what_is_wrong_and_waits_for_the_person(tmp_path: Path) -> None:
     async def suite(screen: Screen, closing: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
-            task = group.create_task(sitting.sit(read(tmp_path, PORT="x"), tmp_path / ".env", screen, closing))
+            task = group.create_task(sitting.sit(reading(tmp_path), tmp_path / ".env", screen, closing))
             await screen.shown.wait()
             screen.shown.clear()
             screen.go(TryAgain())
@@ -82,7 +83,17 @@ def test_it_says_what_is_wrong_and_waits_for_the_person(tmp_path: Path) -> None:
             closing.set()
             assert await task == 0
 
+    threads: list[int] = []
+
+    def reading(folder: Path) -> Callable[[], Settings]:
+        def noted() -> Settings:
+            threads.append(threading.get_ident())
+            return read(folder, PORT="x")()
+
+        return noted
+
     assert run(suite) == ["starting", "Settings can't be used. PORT"] * 2
+    assert threading.get_ident() not in threads
 
 
 def test_what_only_the_network_keeps_closed_is_tried_again_by_itself(
