@@ -11,7 +11,9 @@ from typing import Final, Protocol
 
 from app import tasks
 from app.actions.acknowledge import NeedActs
+from app.actions.asking_runner import AskingRunner
 from app.actions.browser_fetch import BrowserActs
+from app.actions.captchas import CaptchaActs
 from app.actions.case_files import CaseFiles
 from app.actions.colleagues import holder
 from app.actions.database_acts import DatabaseActs
@@ -27,6 +29,7 @@ from app.actions.kept_runs import KeptRuns
 from app.actions.known_password import KnownPassword
 from app.actions.letter_batches import LetterBatches
 from app.actions.letter_records import LetterRecords
+from app.actions.letter_watch import follow_dead_letters
 from app.actions.many_jobs import ManyJobs
 from app.actions.operations import Operations
 from app.actions.pictures import Pictures
@@ -49,10 +52,12 @@ from app.sync.older_events import OlderEvents
 from app.sync.state_file import Unusable
 from services.clients.brain import BrainClient
 from services.clients.browser_source import BrowserFetch
+from services.clients.captcha_keyring import CaptchaKeyring
 from services.clients.session_keyring import SessionKeyring
 from services.clients.sqs import SqsQueues
 from services.clients.submission_process import SubmissionProcess
 from services.clients.supabase_acts import SupabaseActs
+from services.clients.supabase_captchas import SupabaseCaptchas
 from services.clients.supabase_feed import SupabaseFeed
 from services.clients.supabase_pictures import SupabasePictures
 from services.clients.supabase_project import SupabaseProject
@@ -69,7 +74,6 @@ from services.submission.viewer import viewer_folder
 
 _log = logging.getLogger(__name__)
 
-FOLLOW_SECONDS = 5.0
 FIRST_PAUSE: Final = 0.5
 
 
@@ -213,7 +217,7 @@ class Console:
         queues = self._queues = SqsQueues(settings)
         # In a thread: it reads every certificate that this machine trusts, which takes longer than a frame.
         brain = self._brain = await asyncio.to_thread(BrainClient, settings.brain_base)
-        runner = self._runner = SubmissionProcess(browser(self._settings, settings.practice_url))
+        children = self._runner = SubmissionProcess(browser(self._settings, settings.practice_url))
         try:
             operations = self._operations = await asyncio.to_thread(Operations, own / "operations.db")
             journal = self._journal = await asyncio.to_thread(Journal, own / "replay.db")
@@ -230,6 +234,11 @@ class Console:
             reads, operations, store.jobs.wishes, actor=who, may_look=lambda: session.role is not None
         )
         jobs = JobActs(acts, database, role=role)
+        captchas = CaptchaActs(
+            SupabaseCaptchas(session), CaptchaKeyring(settings.supabase_url), database, lambda: jobs.role,
+            given=self._settings.two_captcha_key,
+        )  # fmt: skip
+        runner = AskingRunner(children, captchas.terms)
         token = await asyncio.to_thread(journal.token)
         writer = Writer(
             queues, SupabaseReplays(session), token=token, machine=platform.node(),
@@ -299,7 +308,7 @@ class Console:
             older_of_all, health, many, run_batches, DirectoryActs(acts, database, store, lambda: jobs.role),
             FormActs(acts, database, store, lambda: jobs.role),
             NeedActs(acts, database, lambda: jobs.role), exports, lock, preferences, browsers,
-            Pictures(pictures), cases, people,
+            Pictures(pictures), cases, captchas, people,
         )  # fmt: skip
         pump = self._pump = Pump(store)
         for _ in self._screen.show_desk(desk, pump):
@@ -312,11 +321,12 @@ class Console:
         if not self._read_only:
             tasks.spawn("role", _follow_role(session, desk))
             tasks.spawn("decisions", decisions.keep_telling())
+        tasks.spawn("captchas", captchas.follow())
         start_check(health)
         tasks.supersede("settle acts", database.settle())
         many.settle()
         if settings.dlq_url:
-            tasks.spawn("dead letters", _follow_dead_letters(letters, store))
+            tasks.spawn("dead letters", follow_dead_letters(letters, store))
         return desk
 
     async def _session_of(self, settings: Settings, last: LastState | None, store: Store) -> SupabaseSession:
@@ -387,10 +397,3 @@ async def _follow_role(session: SupabaseSession, desk: Desk) -> None:
         await asyncio.sleep(FIRST_PAUSE)
         if session.signed_in and not desk.store.kept:
             desk.lock.set_role(session.role)
-
-
-async def _follow_dead_letters(letters: DeadLetterActs, store: Store) -> None:
-    while True:
-        await letters.follow()
-        store.set_dead_letters(letters.job_ids())
-        await asyncio.sleep(FOLLOW_SECONDS)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.actions.acknowledge import NeedActs
 from app.actions.browser_fetch import BrowserActs
+from app.actions.captchas import CaptchaActs
 from app.actions.case_files import CaseFiles
 from app.actions.dead_letters import DeadLetterActs
 from app.actions.directories import DirectoryActs
@@ -59,6 +60,7 @@ class Desk:
     browsers: BrowserActs
     pictures: Pictures
     cases: CaseFiles
+    captchas: CaptchaActs
     people: tuple[LocalPerson, ...] = ()
     """Who one may sign in as without a password: the staff of the local stack."""
 

@@ -157,16 +157,30 @@ ACKNOWLEDGE: Final = Act(
     "acknowledge", "Acknowledge", "check", "Shift+A", "operator", "undo",
     "Notes for everybody that somebody has seen to it: it needs nobody until something new happens to it.",
 )  # fmt: skip
+ALLOW_CAPTCHAS: Final = Act(
+    "allow_captchas", "Allow", "check", "", "admin", "sheet",
+    "Lets runs and workers that have a key have captchas solved by 2Captcha, which costs money.",
+)  # fmt: skip
+FORBID_CAPTCHAS: Final = Act(
+    "forbid_captchas", "Forbid", "x", "", "admin", "sheet", "No run asks 2Captcha any more, whoever has a key."
+)
+CAPTCHA_KEY: Final = Act(
+    "captcha_key", "Set key", "pencil", "", "operator", "sheet", "Keeps the key of the 2Captcha account in the keyring."
+)
+ASK_SOLVER: Final = Act(
+    "ask_solver", "Ask 2Captcha", "send", "", "operator", "sheet",
+    "Has the captcha solved by 2Captcha, which costs money. It takes up to two minutes.",
+)  # fmt: skip
 
 BY_DATABASE: Final = (
     RETRY_FAILED, REQUEUE, PAUSE_JOB, RESUME_JOB, CANCEL_JOB, DECLARE, REVIEW, ACCEPT_FORM, PAUSE_DIRECTORY,
-    RESUME_DIRECTORY, ACKNOWLEDGE,
+    RESUME_DIRECTORY, ACKNOWLEDGE, ALLOW_CAPTCHAS, FORBID_CAPTCHAS,
 )  # fmt: skip
 """Acts that the database carries out and audits; their names are those of its audit."""
 ACTS: Final = (
     *BY_DATABASE, REPLAY, REPLAY_MANY, EDIT, ARCHIVE, PUT_BACK, DECIDE, CONFIRM_TARGET, SCAN, CHECK, EXPORT,
     DRY_RUN, REAL_RUN, RUN_FAILED, STOP_RUN, PAUSE_RUN, GO_ON, ONE_STEP, RUN_TO, SKIP_STEP, EDIT_STEP,
-    TAKE_OVER, MORE_TIME, STAY, PICK_FIELD, FETCH_BROWSER,
+    TAKE_OVER, MORE_TIME, STAY, ASK_SOLVER, CAPTCHA_KEY, PICK_FIELD, FETCH_BROWSER,
 )  # fmt: skip
 
 

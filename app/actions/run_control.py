@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, Protocol
 
 from app.actions.registry import (
+    ASK_SOLVER,
     EDIT_STEP,
     GO_ON,
     MORE_TIME,
@@ -20,6 +21,7 @@ from app.actions.registry import (
 )
 from app.actions.run_state import RunState
 from services.domain.run_commands import (
+    AskSolver,
     Command,
     EditStep,
     GoOn,
@@ -126,6 +128,19 @@ class RunControl:
     def stay(self) -> None:
         """Don't go on by yourself."""
         self._tell(self._off(STAY, held=True), Stay())
+
+    def why_not_ask(self) -> str:
+        """Why 2Captcha can't be asked."""
+        if refusal := self._off(ASK_SOLVER, held=True):
+            return refusal
+        if self._runs.state.asking:
+            return "2Captcha is asked already."
+        held = self._runs.state.held
+        return "" if held is not None and held.solver else "No admin has allowed it, or no key is set: see Settings."
+
+    def ask(self) -> None:
+        """Have the captcha solved for money."""
+        self._tell(self.why_not_ask(), AskSolver())
 
     def why_not_edit(self, index: int) -> str:
         """Why Edit is off for a step."""

@@ -93,6 +93,8 @@ class Held(msgspec.Struct, frozen=True):
     error: str = ""
     goes_on: float = 0.0
     """When it goes on by itself, since the page no longer asks; 0 for not."""
+    solver: bool = False
+    """2Captcha may be asked to solve the captcha."""
 
 
 class RunState(msgspec.Struct, frozen=True):
@@ -123,6 +125,8 @@ class RunState(msgspec.Struct, frozen=True):
     """Where its trace lies, "" for none."""
     trace_bytes: int = 0
     held: Held | None = None
+    asking: bool = False
+    """2Captcha is asked in this moment."""
     refused: str = ""
     """Why the newest thing that a person wanted of it was not done."""
     picked: Picked | None = None
@@ -183,6 +187,8 @@ def taken(state: RunState, event: Mapping[str, Any], now: float = 0.0) -> RunSta
         )
     if kind == "held":
         return msgspec.structs.replace(state, held=_held(event, now), refused="")
+    if kind in ("asking", "asked"):
+        return msgspec.structs.replace(state, asking=kind == "asking", refused=str(event.get("error") or ""))
     if kind == "clearing" and state.held is not None:
         seconds = _whole(event.get("seconds")) or 0
         held = msgspec.structs.replace(state.held, goes_on=now + seconds if seconds > 0 else 0.0)
@@ -299,7 +305,8 @@ def _without_verdict(state: RunState, why: str, submit: int | None) -> Judgement
 def _held(event: Mapping[str, Any], now: float) -> Held:
     seconds = _whole(event.get("seconds")) or 0
     why = _WHYS.get(str(event.get("why")), "paused")
-    return Held(_whole(event.get("index")) or 0, why, now, now + seconds, str(event.get("error") or ""))
+    error, solver = str(event.get("error") or ""), event.get("solver") is True
+    return Held(_whole(event.get("index")) or 0, why, now, now + seconds, error, solver=solver)
 
 
 def _described(steps: tuple[StepLine, ...], told: object) -> tuple[StepLine, ...]:

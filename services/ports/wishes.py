@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from services.domain.captchas import CaptchaPermission
 from services.domain.errors import ConsoleError
 from services.domain.plans import Plan
 from services.domain.run_commands import Command
@@ -283,6 +284,18 @@ class NamedQueues(Queues, Protocol):
 
     async def find(self, which: Literal["main", "dlq"]) -> str:
         """The queue's address by its name, as the queue service gives it."""
+        ...
+
+
+class CaptchaPermissions(Protocol):
+    """What the project's audit says of 2Captcha."""
+
+    async def permission(self) -> CaptchaPermission:
+        """What an admin last said; that nobody has said anything is not allowed."""
+        ...
+
+    async def allow(self, *, request_id: str, allowed: bool, reason: str) -> Mapping[str, Any]:
+        """Say it; once for each request."""
         ...
 
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from app.actions.acknowledge import NeedActs
 from app.actions.browser_fetch import BrowserActs
+from app.actions.captchas import CaptchaActs
 from app.actions.case_files import CaseFiles
 from app.actions.database_acts import DatabaseActs
 from app.actions.dead_letters import DeadLetterActs
@@ -42,6 +43,7 @@ from services.domain.errors import NotPermitted, NotReachable
 from services.domain.times import to_iso
 from tests.fakes import runs
 from tests.fakes.browsers import FakeBrowsers
+from tests.fakes.captchas import FakePermissions, FakeShelf
 from tests.fakes.health import FakePlanner, FakeProject
 from tests.fakes.pictures import FakePictures
 from tests.fakes.queues import FakeQueues
@@ -97,6 +99,8 @@ class DeskWorld:
             self.browser_source, self._operations, self.browser_source.find, actor="desk-1", role=lambda: jobs.role,
             why_no_window=lambda: self.browser_source.no_window,
         )  # fmt: skip
+        self.permissions, self.shelf = FakePermissions(), FakeShelf()
+        self.captchas = CaptchaActs(self.permissions, self.shelf, database, lambda: jobs.role)
         self.runner, self.claims = runs.FakeRunner(), runs.FakeClaims()
         self.passwords: list[str] = []
         self.kept_where = "In the keyring of this machine, without the password."
@@ -132,6 +136,7 @@ class DeskWorld:
             self.browsers,
             Pictures(self.pictures),
             self.cases,
+            self.captchas,
         )  # fmt: skip
 
     async def _confirm(self, password: str) -> None:

@@ -10,7 +10,9 @@ import psycopg
 import pytest
 
 from services.clients.supabase_acts import SupabaseActs
+from services.clients.supabase_captchas import SupabaseCaptchas
 from services.clients.supabase_reads import SupabaseReads
+from services.domain.captchas import CaptchaPermission
 from services.domain.errors import NotInstalled, NotPermitted, Refused
 from services.local.postgres import Postgres
 from tests.contract.clients.test_reads import signed_in
@@ -140,6 +142,27 @@ def test_a_directory_is_paused_and_something_acknowledged(server: Postgres, owne
         ]  # fmt: skip
 
     asyncio.run(suite())
+
+
+def test_an_admin_allows_that_captchas_are_solved(server: Postgres, owner: psycopg.Connection) -> None:
+    async def suite() -> None:
+        async with signed_in(server) as session:
+            captchas = SupabaseCaptchas(session)
+            assert await captchas.permission() == CaptchaPermission()
+            answer = await captchas.allow(request_id=str(uuid.uuid4()), allowed=True, reason="for the night")
+            assert answer == {"allowed": True, "by": "operator@directory-bolt.example"}
+            found = await captchas.permission()
+            assert (found.allowed, found.by, found.reason) == (True, answer["by"], "for the night")
+            assert found.at
+            with pytest.raises(Refused, match="allowed already"):
+                await captchas.allow(request_id=str(uuid.uuid4()), allowed=True, reason="again")
+
+    promote = "update auth.users set app_metadata = jsonb_build_object('role', %s::text) where email like 'operator@%%'"
+    owner.execute(promote, ("admin",))
+    try:
+        asyncio.run(suite())
+    finally:
+        owner.execute(promote, ("operator",))
 
 
 def test_a_viewer_may_not(server: Postgres, owner: psycopg.Connection) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-from app.actions.registry import EDIT_STEP, GO_ON, ONE_STEP, PAUSE_RUN, RUN_TO, TAKE_OVER
+from app.actions.registry import ASK_SOLVER, EDIT_STEP, GO_ON, ONE_STEP, PAUSE_RUN, RUN_TO, TAKE_OVER
 from app.actions.run_state import Picked, RunState
 from app.actions.runs import RunActs
 from widgets.pages.runs.step_edit import StepEdit
@@ -57,6 +57,7 @@ class Helping(QObject):
         card.done_button.clicked.connect(self._control.go_on)
         card.more_button.clicked.connect(self._control.more_time)
         card.stay_button.clicked.connect(self._control.stay)
+        card.ask_button.clicked.connect(self._ask_solver)
         card.take_button.clicked.connect(lambda: self._touch_with("hands"))
         card.hands_button.clicked.connect(lambda: self._touch_with("hands"))
         card.pick_button.clicked.connect(lambda: self._touch_with("point"))
@@ -162,6 +163,22 @@ class Helping(QObject):
         self.sheet.confirmed.connect(lambda _: self._edited(index, form))
         self.sheet.cancelled.connect(self._closed)
         boxes[0].setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def _ask_solver(self) -> None:
+        if self._control.why_not_ask() or self.sheet is not None:
+            return
+        self.sheet = ConfirmSheet(
+            ground_of(self._page),
+            "Have this captcha solved by 2Captcha",
+            f"{ASK_SOLVER.words} Nothing is sent to the directory by that; what it cost goes into the run’s record.",
+            ASK_SOLVER.label,
+        )
+        self.sheet.confirmed.connect(lambda _: self._asked())
+        self.sheet.cancelled.connect(self._closed)
+
+    def _asked(self) -> None:
+        self._closed()
+        self._control.ask()
 
     def _edited(self, index: int, form: StepEdit) -> None:
         where, value = form.where, form.value

@@ -7,7 +7,17 @@ from typing import Final
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.actions.registry import EDIT_STEP, GO_ON, MORE_TIME, ONE_STEP, PICK_FIELD, SKIP_STEP, STAY, TAKE_OVER
+from app.actions.registry import (
+    ASK_SOLVER,
+    EDIT_STEP,
+    GO_ON,
+    MORE_TIME,
+    ONE_STEP,
+    PICK_FIELD,
+    SKIP_STEP,
+    STAY,
+    TAKE_OVER,
+)
 from app.actions.run_control import RunControl
 from app.actions.run_state import Held, RunState
 from widgets.look import metrics
@@ -50,6 +60,7 @@ class TurnCard(Surface):
         self.take_button = Button(TAKE_OVER.label, "primary", icon=TAKE_OVER.icon, key="⇧T")
         self.done_button = Button(GO_ON.label, icon=GO_ON.icon)
         self.stay_button = Button(STAY.label, icon=STAY.icon)
+        self.ask_button = Button(ASK_SOLVER.label, "link", small=True)
         self.skip_button = Button(SKIP_STEP.label, "link", small=True)
         self.pick_button = Button(PICK_FIELD.label, "link", small=True)
         self.hands_button = Button(TAKE_OVER.label, "link", small=True)
@@ -71,7 +82,13 @@ class TurnCard(Surface):
         acts.addStretch(1)
         links = QHBoxLayout()
         links.setSpacing(metrics.px(12))
-        for button in (self.pick_button, self.hands_button, self.skip_button, self.more_button):
+        for button in (
+            self.pick_button,
+            self.hands_button,
+            self.ask_button,
+            self.skip_button,
+            self.more_button,
+        ):
             links.addWidget(button)
         links.addStretch(1)
         column = QVBoxLayout(self)
@@ -108,6 +125,8 @@ class TurnCard(Surface):
         self.take_button.setVisible(person is not None)
         self.done_button.setVisible(person is not None)
         self.stay_button.setVisible(bool(held.goes_on))
+        self.ask_button.setVisible(held.why == "captcha")
+        self.ask_button.say("2Captcha is asked…" if state.asking else ASK_SOLVER.label)
         tip(self.stay_button, STAY.words)
         self.go_button.setVisible(person is None)
         self.edit_button.setVisible(person is None)
@@ -123,6 +142,7 @@ class TurnCard(Surface):
             (self.take_button, control.why_not_take_over(), TAKE_OVER.words),
             (self.hands_button, control.why_not_take_over(), TAKE_OVER.words),
             (self.done_button, control.why_not_go_on(), GO_ON.words),
+            (self.ask_button, control.why_not_ask(), ASK_SOLVER.words),
             (self.pick_button, control.why_not_edit(held.index), PICK_FIELD.words),
             (self.go_button, control.why_not_go_on(), GO_ON.words),
             (self.step_button, control.why_not_step(), ONE_STEP.words),

@@ -14,6 +14,7 @@ from app.desk import Desk
 from services.domain.environments import Environment
 from widgets.look import metrics, theme
 from widgets.pages.settings.browser import BrowserLine
+from widgets.pages.settings.captchas import CaptchaLine
 from widgets.parts.button import Button
 from widgets.parts.head import PageHead
 from widgets.parts.label import ElidedLabel, label, say
@@ -55,6 +56,7 @@ class SettingsPage(Surface):
         self.elsewhere_button.clicked.connect(self.elsewhere)
         self.open_buttons: dict[str, Button] = {}
         self.browser = BrowserLine(desk.browsers)
+        self.captchas = CaptchaLine(desk.captchas, desk.environment)
         self._list = QVBoxLayout()
         self._list.setContentsMargins(0, 0, 0, 0)
         self._list.setSpacing(0)
@@ -65,6 +67,7 @@ class SettingsPage(Surface):
         if not self.isVisible():
             return
         self.browser.frame()
+        self.captchas.frame()
         preferences = self._desk.preferences
         seen = (self._desk.role, preferences.kept_where(), preferences.environments, preferences.minutes,
                 preferences.trouble)  # fmt: skip
@@ -151,6 +154,7 @@ class SettingsPage(Surface):
         column.addLayout(self._list)
         column.addLayout(_section("On this computer"))
         column.addLayout(_line("Browser for runs", self.browser))
+        column.addLayout(_line("Captchas of runs", self.captchas))
         folder = label(str(desk.data_dir), "mono", selectable=True, wrap=True)
         column.addLayout(_line("Data folder", folder))
         most = f"At most {desk.runs.kept.most_bytes // 1_000_000:,} MB on this disk; the oldest runs go first."

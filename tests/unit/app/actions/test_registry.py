@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from app.actions.registry import ACTS, CONFIRM_TARGET, DRY_RUN, GO_ON, PAUSE_RUN, READ_ONLY, RETRY_FAILED, why_not
+from app.actions.registry import (
+    ACTS,
+    ALLOW_CAPTCHAS,
+    CONFIRM_TARGET,
+    DRY_RUN,
+    FORBID_CAPTCHAS,
+    GO_ON,
+    PAUSE_RUN,
+    READ_ONLY,
+    RETRY_FAILED,
+    why_not,
+)
 
 
 def test_admins_may_do_everything_and_operators_all_but_what_is_said_once_for_all() -> None:
     assert [why_not(act, "admin") for act in ACTS] == [""] * len(ACTS)
-    assert [act for act in ACTS if why_not(act, "operator")] == [CONFIRM_TARGET]
+    assert [act for act in ACTS if why_not(act, "operator")] == [ALLOW_CAPTCHAS, FORBID_CAPTCHAS, CONFIRM_TARGET]
 
 
 def test_a_viewer_may_look_and_run_dry_but_change_nothing() -> None:

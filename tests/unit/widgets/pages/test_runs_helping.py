@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.actions.run_state import taken
 from services.domain.run_commands import (
+    AskSolver,
     EditStep,
     GoOn,
     Keys,
@@ -32,6 +33,7 @@ from tests.unit.widgets.pages.test_runs import DRY, World, ended, jpeg, press, u
 from tests.unit.widgets.waiting import in_front
 from widgets.pages.runs import RunsPage
 from widgets.pages.runs.step_edit import StepEdit
+from widgets.parts.label import tip_text
 
 STARTED = {
     "kind": "started", "browser": "chromium 140", "sandbox": True,
@@ -218,11 +220,38 @@ def test_a_person_solves_a_captcha_in_the_picture(world: World, tmp_path: Path) 
         state = taken(world.acts.state, {"kind": "clearing", "index": 2, "seconds": 3}, time.time())
         page.helping.show_run(state)
         assert card.words.text() in [f"The page no longer asks for it: going on in {left} s." for left in (3, 2, 1)]
+        assert card.ask_button.toolTip() == tip_text("No admin has allowed it, or no key is set: see Settings.")
         press(card.stay_button)
         page.helping.show_run(taken(state, {"kind": "clearing", "index": 2, "seconds": 0}, time.time()))
         assert "Take over, and solve it" in card.words.text()
         QTest.keyClick(page, Qt.Key.Key_F8)
         assert told(world)[-3:] == [MoreTime(), Stay(), GoOn()]
+        world.runner.go.set()
+
+    world.on_page(look)
+
+
+def test_2captcha_is_asked_from_the_card_where_that_is_allowed(world: World) -> None:
+    async def look(page: RunsPage) -> None:
+        world.acts.role = "operator"
+        await begin(page, world, step(0), held(2, "captcha", error="A captcha", solver=True))
+        card = page.inspector.turn
+        press(card.ask_button)
+        press(card.ask_button)
+        sheet = page.helping.sheet
+        assert sheet is not None
+        assert told(world) == []
+        press(sheet._confirm)
+        assert (page.helping.sheet, told(world)) == (None, [AskSolver()])
+        state = taken(world.acts.state, {"kind": "asking", "index": 2, "seconds": 120})
+        world.acts.state = state
+        page.helping.show_run(state)
+        assert card.ask_button.words() == "2Captcha is asked…"
+        assert card.ask_button.toolTip() == tip_text("2Captcha is asked already.")
+        state = taken(state, {"kind": "asked", "index": 2, "ms": 9, "error": "2Captcha does not answer"})
+        world.acts.state = state
+        page.helping.show_run(state)
+        assert (card.ask_button.words(), card.note.text()) == ("Ask 2Captcha", "2Captcha does not answer")
         world.runner.go.set()
 
     world.on_page(look)

@@ -20,6 +20,9 @@ from tests.unit.widgets.waiting import in_front
 from tests.waiting import until
 from widgets.look import theme
 from widgets.pages.settings import SettingsPage
+from widgets.parts.field import Field
+from widgets.parts.label import tip_text
+from widgets.parts.sheet import ConfirmSheet
 
 MAIN = Environment("main", "Main", "production", "https://a.example", "k", "desk-2@directory-bolt.example")
 
@@ -137,3 +140,50 @@ def test_the_browser_for_runs_is_told_and_fetched(world: DeskWorld) -> None:
         await tasks.shutdown()
 
     asyncio.run(act())
+
+
+@pytest.mark.parametrize("role", ["admin", "operator"])
+def test_2captcha_is_allowed_by_an_admin_and_its_key_is_kept(role: str, qt_app: QApplication, tmp_path: Path) -> None:
+    world = DeskWorld(tmp_path, FakeQueues({}, time.time), time.time, role)
+
+    async def act() -> None:
+        page = shown(world)
+        line = page.captchas
+        assert line.words.text() == "Whether 2Captcha may be asked isn’t known."
+        await world.captchas.look()
+        page.frame()
+        assert line.words.text() == "2Captcha is not allowed: no admin has said so."
+        assert line.key_words.text().startswith("No key on this machine")
+        line.key_button.click()
+        sheet = page.findChild(ConfirmSheet)
+        assert sheet is not None
+        assert not sheet._confirm.isEnabled()
+        box = sheet.findChild(Field)
+        assert box is not None
+        box.box.setText("a-key")
+        sheet._confirm.click()
+        await until(lambda: world.captchas.kept == "keyring")
+        page.frame()
+        assert line.key_words.text() == "Key in this machine’s keyring."
+        if role == "operator":
+            assert line.allow_button.toolTip() == tip_text("Needs the role admin; you are operator.")
+        else:
+            line.allow_button.click()
+            sheet = next(one for one in page.findChildren(ConfirmSheet) if not one._done)
+            sheet._reason.setText("for the night")
+            sheet._confirm.click()
+            await until(lambda: world.captchas.permission and world.captchas.permission.allowed)
+            page.frame()
+            assert line.words.text().startswith(
+                "2Captcha is allowed: admin@example.com said so on 2025-11-24, for: for"
+            )
+            assert line.allow_button.words() == "Forbid…"
+        line.forget_button.click()
+        await until(lambda: not world.captchas.kept)
+        page.frame()
+        assert line.forget_button.isHidden()
+        page.window().close()
+        await tasks.shutdown()
+
+    asyncio.run(act())
+    world.close()
