@@ -99,11 +99,16 @@ def test_who_asks_at_once_with_an_older_refresh_token_gets_the_newest(
             (first,) = await sessions_of(client)
             second, third = await sessions_of(client, None, None)
             assert await sessions_of(client, first, second) == [third, third]
+            # Many at once with one token are one use of it.
+            path = "/auth/v1/token?grant_type=refresh_token"
+            asking = [ask(running, "POST", path, json={"refresh_token": third}) for _ in range(5)]
+            given = {body["refresh_token"] for _, body, _ in await asyncio.gather(*asking)}
+            assert len(given - {third}) == len(given) == 1
 
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("which", ["cut", "altered", "of a later use", "of another project"])
+@pytest.mark.parametrize("which", ["cut", "altered", "of a later use", "of another project", "an access token"])
 def test_a_refresh_token_that_was_never_given_out_opens_nothing(
     server: Postgres, owner: psycopg.Connection, which: str
 ) -> None:
@@ -117,6 +122,7 @@ def test_a_refresh_token_that_was_never_given_out_opens_nothing(
                 "altered": ("B" if good[0] == "A" else "A") + good[1:],
                 "of a later use": Tokens(config(SECRET)).issue_refresh(session, 1),
                 "of another project": Tokens(config("x" * 32)).issue_refresh(session, 0),
+                "an access token": (await access_of(client)),
             }[which]
             with pytest.raises(AuthApiError) as refused:
                 await client.auth.refresh_session(bad)
@@ -130,6 +136,12 @@ def config(secret: str) -> GatewayConfig:
     return GatewayConfig(
         database_url="", authenticator_url="", jwt_secret=secret, publishable_key=KEY, service_role_key="s"
     )
+
+
+async def access_of(client: AsyncClient) -> str:
+    session = await client.auth.get_session()
+    assert session is not None
+    return session.access_token
 
 
 async def sessions_of(client: AsyncClient, *tokens: str | None) -> list[str]:

@@ -28,6 +28,8 @@ STAFF: Final[dict[str, Any]] = {
     "exp": 4_000_000_000,
 }  # fmt: skip
 
+OURS: Final = GatewayConfig("", "", SECRET, KEY, SERVICE_KEY)
+
 
 def signed(secret: str = SECRET, algorithm: str = "HS256", **other: Any) -> str:
     return jwt.encode({**STAFF, **other}, secret, algorithm=algorithm)
@@ -61,6 +63,7 @@ BAD: Final[dict[str, tuple[Callable[[], str], str]]] = {
     "of an unknown role": (lambda: signed(role="postgres"), "PGRST301"),
     "of no time": (lambda: signed(iat="yesterday"), "PGRST301"),
     "no token": (lambda: "a.b.c", "PGRST301"),
+    "a refresh token": (lambda: Tokens(OURS).issue_refresh(str(uuid.uuid4()), 0), "PGRST301"),
     "another project's key": (lambda: "sb_publishable_other", "PGRST301"),
     "expired": (lambda: signed(exp=1_700_000_001), "PGRST303"),
 }
@@ -139,7 +142,7 @@ def test_what_ended_is_forgotten_when_no_token_of_it_can_live(server: Postgres, 
 
 
 def test_an_ended_session_is_told_from_other_refusals() -> None:
-    tokens = Tokens(GatewayConfig("", "", SECRET, KEY, SERVICE_KEY))
+    tokens = Tokens(OURS)
     gone = str(uuid.uuid4())
     assert not tokens.has_ended({"session_id": gone})
     tokens.end_sessions([gone])
