@@ -72,6 +72,8 @@ class ConsoleWindow(MainWindow):
         self._inputs = Inputs(self)
         self._inputs.used.connect(self._used)
         self.drawer.opened.connect(self.open_operation)
+        # It belongs to none of the pages of the rail.
+        self.page_shown.connect(lambda name: self.rail.set_current("") if name == "operations" else None)
         self._letters_seen = -1
         self._second_seen = 0
         self.bar.show_zone(datetime.now().astimezone().strftime("Local time, UTC%z")[:-2])

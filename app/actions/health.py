@@ -319,4 +319,4 @@ def _failed(name: str, error: ConsoleError) -> Hop:
 
 def _local(moment: float) -> str:
     """By this machine's clock, to the second, with its zone: the words go into reports too."""
-    return time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(moment))
+    return time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(moment))

@@ -95,6 +95,15 @@ _CLICKS: Final = {NEXT: "Go to the next page", CLOSE: "Close the pop-up"}
 _PROOFS: Final = {LOGIN: "Sign in", EMAIL_CODE: "Enter the code from the e-mail"}
 
 
+_SAID: Final = {
+    "tel": "phone", "phone number": "phone", "email": "e-mail", "contact email": "e-mail", "url": "website",
+    "addr": "address", "addr1": "address", "address1": "address", "zip": "ZIP code", "desc": "description",
+    "cat": "category", "biz": "business name", "biz name": "business name", "company": "company name",
+    "fname": "first name", "lname": "last name",
+}  # fmt: skip
+"""Names that sites give to their fields, as people say them."""
+
+
 def step_words(step: Step) -> str:
     """The step in words for staff, such as "Fill the phone"; the selector or address goes below it."""
     if step.action == "goto":
@@ -121,5 +130,6 @@ def _field_name(selector: str) -> str:
     for left, right in (("name=", "]"), ("#", " ")):
         if left in selector:
             name = selector.split(left, 1)[1].split(right, 1)[0].strip("\"'")
-            return name.replace("-", " ").replace("_", " ") or "field"
+            said = name.replace("-", " ").replace("_", " ")
+            return _SAID.get(said.lower(), said) or "field"
     return selector or "field"

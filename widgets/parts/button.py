@@ -28,6 +28,10 @@ _WORDS: Final[dict[Look, str]] = {
 }
 
 
+_SILENT: Final = (Qt.FocusReason.MouseFocusReason, Qt.FocusReason.OtherFocusReason)
+"""Ways to get the keyboard that draw no ring: a click, and a page that comes to the front and starts somewhere."""
+
+
 class Button(QPushButton):
     """A button with words, an icon before them, and the key that presses it."""
 
@@ -102,7 +106,7 @@ class Button(QPushButton):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        if event.reason() != Qt.FocusReason.MouseFocusReason and self.parentWidget() is not None:
+        if event.reason() not in _SILENT and self.parentWidget() is not None:
             self._ring = FocusRing(self)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:

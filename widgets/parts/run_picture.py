@@ -58,15 +58,18 @@ class RunPicture(QWidget):
         column.addWidget(self.link)
         self._say("")
 
-    def show_where(self, where: str) -> None:
-        """Show the picture that lies there, "" for none: a path of this disk or an address."""
+    def show_where(self, where: str, none: str = "No picture was taken") -> None:
+        """Show the picture that lies there, "" for none: a path of this disk or an address.
+
+        `none`: what is said where there is none.
+        """
         if where == self._where and self.picture.has_picture():
             return
         self._where = where
         self._seen = self._remote.version
         words = web = ""
         if not where:
-            self.picture.clear("No picture was taken")
+            self.picture.clear(none)
         elif self._remote.owns(where):
             self._remote.forget(where)
             self._show_remote()

@@ -143,7 +143,8 @@ class ConfirmSheet(QWidget):
             row.setContentsMargins(metrics.px(20), metrics.px(10), metrics.px(20), metrics.px(10))
             row.setSpacing(metrics.px(20))
             for shape, words in facts:
-                row.addWidget(GlyphLabel(shape, words, "body", _fact_tone(shape), under="surface.raised"))
+                tone = "tertiary" if words.startswith("0 ") else _fact_tone(shape)
+                row.addWidget(GlyphLabel(shape, words, "body", tone, under="surface.raised"))
             row.addStretch(1)
             column.addLayout(row)
             column.addWidget(Hairline())
@@ -200,7 +201,7 @@ class ConfirmSheet(QWidget):
             self._done = True
             # First the focus goes back: hiding would give it to whatever is next.
             if self._before is not None and isValid(self._before):
-                self._before.setFocus(Qt.FocusReason.OtherFocusReason)
+                self._before.setFocus(Qt.FocusReason.PopupFocusReason)
             self.hide()
             self.deleteLater()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from PySide6.QtWidgets import QAbstractButton
+
 from app import tasks
 from app.actions.registry import PAUSE_JOB
 from app.store.lines import JobLine
@@ -26,6 +28,7 @@ def test_all_operations_are_a_page_that_leads_back(window: ConsoleWindow, world:
         window.drawer.opened.emit(one.id)
         assert window.current_page() == "operations"
         await until(window.operations.detail.isVisible)
+        assert not any(part.isChecked() for part in window.rail.findChildren(QAbstractButton)), "it is in no rail"
         window.operations.back.emit()
         assert window.current_page() == "overview"
         await tasks.shutdown()

@@ -17,8 +17,8 @@ COLUMNS = (
     Column("What", 176, sorts=False),
     Column("Customer", 130, stretch=0.5, sorts=False),
     Column("Directory", 120, stretch=0.5, sorts=False, drops=2),
-    Column("Result", 150, stretch=1, sorts=False),
-    Column("Why", 130, stretch=1, sorts=False, drops=1),
+    Column("Result", 190, stretch=1.6, sorts=False),
+    Column("Why", 110, stretch=0.8, sorts=False, drops=1),
 )
 
 

@@ -20,6 +20,7 @@ from widgets.parts.button import Button
 from widgets.parts.clipboard import copy
 from widgets.parts.columns import Column
 from widgets.parts.faces import Faces
+from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.head import AsOf, PageHead
 from widgets.parts.label import label, say
 from widgets.parts.surface import Surface
@@ -60,6 +61,9 @@ class HealthPage(Surface):
         self.unsure.setContentsMargins(16, 8, 16, 8)
         self.unsure.hide()
         self.tabs = TabRow(_TABS)
+        self.bad = GlyphLabel("stale", "", "small", "stale")
+        self.bad.hide()
+        self.tabs.add_right(self.bad)
         self.hops, self.lacks = Lines("Hops"), Lines("Self-check")
         self.parts = self._parts_table()
         self.settings = self._settings_table()
@@ -104,10 +108,16 @@ class HealthPage(Surface):
         self.parts_model.apply(dict(parts))
         read = found.as_of is not None
         bad = sum(1 for hop in self._acts.hops if hop.shape not in ("ok", "skipped"))
+        self.bad.say("1 hop needs a look" if bad == 1 else f"{bad} hops need a look")
+        self.bad.setVisible(read and bad > 0)
         self.tabs.set_counts(
-            {"hops": bad if read else None, "lacks": len(found.lacks) if read and not found.problem else None,
-             "parts": len(parts), "settings": len(self._acts.settings)}
-        )  # fmt: skip
+            {
+                "hops": len(self._acts.hops) if read else None,
+                "lacks": len(found.lacks) if read and not found.problem else None,
+                "parts": len(parts),
+                "settings": len(self._acts.settings),
+            }
+        )
         self._show_faces(read=read)
         self.faces["settings"].show_content()
         if parts:

@@ -8,8 +8,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.models.table_model import LinesModel
+from services.domain.event_words import event_face, event_note
 from services.domain.records import HistoryEvent
-from services.domain.statuses import Shape
 from widgets.look import metrics
 from widgets.parts import cell, spans
 from widgets.parts.button import Button
@@ -18,19 +18,6 @@ from widgets.parts.label import label, say
 from widgets.parts.surface import Surface
 from widgets.parts.table import Table
 
-EVENT_SHAPES: dict[str, Shape] = {
-    "submitted": "ok",
-    "submission_complete": "ok",
-    "job_finalized": "ok",
-    "flow_completed": "ok",
-    "failed": "failed",
-    "error": "failed",
-    "job_failed": "failed",
-    "error_no_profile": "failed",
-    "unknown": "unknown",
-    "skipped_duplicate": "skipped",
-    "submitting": "running",
-}
 COLUMNS = (
     Column("When", 62),
     Column("Event", 170),
@@ -52,19 +39,20 @@ class ActivityList(QWidget):
             key=lambda event: event.id,
             cells=[
                 lambda event: cell.words(spans.clock(event.created_at), "tertiary", spans.moment(event.created_at)),
-                lambda event: cell.status(EVENT_SHAPES.get(event.event, "waiting"), event.event.replace("_", " ")),
+                _happened,
                 lambda event: cell.words(event.directory_name) if event.directory_name else cell.EMPTY,
                 _details,
                 lambda event: cell.words(event.worker_id, "tertiary") if event.worker_id else cell.EMPTY,
             ],
             sort_keys=[
-                lambda event: (-(event.created_at or 0), -len(event.id), event.id),
+                # Of one instant, what was written last comes first.
+                lambda event: (-(event.created_at or 0), -int(event.id) if event.id.isdecimal() else 0, event.id),
                 lambda event: event.event,
                 lambda event: event.directory_name,
                 None,
                 lambda event: event.worker_id,
             ],
-            words=lambda event: f"{event.event} {event.directory_name}",
+            words=lambda event: f"{event_face(event)[1]} {event.directory_name}, {event_note(event)}".rstrip(", "),
             parent=self,
         )
         self.table.setModel(self.model)
@@ -108,8 +96,18 @@ class ActivityList(QWidget):
         self.model.apply(changed)
 
 
+def _happened(event: HistoryEvent) -> cell.Cell:
+    shape, words = event_face(event)
+    # What began then isn't running now because of that.
+    return cell.status("waiting" if shape == "running" else shape, words[:1].upper() + words[1:], tip=event.event)
+
+
 def _details(event: HistoryEvent) -> cell.Cell:
+    """What it tells in words, else as it was written; all that was written is in the tool tip."""
     if not event.details:
         return cell.EMPTY
     text = json.dumps(event.details, ensure_ascii=False)
+    note = event_note(event)
+    if note:
+        return cell.words(note, cell.word_tone(event_face(event)[0]), text[:2000])
     return cell.mono(text[:300], "tertiary", text[:2000])

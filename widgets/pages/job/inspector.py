@@ -116,7 +116,8 @@ class Inspector(Surface):
         self.retry_button.setVisible(line.outcome == "failed")
         self.declare_button.setVisible(line.outcome == "unknown")
         self._show_attempts(line.attempts)
-        self.picture.show_where(line.screenshot_url)
+        taken = "No picture yet" if line.outcome in _BUSY else "No picture was taken"
+        self.picture.show_where(line.screenshot_url, taken)
         result = line.result
         self._payload.show_value(
             {"payload": shown_payload(result.payload), "response": redact_value(result.response_log)} if result else {}

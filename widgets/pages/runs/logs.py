@@ -29,7 +29,7 @@ NETWORK: Final = (
     Column("Method", 76, sorts=False),
     Column("Address", 140, stretch=1, sorts=False),
     Column("Kind", 84, sorts=False, drops=1),
-    Column("Answer", 168, sorts=False),
+    Column("Answer", 110, stretch=0.3, sorts=False),
     Column("Took", 56, right=True, sorts=False, drops=2),
 )
 

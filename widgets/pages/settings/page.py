@@ -134,7 +134,7 @@ class SettingsPage(Surface):
         inner = QWidget()
         inner.setMaximumWidth(metrics.px(760))
         column = QVBoxLayout(inner)
-        column.setContentsMargins(metrics.px(24), metrics.px(8), metrics.px(24), metrics.px(24))
+        column.setContentsMargins(metrics.px(16), metrics.px(4), metrics.px(16), metrics.px(16))
         column.setSpacing(0)
         column.addLayout(_section("Environment"))
         column.addLayout(_line("Open now", label(desk.environment.capitalize(), weight=600)))

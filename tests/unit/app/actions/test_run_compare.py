@@ -75,7 +75,7 @@ def test_a_plan_that_is_another_is_said() -> None:
     moved = [*PLAN[:2], Step("fill", selector="#mobile", value="555"), *PLAN[3:]]
     found = compare(result(*("done",) * 5), here(*("done",) * 5, plan=moved))
     assert found is not None
-    assert (found.first, found.pairs[2].why) == (2, "The plan had “Fill the tel” #tel")
+    assert (found.first, found.pairs[2].why) == (2, "The plan had “Fill the phone” #tel")
     shorter = compare(result(*("done",) * 5), here(*("done",) * 4, plan=PLAN[:4]))
     assert shorter is not None
     assert shorter.pairs[4].why == "This step is not in the plan any more"

@@ -77,6 +77,8 @@ def test_the_fields_of_the_page_that_is_open() -> None:
         (Step("goto", url="http://a/"), "Open the page"),
         (Step("fill", selector="#business_name"), "Fill the business name"),
         (Step("fill", selector="input[name='post-code']"), "Fill the post code"),
+        (Step("fill", selector="input[name=Contact_Email]"), "Fill the e-mail"),
+        (Step("fill", selector="#addr1"), "Fill the address"),
         (Step("select", selector="select.category"), "Choose the select.category"),
         (Step("check"), "Tick the field"),
         (Step("click", selector="#send"), "Press the button"),

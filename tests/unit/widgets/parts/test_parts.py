@@ -15,6 +15,8 @@ from widgets.look import theme
 from widgets.parts.button import Button
 from widgets.parts.chart import ThroughputChart, nice_step
 from widgets.parts.faces import Faces
+from widgets.parts.focus_ring import FocusRing
+from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.hops import Hop, HopsView
 from widgets.parts.json_tree import JsonTree
 from widgets.parts.label import ElidedLabel, label, say
@@ -296,3 +298,33 @@ def test_json_is_shown_as_plain_rows_and_stays_bounded() -> None:
     assert model.index(1, 1).data() == "[20000]"
     assert model.rowCount(model.index(1, 0)) <= 501
     assert model.index(2, 1).data() == "null"
+
+
+@pytest.mark.parametrize(
+    ("reason", "ring"),
+    [
+        (Qt.FocusReason.TabFocusReason, True),
+        (Qt.FocusReason.PopupFocusReason, True),
+        (Qt.FocusReason.MouseFocusReason, False),
+        (Qt.FocusReason.OtherFocusReason, False),  # a page that comes to the front starts somewhere
+    ],
+)
+def test_a_button_wears_a_ring_when_the_keyboard_gets_to_it(reason: Qt.FocusReason, ring: bool) -> None:
+    ground = QWidget()
+    first, button = QLineEdit(ground), Button("Check again", parent=ground)
+    shown(ground)
+    first.setFocus()
+    button.setFocus(reason)
+    assert focused() is button
+    assert bool(ground.findChildren(FocusRing)) is ring
+    ground.close()
+
+
+def test_what_a_sheet_counts_none_of_is_grey(qt_app: QApplication) -> None:
+    over = Surface()
+    shown(over, 700, 400)
+    sheet = ConfirmSheet(over, "Retry", "", "Retry", facts=[("unknown", "2 unknown"), ("blocked", "0 blocked")])
+    tones = {part.words(): part._tone for part in sheet.findChildren(GlyphLabel)}
+    assert tones == {"2 unknown": "unknown", "0 blocked": "tertiary"}
+    sheet.cancel()
+    over.close()
