@@ -128,7 +128,7 @@ class RowPainter:
                     picture = self._pictured(row, key, QRect(0, 0, wide, height), look, cells)
                     fresh += 1
                 self._drawn[row] = key
-                if row in waiting and (QRegion(whole) - region).isEmpty():
+                if row in waiting and (QRegion(whole & table.viewport().rect()) - region).isEmpty():
                     self.late.remove(row)
                 painter.drawPixmap(0, whole.top(), picture)
             else:

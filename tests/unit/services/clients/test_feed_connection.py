@@ -16,8 +16,8 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.frames import OP_CONT, OP_PING, OP_TEXT, Frame
 from websockets.utils import accept_key
 
-from services.clients.feed_connection import FeedConnection
-from tests.waiting import until
+from services.clients.feed_connection import MUCH, FeedConnection
+from tests.waiting import stays, until
 
 LIMIT = 200_000
 
@@ -110,6 +110,32 @@ def test_what_a_server_sends_is_taken_in_order_and_its_close_is_heard(compressio
             await asyncio.wait_for(connection.wait_closed(), 30)
             assert [each.decode() for each in taken] == texts
             assert connection.close_code == 1001
+
+    asyncio.run(suite())
+
+
+def test_a_look_that_finds_little_is_not_followed_at_once_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def suite() -> None:
+        async with connected(silence) as (connection, taken):
+            monkeypatch.setattr("services.clients.feed_connection.APART_SECONDS", 0.05)
+            connection.data_received(frames_of(b"x" * MUCH, 1)[0])
+            assert connection.transport.is_reading(), "more waits there"
+            connection.data_received(frames_of(b"x", 1)[0])
+            assert not connection.transport.is_reading()
+            assert [len(each) for each in taken] == [MUCH, 1], "what came is taken all the same"
+            await until(connection.transport.is_reading)
+
+    asyncio.run(suite())
+
+
+def test_a_connection_that_ends_between_two_looks_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def suite() -> None:
+        async with connected(silence) as (connection, _):
+            monkeypatch.setattr("services.clients.feed_connection.APART_SECONDS", 0.01)
+            connection.data_received(frames_of(b"x", 1)[0])
+            connection.transport.abort()
+            await asyncio.wait_for(connection.wait_closed(), 30)
+            await stays(lambda: not connection.transport.is_reading(), 0.03)
 
     asyncio.run(suite())
 
