@@ -349,8 +349,7 @@ class Table(QTableView):
 
     def _turn(self, frame: int) -> None:
         if self.isVisible():
-            for rect in self.row_painter.take_turning():
-                self.viewport().update(rect)
+            self.viewport().update(self.row_painter.to_turn())
 
     def _engage(self) -> None:
         """The pointer is over a row, or a row has the keyboard: rows must not move away from under a person."""

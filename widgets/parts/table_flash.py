@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Final
@@ -11,7 +12,8 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QTimer
 from widgets.look import motion
 
 _SECONDS: Final = 0.6
-_STEP_MS: Final = 60
+_STEPS: Final = 4
+"""Tints from full to none: each of them draws the row anew."""
 
 
 class Flashes(QObject):
@@ -22,7 +24,7 @@ class Flashes(QObject):
         self._repaint = repaint
         self._lit: list[tuple[QPersistentModelIndex, float]] = []
         self._fade = QTimer(self)
-        self._fade.setInterval(_STEP_MS)
+        self._fade.setInterval(int(1000 * _SECONDS / _STEPS))
         self._fade.timeout.connect(self._step)
 
     def add(self, index: QModelIndex) -> None:
@@ -36,11 +38,13 @@ class Flashes(QObject):
         self._lit.clear()
 
     def strengths(self) -> dict[int, float]:
-        """How strong the tint of each row still is, 1 to 0 in ten steps; rows without one are absent."""
+        """How strong the tint of each row still is, 1 to 0 in four steps; rows without one are absent."""
         now, found = time.monotonic(), {}
         for index, began in self._lit:
             left = 1 - (now - began) / _SECONDS
-            strength = (1.0 if left > 0 else 0.0) if motion.clock.reduced else max(0.0, round(left, 1))
+            strength = math.ceil(max(0.0, left) * _STEPS) / _STEPS
+            if motion.clock.reduced:
+                strength = math.ceil(strength)
             if strength:
                 found[index.row()] = strength
         return found

@@ -30,7 +30,7 @@ _NUMBERS: Final = 62
 _OLD: Final = 0.55
 _FEW: Final = 4
 """So many cells of a row are drawn over its last picture; more, and all of it is drawn."""
-_FRESH: Final = 6
+FRESH: Final = 6
 """So many changed rows are drawn in one turn of the loop; the others show their last picture until the next."""
 
 
@@ -51,7 +51,9 @@ class RowPainter:
         self._table = table
         self._columns: list[tuple[int, QRect, QRect]] = []
         """Each shown column with its section and the part of it for words, both as in a row at the very top."""
-        self._turning: dict[tuple[int, int], QRect] = {}
+        self._turning: dict[tuple[int, int], _Look] = {}
+        """The row and the left edge of each running shape on the screen, and how its row looks."""
+        self._to_turn = QRegion()
         self._pictures = RowPictures()
         self._drawn: dict[int, tuple[object, ...]] = {}
         """The key of the picture that each row showed last."""
@@ -68,10 +70,14 @@ class RowPainter:
                 section = QRect(table.columnViewportPosition(column), 0, table.columnWidth(column), height)
                 self._columns.append((column, section, table.content(column, section)))
 
-    def take_turning(self) -> list[QRect]:
-        """Where a running shape was drawn since the last call."""
-        taken, self._turning = self._turning, {}
-        return list(taken.values())
+    def to_turn(self) -> QRegion:
+        """Where running shapes are, which will be another picture when they are painted next."""
+        seen = self._table.seen_rows()
+        self._turning = {place: look for place, look in self._turning.items() if place[0] in seen}
+        self._to_turn = QRegion()
+        for row, left in self._turning:
+            self._to_turn += self._place(row, left)
+        return self._to_turn
 
     def paint(self, event: QPaintEvent) -> None:
         """Draw every cell that the event touches."""
@@ -79,6 +85,15 @@ class RowPainter:
         painter = QPainter(table.viewport())
         region, wide, height = event.region(), table.viewport().width(), metrics.px(metrics.ROW)
         bounds = event.rect()
+        only_turns = (region - self._to_turn).isEmpty()
+        self._to_turn = QRegion()
+        if only_turns:
+            for (row, left), look in self._turning.items():
+                place = self._place(row, left)
+                if region.intersects(place):
+                    self._paint_ground(painter, place, look)
+                    self._paint_turning(painter, place, look)
+            return
         painter.fillRect(bounds, theme.current().colour("surface.page"))
         offset = table.verticalOffset()
         first = max(0, (bounds.top() + offset) // height)
@@ -117,7 +132,7 @@ class RowPainter:
                 ]
                 key = (look, *(cell for _, _, cell in cells))
                 picture = self._pictures.get(key)
-                if picture is None and fresh >= _FRESH:
+                if picture is None and fresh >= FRESH:
                     # What never was on the screen can't wait.
                     picture = self._pictures.get(self._drawn.get(row))
                     if picture is not None:
@@ -140,8 +155,10 @@ class RowPainter:
                 ]
                 self._paint_row(painter, whole, look, cells)
             for _, content, cell in cells:
+                self._turning.pop((row, content.left()), None)
                 if isinstance(cell, Cell) and cell.shape == "running":
-                    self._paint_turning(painter, content.translated(0, whole.top()), look)
+                    self._turning[row, content.left()] = look
+                    self._paint_turning(painter, self._place(row, content.left()), look)
         painter.end()
         self.late += [row for row in late if row not in self.late]
         if late:
@@ -155,6 +172,7 @@ class RowPainter:
         """Give back the memory of what was drawn."""
         self._pictures.clear()
         self._drawn.clear()
+        self._turning.clear()
         self.late.clear()
 
     def _pictured(
@@ -173,7 +191,6 @@ class RowPainter:
             if last is not None:
                 alone.setClipRegion(self._sections([cells[at][0] for at in other]))
                 cells = [cells[at] for at in other]
-            alone.fillRect(whole, theme.current().colour("surface.page"))
             self._paint_row(alone, whole, look, cells)
         return picture
 
@@ -190,12 +207,7 @@ class RowPainter:
     ) -> None:  # fmt: skip
         """A row in the place `whole`, without the shapes that turn."""
         shown = theme.current()
-        if look.under != "surface.page":
-            painter.fillRect(whole, shown.colour(look.under))
-        if look.flash:
-            painter.setOpacity(look.flash)
-            painter.fillRect(whole, shown.colour("surface.flash"))
-            painter.setOpacity(1.0)
+        self._paint_ground(painter, whole, look)
         for column, content, cell in cells:
             if isinstance(cell, Cell):
                 self._paint_cell(painter, cell, content.translated(0, whole.top()), column, look)
@@ -208,14 +220,28 @@ class RowPainter:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(whole.adjusted(0, 0, -1, -1))
 
-    def _paint_turning(self, painter: QPainter, rect: QRect, look: _Look) -> None:
+    def _paint_ground(self, painter: QPainter, rect: QRect, look: _Look) -> None:
+        """What lies behind the cells."""
+        shown = theme.current()
+        painter.fillRect(rect, shown.colour("surface.page"))
+        if look.under != "surface.page":
+            painter.fillRect(rect, shown.colour(look.under))
+        if look.flash:
+            painter.setOpacity(look.flash)
+            painter.fillRect(rect, shown.colour("surface.flash"))
+            painter.setOpacity(1.0)
+
+    def _place(self, row: int, left: int) -> QRect:
+        """The square of a running shape."""
+        size, height = metrics.px(metrics.GLYPH), metrics.px(metrics.ROW)
+        top = row * height - self._table.verticalOffset()
+        return QRect(left, round(top + (height - 1) / 2 - size / 2), size, size)
+
+    def _paint_turning(self, painter: QPainter, place: QRect, look: _Look) -> None:
         """The shape of what runs, as it stands in its turn now."""
-        size, left = metrics.px(metrics.GLYPH), rect.left()
         painter.setOpacity(_OLD if look.old else 1.0)
-        middle = rect.top() + (rect.height() - 1) / 2
-        glyphs.paint(painter, "running", left, middle - size / 2, look.under, size, motion.clock.frame)
+        glyphs.paint(painter, "running", place.left(), place.top(), look.under, place.width(), motion.clock.frame)
         painter.setOpacity(1.0)
-        self._turning[left, rect.top()] = QRect(left, rect.top(), size, rect.height())
 
     def _paint_cell(self, painter: QPainter, cell: Cell, rect: QRect, column: int, look: _Look) -> None:
         left, right = rect.left(), rect.right() + 1

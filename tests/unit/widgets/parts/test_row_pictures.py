@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import random
 
+import pytest
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from app.models.table_model import LinesModel
 from tests.unit.widgets.waiting import wait_for
-from widgets.look import theme
+from widgets.look import motion, theme
 from widgets.parts import cell
 from widgets.parts.columns import Column
 from widgets.parts.row_pictures import RowPictures
 from widgets.parts.table import Table
+from widgets.parts.table_rows import FRESH
 
 COLUMNS = (Column("Status", 96), Column("Name", 100, stretch=1), Column("OK", 90, right=True))
 SHAPES = ("running", "failed", "ok")
@@ -83,11 +86,11 @@ def test_many_changed_rows_are_drawn_in_turns_and_none_is_forgotten(qt_app: QApp
     picture(table)
     assert not table.row_painter.late, "what never was on the screen can't wait"
     drawn: set[int] = set()
-    for turn in range(1, 5):
+    for turn in range(1, 1 + math.ceil(30 / FRESH)):
         # They change in every turn, so that those at the top would always be due again.
         model.apply({name: (name, number + turn) for name, number in lines.items()})
         picture(table)
-        assert len(table.row_painter.late) == 22
+        assert len(table.row_painter.late) == 30 - FRESH
         drawn |= set(range(30)) - set(table.row_painter.late)
     assert drawn == set(range(30))
     assert wait_for(lambda: not table.row_painter.late)
@@ -95,6 +98,63 @@ def test_many_changed_rows_are_drawn_in_turns_and_none_is_forgotten(qt_app: QApp
     fresh.resize(table.size())
     assert picture(table) == picture(fresh)
     fresh.close()
+    table.close()
+
+
+def test_the_last_row_is_drawn_in_turn_though_only_a_part_of_it_is_seen(qt_app: QApplication) -> None:
+    theme.apply("light", qt_app)
+    lines = {f"name {number:02}": number for number in range(30)}
+    table, model = shown(list(lines.items()))
+    table.resize(500, 28 * 15 + 10 + table.horizontalHeader().height())
+    picture(table)
+    model.apply({name: (name, number + 1) for name, number in lines.items()})
+    picture(table)
+    assert 15 in table.row_painter.late
+    assert wait_for(lambda: not table.row_painter.late)
+    table.close()
+
+
+def screen(table: Table) -> QImage:
+    """What stands on the screen, without painting anything anew."""
+    return table.screen().grabWindow(table.winId()).toImage()
+
+
+def test_shapes_that_turn_are_painted_alone_and_look_as_in_a_fresh_table(
+    qt_app: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theme.apply("light", qt_app)
+    lines = {f"name {number:02}": 10 * number for number in range(30)}
+    table, model = shown(list(lines.items()))
+    table.pointed, table.ring = 3, 6
+    table.selectRow(9)
+    table.viewport().update()
+    qt_app.processEvents()
+    pictured = len(table.row_painter._pictures)
+    for turn in range(8):
+        if turn == 1:
+            model.apply({"name 03": ("name 03", 31), "name 04": ("name 04", 42)})
+        if turn == 2:
+            model.apply({"name 06": ("name 06", 301), "name 07": ("name 07", 303)})
+        if turn == 3:
+            table.verticalScrollBar().setValue(45)
+        if turn == 4:
+            table.verticalScrollBar().setValue(38)
+            motion.clock._tick()  # before the rows are painted at their new places
+        if turn == 6:
+            monkeypatch.setattr(table, "flashes", lambda: {3: 0.5})
+            table.update_row(3)
+        qt_app.processEvents()
+        before = screen(table)
+        motion.clock._tick()
+        if turn == 5:
+            model.apply({"name 00": None})
+        qt_app.processEvents()
+        assert wait_for(lambda: screen(table) == table.grab().toImage()), f"turn {turn}"
+        assert screen(table) != before
+        assert turn or len(table.row_painter._pictures) == pictured
+    table.verticalScrollBar().setValue(table.verticalScrollBar().maximum())
+    motion.clock._tick()
+    assert {row for row, _ in table.row_painter._turning} <= set(table.seen_rows()), "others turn unseen"
     table.close()
 
 
