@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
@@ -137,7 +138,19 @@ def seen(
             await served.cleanup()
 
     asyncio.run(go())
+    assert shown_on(display) == [], "the window's programs end with the run"
     return made
+
+
+def shown_on(display: Screen) -> list[str]:
+    """The programs that were told of this screen and live."""
+    told = f"DISPLAY={display.display}\0".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if told in (process / "environ").read_bytes() + b"\0":
+                found.append((process / "cmdline").read_text().replace("\0", " ")[:80])
+    return found
 
 
 def test_a_person_who_presses_submit_in_the_window_of_a_dry_run_sends_nothing(display: Screen, tmp_path: Path) -> None:
@@ -158,6 +171,7 @@ def test_a_person_who_presses_submit_in_the_window_of_a_dry_run_sends_nothing(di
     assert run.verdict()[0] == "dry", run.told
     assert run.sent() == []
     assert not any("By Hand" in path for path in run.asked)
+    assert "/clicked/go" not in run.asked, "the button that sends the form is the run's"
     record = run.of("verdict")[0]["log"]["held"][0]
     assert (record["by"], record["window"], record["ms"] > 0) == ("desk-1", True, True)
 
@@ -196,6 +210,7 @@ def test_a_form_that_a_person_sent_in_the_window_is_not_sent_again(display: Scre
     run = seen(display, tmp_path, act, Step("fill", selector="#a", value="Blue Door"), dry=False)
     assert run.verdict() == ("unknown", "While a person had the page, something was sent: look at the directory")
     assert run.sent() == ["/send Blue Door"]
+    assert "/clicked/go" not in run.asked
 
 
 def test_a_window_that_is_closed_before_the_form_is_sent_ends_the_run_in_words(display: Screen, tmp_path: Path) -> None:
@@ -207,3 +222,15 @@ def test_a_window_that_is_closed_before_the_form_is_sent_ends_the_run_in_words(d
     assert run.verdict() == ("failed", "The browser’s window was closed")
     assert run.of("verdict")[0]["reasons"] == ["The browser’s window was closed. Nothing was sent"]
     assert run.sent() == []
+
+
+def test_without_a_screen_a_run_that_is_to_be_seen_says_so(tmp_path: Path) -> None:
+    async def go() -> list[dict[str, Any]]:
+        runner = SubmissionProcess({"DISPLAY": "", "WAYLAND_DISPLAY": ""})
+        request = RunRequest("run-1", "j", HOST, "http://x.localhost/", Plan([]), True, str(tmp_path), headless=False)
+        return [event async for event in runner.run(request) if event["kind"] != "beat"]
+
+    told = asyncio.run(go())
+    assert [(event["status"], event["error"]) for event in told] == [
+        ("crashed", "This machine has no screen: neither DISPLAY nor WAYLAND_DISPLAY is set."),
+    ]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pytest
 
+from app.store.holds import hold_of
 from services.clients.supabase_acts import SupabaseActs
 from services.clients.supabase_captchas import SupabaseCaptchas
 from services.clients.supabase_reads import SupabaseReads
 from services.domain.captchas import CaptchaPermission
+from services.domain.columns import Row
 from services.domain.errors import NotInstalled, NotPermitted, Refused
+from services.domain.records import HistoryEvent
 from services.local.postgres import Postgres
 from tests.contract.clients.test_reads import signed_in
 from tests.contract.gateway.running import add_job
@@ -192,6 +196,11 @@ def test_claim_and_finish(server: Postgres, owner: psycopg.Connection) -> None:
                 "duration_ms": 1200,
             }
             assert await acts.hold_run(**claim, why="captcha", seconds=300)
+            reader = session.client.table("queue_history").select("*").eq("event", "staff_run_held")
+            told = [HistoryEvent.from_row(cast(Row, row)) for row in (await reader.execute()).data]
+            hold = hold_of("a.localhost", told, time.time())
+            assert hold is not None
+            assert (hold.about, hold.left(time.time()) > 280, hold.who) == ("a captcha", True, session.email)
             assert await acts.hold_run(**claim, why="", seconds=0)
             assert await acts.finish_run(**claim, **outcome)
             assert not await acts.hold_run(**claim, why="captcha", seconds=300)
