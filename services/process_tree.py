@@ -30,6 +30,20 @@ def kill_group(pid: int) -> None:
             os.killpg(pid, signal.SIGKILL)
 
 
+def kill_users_of(folder: Path) -> None:
+    """End every process whose temporary files go into a folder or below it, where the system tells; never this one.
+
+    A browser that hangs keeps its driver, and neither ends with who started them.
+    """
+    told = f"TMPDIR={folder}".encode()
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        pid = int(environment.parent.name)
+        with contextlib.suppress(OSError):
+            lines = environment.read_bytes().split(b"\0") if pid != os.getpid() else []
+            if any(line == told or line.startswith(told + b"/") for line in lines):
+                os.kill(pid, signal.SIGKILL)
+
+
 def _descendants(pid: int) -> list[int]:
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from services.lock import AlreadyRunning, FolderLock
+from services.process_tree import kill_users_of
 
 _PREFIX: Final = "directory-bolt-run-"
 _HOLD: Final = "held"
@@ -39,7 +40,9 @@ class RunFolder:
         return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.path))
 
     def remove(self) -> bool:
-        """Whether the folder is gone. Blocks for up to 5 s: a browser that was killed may write for a moment more."""
+        """Whether the folder is gone, with whoever still wrote there. Blocks for up to 5 s: a browser that was killed
+        may write for a moment more."""
+        kill_users_of(self.path)
         self._hold.release()
         return _removed(self.path)
 
@@ -59,6 +62,7 @@ def remove_forgotten(now: float) -> int:
     found = 0
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         if not folder.is_symlink() and _forgotten(folder, now):
+            kill_users_of(folder)
             found += _removed(folder)
     return found
 

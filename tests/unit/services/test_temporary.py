@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -102,3 +103,30 @@ def test_a_folder_that_is_taken_for_a_forgotten_one_is_made_again(monkeypatch: p
     monkeypatch.setattr(module, "_ATTEMPTS", 1)
     with pytest.raises(FileExistsError, match="taken away at once"):
         RunFolder()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_whoever_still_writes_there_ends_with_it(forgotten: bool, temporary: Path) -> None:
+    folder, other = RunFolder(), RunFolder()
+    below = folder.path / "below"
+    below.mkdir()
+    writers = [
+        subprocess.Popen(["sleep", "60"], env={**os.environ, "TMPDIR": str(place)})
+        for place in (folder.path, below, other.path, f"{folder.path}2")
+    ]
+    try:
+        # One that hangs hears no other signal.
+        os.kill(writers[1].pid, signal.SIGSTOP)
+        if forgotten:
+            folder._hold.release()
+            assert remove_forgotten(time.time()) == 1
+        else:
+            assert folder.remove()
+        assert [writer.wait(10) for writer in writers[:2]] == [-signal.SIGKILL, -signal.SIGKILL]
+        assert [writer.poll() for writer in writers[2:]] == [None, None]
+    finally:
+        for writer in writers:
+            writer.kill()
+            writer.wait()
+        other.remove()
