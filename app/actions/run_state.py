@@ -127,6 +127,8 @@ class RunState(msgspec.Struct, frozen=True):
     held: Held | None = None
     asking: bool = False
     """2Captcha is asked in this moment."""
+    unsolved: str = ""
+    """Why it had no answer when it was asked last."""
     refused: str = ""
     """Why the newest thing that a person wanted of it was not done."""
     picked: Picked | None = None
@@ -188,13 +190,13 @@ def taken(state: RunState, event: Mapping[str, Any], now: float = 0.0) -> RunSta
     if kind == "held":
         return msgspec.structs.replace(state, held=_held(event, now), refused="")
     if kind in ("asking", "asked"):
-        return msgspec.structs.replace(state, asking=kind == "asking", refused=str(event.get("error") or ""))
+        return msgspec.structs.replace(state, asking=kind == "asking", unsolved=str(event.get("error") or ""))
     if kind == "clearing" and state.held is not None:
         seconds = _whole(event.get("seconds")) or 0
         held = msgspec.structs.replace(state.held, goes_on=now + seconds if seconds > 0 else 0.0)
         return msgspec.structs.replace(state, held=held)
     if kind == "released":
-        return msgspec.structs.replace(state, held=None, picked=None, refused="")
+        return msgspec.structs.replace(state, held=None, picked=None, refused="", unsolved="")
     if kind == "refused":
         return msgspec.structs.replace(state, refused=str(event.get("why") or ""))
     if kind == "picked":

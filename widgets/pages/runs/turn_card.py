@@ -75,21 +75,18 @@ class TurnCard(Surface):
         acts = QHBoxLayout()
         acts.setContentsMargins(0, metrics.px(6), 0, 0)
         acts.setSpacing(metrics.px(8))
-        for button in (
+        of_acts = (
             self.take_button, self.done_button, self.stay_button, self.go_button, self.edit_button, self.step_button,
-        ):  # fmt: skip
+        )  # fmt: skip
+        for button in of_acts:
             acts.addWidget(button)
         acts.addStretch(1)
         links = QHBoxLayout()
         links.setSpacing(metrics.px(12))
-        for button in (
-            self.pick_button,
-            self.hands_button,
-            self.ask_button,
-            self.skip_button,
-            self.more_button,
-        ):
+        of_links = (self.pick_button, self.hands_button, self.ask_button, self.skip_button, self.more_button)
+        for button in of_links:
             links.addWidget(button)
+        self._buttons = (*of_acts, *of_links)
         links.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(metrics.px(16), metrics.px(14), metrics.px(16), metrics.px(14))
@@ -105,9 +102,13 @@ class TurnCard(Surface):
     def show_run(self, state: RunState | None, control: RunControl, now: float, touch: str = "") -> None:
         """Show what the run waits for. `now`: unix seconds; `touch`: how a person uses the picture already."""
         held = state.held if state is not None else None
-        self.setVisible(held is not None)
+        asking = state is not None and state.asking and held is None
+        self.setVisible(held is not None or asking)
+        if asking:
+            self._show_asking()
         if state is None or held is None:
             return
+        self._bar.show()
         step = state.steps[held.index].words if held.index < len(state.steps) else ""
         failed, person = held.why == "failed", _PERSONS.get(held.why)
         self._glyph.say("", "failed" if failed else "paused")
@@ -151,9 +152,19 @@ class TurnCard(Surface):
         ):
             button.set_off(why)
             tip(button, why or words)
-        say(self.note, state.refused)
-        self.note.setVisible(bool(state.refused))
+        note = state.refused or (state.unsolved if held.why == "captcha" else "")
+        say(self.note, note)
+        self.note.setVisible(bool(note))
         self.show_time(held, now)
+
+    def _show_asking(self) -> None:
+        """Nobody is needed yet: 2Captcha is asked."""
+        for part in (*self._buttons, self.note, self._bar):
+            part.hide()
+        self._glyph.say("", "running")
+        say(self.title, "2Captcha is asked")
+        say(self.words, "It takes up to two minutes. With an answer the run goes on by itself; else it is your turn.")
+        say(self.left, "")
 
     def show_time(self, held: Held, now: float) -> None:
         """Show how long the run still waits."""

@@ -252,6 +252,14 @@ def test_2captcha_is_asked_from_the_card_where_that_is_allowed(world: World) -> 
         world.acts.state = state
         page.helping.show_run(state)
         assert (card.ask_button.words(), card.note.text()) == ("Ask 2Captcha", "2Captcha does not answer")
+        page.helping.show_run(taken(taken(state, {"kind": "released"}), {"kind": "asking"}))
+        assert (card.title.text(), card.ask_button.isHidden(), card.note.isHidden()) == (
+            "2Captcha is asked",
+            True,
+            True,
+        )
+        page.helping.show_run(state)
+        assert card.take_button.isVisible()
         world.runner.go.set()
 
     world.on_page(look)
