@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
 from playwright.async_api import Error, Page
 
 from services.submission.blocking import Blocker
 
-_LEAVE_SECONDS: Final = 10.0
+Found = TypeVar("Found")
+
 _TRIES: Final = 3
+_TRY_SECONDS: Final = 4.0
 _SAY_LEAVING: Final = """() => {
   Object.defineProperty(document, 'visibilityState', {get: () => 'hidden', configurable: true});
   document.dispatchEvent(new Event('visibilitychange', {bubbles: true}));
@@ -22,20 +25,26 @@ _FAREWELLS: Final = {"beforeunload", "pagehide", "unload", "visibilitychange"}
 
 async def leave(page: Page, blocker: Blocker) -> None:
     """Ends with an empty page, when what the page sent on leaving was held back and told."""
-    listens = False
     blocker.forget_first()
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_LEAVE_SECONDS):
-            for _ in range(_TRIES):
-                # A page that was about to go elsewhere by itself can cut this off.
-                with contextlib.suppress(Error):
-                    listens = await _listens(page)
-                    if not blocker.form.is_set() and page.url.startswith("https:"):
-                        # What a page sends over TLS while it goes can't be looked at: it is told, and stays.
-                        await page.evaluate(_SAY_LEAVING)
-                    await page.goto("about:blank")
-                    break
+    listens = await _tried(lambda: _listens(page), False)
+    if page.url.startswith("https:") and not blocker.form.is_set():
+        # What a page sends over TLS while it goes can't be looked at: it is told that it goes, and stays for a while.
+        await _tried(lambda: page.evaluate(_SAY_LEAVING), None)
+        await blocker.settle_left(listens)
+    await _tried(lambda: page.goto("about:blank"), None)
     await blocker.settle_left(listens)
+
+
+async def _tried(act: Callable[[], Awaitable[Found]], nothing: Found) -> Found:
+    """What `act` gives, `nothing` where it gives nothing in a few tries.
+
+    A page that goes elsewhere by itself in that moment cuts it off, or makes it wait for ever: it is tried again.
+    """
+    for _ in range(_TRIES):
+        with contextlib.suppress(Error, TimeoutError):
+            async with asyncio.timeout(_TRY_SECONDS):
+                return await act()
+    return nothing
 
 
 async def _listens(page: Page) -> bool:
