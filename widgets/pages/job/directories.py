@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.models.table_model import LinesModel
 from app.store.lines import DirectoryLine
+from app.store.link import TableState
 from services.domain.statuses import Shape
 from widgets.parts import cell, spans
 from widgets.parts.columns import Column
+from widgets.parts.faces import Faces
 from widgets.parts.held import held
 from widgets.parts.table import Table
 
@@ -71,14 +73,29 @@ class DirectoriesTable(QWidget):
         self.table.setModel(self.model)
         self.table.sort_by(0)
         self.table.current_moved.connect(lambda _: self.moved.emit())
+        self.faces = Faces(self.table)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.table)
+        column.addWidget(self.faces)
 
     def line(self) -> DirectoryLine | None:
         """The current directory, None when there is none."""
         row = self.table.current_row()
         return self.model.line(row) if 0 <= row < self.model.rowCount() else None
+
+    def show_face(self, state: TableState) -> None:
+        """The list, or which kind of nothing it is; `state` of the table that it is read from."""
+        if self.model.rowCount():
+            self.faces.show_content()
+        elif state.kind and not state.loaded:
+            shape = "blocked" if state.kind == "not_permitted" else "failed"
+            self.faces.show_face(state.problem, state.hint, shape=shape)
+        elif not state.loaded:
+            self.faces.show_loading()
+        else:
+            self.faces.show_face(
+                "Its work list is empty.", "Directories are listed as soon as the project has chosen them."
+            )
 
     def show_job(self, lines: list[DirectoryLine]) -> None:
         """Another job: replace everything."""

@@ -43,7 +43,7 @@ from widgets.parts.tabs import Tab, TabRow
 
 _PAUSES = frozenset({"directories", "paused_directories", "staff_actions"})
 _MORE = (REQUEUE, PAUSE_JOB, RESUME_JOB, CANCEL_JOB)
-_ROOMY = 1400
+_ROOMY, _WIDE = 1400, 1240
 _WAYS: dict[str, hops.Way] = {"passed": "done", "gap": "silent", "not_yet": "todo", "none": "none"}
 
 
@@ -169,6 +169,7 @@ class JobPage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._number.setVisible(self.width() >= metrics.px(_ROOMY))  # the name needs the room more
+        self.run_button.setVisible(self.width() >= metrics.px(_WIDE))  # the directory at the right has one too
 
     def _show_list(self, key: str) -> None:
         shown = self.directories if key == "directories" else self.activity
@@ -265,6 +266,7 @@ class JobPage(QWidget):
         self._wish_words.say(wish.whole(spans.clock(wish.since)) if wish else "")
         if wish is not None:
             self._wish.say("", wish.shape)
+        self.directories.show_face(self._desk.store.state("directory_submissions"))
         self._show_hops(line)
         self._show_legend(line)
         self._show_acts(line)
