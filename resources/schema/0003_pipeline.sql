@@ -172,7 +172,7 @@ begin
 end $$;
 
 -- How a job ends by what its work list says, as the contracts count it. A directory that is still 'submitting' has no
--- outcome that anybody knows.
+-- outcome that anybody knows, but for one that staff run on their desk: that ends the job once more.
 create or replace function private.end_of(
   p_job uuid, out final_status text, out error_message text, out counts jsonb
 ) language sql stable security definer set search_path = '' as $$
@@ -181,15 +181,23 @@ create or replace function private.end_of(
               else nullif(concat_ws(', ',
                 case when n.failed > 0 then format('%s of %s submissions failed', n.failed, n.total) end,
                 case when n.unknown > 0 then format('%s outcome%s unknown', n.unknown, case when n.unknown > 1 then 's' end)
-                end), '') end,
+                end,
+                case when n.running > 0 then format('%s still run by staff', n.running) end), '') end,
          jsonb_strip_nulls(jsonb_build_object('total', n.total, 'submitted', n.submitted, 'failed', n.failed,
-                                              'skipped', n.skipped, 'unknown', nullif(n.unknown, 0)))
+                                              'skipped', n.skipped, 'unknown', nullif(n.unknown, 0),
+                                              'running', nullif(n.running, 0)))
     from (select count(*) as total,
                  count(*) filter (where status = 'submitted') as submitted,
                  count(*) filter (where status = 'failed') as failed,
                  count(*) filter (where status = 'skipped') as skipped,
-                 count(*) filter (where status = 'submitting') as unknown
-            from public.directory_submissions where submission_queue_id = p_job) n
+                 count(*) filter (where status = 'submitting' and not by_staff) as unknown,
+                 count(*) filter (where status = 'submitting' and by_staff) as running
+            from (select s.status, s.status = 'submitting' and exists (
+                    select from public.job_results r
+                     where r.job_id = p_job and r.directory_name = private.host_of(s.directory_url)
+                       and r.status = 'submitting' and r.claim_owner like 'staff:%'
+                       and r.claim_expires_at > clock_timestamp()) as by_staff
+                    from public.directory_submissions s where s.submission_queue_id = p_job) listed) n
 $$;
 
 -- Ends a job. Returns the final status.

@@ -183,3 +183,18 @@ def test_a_run_that_waits_for_a_person_is_told_to_everybody(server: Postgres, ow
     assert details(owner, job, "staff_run_released").keys() == {"run_id", "actor"}
     with caller(server.url, "authenticated", "viewer") as viewer, pytest.raises(errors.InsufficientPrivilege):
         hold_here(viewer, job, run, "captcha", 300)
+
+
+def test_a_job_that_ends_while_staff_run_one_of_its_directories_says_so(
+    server: Postgres, owner: psycopg.Connection
+) -> None:
+    job, run = add_job(owner, {"a.example": "pending", "b.example": "failed"}), str(uuid.uuid4())
+    with operator(server) as desk:
+        claim_here(desk, job, "a.example", run)
+        assert one(owner, "select finalize_job(%s, 'w-1')", job) == "completed"
+        assert job_row(owner, job) == ("completed", 1, 2, 50, "1 of 2 submissions failed, 1 still run by staff")
+        assert details(owner, job, "job_finalized") == {
+            "final_status": "completed", "total": 2, "submitted": 0, "failed": 1, "skipped": 0, "running": 1,
+        }  # fmt: skip
+        finish_here(desk, job, "a.example", run, "submitted")
+    assert job_row(owner, job)[4] == "1 of 2 submissions failed"
