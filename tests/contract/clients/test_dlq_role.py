@@ -73,6 +73,29 @@ def job(name: str) -> str:
     return json.dumps({"job_id": name})
 
 
+def test_a_replay_that_is_killed_is_unknown_and_sends_nothing_twice(
+    urls: tuple[Any, str, str], call: Call, faults: Switches
+) -> None:
+    raw, main, dlq = urls
+    ids = {put(raw, dlq, job(name)) for name in ("a", "b")}
+    # It is done, and its answer would come much later. The endpoint can't end before it: so this test comes first.
+    faults.hold({"kind": "slow", "action": "SendMessageBatch", "seconds": 15})
+    command = [sys.executable, str(ROOT / "main.py"), "dlq", "replay", "--all", "--yes", "--rate", "0"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as replay:
+        wait_until(lambda: count_of(raw, main) == 2, 60, "both are sent")
+        replay.kill()
+        assert replay.wait(30) == -signal.SIGKILL
+    faults.hold()
+    assert whole(raw, dlq) == 2
+    code, told = call("resume")
+    assert (code, told["moved"], told["unknown"], told["left"]) == (3, 0, 2, 0)
+    assert {one["message_id"]: one["state"] for one in call("journal")[1]["journal"]} == dict.fromkeys(ids, "unknown")
+    for key in ids:
+        assert call("decide", key, "--sent", "--reason", "the queue has it")[0] == 0
+    assert call("replay", "--all", "--yes", "--rate", "0")[1]["total"] == 0
+    assert count_of(raw, main) == 2
+
+
 def test_list_show_and_export_tell_everything_and_change_nothing(
     urls: tuple[Any, str, str], call: Call, tmp_path: Path
 ) -> None:
@@ -232,29 +255,6 @@ def test_what_did_not_go_through_is_named_and_gone_on_with(
     code, done = call("resume")
     assert (code, done["moved"]) == (0, 1)
     assert (count_of(raw, main), count_of(raw, dlq)) == (3, 0)
-
-
-def test_a_replay_that_is_killed_is_unknown_and_sends_nothing_twice(
-    urls: tuple[Any, str, str], call: Call, faults: Switches
-) -> None:
-    raw, main, dlq = urls
-    ids = {put(raw, dlq, job(name)) for name in ("a", "b")}
-    # It is done, and its answer would come much later.
-    faults.hold({"kind": "slow", "action": "SendMessageBatch", "seconds": 60})
-    command = [sys.executable, str(ROOT / "main.py"), "dlq", "replay", "--all", "--yes", "--rate", "0"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as replay:
-        wait_until(lambda: count_of(raw, main) == 2, 60, "both are sent")
-        replay.kill()
-        assert replay.wait(30) == -signal.SIGKILL
-    faults.hold()
-    assert whole(raw, dlq) == 2
-    code, told = call("resume")
-    assert (code, told["moved"], told["unknown"], told["left"]) == (3, 0, 2, 0)
-    assert {one["message_id"]: one["state"] for one in call("journal")[1]["journal"]} == dict.fromkeys(ids, "unknown")
-    for key in ids:
-        assert call("decide", key, "--sent", "--reason", "the queue has it")[0] == 0
-    assert call("replay", "--all", "--yes", "--rate", "0")[1]["total"] == 0
-    assert count_of(raw, main) == 2
 
 
 def test_beside_an_open_console_it_does_nothing(urls: object, call: Call, tmp_path: Path) -> None:
