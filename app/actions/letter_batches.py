@@ -20,12 +20,14 @@ from app.replay.journal import BatchAct, BatchState, Journal
 from app.replay.line import Line, Progress
 from app.replay.many import ManyEngine
 from app.replay.pace import Options
-from app.replay.xray import FATES, Directory, Fate, XRay, replay_xray
+from app.replay.xray import CANCELLED, FATES, NO_JOB, PAUSED, Directory, Fate, XRay, replay_xray
 from app.store.store import Store
 from services.domain.errors import ConsoleError, Refused
 from services.ports.wishes import DeadLetter, ManyQueues, Outgoing
 
-__all__ = ["FATES", "MERGED", "Choice", "Directory", "Fate", "LetterBatches", "XRay"]  # what the sheet shows
+__all__ = [  # what the sheet shows
+    "CANCELLED", "FATES", "MERGED", "NO_JOB", "PAUSED", "Choice", "Directory", "Fate", "LetterBatches", "XRay",
+]  # fmt: skip
 
 PACE: Final = Options()
 _AS_THEY_ARE: Final[Mapping[str, Outgoing]] = {}

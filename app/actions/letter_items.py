@@ -56,17 +56,18 @@ class LetterItems:
 
     def _item(self, operation: Operation, letter: BatchLetter, job_id: str, what: str) -> Operation:
         state, words = _STANDS[letter.state]
-        name = name_of(self._store, job_id, what)
+        name = name_of(self._store, job_id, what, letter.message_id)
         return Operation(
             letter.message_id, operation.act, name, letter.message_id, operation.actor, operation.reason, state,
             letter.why or words, int(state == "done"), 1, operation.started_at, letter.at, operation.id,
         )  # fmt: skip
 
 
-def name_of(store: Store, job_id: str, what: str) -> str:
+def name_of(store: Store, job_id: str, what: str, message_id: str) -> str:
     """What a letter is called: by its customer, by its job, or by `what` it is where nobody can read a job."""
     job = store.jobs.get(job_id) if job_id else None
-    return (job.business if job is not None else "") or (f"Job {job_id[:8]}" if job_id else what)
+    unread = f"Job {job_id[:8]}" if job_id else f"{what}, {message_id[:8]}"
+    return (job.business if job is not None else "") or unread
 
 
 def _what(letter: BatchLetter) -> str:

@@ -277,7 +277,7 @@ class LetterRecords:
 
     def _name(self, message_id: str) -> str:
         kept = self.kept.get(message_id)
-        return name_of(self._store, kept.job_id, kept.reading.what) if kept is not None else message_id
+        return name_of(self._store, kept.job_id, kept.reading.what, message_id) if kept is not None else message_id
 
     def _labels(self) -> dict[str, str]:
         return {wish.id: wish.label for wish in self._operations.newest_first()}

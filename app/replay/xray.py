@@ -13,6 +13,8 @@ from services.domain.keys import idempotency_key, older_idempotency_key
 Fate = Literal["submit", "live", "unknown", "in_flight", "blocked"]
 DONE: Final = "Already done: nothing is left to submit."
 NO_JOB: Final = "This job is not in the database."
+CANCELLED: Final = "The job is cancelled."
+PAUSED: Final = "The job is paused."
 FATES: Final[tuple[Fate, ...]] = ("submit", "live", "unknown", "in_flight", "blocked")
 
 
@@ -73,9 +75,9 @@ def replay_xray(job_id: str, job: JobLine | None, directories: Iterable[Director
 
 def _stops(job: JobLine, directories: tuple[Directory, ...]) -> str:
     if job.status == "cancelled":
-        return "The job is cancelled."
+        return CANCELLED
     if job.status == "paused":
-        return "The job is paused."
+        return PAUSED
     if directories and not any(one.fate == "submit" for one in directories):
         return DONE
     return ""

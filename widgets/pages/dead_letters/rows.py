@@ -172,7 +172,7 @@ def letters_model(
             ),
             lambda row: cell.number(row.line.letter.receive_count, "secondary"),
             lambda row: _clock(row.line.expires_at, now()),
-            lambda row: cell.words(seen(row.line.job_id), "secondary"),
+            lambda row: cell.words(seen(row.line.job_id), "secondary", tip=seen(row.line.job_id)),
             lambda row: cell.words(summary(row.line), "tertiary" if row.line.problem else "secondary"),
             lambda row: act(row.line),
         ],

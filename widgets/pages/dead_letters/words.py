@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from typing import Final
 
-from app.actions.letter_batches import MERGED, Choice, XRay
+from app.actions.letter_batches import CANCELLED, MERGED, NO_JOB, PAUSED, Choice, XRay
 from app.actions.letter_line import LetterLine
 from app.actions.letter_records import Known, Reading, Record
 from services.domain.diagnosis import since
@@ -21,6 +21,7 @@ FIRST: Final = 4_000
 """Characters of a body that are shown before somebody asks for all."""
 _FOLD: Final = 1_000
 _REASONS: Final = 4
+_STOPS: Final = {CANCELLED: "cancelled", PAUSED: "paused", NO_JOB: "no such job"}
 _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -192,11 +193,11 @@ def not_sent(choice: Choice) -> list[str]:
 
 
 def seen_words(seen: XRay | None) -> str:
-    """A job's X-ray in a row: "2 send, 6 live"; why it would not run, where it wouldn't."""
+    """A job's X-ray in a row: "2 send, 6 live"; "not sent: cancelled" where it would not run."""
     if seen is None:
         return ""
     if seen.stops and not seen.done:
-        return seen.stops
+        return f"not sent: {_STOPS[seen.stops]}"
     parts = [f"{seen.count('submit'):,} send", f"{seen.count('live'):,} live"]
     others = seen.count("unknown") + seen.count("in_flight") + seen.count("blocked")
     return ", ".join([*parts, f"{others:,} not"] if others else parts)

@@ -200,7 +200,7 @@ def test_one_letter_in_a_group_is_looked_through_like_many(world: DeskWorld) -> 
 def test_the_row_says_what_the_x_ray_shows_and_what_expires_soon(world: DeskWorld) -> None:
     async def look(page: DeadLettersPage) -> None:
         assert row_of(page, "a1")[6] == "1 send, 1 live"
-        assert row_of(page, "c1")[6] == "This job is not in the database."
+        assert row_of(page, "c1")[6] == "not sent: no such job"
         assert row_of(page, "d1")[6] == ""
         item = {"id": "s1", "submission_queue_id": "ja", "directory_url": "https://d1.example/", "status": "failed"}
         world.store.put("directory_submissions", item)

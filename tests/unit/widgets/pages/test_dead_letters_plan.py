@@ -189,7 +189,7 @@ def test_what_is_not_sent_is_counted_by_its_reason_and_nothing_is_promised_for_i
         [directory] = [view.directories_model.line(row) for row in range(view.directories_model.rowCount())]
         assert (directory.fate, directory.why) == ("blocked", "The job is cancelled.")
         sheet.cancel()
-        assert [page.inventory._seen(job) for job in ("j0", "j1")] == ["1 send, 0 live", "The job is cancelled."]
+        assert [page.inventory._seen(job) for job in ("j0", "j1")] == ["1 send, 0 live", "not sent: cancelled"]
 
     on_page(world, act)
 

@@ -45,7 +45,7 @@ def test_letters_of_a_replay_an_archive_and_a_putting_back_are_items(world: Desk
         await desk.batches.archive(["m0", "m1", "m2"], reason="junk")
         archive = newest(world)
         page.show_operation(archive.id)
-        shown = [("Alder Bikes", "Archived"), ("Job job-unkn", "Archived"), ("Text, not JSON", "Archived")]
+        shown = [("Alder Bikes", "Archived"), ("Job job-unkn", "Archived"), ("Text, not JSON, m2", "Archived")]
         await until(lambda: sorted(items(page)) == shown)
         await desk.records.read()
         await desk.records.put_back(["m0", "m1"], reason="not junk")
