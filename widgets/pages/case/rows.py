@@ -30,6 +30,7 @@ RUNS: Final = (
     Column("Took", 56, right=True, sorts=False, drops=2),
     Column("Result", 170, stretch=1, sorts=False),
 )
+LEFT_OUT: Final = (Column("What", 160, stretch=1, sorts=False),)
 _OUTCOMES: Final = {
     "submitted": "ok", "done": "ok", "dry": "ok", "failed": "failed", "unknown": "unknown", "skipped": "skipped",
     "running": "running", "blocked": "blocked", "stopped": "skipped", "waiting": "waiting",
@@ -48,6 +49,14 @@ class Row(msgspec.Struct, frozen=True):
 def moments(told: tuple[Moment, ...]) -> list[Row]:
     """The timeline, or the decisions, newest last."""
     return [Row(number, _moment(one), "", _plain(one)) for number, one in enumerate(told)]
+
+
+def left_out(case: Case) -> list[Row]:
+    """What isn't in it, and where that is."""
+    return [
+        Row(number, (cell.words(words, "primary", words),), "", {"words": words})
+        for number, words in enumerate(case.left_out)
+    ]
 
 
 def directories(case: Case) -> list[Row]:

@@ -18,7 +18,7 @@ from widgets.parts.columns import Column
 from widgets.parts.faces import Faces
 from widgets.parts.head import PageHead
 from widgets.parts.json_tree import JsonTree
-from widgets.parts.label import ElidedLabel, label, name_window, tip
+from widgets.parts.label import label, name_window
 from widgets.parts.picture import Picture
 from widgets.parts.scrolled import scrolled
 from widgets.parts.section import section
@@ -28,13 +28,14 @@ from widgets.parts.tabs import Tab, TabRow
 
 TABS: Final = (
     Tab("directories", "Directories"), Tab("timeline", "Timeline"), Tab("runs", "Runs"),
-    Tab("decisions", "Decisions"),
+    Tab("decisions", "Decisions"), Tab("left_out", "Not in it"),
 )  # fmt: skip
 _NOTHING: Final = {
     "directories": "No directories are in this case.",
     "timeline": "No events are in this case.",
     "runs": "No runs are in this case.",
     "decisions": "Nobody decided anything.",
+    "left_out": "All that was known is in this case.",
 }
 _WIDTH: Final = 1180
 _HEIGHT: Final = 760
@@ -55,10 +56,9 @@ class CaseWindow(Surface):
             "timeline": (rows.MOMENTS, rows.moments(case.timeline)),
             "runs": (rows.RUNS, rows.runs(case)),
             "decisions": (rows.MOMENTS, rows.moments(case.decisions)),
+            "left_out": (rows.LEFT_OUT, rows.left_out(case)),
         }
-        self.lists = {
-            key: _List(key.capitalize(), columns, lines, _NOTHING[key]) for key, (columns, lines) in made.items()
-        }
+        self.lists = {tab.key: _List(tab.words, *made[tab.key], _NOTHING[tab.key]) for tab in TABS}
         self.tabs = TabRow(TABS)
         self.tabs.set_counts({key: len(lines) for key, (_, lines) in made.items()} | {"runs": len(case.runs)})
         self.tabs.chosen.connect(self.choose)
@@ -104,9 +104,6 @@ class CaseWindow(Surface):
             line.addWidget(label(name, "small", "tertiary"))
             line.addWidget(label(value, "small", "primary"))
         line.addStretch(1)
-        left_out = ElidedLabel(" ".join(case.left_out), "small", "secondary")
-        tip(left_out, " ".join(case.left_out))
-        line.addWidget(left_out, 2)
         inner = Surface("surface.page")
         side = QVBoxLayout(inner)
         side.setContentsMargins(0, 0, 0, 0)

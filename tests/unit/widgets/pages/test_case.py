@@ -78,6 +78,8 @@ def test_each_side_of_a_case_is_shown(qt_app: QApplication, tmp_path: Path) -> N
     window.lists["runs"].table.go_to(1)
     assert window.picture.has_picture()
     assert not window.grab().isNull()
+    window.choose("left_out")
+    assert rows(window, "left_out") == [["Older events were not read yet."]]
     window.choose("decisions")
     assert window.lists["decisions"].current() is None
     assert not window.picture.has_picture()
