@@ -59,6 +59,7 @@ class RowPainter:
         """The key of the picture that each row showed last."""
         self.late: list[int] = []
         """Rows that show their last picture still, the longest first."""
+        self._late_due = False
 
     def measure(self) -> None:
         """The columns have other widths."""
@@ -94,10 +95,12 @@ class RowPainter:
                     self._paint_ground(painter, place, look)
                     self._paint_turning(painter, place, look)
             return
-        painter.fillRect(bounds, theme.current().colour("surface.page"))
         offset = table.verticalOffset()
         first = max(0, (bounds.top() + offset) // height)
         last = min(table.row_count() - 1, (bounds.bottom() + offset) // height)
+        below = (last + 1) * height - offset
+        if below <= bounds.bottom():
+            painter.fillRect(QRect(0, max(0, below), wide, bounds.bottom() + 1), theme.current().colour("surface.page"))
         flashes = table.flashes()
         # In one piece, its bounds say enough; asking about each cell takes as long as a third of drawing it.
         pieces = region.rectCount() > 1
@@ -143,8 +146,6 @@ class RowPainter:
                     picture = self._pictured(row, key, QRect(0, 0, wide, height), look, cells)
                     fresh += 1
                 self._drawn[row] = key
-                if row in waiting and (QRegion(whole & table.viewport().rect()) - region).isEmpty():
-                    self.late.remove(row)
                 painter.drawPixmap(0, whole.top(), picture)
             else:
                 cells = [
@@ -154,6 +155,9 @@ class RowPainter:
                     and (not pieces or region.intersects(section.translated(0, whole.top())))
                 ]
                 self._paint_row(painter, whole, look, cells)
+                self._drawn.pop(row, None)
+            if row in waiting and ((table.viewport().visibleRegion() & whole) - region).isEmpty():
+                self.late.remove(row)
             for _, content, cell in cells:
                 self._turning.pop((row, content.left()), None)
                 if isinstance(cell, Cell) and cell.shape == "running":
@@ -161,10 +165,14 @@ class RowPainter:
                     self._paint_turning(painter, self._place(row, content.left()), look)
         painter.end()
         self.late += [row for row in late if row not in self.late]
-        if late:
+        if self.late and not self._late_due:
+            self._late_due = True
             QTimer.singleShot(0, table, self._draw_late)
 
     def _draw_late(self) -> None:
+        self._late_due = False
+        seen = self._table.seen_rows()
+        self.late = [row for row in self.late if row in seen]
         for row in self.late:
             self._table.update_row(row)
 

@@ -25,8 +25,8 @@ from widgets.parts.stat import StatRow
 REFRESH_SECONDS: Final = 0.25
 PARTS: Final = 4
 """The page is brought up to date part by part."""
-LIST_SECONDS: Final = 0.1
-"""Lists follow ten times a second: nobody reads faster, and each row costs."""
+LIST_SECONDS: Final = 0.2
+"""Lists follow five times a second: nobody reads faster, and each row costs."""
 LISTED_AT_ONCE: Final = 150
 """So many changed jobs are looked at in one frame; while more wait, the next ones come twice as soon."""
 _LISTS: Final = {"success": "all", "main": "pending"}
@@ -85,7 +85,7 @@ class OverviewPage(QWidget):
         return cls(desk, parent, charts=(throughput, outcomes), lists=lists)
 
     def take(self, changes: Changes) -> None:
-        """Note what changed in the store: lists follow within a tenth of a second, figures and charts within a fourth.
+        """Note what changed in the store: lists follow within a fifth of a second, figures and charts within a fourth.
 
         While nobody sees the page, it only takes note.
         """

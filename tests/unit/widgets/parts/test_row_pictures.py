@@ -114,6 +114,20 @@ def test_the_last_row_is_drawn_in_turn_though_only_a_part_of_it_is_seen(qt_app: 
     table.close()
 
 
+def test_rows_that_wait_here_and_there_are_drawn_in_pieces(qt_app: QApplication) -> None:
+    theme.apply("light", qt_app)
+    lines = {f"name {number:02}": 10 * number for number in range(30)}
+    table, model = shown(list(lines.items()))
+    table.resize(500, 900)
+    picture(table)
+    model.apply({name: (name, number + 1) for name, number in list(lines.items())[::2]})
+    picture(table)
+    assert len(table.row_painter.late) == 15 - FRESH
+    assert wait_for(lambda: not table.row_painter.late)
+    assert screen(table) == table.grab().toImage()
+    table.close()
+
+
 def screen(table: Table) -> QImage:
     """What stands on the screen, without painting anything anew."""
     return table.screen().grabWindow(table.winId()).toImage()
