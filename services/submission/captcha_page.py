@@ -7,6 +7,7 @@ import base64
 import contextlib
 import re
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 from playwright.async_api import ElementHandle, Error, Page
 
@@ -69,7 +70,7 @@ async def find_puzzle(page: Page, step: Step) -> Puzzle:
         async with asyncio.timeout(_SECONDS):
             found = await page.evaluate(_WIDGET)
             if found is not None:
-                return _widget(page.url, found)
+                return _widget(_bare(page.url), found)
             field = await _element(await page.evaluate_handle(_FIELD, _own(step)))
             picture = field and await _element(await field.evaluate_handle(_PICTURE))
             if picture is None:
@@ -79,7 +80,7 @@ async def find_puzzle(page: Page, step: Step) -> Puzzle:
         raise Unsolved("The captcha could not be read from the page") from error
     if len(data) > _LARGEST_PICTURE:
         raise Unsolved("The captcha’s picture is too large")
-    return Puzzle("image", page.url, picture=base64.b64encode(data).decode())
+    return Puzzle("image", _bare(page.url), picture=base64.b64encode(data).decode())
 
 
 async def put_in(page: Page, step: Step, puzzle: Puzzle, code: str) -> None:
@@ -99,6 +100,11 @@ async def put_in(page: Page, step: Step, puzzle: Puzzle, code: str) -> None:
                 await field.evaluate("e => e.blur()")
     except (Error, TimeoutError) as error:
         raise Unsolved("The answer could not be put into the page") from error
+
+
+def _bare(url: str) -> str:
+    """What of an address is the page's alone: after it may stand what was typed into the form."""
+    return urlsplit(url)._replace(query="", fragment="").geturl()
 
 
 def _own(step: Step) -> str:

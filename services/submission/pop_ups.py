@@ -30,6 +30,10 @@ class PopUps:
         self.sending = False
         """The form is being sent: a window may be its answer, and stays."""
 
+    def quoted(self) -> list[str]:
+        """What the page asked or said first, in words."""
+        return [f"The page asked or said “{one}”" for one in self.said[:3]]
+
     def watch(self, context: BrowserContext, page: Page) -> None:
         """Begin: `page` is the run's own."""
         self._page = page

@@ -358,7 +358,7 @@ class _Run:
     def _weighed(self, verdict: Verdict, after: Seen) -> Outcome:
         return self._outcome(
             verdict.status,
-            [*verdict.reasons, *(f"The page asked or said “{said}”" for said in self._pop_ups.said[:3])],
+            [*verdict.reasons, *self._solving.said(), *self._pop_ups.quoted()],
             error=verdict.error,
             listing_url=verdict.listing_url,
             verdict=verdict,

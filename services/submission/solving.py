@@ -39,6 +39,15 @@ class Solving:
             return None
         return lambda index: self.solve(page, index, plan[index], by=helper)
 
+    def said(self) -> list[str]:
+        """What it solved, in words."""
+        return [
+            f"2Captcha solved the captcha in {entry['ms'] / 1000:.0f} s"
+            + (f" for ${entry['cost']:.4f}" if entry.get("cost") is not None else "")
+            for entry in self.record
+            if "error" not in entry
+        ]
+
     async def alone(self, page: Page, index: int, step: Step) -> bool:
         """Ask without being told to, once for each step: whether the page asks for the captcha no more."""
         if any(entry["index"] == index for entry in self.record):

@@ -118,6 +118,8 @@ def test_a_captcha_is_solved_and_the_record_says_what_it_cost(place: Place) -> N
     assert {**record, "ms": 0} == {
         "index": record["index"], "by": "admin@example.com", "kind": "image", "id": "70001", "cost": 0.00299, "ms": 0,
     }  # fmt: skip
+    assert "2Captcha solved the captcha in" in str(outcome.reasons)
+    assert "s for $0.0030" in str(outcome.reasons)
     assert place.solver.picture(0).startswith(b"\x89PNG")
     assert [event["kind"] for event in told if event["kind"] in ("asking", "asked", "held")] == ["asking", "asked"]
     assert place.solver.wrong == []
@@ -187,10 +189,12 @@ def test_widgets_are_known_by_their_key_and_get_their_answer(place: Place) -> No
     step = Step("captcha")
 
     async def act(page: Page) -> None:
+        await page.goto("about:blank?phone=5550148#sent")
         for widget, field, kind, sitekey in WIDGETS:
             await page.set_content(WIDGET.format(widget, field), wait_until="commit")
             puzzle = await find_puzzle(page, step)
             assert (puzzle.kind, puzzle.sitekey, puzzle.invisible) == (kind, sitekey, "invisible" in widget)
+            assert puzzle.url == "about:blank", "without what stands behind it"
             await put_in(page, step, puzzle, "03AGdBq")
             assert await page.locator(f"[name={field}]").input_value() == "03AGdBq"
             heard = "heard 03AGdBq" if "data-callback" in widget else ""
