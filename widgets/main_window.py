@@ -118,10 +118,18 @@ class MainWindow(QWidget):
         """Bring a page to the front; KeyError for one that does not exist."""
         entry = self._pages[name]
         self.stack.setCurrentWidget(entry.widget)
-        entry.widget.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._focus(entry.widget)
         if not entry.hidden:
             self.rail.set_current(name)
         self.page_shown.emit(name)
+
+    def _focus(self, page: QWidget) -> None:
+        """Give the keyboard to the page. One whose list isn't there yet waits for it: the stack holds it meanwhile, and
+        not the search box, where the next key would be taken for text."""
+        wanted = page
+        while (inner := wanted.focusProxy()) is not None:
+            wanted = inner
+        (wanted if wanted.isVisibleTo(page) else self.stack).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def current_page(self) -> str:
         """The name of the page in front."""

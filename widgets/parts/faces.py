@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRectF, QTimer, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from widgets.look import fonts, metrics, theme
 from widgets.parts.button import Button
@@ -46,7 +46,12 @@ class Faces(QStackedWidget):
     def show_content(self) -> None:
         """Show what the panel is for."""
         self._wait.stop()
+        waits = QApplication.focusWidget()
         self.setCurrentWidget(self._content)
+        if isinstance(waits, QStackedWidget) and waits.isAncestorOf(self) and self._content.isVisible():
+            # Nothing of the page could have the keyboard before.
+            shown = self._content.currentWidget() if isinstance(self._content, QStackedWidget) else None
+            (shown or self._content).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_face(self, title: str, sentence: str = "", *, shape: str = "", act: str = "", raw: str = "") -> None:
         """`title`: one sentence; `sentence`: what to do or how it is; `act`: a button's words; `raw`: folded text."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QListView, QVBoxLayout, QWidget
 
 from tests.unit.widgets.waiting import focused, in_front
 from widgets.look import theme
 from widgets.main_window import MainWindow, PageEntry
+from widgets.parts.faces import Faces
 from widgets.parts.search_box import SearchBox
 
 
@@ -52,3 +53,28 @@ def test_a_page_that_is_not_in_the_rail_keeps_the_mark_where_it_was(pages: list[
     window.show_page("job")
     assert window.current_page() == "job"
     assert window.rail.grab().toImage() == before
+
+
+def test_the_list_of_a_page_gets_the_keyboard_once_it_is_there(pages: list[PageEntry]) -> None:
+    page, rows = QWidget(), QListView()
+    rows.setAccessibleName("Rows")
+    faces = Faces(rows)
+    column = QVBoxLayout(page)
+    column.addWidget(SearchBox("Search"))
+    column.addWidget(faces)
+    page.setFocusProxy(rows)
+    faces.show_face("Nothing yet.")
+    window = opened(MainWindow("local", [*pages, PageEntry("late", "Late", "list-checks", page, "l")]))
+    window.show_page("jobs")
+    window.focus_search()
+    window.show_page("late")
+    QTest.keyClicks(focused(), "gj")
+    assert window.current_page() == "jobs", "it was typed into the search box"
+    window.show_page("late")
+    faces.show_content()
+    assert focused() is rows
+    window.focus_search()
+    faces.show_face("Nothing yet.")
+    faces.show_content()
+    assert focused() is not rows, "it was taken from somebody who types"
+    window.close()

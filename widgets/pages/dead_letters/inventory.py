@@ -191,7 +191,7 @@ class Inventory(QWidget):
             self.faces.show_loading()
         else:
             self.faces.show_face(
-                "No dead letters.", f"The queue was looked at at {spans.clock(look.as_of)} and gave nothing."
+                "No dead letters.", f"The queue gave nothing when it was looked at, {spans.clock(look.as_of)}."
             )
 
     def chosen(self) -> list[str]:

@@ -107,7 +107,7 @@ class HealthPage(Surface):
         parts = self._acts.parts.lines
         self.parts_model.apply(dict(parts))
         read = found.as_of is not None
-        bad = sum(1 for hop in self._acts.hops if hop.shape not in ("ok", "skipped"))
+        bad = sum(1 for hop in self._acts.hops if hop.shape not in ("ok", "skipped", "running"))
         self.bad.say("1 hop needs a look" if bad == 1 else f"{bad} hops need a look")
         self.bad.setVisible(read and bad > 0)
         self.tabs.set_counts(

@@ -43,7 +43,8 @@ class StepSide(Surface):
 
     def show_run(self, state: RunState | None) -> None:
         """Show the steps of a run; None while there is no run of what is chosen."""
-        self.list.show_steps(state.steps if state is not None else ())
+        held = state.held.index if state is not None and state.held is not None else -1
+        self.list.show_steps(state.steps if state is not None else (), held)
         self._show_face(state)
         self.show_note(state)
 

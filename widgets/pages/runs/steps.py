@@ -17,6 +17,7 @@ from widgets.parts.label import tip_text
 
 ROW: Final = 44
 _LINE: Final = int(Qt.ItemDataRole.UserRole) + 1
+_SHAPE: Final = _LINE + 1
 _NO_PARENT: Final = QModelIndex()
 Index = QModelIndex | QPersistentModelIndex
 
@@ -40,9 +41,9 @@ class StepList(QListView):
         self.clicked.connect(lambda index: self.picked.emit(index.row()))
         motion.clock.ticked.connect(self._turn)
 
-    def show_steps(self, steps: tuple[StepLine, ...]) -> None:
-        """Show the steps as they are now."""
-        self._steps.take(steps)
+    def show_steps(self, steps: tuple[StepLine, ...], held: int = -1) -> None:
+        """Show the steps as they are now; `held`: the one before which the run waits for a person, -1 for none."""
+        self._steps.take(steps, held)
 
     def mark(self, index: int) -> None:
         """Mark a step and bring it into view, without telling anybody; -1 marks none."""
@@ -79,10 +80,13 @@ class _Steps(QAbstractListModel):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._lines: tuple[StepLine, ...] = ()
+        self._held = -1
         self.running = -1
 
-    def take(self, lines: tuple[StepLine, ...]) -> None:
+    def take(self, lines: tuple[StepLine, ...], held: int) -> None:
         old, self.running = self._lines, next((line.index for line in lines if line.status == "running"), -1)
+        changed = {held, self._held} if held != self._held else set()
+        self._held = held
         if len(old) != len(lines):
             self.beginResetModel()
             self._lines = lines
@@ -90,7 +94,7 @@ class _Steps(QAbstractListModel):
             return
         self._lines = lines
         for row, (before, now) in enumerate(zip(old, lines, strict=True)):
-            if before != now:
+            if before != now or row in changed:
                 index = self.index(row)
                 self.dataChanged.emit(index, index)
 
@@ -99,10 +103,13 @@ class _Steps(QAbstractListModel):
 
     def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
         line = self._lines[index.row()]
+        waits = index.row() == self._held and line.status == "waiting"
         if role == _LINE:
             return line
+        if role == _SHAPE:
+            return "paused" if waits else STEPS[line.status]
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{line.index + 1}, {line.words}, {line.status}"
+            return f"{line.index + 1}, {line.words}, {'waiting for you' if waits else line.status}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return tip_text(one_line(step_detail(line), 1000))
         return None
@@ -125,21 +132,21 @@ class _Rows(QStyledItemDelegate):
             painter.setPen(QPen(shown.colour("accent.focus"), 0))
             painter.drawRect(rect.adjusted(0, 0, -1, -2))
         if isinstance(line, StepLine):
-            _paint_line(painter, line, rect, under)
+            _paint_line(painter, line, index.data(_SHAPE), rect, under)
 
 
-def _paint_line(painter: QPainter, line: StepLine, rect: QRect, under: str) -> None:
+def _paint_line(painter: QPainter, line: StepLine, shape: str, rect: QRect, under: str) -> None:
     upper, lower = rect.top() + metrics.px(13), rect.top() + metrics.px(31)
     number, right = str(line.index + 1), rect.right() - metrics.px(16)
     _text(painter, number, rect.left() + metrics.px(32), upper, "small", "tertiary", right=True)
     size = metrics.px(metrics.GLYPH)
     frame = motion.clock.frame if line.status == "running" else 0
     left = rect.left() + metrics.px(40)
-    glyphs.paint(painter, STEPS[line.status], left, upper - size / 2, under, size, frame)
+    glyphs.paint(painter, shape, left, upper - size / 2, under, size, frame)
     left += size + metrics.px(8)
     took = spans.took(line.ms) if line.ms is not None else ""
     room = right - fonts.measure("small").horizontalAdvance(took) - metrics.px(8) - left
-    waits, failed = line.status == "waiting", line.status == "failed"
+    waits, failed = shape == "waiting", line.status == "failed"
     _text(painter, line.words, left, upper, "body", "secondary" if waits else "primary", room)
     _text(painter, took, right, upper, "small", "tertiary", right=True)
     if failed and line.error:

@@ -109,6 +109,8 @@ def test_a_paused_run_says_so_and_is_steered_from_the_card(world: World) -> None
         assert card.left.text() in ("5:00", "4:59")
         assert card.skip_button.isHidden()
         assert page.steps.marked() == 1
+        named = [page.steps.model().index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole) for row in (1, 2)]
+        assert [words.rpartition(", ")[2] for words in named] == ["waiting for you", "waiting"]
         page.helping.tick()
         press(card.step_button)
         press(card.go_button)
@@ -118,6 +120,7 @@ def test_a_paused_run_says_so_and_is_steered_from_the_card(world: World) -> None
         world.runner.go.set()
         await ended(page, world)
         assert card.isHidden()
+        assert "waiting for you" not in page.steps.model().index(1, 0).data(Qt.ItemDataRole.AccessibleTextRole)
 
     world.on_page(look)
 
