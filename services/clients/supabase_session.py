@@ -252,6 +252,7 @@ class SupabaseSession:
             raise self._refused
         # Of a sign-in by password, the entry is that of an earlier session, which nobody will have use for.
         older = await self._keyring.read() if self._keyring and self._password else ""
+        keep_token_out(older)
         try:
             session = await (self._from_keyring() if self._keyring and not self._password else self._with_password())
         except ConsoleError as error:
@@ -283,6 +284,7 @@ class SupabaseSession:
             why = keyring.why if keyring else ""
             wrong = f"{why} Nothing is kept of an earlier sign-in.".strip()
             raise NotPermitted("A password is needed to sign in.", settings={PASSWORD: wrong})
+        keep_token_out(kept)
         try:
             answer = await self.client.auth.refresh_session(kept)
             if answer.session is None:
@@ -293,7 +295,7 @@ class SupabaseSession:
             await keyring.forget()
             raise SignedOut(
                 "The earlier sign-in has ended.",
-                raw=f"{type(error).__name__}: {error}",
+                raw=redact(f"{type(error).__name__}: {error}"),
                 settings={PASSWORD: "It is needed again: the project has ended the earlier sign-in."},
             ) from error
         except Exception as error:

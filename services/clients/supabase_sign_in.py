@@ -97,7 +97,7 @@ def _refused(error: AuthApiError, url: str, raw: str) -> ConsoleError:
     if error.status == 400:
         wrong = f"{_host(url)} doesn't accept this e-mail address with this password."
         return NotPermitted("The sign-in was refused.", raw=raw, settings={EMAIL: wrong, PASSWORD: wrong})
-    return Refused(f"The sign-in was refused: {error}", raw=raw)
+    return Refused(f"The sign-in was refused: {redact(str(error))}", raw=raw)
 
 
 def _why_not_reached(error: Exception, url: str) -> str:

@@ -15,7 +15,7 @@ from services.clients import supabase_session
 from services.clients.session_keyring import SessionKeyring
 from services.clients.supabase_session import SupabaseSession
 from services.clients.supabase_sign_out import end_session
-from services.domain.errors import NotPermitted
+from services.domain.errors import ConsoleError, NotPermitted
 from tests.fakes.keyrings import InMemory, Locked, in_use
 from tests.unit.services.clients.test_odd_renewals import GOOD
 from tests.waiting import until
@@ -178,6 +178,24 @@ def test_a_wrong_password_ends_no_earlier_session() -> None:
         assert project.asked == ["password"]
 
     assert run(suite, backend) == ["older"]
+
+
+@pytest.mark.parametrize("status", [400, 403, 418, 502])
+def test_a_project_that_quotes_the_kept_token_has_it_shown_to_nobody(status: int) -> None:
+    kept = f"planted-refresh-token-{status}"
+    backend = InMemory()
+    backend.entries[f"Directory-Bolt {URL} from {HERE}", "a@b.example"] = kept
+
+    async def suite(project: Project) -> None:
+        project.answers[f"refresh {kept}"] = httpx.Response(status, json={"error_code": "x", "msg": f"Not {kept}"})
+        session = await project.session("")
+        with pytest.raises(ConsoleError) as refused:
+            await session.token()
+        assert refused.value.raw
+        assert kept not in f"{refused.value.raw} {refused.value} {refused.value.hint} {refused.value.settings}"
+        await session.close()
+
+    run(suite, backend)
 
 
 def test_what_no_start_can_go_on_with_is_ended_at_the_project() -> None:
