@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,9 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Final
 
-from services import setup
 from tests import reach
-from tests.screen import PROGRAMS
+from tests.screen import have_programs
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PYTHON: Final = (sys.executable, "-m")
@@ -44,7 +42,7 @@ def run(argv: list[str], call: Run | None = None) -> int:
         parser.print_help()
         return 0
     call = call or _call
-    _have_a_screen()
+    have_programs()
     if argv:
         return call((*PYTHON, "pytest", *argv), os.environ, None)
     started = time.monotonic()
@@ -55,16 +53,6 @@ def run(argv: list[str], call: Run | None = None) -> int:
         failed = linting.result()
     print(f"== {'FAILED' if tests or failed else 'all is well'} after {time.monotonic() - started:.0f} s", flush=True)
     return tests or int(bool(failed))
-
-
-def _have_a_screen() -> None:
-    """What a browser's window is tested on; no desk needs it, so the self-setup doesn't bring it."""
-    missing = [program.lower() for program in PROGRAMS if shutil.which(program) is None]
-    if missing and sys.platform == "linux":
-        try:
-            setup.need(str(ROOT), missing)
-        except setup.SetupFailed as why:
-            print(why, flush=True)  # the tests that need it fail, the others are worth running
 
 
 def _lint(call: Run) -> bool:

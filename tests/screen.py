@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
+
+from services import setup
 
 PROGRAMS: Final = ("Xvfb", "xdotool")
 """What it is made of; their Debian packages are called the same, in lower case."""
 _SIZE: Final = "1400x1000x24"
+
+
+def have_programs() -> None:
+    """Install them where they are missing: no desk needs them, so the self-setup doesn't bring them."""
+    missing = [program.lower() for program in PROGRAMS if shutil.which(program) is None]
+    if missing and sys.platform == "linux":
+        try:
+            setup.need(str(Path(__file__).resolve().parents[1]), missing)
+        except setup.SetupFailed as why:
+            print(why, flush=True)  # what needs them fails, the rest is worth running
 
 
 class Screen:

@@ -24,10 +24,13 @@ from services.local.practice.app import build_app
 from services.local.practice.sites import load_sites
 from services.pipeline.planner import Business, plan_submission
 from services.ports.wishes import RunRequest
+from tests.screen import have_programs, screen
 
 RUNS: Final = 100
 KILLS: Final = 20
 _AT_ONCE: Final = 2
+_SEEN: Final = 5
+"""Each fifth run shows its window, where there is a screen."""
 _GONE_SECONDS: Final = 30.0
 _VICTIMS: Final = ("child", "driver", "browser", "stop")
 # The role itself, past main.py: no start of a test may set a checkout up.
@@ -53,15 +56,18 @@ def processes_below(folder: Path) -> dict[int, str]:
     return found
 
 
-async def children(folder: Path, orders: list[str], seed: int) -> list[Ended]:
-    """Runs on a practice site, one an order: first those of "", some at once; then those that lose what they name."""
+async def children(folder: Path, orders: list[str], seed: int, display: str = "") -> list[Ended]:
+    """Runs on a practice site, one an order: first those of "", some at once; then those that lose what they name.
+
+    `display`: the screen for those with a window, "" for none.
+    """
     chance, turn = random.Random(seed), asyncio.Semaphore(_AT_ONCE)
     site = next(site for site in load_sites().values() if site.kind == "plain")
     served = web.AppRunner(build_app(folder / "log" / "log.jsonl"), shutdown_timeout=0.5)
     await served.setup()
     await web.TCPSite(served, "127.0.0.1", 0).start()
     port = served.addresses[0][1]
-    runner = SubmissionProcess({"PRACTICE_URL": f"http://127.0.0.1:{port}"}, command=_COMMAND)
+    runner = SubmissionProcess({"PRACTICE_URL": f"http://127.0.0.1:{port}", "DISPLAY": display}, command=_COMMAND)
     url = f"http://{site.host}:{port}/add"
     plan = plan_submission(_SHOP, host=site.host, submission_url=url, selectors=site.field_selectors())
 
@@ -70,6 +76,7 @@ async def children(folder: Path, orders: list[str], seed: int) -> list[Ended]:
         request = RunRequest(
             f"run-{number}", "job", site.host, url, Plan(steps, idempotency_factors={}), dry=number % 2 == 0,
             artifacts=str(folder / "pictures" / str(number)), step_seconds=20.0,
+            headless=not display or number % _SEEN != 0,
         )  # fmt: skip
         last, verdict = {}, ""
         async with turn:
@@ -125,11 +132,13 @@ def check(ended: list[Ended]) -> None:
 
 def run(minutes: float, seed: int) -> Mapping[str, int | float | str]:
     """Runs a hundred forms in child processes and kills twenty more: no process, no temporary file is left."""
+    have_programs()
     orders = [""] * RUNS + [_VICTIMS[n % len(_VICTIMS)] for n in range(KILLS)]
     with tempfile.TemporaryDirectory(prefix="db-") as name:
         before, tempfile.tempdir = tempfile.tempdir, name
         try:
-            ended = asyncio.run(children(Path(name), orders, seed))
+            with screen() as shown:
+                ended = asyncio.run(children(Path(name), orders, seed, shown.display))
         finally:
             tempfile.tempdir = before
     check(ended)
