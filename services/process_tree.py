@@ -35,7 +35,7 @@ def kill_users_of(folder: Path) -> None:
 
     A browser that hangs keeps its driver, and neither ends with who started them.
     """
-    told = f"TMPDIR={folder}".encode()
+    told = f"TMP={folder}".encode()
     for environment in Path("/proc").glob("[0-9]*/environ"):
         pid = int(environment.parent.name)
         with contextlib.suppress(OSError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 import shutil
 import tempfile
 import time
@@ -18,6 +20,12 @@ _ATTEMPTS: Final = 50
 _PAUSE_SECONDS: Final = 0.1
 
 
+_SHORT: Final = Path("/tmp")  # noqa: S108 - only for links of a name that nobody can guess
+_LINK: Final = "db-run-"
+_LONGEST: Final = 50
+"""A browser with a window makes a socket below it, whose whole path may have some hundred characters."""
+
+
 class RunFolder:
     """A new empty folder below the system's folder for such. Whoever makes it holds it until `remove`, or its own end.
 
@@ -25,6 +33,7 @@ class RunFolder:
     """
 
     def __init__(self) -> None:
+        self._link: Path | None = None
         for _ in range(_ATTEMPTS):
             self.path = Path(tempfile.mkdtemp(prefix=_PREFIX))
             self._hold = FolderLock(self.path / _HOLD, "")
@@ -39,10 +48,19 @@ class RunFolder:
         """What makes a child, and all that it starts, write there."""
         return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.path))
 
+    def short_environment(self) -> dict[str, str]:
+        """The same by a way that is short enough for sockets. Raises OSError."""
+        if len(str(self.path)) > _LONGEST and _SHORT.is_dir():
+            self._link = _SHORT / f"{_LINK}{secrets.token_hex(4)}"
+            self._link.symlink_to(self.path)
+        return {**self.environment(), "TMPDIR": str(self._link or self.path)}
+
     def remove(self) -> bool:
         """Whether the folder is gone, with whoever still wrote there. Blocks for up to 5 s: a browser that was killed
         may write for a moment more."""
         kill_users_of(self.path)
+        if self._link is not None:
+            self._link.unlink(missing_ok=True)
         self._hold.release()
         return _removed(self.path)
 
@@ -64,6 +82,10 @@ def remove_forgotten(now: float) -> int:
         if not folder.is_symlink() and _forgotten(folder, now):
             kill_users_of(folder)
             found += _removed(folder)
+    for link in _SHORT.glob(f"{_LINK}*"):
+        with contextlib.suppress(OSError):  # another person's
+            if link.is_symlink() and not link.exists():
+                link.unlink()
     return found
 
 

@@ -131,7 +131,7 @@ class Browser:
                 headless=self._headless,
                 chromium_sandbox=may_sandbox(),
                 args=[*FLAGS, *(() if self._headless else _WINDOW_FLAGS)],
-                env=dict(child_environment(folder.environment())),
+                env=dict(child_environment(folder.environment() if self._headless else folder.short_environment())),
             )
         except (Error, OSError) as error:
             what = path or "No Chrome, Edge or Chromium was found; install one, or fetch one in Settings"

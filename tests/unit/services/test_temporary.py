@@ -112,7 +112,7 @@ def test_whoever_still_writes_there_ends_with_it(forgotten: bool, temporary: Pat
     below = folder.path / "below"
     below.mkdir()
     writers = [
-        subprocess.Popen(["sleep", "60"], env={**os.environ, "TMPDIR": str(place)})
+        subprocess.Popen(["sleep", "60"], env={**os.environ, "TMP": str(place)})
         for place in (folder.path, below, other.path, f"{folder.path}2")
     ]
     try:
@@ -130,3 +130,26 @@ def test_whoever_still_writes_there_ends_with_it(forgotten: bool, temporary: Pat
             writer.kill()
             writer.wait()
         other.remove()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="makes links")
+def test_a_way_that_is_too_long_for_sockets_is_made_short(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    short = temporary / "short"
+    short.mkdir()
+    monkeypatch.setattr(module, "_SHORT", short)
+    folder = RunFolder()
+    told = folder.short_environment()
+    assert told["TMP"] == str(folder.path)
+    link = Path(told["TMPDIR"])
+    assert (link.parent, link.resolve()) == (short, folder.path)
+    assert folder.remove()
+    assert list(short.iterdir()) == []
+    gone, there = short / "db-run-1", short / "db-run-2"
+    gone.symlink_to(folder.path)
+    there.symlink_to(temporary)
+    remove_forgotten(time.time())
+    assert [place.name for place in short.iterdir()] == ["db-run-2"]
+    monkeypatch.setattr(module, "_LONGEST", 4000)
+    near = RunFolder()
+    assert near.short_environment() == near.environment()
+    assert near.remove()
