@@ -179,6 +179,8 @@ def _read(given: zipfile.ZipFile) -> tuple[Case, dict[str, bytes]]:
         if hashlib.sha256(data).hexdigest() != manifest.pictures.get(name) or not data.startswith(_IMAGE_STARTS):
             raise NoCase("A picture of this case is damaged.")
         pictures[name] = data
+    if len(pictures) < len(manifest.pictures):
+        raise NoCase("A picture of this case is missing.")
     return manifest.case, pictures
 
 

@@ -145,6 +145,9 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         "more parts",
     ),
     "a sum that is wrong": (lambda: zipped([("case.json", manifest()), ("pictures/001.jpg", JPEG)]), "picture"),
+    "a picture that is gone": (
+        lambda: zipped([("case.json", manifest(pictures={"pictures/001.jpg": "0" * 64}))]), "is missing",
+    ),
     "encrypted": (encrypted, "packed in a way"),
     "LZMA": (lambda: zipped([("case.json", manifest())], zipfile.ZIP_LZMA), "packed in a way"),
     "bad JSON": (lambda: zipped([("case.json", b"{")]), "no case file"),
