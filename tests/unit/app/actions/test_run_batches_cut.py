@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -87,24 +89,47 @@ def test_killed_at_any_moment(tmp_path: Path, moment: int, ends: dict[str, str],
     facts, browsers, bomb = Facts(TWO), Browsers(), Bomb(moment)
     browsers.ends = ends
     first = Program(tmp_path, facts, browsers)
-    bomb.watch(first.operations, "plan", "move")
-    bomb.watch(facts, "claim_run", "finish_run")
-    browsers.tick = bomb.tick
+    kill(first, bomb, first.run_failed)
+    assert bomb.gone_off is (moment < of - 1), "a moment is left out"
+    all_ended_once(Program(tmp_path, facts, Browsers()), browsers.sent)
 
-    async def run_failed() -> None:
+
+@pytest.mark.parametrize("moment", range(0, MOMENTS, 3))
+def test_killed_while_what_was_not_begun_is_tried_again(tmp_path: Path, moment: int, logged: Logged) -> None:
+    logged.allow("unhandled exception during")
+    facts, browsers, bomb = Facts(TWO), Browsers(), Bomb(moment)
+    browsers.ends = NOT_BEGUN
+    first = Program(tmp_path, facts, browsers)
+    assert first.loop(first.run_failed) == "unknown"
+    end(first)
+    browsers.ends = {}
+    second = Program(tmp_path, facts, browsers)
+    kill(second, bomb, lambda: second.batches.resume(second.whole.id))
+    all_ended_once(Program(tmp_path, facts, Browsers()), browsers.sent)
+
+
+def kill(program: Program, bomb: Bomb, act: Callable[[], Awaitable[Any]]) -> None:
+    """Have the bomb end a program in the middle of an act."""
+    bomb.watch(program.operations, "plan", "move")
+    bomb.watch(program.facts, "claim_run", "finish_run")
+    program.browsers.tick = bomb.tick
+
+    async def acting() -> None:
         # Whoever was killed in the middle of a call has nobody left to tell, whenever that comes out.
         asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-        await first.run_failed()
+        await act()
 
     try:
-        first.loop(run_failed)
+        program.loop(acting)
     except BaseException as error:
         if not killed(error):
             raise
-    end(first)
-    assert bomb.gone_off is (moment < of - 1), "a moment is left out"
+    end(program)
 
-    again = Program(tmp_path, facts, Browsers())
+
+def all_ended_once(again: Program, before: Counter[str]) -> None:
+    """After a kill a person goes on: nothing was sent twice, and of each directory it is known what became of it."""
+    facts = again.facts
 
     async def go_on() -> None:
         if again.operations.newest_first() and "Resume" in buttons(again.batches, again.whole):
@@ -112,7 +137,7 @@ def test_killed_at_any_moment(tmp_path: Path, moment: int, ends: dict[str, str],
             await until(lambda: again.whole.state not in ("unknown", "running"))
 
     again.loop(go_on)
-    sent = browsers.sent + again.browsers.sent
+    sent = before + again.browsers.sent
     assert max(sent.values(), default=0) <= 1, "submitted twice"
     if not again.operations.newest_first():
         assert not sent, "something was sent that nobody has written down"
