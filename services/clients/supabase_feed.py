@@ -15,6 +15,7 @@ from realtime.types import RealtimeChannelOptions, RealtimePostgresChangesListen
 from services.clients.feed_pulse import Pulse
 from services.clients.realtime_socket import RealtimeSocket
 from services.domain.errors import NotReachable
+from services.domain.redaction import redact
 from services.ports.facts import Change, LinkSignal, Table
 
 _log = logging.getLogger(__name__)
@@ -166,7 +167,7 @@ class _Life:
     def _lost(self, why: str) -> None:
         if not self._over:
             self._over = True
-            self._say(LinkSignal("lost", why))
+            self._say(LinkSignal("lost", redact(why)))
 
     def _say(self, signal: LinkSignal) -> None:
         try:

@@ -26,6 +26,9 @@ from tests.leaks.logs import Logged
 pytestmark = pytest.mark.stack
 HASTY = Timings(probe=0.2, come_back=0.05, backoff_first=0.05, backoff_most=0.1, flush=0.02, confirm=5.0)
 
+QUOTED = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoicGxhbnRlZCJ9.cGxhbnRlZA"
+"""A token that a server repeats in its refusal."""
+
 
 class Desk:
     """A sign-in whose tokens count up."""
@@ -126,7 +129,9 @@ def test_a_frame_that_can_not_be_taken_is_a_loss_and_the_listener_lives(logged: 
     logged.take("could not be taken")
 
 
-@pytest.mark.parametrize("message", ["Token has expired 3 seconds ago", "Too many messages per second"])
+@pytest.mark.parametrize(
+    "message", ["Token has expired 3 seconds ago", "Too many messages per second", f"Token {QUOTED} has expired"]
+)
 def test_a_channel_that_the_server_closes_is_joined_anew_with_a_new_token(message: str) -> None:
     """D3: the library removes the channel and never comes back."""
 
@@ -136,6 +141,7 @@ def test_a_channel_that_the_server_closes_is_joined_anew_with_a_new_token(messag
             join_ref = heard.service.joins[-1]["ref"]
             await heard.service.send("phx_close", {}, join_ref)
             await until(lambda: heard.kinds == ["confirmed", "lost"])
+            assert QUOTED not in heard.signals[-1].why
             await until(lambda: heard.feed._life is not None and heard.feed._life.refused)
             await heard.feed.close()
             await heard.open()
