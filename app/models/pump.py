@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from app.store.store import Changes, Store
@@ -41,7 +39,6 @@ class Pump(QObject):
     def __init__(self, store: Store, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
-        self._frozen = False
         self._left = 0
         """Jobs that the turn before had no time for."""
         self._rush = False
@@ -98,8 +95,3 @@ class Pump(QObject):
         self._rush = self._left > 0 and not flood
         if changes:
             self.changed.emit(changes)
-        if not self._frozen:
-            # What was loaded stays: the garbage collector need not walk through it again and again, for longer than
-            # a frame at the end.
-            self._frozen = live and not behind
-            gc.freeze()

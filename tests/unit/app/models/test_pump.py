@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import time
 
@@ -143,20 +142,3 @@ def test_a_stopped_pump_shows_nothing_more(qt_app: QApplication) -> None:
     told_by(other, Store(time.time), 10)
     assert told == ["frame"]
     other.stop()
-
-
-def test_what_was_loaded_is_kept_from_the_garbage_collector_until_the_link_is_live(store: Watched) -> None:
-    pump = Pump(store)
-
-    def kept() -> bool:
-        """Whether the collector passes over something new after a step."""
-        fresh: list[object] = [[]]
-        pump._take()
-        return not any(found is fresh for found in gc.get_objects())
-
-    try:
-        assert (kept(), kept()) == (True, True)
-        store.set_link("live")
-        assert (kept(), kept()) == (True, False)
-    finally:
-        gc.unfreeze()
