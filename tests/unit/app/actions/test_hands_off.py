@@ -15,6 +15,7 @@ from app.actions.forms import Drift
 from app.actions.letter_records import Record
 from app.actions.registry import (
     ACTS,
+    ASK_SOLVER,
     CANCEL_JOB,
     LOCKED,
     NOT_YET,
@@ -62,14 +63,18 @@ HANDS: Final[dict[str, Callable[[DeskWorld], Awaitable[object]]]] = {
     "put_back": lambda w: w.desk.records.put_back(["m9"], reason="asked"),
     "decide": lambda w: w.desk.records.decide("m9", sent=True, reason="seen"),
     "confirm_target": lambda w: w.desk.dead_letters.terms.confirm(w.desk.role, reason="asked"),
+    "allow_captchas": lambda w: w.captchas.set_allowed(True, reason="asked"),
+    "forbid_captchas": lambda w: w.captchas.set_allowed(False, reason="asked"),
+    "captcha_key": lambda w: w.captchas.set_key("a-key"),
     "run_failed": lambda w: w.desk.run_batches.run(job(w, "failed"), ["a.localhost"], reason="asked"),
 }
 """By the act's name: the call that carries it out."""
 
 
 def test_every_act_that_changes_something_is_among_them() -> None:
-    # A real run is refused in `test_runs`, which has a browser for it.
-    assert {act.name for act in ACTS if act.needs != "viewer"} - {REAL_RUN.name} == set(HANDS)
+    # What needs a run is refused in the tests of runs, which have a browser for it.
+    of_runs = {REAL_RUN.name, ASK_SOLVER.name}
+    assert {act.name for act in ACTS if act.needs != "viewer"} - of_runs == set(HANDS)
 
 
 @pytest.mark.parametrize("role", ["viewer", "customer", None, NOT_YET, READ_ONLY, LOCKED])
