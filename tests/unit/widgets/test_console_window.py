@@ -32,6 +32,7 @@ from widgets.look import theme
 from widgets.parts.label import ElidedLabel
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.toast import Toast
+from widgets.parts.turns import at_once
 
 MOST_IN_A_TURN = 120
 """Widgets, each of which takes a tenth to a fourth of a millisecond."""
@@ -40,7 +41,7 @@ MOST_IN_A_TURN = 120
 @pytest.fixture
 def window(qt_app: QApplication) -> Iterator[ConsoleWindow]:
     theme.apply("light", qt_app)
-    made = ConsoleWindow("local")
+    made = at_once(ConsoleWindow.in_turns("local"))
     made.resize(1280, 800)
     in_front(made)
     yield made
