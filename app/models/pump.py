@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from app.store.store import Changes, Store
@@ -39,6 +41,7 @@ class Pump(QObject):
     def __init__(self, store: Store, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
+        self._loaded = False
         self._left = 0
         """Jobs that the turn before had no time for."""
         self._rush = False
@@ -95,3 +98,9 @@ class Pump(QObject):
         self._rush = self._left > 0 and not flood
         if changes:
             self.changed.emit(changes)
+        if live and not behind and not self._loaded:
+            # What was loaded stays: the collector need not walk through it again and again. What is garbage goes
+            # first, or it would stay too.
+            self._loaded = True
+            gc.collect()
+            gc.freeze()

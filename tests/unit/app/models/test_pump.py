@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import time
+import weakref
 
 import pytest
 from PySide6.QtCore import QEventLoop, QTimer
@@ -142,3 +144,31 @@ def test_a_stopped_pump_shows_nothing_more(qt_app: QApplication) -> None:
     told_by(other, Store(time.time), 10)
     assert told == ["frame"]
     other.stop()
+
+
+class Ring:
+    """An object that only the garbage collector can give back."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_was_loaded_is_kept_from_the_collector_once_the_link_is_live_but_no_garbage_is(store: Watched) -> None:
+    pump = Pump(store)
+    loaded: list[object] = [[]]
+    garbage = weakref.ref(Ring())
+
+    def walked(wanted: object) -> bool:
+        return any(found is wanted for found in gc.get_objects())
+
+    try:
+        pump._take()
+        assert walked(loaded)
+        store.set_link("live")
+        pump._take()
+        assert (walked(loaded), garbage()) == (False, None)
+        later: list[object] = [[]]
+        pump._take()
+        assert walked(later)
+    finally:
+        gc.unfreeze()
