@@ -162,7 +162,7 @@ class RunControl:
             return refusal
         if self._runs.state.phase != "running":
             return "No run is going on."
-        return "It isn’t held." if held and self._runs.state.held is None else ""
+        return "It isn't held." if held and self._runs.state.held is None else ""
 
     def _waits(self, index: int) -> bool:
         steps = self._runs.state.steps

@@ -74,12 +74,12 @@ async def find_puzzle(page: Page, step: Step) -> Puzzle:
             field = await _element(await page.evaluate_handle(_FIELD, _own(step)))
             picture = field and await _element(await field.evaluate_handle(_PICTURE))
             if picture is None:
-                raise Unsolved("This captcha is of a kind that 2Captcha isn’t asked about")
+                raise Unsolved("This captcha is of a kind that 2Captcha isn't asked about")
             data = await picture.screenshot(type="png", timeout=_SECONDS * 1000)
     except (Error, TimeoutError) as error:
         raise Unsolved("The captcha could not be read from the page") from error
     if len(data) > _LARGEST_PICTURE:
-        raise Unsolved("The captcha’s picture is too large")
+        raise Unsolved("The captcha's picture is too large")
     return Puzzle("image", _bare(page.url), picture=base64.b64encode(data).decode())
 
 
@@ -90,11 +90,11 @@ async def put_in(page: Page, step: Step, puzzle: Puzzle, code: str) -> None:
             if puzzle.kind != "image":
                 widget, names = _PLACES[puzzle.kind]
                 if not await page.evaluate(_PUT_IN, [widget, names, code]):
-                    raise Unsolved("The page has no place for the captcha’s answer")
+                    raise Unsolved("The page has no place for the captcha's answer")
                 return
             field = await _element(await page.evaluate_handle(_FIELD, _own(step)))
             if field is None:
-                raise Unsolved("The captcha’s field is gone")
+                raise Unsolved("The captcha's field is gone")
             await field.fill(code[:_LONGEST_ANSWER])
             with contextlib.suppress(Error):
                 await field.evaluate("e => e.blur()")

@@ -221,7 +221,7 @@ class Control:
         now, end = asyncio.get_running_loop().time(), waits.when()
         left = min(HELP_SECONDS, self._patience - (now - self._held_since))
         if end is None or left <= end - now:
-            self._report({"kind": "refused", "why": "The run can’t be held for longer"})
+            self._report({"kind": "refused", "why": "The run can't be held for longer"})
             return
         waits.reschedule(now + left)
         self._report({**told, "seconds": round(left)})

@@ -9,7 +9,7 @@ from playwright.async_api import Page
 
 from services.submission.gate import Gate
 
-WINDOW_CLOSED: Final = "The browser’s window was closed"
+WINDOW_CLOSED: Final = "The browser's window was closed"
 
 
 def watch_ends(page: Page, gate: Gate, most_bytes: int, give_up: Callable[[str], None], *, in_window: bool) -> None:

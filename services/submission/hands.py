@@ -80,7 +80,7 @@ class Hands:
         """Do in the page what a person does in its picture; raises EditRefused."""
         page = self._page
         if page is None:
-            raise EditRefused("The page is the run’s")
+            raise EditRefused("The page is the run's")
         try:
             if isinstance(command, Mouse):
                 await self._mouse(page, command)

@@ -81,7 +81,7 @@ async def pick(page: Page, x: float, y: float) -> dict[str, Any]:
             if isinstance(selector, str) and len(selector) <= _LONGEST and await _finds_only(page, selector, target):
                 return {"selector": selector, "name": one_line(told.get("name") or "", 80)}
     except Error as error:
-        raise EditRefused("The page can’t be asked now") from error
+        raise EditRefused("The page can't be asked now") from error
     raise EditRefused("No selector finds this alone")
 
 

@@ -21,12 +21,12 @@ _WORDS: Final = {
     "ERROR_WRONG_USER_KEY": "it does not know the key of the account",
     "ERROR_KEY_DOES_NOT_EXIST": "it does not know the key of the account",
     "ERROR_ZERO_BALANCE": "there is no money left on the account",
-    "ERROR_NO_SLOT_AVAILABLE": "nobody there is free, or the account’s highest price is too low",
+    "ERROR_NO_SLOT_AVAILABLE": "nobody there is free, or the account's highest price is too low",
     "ERROR_CAPTCHA_UNSOLVABLE": "nobody there could solve it",
     "ERROR_METHOD_CALL": "it does not take this kind of captcha",
     "ERROR_WRONG_METHOD": "it does not take this kind of captcha",
     "IP_BANNED": "it has shut this computer out for a while",
-    "ERROR_IP_NOT_ALLOWED": "the account does not allow this computer’s address",
+    "ERROR_IP_NOT_ALLOWED": "the account does not allow this computer's address",
 }
 
 
@@ -133,4 +133,4 @@ def _words(error: Exception) -> str:
     found = _CODE.search(str(error))
     if found is not None:
         return f"2Captcha: {_WORDS.get(found[0], found[0])}"
-    return "2Captcha does not answer" if kind == "NetworkException" else "2Captcha gave an answer that can’t be read"
+    return "2Captcha does not answer" if kind == "NetworkException" else "2Captcha gave an answer that can't be read"

@@ -192,7 +192,7 @@ def test_a_person_helps_in_the_window_and_closes_it_once_the_form_is_sent(displa
 
     steps = (Step("fill", selector="#b", value="never"), Step("wait", seconds=1.5))
     run = seen(display, tmp_path, act, *steps, dry=False)
-    assert run.verdict() == ("unknown", "The browser’s window was closed"), run.told
+    assert run.verdict() == ("unknown", "The browser's window was closed"), run.told
     assert run.of("verdict")[0]["log"]["held"][0]["by"] == "desk-1"
     assert [path for path in run.asked if "clicked" in path] == ["/clicked/a", "/clicked/go"]
     assert run.sent() == ["/send Blue Door"]
@@ -219,8 +219,8 @@ def test_a_window_that_is_closed_before_the_form_is_sent_ends_the_run_in_words(d
         await run.close()
 
     run = seen(display, tmp_path, act, Step("fill", selector="#a", value="Blue Door"), dry=False)
-    assert run.verdict() == ("failed", "The browser’s window was closed")
-    assert run.of("verdict")[0]["reasons"] == ["The browser’s window was closed. Nothing was sent"]
+    assert run.verdict() == ("failed", "The browser's window was closed")
+    assert run.of("verdict")[0]["reasons"] == ["The browser's window was closed. Nothing was sent"]
     assert run.sent() == []
 
 

@@ -206,8 +206,8 @@ def test_widgets_are_known_by_their_key_and_get_their_answer(place: Place) -> No
 def test_what_can_not_be_read_is_told_in_words(place: Place) -> None:
     async def act(page: Page) -> None:
         for html, words in (
-            ("<p>Drag the piece into its place</p>", "of a kind that 2Captcha isn’t asked about"),
-            ("<form><input name=captcha></form>", "of a kind that 2Captcha isn’t asked about"),
+            ("<p>Drag the piece into its place</p>", "of a kind that 2Captcha isn't asked about"),
+            ("<form><input name=captcha></form>", "of a kind that 2Captcha isn't asked about"),
             ("<div class=g-recaptcha data-sitekey='<key>'></div>", "could not be read"),
             ("<script>document.querySelectorAll = () => { throw 1; }</script>", "could not be read"),
         ):

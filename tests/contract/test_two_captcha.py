@@ -60,7 +60,7 @@ def test_each_kind_is_answered_with_what_it_cost(
         ("ERROR_ZERO_BALANCE", [], "2Captcha: there is no money left on the account"),
         ("ERROR_METHOD_CALL", [], "2Captcha: it does not take this kind of captcha"),
         ("ERROR_OF_TOMORROW", [], "2Captcha: ERROR_OF_TOMORROW"),
-        ("<html>", [], "2Captcha gave an answer that can’t be read"),
+        ("<html>", [], "2Captcha gave an answer that can't be read"),
         ("", ["ERROR_CAPTCHA_UNSOLVABLE"], "2Captcha: nobody there could solve it"),
         ("", [NOT_READY] * 1000, "2Captcha had no answer within 0.1 s"),
     ],

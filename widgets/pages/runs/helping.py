@@ -171,7 +171,7 @@ class Helping(QObject):
             ground_of(self._page),
             "Have this captcha solved by 2Captcha",
             "It costs money, mostly less than a cent, and takes up to two minutes. Nothing is sent to the directory by "
-            "that; what it cost goes into the run’s record.",
+            "that; what it cost goes into the run's record.",
             ASK_SOLVER.label,
         )
         self.sheet.confirmed.connect(lambda _: self._asked())

@@ -165,7 +165,7 @@ class Inspector(Surface):
         head = QWidget()
         line = QHBoxLayout(head)
         line.setContentsMargins(0, 0, 0, 0)
-        line.addWidget(label("Customer’s data", "small", "tertiary"))
+        line.addWidget(label("Customer's data", "small", "tertiary"))
         line.addStretch(1)
         line.addWidget(self.open_button)
         rows: list[QWidget] = []

@@ -35,9 +35,9 @@ _PERSONS: Final = {
     "email_code": ("a code from an e-mail", "Look for the e-mail, take over, and type the code into the picture."),
 }
 _IN_WINDOW: Final = {
-    "captcha": "Solve it in the browser’s window.",
-    "login": "Sign in in the browser’s window.",
-    "email_code": "Look for the e-mail, and type the code into the browser’s window.",
+    "captcha": "Solve it in the browser's window.",
+    "login": "Sign in in the browser's window.",
+    "email_code": "Look for the e-mail, and type the code into the browser's window.",
 }
 _HANDS: Final = "Click and type in the picture."
 _THEN: Final = "Then press Go on: the run itself sends the form."

@@ -20,7 +20,7 @@ from widgets.parts.surface import Surface, ground_of
 _KEYS: Final = {
     "": "No key on this machine: captchas of runs here are left to people.",
     "environment": "Key from TWO_CAPTCHA_API_KEY.",
-    "keyring": "Key in this machine’s keyring.",
+    "keyring": "Key in this machine's keyring.",
     "memory": "Key in memory, until the program ends.",
 }
 
@@ -115,7 +115,7 @@ class CaptchaLine(Surface):
 def _words(acts: CaptchaActs) -> str:
     permission = acts.permission
     if permission is None:
-        return "Whether 2Captcha may be asked isn’t known."
+        return "Whether 2Captcha may be asked isn't known."
     if not permission.by:
         return "2Captcha is not allowed: no admin has said so."
     said = f"{permission.by} said so{f' on {to_iso(permission.at)[:10]}' if permission.at else ''}"

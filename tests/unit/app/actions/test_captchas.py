@@ -88,10 +88,10 @@ def test_an_operator_keeps_a_key_and_allows_nothing(world: DeskWorld) -> None:
         assert await acts.terms() is None, "no admin has allowed it"
         world.permissions.said = ALLOWED
         assert await acts.terms() == CaptchaTerms("a-key", "admin@example.com")
-        world.shelf.fault = Refused("This machine’s keyring is locked.")
+        world.shelf.fault = Refused("This machine's keyring is locked.")
         await acts.set_key("another-key")
         assert (acts.kept, acts.trouble) == (
-            "memory", "This machine’s keyring is locked. The key is kept until the program ends.",
+            "memory", "This machine's keyring is locked. The key is kept until the program ends.",
         )  # fmt: skip
         found = await acts.terms()
         assert found is not None
@@ -116,13 +116,13 @@ def test_a_viewer_s_run_asks_nobody(world: DeskWorld) -> None:
 
 
 def test_a_locked_keyring_is_asked_once(world: DeskWorld) -> None:
-    world.shelf.fault = Refused("This machine’s keyring is locked.")
+    world.shelf.fault = Refused("This machine's keyring is locked.")
 
     async def go() -> None:
         await world.captchas.look()
         world.shelf.fault, world.shelf.key = None, "a-key"
         await world.captchas.look()
-        assert (world.captchas.kept, world.captchas.trouble) == ("", "This machine’s keyring is locked.")
+        assert (world.captchas.kept, world.captchas.trouble) == ("", "This machine's keyring is locked.")
 
     run(go)
 

@@ -74,7 +74,7 @@ def test_a_run_that_goes_on_may_be_held_only(world: World) -> None:
     control = world.acts.control
 
     def look() -> None:
-        assert control.why_not_go_on() == "It isn’t held."
+        assert control.why_not_go_on() == "It isn't held."
         assert control.why_not_edit(3) == "Pause the run first."
         control.go_on()
         control.edit(3, where="#a", value=None)

@@ -83,7 +83,7 @@ def test_a_run_that_goes_on_is_paused_by_button_and_key(world: World) -> None:
         assert page.run_button.isHidden()
         assert page.inspector.turn.isHidden()
         assert page.helping.pause_button.words() == "Pause"
-        assert page.helping.step_button.toolTip() == "It isn’t held."
+        assert page.helping.step_button.toolTip() == "It isn't held."
         press(page.helping.pause_button)
         QTest.keyClick(page, Qt.Key.Key_F8)
         assert told(world) == [Pause(), Pause()]
@@ -302,7 +302,7 @@ def test_a_run_in_a_window_asks_for_help_there(world: World) -> None:
         assert [request.headless for request in world.runner.requests] == [False]
         card = page.inspector.turn
         assert card.words.text() == (
-            "Solve it in the browser’s window. Then press Go on: the run itself sends the form."
+            "Solve it in the browser's window. Then press Go on: the run itself sends the form."
         )
         assert page.inspector.facts["Browser"].text() == "Chromium 140, in a window"
         await until(page, lambda: page.banner.browser.text() == "Chromium 140 in a window, sandbox on")
