@@ -102,8 +102,6 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         else:
             self._rearrange(fresh)
 
-    # What pages ask
-
     def cell(self, row: int, column: int) -> object:
         """What a cell shows; None when its function can't say, which is logged once for each column."""
         return self._shown_cells.one(self.line(row), column)
@@ -117,6 +115,10 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         line = self._lines[self._rows.slot(row)]
         assert line is not None
         return line
+
+    def key_at(self, row: int) -> str:
+        """The key of that line."""
+        return self._key(self.line(row))
 
     def by_key(self, key: str) -> Line | None:
         """The line with this key, shown or filtered out."""
@@ -158,8 +160,6 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         """Rows that are new, and rows that have another place or should go, held back while frozen."""
         shown = sum(map(self._rows.shown, self._held))
         return len(self._held) - shown, shown
-
-    # What pages do
 
     def watch(self, first: int, last: int) -> None:
         """Only these rows are on the screen: cells that change elsewhere need not be told."""

@@ -6,9 +6,9 @@ Whole rows at once: asking Qt for each cell takes ten times as long.
 from __future__ import annotations
 
 import atexit
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from PySide6.QtCore import QPointF, QRect, Qt, QTimer
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen, QPixmap, QRegion, QStaticText
@@ -55,8 +55,8 @@ class RowPainter:
         """The row and the left edge of each running shape on the screen, and how its row looks."""
         self._to_turn = QRegion()
         self._pictures = RowPictures()
-        self._drawn: dict[int, tuple[object, ...]] = {}
-        """The key of the picture that each row showed last."""
+        self._drawn: dict[Hashable, tuple[Any, ...]] = {}
+        """The key of the picture that each line showed last, whichever row it had; the longest unseen first."""
         self.late: list[int] = []
         """Rows that show their last picture still, the longest first."""
         self._late_due = False
@@ -112,6 +112,7 @@ class RowPainter:
             self._pictures.suit((wide, height, ratio, theme.current()), last - first + 1)
         in_full = not pieces and bounds.width() >= wide
         steady_row = getattr(table.model(), "steady_row", None)
+        key_at: Callable[[int], Hashable] = getattr(table.model(), "key_at", int)
         fresh, late = 0, []
         # Those that had to wait are first now, or rows that change all the time would keep them waiting.
         waiting = [row for row in self.late if first <= row <= last]
@@ -134,18 +135,19 @@ class RowPainter:
                     for column, _, content in self._columns
                 ]
                 key = (look, *(cell for _, _, cell in cells))
-                picture = self._pictures.get(key)
+                line = key_at(row)
+                picture, before = self._pictures.get(key), self._drawn.pop(line, ())
                 if picture is None and fresh >= FRESH:
-                    # What never was on the screen can't wait.
-                    picture = self._pictures.get(self._drawn.get(row))
+                    # What never was on the screen can't wait, nor may it show what another line was.
+                    picture = self._pictures.get(before)
                     if picture is not None:
                         late.append(row)
-                        painter.drawPixmap(0, whole.top(), picture)
-                        continue
+                        key, look = before, before[0]
+                        cells = [(*part[:2], cell) for part, cell in zip(cells, key[1:], strict=True)]
                 if picture is None:
-                    picture = self._pictured(row, key, QRect(0, 0, wide, height), look, cells)
+                    picture = self._pictured(before, key, QRect(0, 0, wide, height), look, cells)
                     fresh += 1
-                self._drawn[row] = key
+                self._drawn[line] = key
                 painter.drawPixmap(0, whole.top(), picture)
             else:
                 cells = [
@@ -155,7 +157,6 @@ class RowPainter:
                     and (not pieces or region.intersects(section.translated(0, whole.top())))
                 ]
                 self._paint_row(painter, whole, look, cells)
-                self._drawn.pop(row, None)
             if row in waiting and ((table.viewport().visibleRegion() & whole) - region).isEmpty():
                 self.late.remove(row)
             for _, content, cell in cells:
@@ -164,6 +165,8 @@ class RowPainter:
                     self._turning[row, content.left()] = look
                     self._paint_turning(painter, self._place(row, content.left()), look)
         painter.end()
+        while len(self._drawn) > len(self._pictures):
+            del self._drawn[next(iter(self._drawn))]
         self.late += [row for row in late if row not in self.late]
         if self.late and not self._late_due:
             self._late_due = True
@@ -184,10 +187,10 @@ class RowPainter:
         self.late.clear()
 
     def _pictured(
-        self, row: int, key: tuple[object, ...], whole: QRect, look: _Look, cells: Sequence[tuple[int, QRect, object]]
-    ) -> QPixmap:
-        """The picture that the row showed last with a few other cells, or one that is all new."""
-        before = self._drawn.get(row, ())
+        self, before: tuple[Any, ...], key: tuple[Any, ...], whole: QRect, look: _Look,
+        cells: Sequence[tuple[int, QRect, object]],
+    ) -> QPixmap:  # fmt: skip
+        """The picture of `before`, which the line showed last, with a few other cells, or one that is all new."""
         other = list(range(len(cells)))
         if before[:1] == key[:1] and len(before) == len(key):
             other = [at for at, cell in enumerate(key[1:]) if cell != before[at + 1]]
@@ -243,7 +246,7 @@ class RowPainter:
         """The square of a running shape."""
         size, height = metrics.px(metrics.GLYPH), metrics.px(metrics.ROW)
         top = row * height - self._table.verticalOffset()
-        return QRect(left, round(top + (height - 1) / 2 - size / 2), size, size)
+        return QRect(left, _middle(top, height, size), size, size)
 
     def _paint_turning(self, painter: QPainter, place: QRect, look: _Look) -> None:
         """The shape of what runs, as it stands in its turn now."""
@@ -253,23 +256,23 @@ class RowPainter:
 
     def _paint_cell(self, painter: QPainter, cell: Cell, rect: QRect, column: int, look: _Look) -> None:
         left, right = rect.left(), rect.right() + 1
-        middle = rect.top() + (rect.height() - 1) / 2
+        top, room = rect.top(), rect.height()
         if look.old:
             painter.setOpacity(_OLD)
         if cell.bar is not None:
             numbers = metrics.px(_NUMBERS)
             height = metrics.px(4)
             width = max(metrics.px(24), right - left - numbers - metrics.px(8))
-            paint_bar(painter, left, round(middle - height / 2), width, height, cell.bar)
+            paint_bar(painter, left, _middle(top, room, height), width, height, cell.bar)
             left = right - numbers
         if cell.shape:
             size = metrics.px(metrics.GLYPH)
             if cell.shape != "running":
-                glyphs.paint(painter, cell.shape, left, middle - size / 2, look.under, size)
+                glyphs.paint(painter, cell.shape, left, _middle(top, room, size), look.under, size)
             left += size + metrics.px(6)
         if cell.icon:
             size = metrics.px(16)
-            icons.paint(painter, cell.icon, left, middle - size / 2, _icon_token(cell.tone), size)
+            icons.paint(painter, cell.icon, left, _middle(top, room, size), _icon_token(cell.tone), size)
             left += size + metrics.px(6)
         if look.old:
             painter.setOpacity(1.0)
@@ -282,7 +285,12 @@ class RowPainter:
             left = right - width
         painter.setFont(_font(role, cell.weight, metrics.px(100)))
         painter.setPen(theme.current().tone("tertiary" if look.old else cell.tone))
-        painter.drawStaticText(QPointF(left, middle - fonts.measure(role, cell.weight).height() / 2), static)
+        painter.drawStaticText(QPointF(left, top + (room - 1 - fonts.measure(role, cell.weight).height()) / 2), static)
+
+
+def _middle(top: int, room: int, size: int) -> int:
+    """The top of what stands in the middle of a row; rounded in the row itself, so that it is the same in each row."""
+    return top + round((room - 1 - size) / 2)
 
 
 def _icon_token(tone: str) -> str:

@@ -101,6 +101,28 @@ def test_many_changed_rows_are_drawn_in_turns_and_none_is_forgotten(qt_app: QApp
     table.close()
 
 
+def test_a_row_that_waits_shows_its_own_line_and_never_another(qt_app: QApplication) -> None:
+    theme.apply("light", qt_app)
+    table, model = shown([(f"name {number:02}", number) for number in range(30)])
+    table.resize(500, 900)
+    before, places = picture(table), {key: row for row, key in enumerate(model.shown_keys())}
+    model.apply({f"name {number:02}": (f"name {number:02}", 99 - number) for number in range(30)})
+    after = picture(table)
+    assert len(table.row_painter.late) == 30 - FRESH
+    fresh, _ = shown([model.line(row) for row in range(30)])
+    fresh.resize(table.size())
+    new = picture(fresh)
+    for row, key in enumerate(model.shown_keys()):
+        waits = row in table.row_painter.late
+        assert strip(after, row) == (strip(before, places[key]) if waits else strip(new, row)), key
+    fresh.close()
+    table.close()
+
+
+def strip(whole: QImage, row: int) -> QImage:
+    return whole.copy(0, row * 28, whole.width(), 28)
+
+
 def test_the_last_row_is_drawn_in_turn_though_only_a_part_of_it_is_seen(qt_app: QApplication) -> None:
     theme.apply("light", qt_app)
     lines = {f"name {number:02}": number for number in range(30)}
