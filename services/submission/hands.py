@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -17,6 +19,8 @@ from services.submission.walls import find_walls
 from services.submission.window import Window
 
 _LONGEST_TEXT: Final = 2000
+# A request comes after the press that sets it off, and some pages think before they send.
+_AFTER_SECONDS: Final = 0.5
 _KEYS: Final = frozenset(
     {"Enter", "Tab", "Shift+Tab", "Backspace", "Delete", "Escape", "Home", "End", "PageUp", "PageDown",
      "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "ControlOrMeta+a"}
@@ -55,10 +59,14 @@ class Hands:
         self._page: Page | None = None
         self.used = 0
         """How many times the mouse was pressed and something typed."""
-        self.sent = False
-        """Something left the page meanwhile that may have been the form."""
+        self._sent = asyncio.Event()
         self._forgiving = False
         context.on("request", self._on_request)
+
+    @property
+    def sent(self) -> bool:
+        """Something left the page meanwhile that may have been the form."""
+        return self._sent.is_set()
 
     async def begin(self, page: Page, *, forgiving: bool) -> None:
         """A person may use them from now on. `forgiving`: what is sent meanwhile is a sign-in, not the form."""
@@ -71,10 +79,29 @@ class Hands:
             await self.window.lend(self._leaves_button)
 
     async def end(self) -> None:
-        """The run has its page for itself again."""
+        """The run has its page for itself again, and what was done last has shown whether it sends something."""
         if self.window is not None:
             await self.window.take_back()
-        self._page = None
+        if self.used or self.window is not None:
+            await self._listen_on()
+        self._page, self._forgiving = None, False
+
+    @contextlib.asynccontextmanager
+    async def watching(self, page: Page) -> AsyncIterator[None]:
+        """Around what is put into the page in a person's stead: `sent` is known after it. Within a hold too."""
+        before, self._page = self._page, page
+        try:
+            yield
+            await self._listen_on()
+        finally:
+            self._page = before
+
+    async def _listen_on(self) -> None:
+        if self._blocker is not None or self._page is None or self._page.is_closed():
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_AFTER_SECONDS):
+                await self._sent.wait()
 
     async def use(self, command: Mouse | Keys) -> None:
         """Do in the page what a person does in its picture; raises EditRefused."""
@@ -125,21 +152,20 @@ class Hands:
         return self._forgiving and self._page is not None and "login" in await find_walls(self._page)
 
     def _on_request(self, request: Request) -> None:
-        if self._page is None or self._blocker is not None:
-            return
+        if self._page is not None and self._blocker is None and self._may_be_form(request, self._page):
+            self._sent.set()
+
+    def _may_be_form(self, request: Request, page: Page) -> bool:
         leads = request.is_navigation_request()
         if request.method in READS:
             # Only a form that leads to another page: what offers addresses as one types asks for several values too.
-            self.sent = self.sent or (leads and self._carried(request.url) > 1)
-            return
+            return leads and self._carried(request.url) > 1
         try:
-            own = leads and request.frame == self._page.main_frame
+            own = leads and request.frame == page.main_frame
         except Error:
             own = False
-        if self._forgiving:
-            own = False
         said = (request.post_data_buffer or b"").decode("utf-8", "replace")
-        self.sent = self.sent or own or self._carried(said) > 1
+        return (own and not self._forgiving) or self._carried(said) > 1
 
     def _carried(self, text: str) -> int:
         """How many values of the form are in it."""

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from services.clients.submission_process import SubmissionProcess
 from services.domain.plans import Plan, Step
-from services.domain.run_commands import EditStep, GoOn, Mouse, OneStep, Pause, Pick, RunTo, Watch
+from services.domain.run_commands import EditStep, GoOn, Mouse, OneStep, Pause, RunTo, Watch
 from services.ports.wishes import RunRequest
 from tests.waiting import until
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 HOST = "shop.localhost"
 PAGE = """<form method=post action=/send><input id=a name=a><input id=b name=b><input id=password name=password>
 <button type=button id=x>No cookies</button><button id=go>Send</button></form>
-<input type=button value=Other id=other onclick="document.forms[0].submit()"
+<input type=button value=Other id=other onclick="setTimeout(() => document.forms[0].submit(), 60)"
  style="position:fixed;left:1000px;top:600px;width:100px;height:50px">"""
 
 
@@ -164,17 +164,13 @@ def test_a_held_run_that_is_left_sends_nothing(how: str, tmp_path: Path) -> None
     assert run.posts == []
 
 
-def test_what_a_person_sent_by_hand_is_not_sent_again(tmp_path: Path) -> None:
+def test_what_a_person_sends_in_the_last_moment_is_not_sent_again(tmp_path: Path) -> None:
     async def act(run: Steered) -> None:
         def on_event(event: dict[str, Any]) -> None:
             if event["kind"] == "started":
                 run.tell(RunTo(2))
             elif event["kind"] == "held":
-                run.tell(Mouse("down", 1050, 625), Mouse("up", 1050, 625), Pick(5000, 1), Pick(1050, 625))
-            elif event["kind"] in ("picked", "refused") and run.posts:
-                run.tell(GoOn())
-            elif event["kind"] in ("picked", "refused"):
-                run.tell(Pick(1050, 625))
+                run.tell(Mouse("down", 1050, 625), Mouse("up", 1050, 625), GoOn())
 
         await run.run([Step("fill", selector="#a", value="Blue Door"), Step("click", selector="#go")], on_event)
 
@@ -182,4 +178,4 @@ def test_what_a_person_sent_by_hand_is_not_sent_again(tmp_path: Path) -> None:
     verdict = run.of("verdict")[0]
     assert (verdict["status"], verdict["before_submit"]) == ("unknown", False)
     assert verdict["error"] == "While a person had the page, something was sent: look at the directory"
-    assert run.posts == [{"a": "Blue Door", "b": "", "password": ""}]
+    assert run.posts in ([], [{"a": "Blue Door", "b": "", "password": ""}]), "the run may end before the site has it"

@@ -1,0 +1,83 @@
+"""What leaves a page while somebody else than the run has it is noticed, also a moment later."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+from playwright.async_api import BrowserContext, Page, Request
+
+from services.submission import hands as hands_module
+from services.submission.hands import Hands
+
+
+class Tab:
+    """A page of one frame, and how it sends its form."""
+
+    def __init__(self) -> None:
+        self.main_frame = object()
+        self._tell: Callable[[Request], None] = lambda _: None
+
+    def on(self, _: str, tell: Callable[[Request], None]) -> None:
+        self._tell = tell
+
+    def is_closed(self) -> bool:
+        return False
+
+    def send(self) -> None:
+        self._tell(cast(Request, Sent(self.main_frame)))
+
+
+class Sent:
+    method, url, post_data_buffer = "POST", "http://a.example/send", b""
+
+    def __init__(self, frame: object) -> None:
+        self.frame = frame
+
+    def is_navigation_request(self) -> bool:
+        return True
+
+
+def watched(tab: Tab) -> Hands:
+    return Hands(cast(BrowserContext, tab), lambda: "", list)
+
+
+async def put_in(hands: Hands, tab: Tab, later: float | None) -> bool:
+    async with hands.watching(cast(Page, tab)):
+        if later is not None:
+            asyncio.get_running_loop().call_later(later, tab.send)
+    return hands.sent
+
+
+@pytest.mark.parametrize("later", [0.0, 0.05])
+def test_an_answer_that_sends_the_form_is_noticed(later: float) -> None:
+    tab = Tab()
+    assert asyncio.run(put_in(watched(tab), tab, later))
+
+
+def test_what_the_run_itself_sends_afterwards_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hands_module, "_AFTER_SECONDS", 0.01)
+    tab = Tab()
+    hands = watched(tab)
+    assert not asyncio.run(put_in(hands, tab, None))
+    tab.send()
+    assert not hands.sent
+
+
+def test_within_a_hold_it_goes_on_watching(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hands_module, "_AFTER_SECONDS", 0.01)
+
+    async def go() -> None:
+        tab: Any = Tab()
+        hands = watched(tab)
+        await hands.begin(tab, forgiving=True)
+        assert not await put_in(hands, tab, 0.0), "a sign-in"
+        await hands.end()
+        await hands.begin(tab, forgiving=False)
+        assert not await put_in(hands, tab, None)
+        tab.send()
+        assert hands.sent
+
+    asyncio.run(go())
