@@ -12,6 +12,13 @@ LONG: Final = 0.003
 """Seconds of a walk through everything."""
 
 
+def give_back() -> None:
+    """Look through all that was left out of walks, once most of it is no longer in use: it takes a while."""
+    gc.enable()
+    gc.unfreeze()
+    gc.collect()
+
+
 @contextmanager
 def short_walks(clock: Callable[[], float] = time.thread_time) -> Iterator[None]:
     """Leave out of later walks what a long one found to be in use.

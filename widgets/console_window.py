@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Self
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication
 
+from app import garbage
 from app.actions.operations import FAILURE
 from app.actions.sign_in import SignInActs
 from app.desk import Desk
@@ -33,6 +34,8 @@ from widgets.parts import spans, stack_words
 from widgets.parts.inputs import Inputs
 from widgets.parts.person_cell import CellEntry
 from widgets.parts.sheet import ConfirmSheet
+
+_GONE_MS: Final = 500
 
 
 class ConsoleWindow(MainWindow):
@@ -210,6 +213,8 @@ class ConsoleWindow(MainWindow):
         self.set_pages(self._before_desk())
         for page in pages:
             page.deleteLater()
+        # Once the pages, and what only they held, are gone: hundreds of megabytes where there were many jobs.
+        QTimer.singleShot(_GONE_MS, self, garbage.give_back)
 
     def open_jobs(self, status: str) -> None:
         """The list of jobs in one status."""

@@ -82,8 +82,8 @@ class Frame(QWidget):
         found, self._found = self._found, ""
         if found:
             self._take(found)
-        if self._maximized and self.isVisible():
-            self.showMaximized()
+            if self._maximized and self.isVisible():
+                self.showMaximized()
 
     def appear(self) -> None:
         """Show the window as it was when it was closed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Final, Literal, Protocol
 
@@ -19,7 +20,7 @@ TARGET: Final = "2captcha"
 FOLLOW_SECONDS: Final = 60.0
 _TERMS_SECONDS: Final = 5.0
 _LONGEST_KEY: Final = 200
-Place = Literal["", "environment", "keyring", "memory"]
+Place = Literal["unknown", "", "environment", "keyring", "memory"]
 
 
 class KeyShelf(Protocol):
@@ -47,8 +48,8 @@ class CaptchaActs:
         self._of_shelf = ""
         self.permission: CaptchaPermission | None = None
         """What an admin last said; None while that isn't known."""
-        self.kept: Place = "environment" if given else ""
-        """Where the key is."""
+        self.kept: Place = "environment" if given else "unknown"
+        """Where the key is; "" where there is none."""
         self.trouble = ""
         """What doesn't work, as a sentence."""
         self.version = 0
@@ -63,16 +64,25 @@ class CaptchaActs:
         """Ask the project anew, and once for the key. Raises nothing: `trouble` says what could not be had."""
         before = (self.permission, self.trouble, self.kept)
         if self._unread:
-            self._unread = False  # a locked keyring asks the person, which once is enough for
-            try:
-                self._have(await self._shelf.read(), "keyring")
-            except ConsoleError as error:
-                self._of_shelf = str(error)
+            await self._read_shelf()
         try:
             self.permission, self.trouble = await self._project.permission(), self._of_shelf
         except ConsoleError as error:
             self.permission, self.trouble = None, str(error)
         self.version += before != (self.permission, self.trouble, self.kept)
+
+    async def _read_shelf(self) -> None:
+        self._unread = False  # a locked keyring asks the person, which once is enough for
+        try:
+            found = await self._shelf.read()
+        except ConsoleError as error:
+            self._of_shelf = str(error)
+        except asyncio.CancelledError:
+            self._unread = True
+            raise
+        else:
+            if self.kept == "unknown":  # else another was set meanwhile
+                self._have(found, "keyring")
 
     async def terms(self) -> CaptchaTerms | None:
         """Under which a run that begins now may ask; None where it may not, or where that can't be told in time."""
@@ -105,7 +115,9 @@ class CaptchaActs:
         if refusal := self.why_not():
             raise ConsoleError(refusal)
         if act is not self.act():
-            raise ConsoleError(f"2Captcha is {'allowed' if allowed else 'not allowed'} already.")
+            self.trouble = f"2Captcha is {'allowed' if allowed else 'not allowed'} already."
+            self.version += 1
+            raise ConsoleError(self.trouble)
         ended = await self._database.carry_out(
             act,
             f"{act.label} 2Captcha",
@@ -126,16 +138,17 @@ class CaptchaActs:
     async def set_key(self, key: str) -> None:
         """Keep another key, or ("") none. Where the keyring fails it lasts as long as the program."""
         key = key.strip()
-        if refusal := self.why_not_key():
+        if refusal := self.why_not_key() or why_no_key(key):
             raise ConsoleError(refusal)
-        if len(key) > _LONGEST_KEY or any(sign.isspace() for sign in key):
-            raise ConsoleError("That is no key of 2Captcha.")
         self._unread, self._of_shelf = False, ""
         try:
             await self._shelf.keep(key)
             self._have(key, "keyring")
         except ConsoleError as error:
-            self._of_shelf = f"{error} The key is kept until the program ends."
+            stays = "The key is kept until the program ends."
+            if not key:
+                stays = "The key may be there still, and is used again at the next start: take it out once more."
+            self._of_shelf = f"{error} {stays}"
             self._have(key, "memory")
         self.trouble = self._of_shelf
         self.version += 1
@@ -145,13 +158,25 @@ class CaptchaActs:
         self._key, self.kept = key, kept if key else ""
 
 
+def why_no_key(key: str) -> str:
+    """Why this can't be the key of an account; "" when it can."""
+    key = key.strip()
+    bad = len(key) > _LONGEST_KEY or any(sign.isspace() for sign in key)
+    return "That is no key of 2Captcha." if bad else ""
+
+
 def start_set_key(acts: CaptchaActs, key: str) -> None:
-    """Keep a key as a task."""
-    if not acts.why_not_key():
+    """Keep a key as a task, where that can be done."""
+    if not acts.why_not_key() and not why_no_key(key):
         tasks.spawn("captcha key", acts.set_key(key))
 
 
 def start_allow(acts: CaptchaActs, allowed: bool, reason: str) -> None:
     """Allow or forbid as a task, where it may be pressed."""
+
+    async def go() -> None:
+        with contextlib.suppress(ConsoleError):  # a colleague was faster, which `trouble` says
+            await acts.set_allowed(allowed, reason=reason)
+
     if not acts.why_not():
-        tasks.spawn("allow 2captcha", acts.set_allowed(allowed, reason=reason))
+        tasks.spawn("allow 2captcha", go())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from app import tasks
 from app.actions.run_state import Held
@@ -13,6 +14,8 @@ from services.domain.errors import ConsoleError, NotReachable
 from services.ports.wishes import RunClaims
 
 _log = logging.getLogger(__name__)
+
+_RELEASE_SECONDS: Final = 2.0
 
 
 class _Claimed(Protocol):
@@ -45,6 +48,14 @@ class HoldTelling:
         if not self._telling:
             self._telling = True
             tasks.spawn("tell of a hold", self._go())
+
+    async def release(self, run: _Claimed) -> None:
+        """The program ends while the run waits: it waits no longer. A project that doesn't answer soon isn't told."""
+        with contextlib.suppress(ConsoleError, TimeoutError):
+            async with asyncio.timeout(_RELEASE_SECONDS):
+                await self._acts.hold_run(
+                    job_id=run.job_id, directory=run.directory, key=run.key, run_id=run.run_id, why="", seconds=0
+                )
 
     async def _go(self) -> None:
         try:

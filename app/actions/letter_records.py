@@ -222,14 +222,18 @@ class LetterRecords:
             raise ConsoleError(refusal)
         letters = "letter" if len(ids) == 1 else "letters"
         label = f"Put back {len(ids):,} archived {letters}"
-        await self._act(PUT_BACK.name, label, ids, reason, functools.partial(self._put_back, ids, reason, here))
+        answers: dict[str, str | ConsoleError] = {}
+        act = functools.partial(self._put_back, ids, reason, here, answers)
+        names = {key: self._name(key) for key in ids}
+        request_id = await self._act(PUT_BACK.name, label, ids, reason, act)
+        if len(ids) > 1:
+            await asyncio.to_thread(self._keep_items, request_id, answers, names)
         tasks.supersede("dlq-scan", self._letters.scan())
 
-    async def _put_back(self, ids: Sequence[str], reason: str, here: bool, request_id: str) -> _Done:
-        answers = await self._many.put_back_many(ids, request_id=request_id, reason=reason, here=here)
-        if len(ids) > 1:
-            names = {key: self._name(key) for key in ids}
-            await asyncio.to_thread(self._keep_items, request_id, answers, names)
+    async def _put_back(
+        self, ids: Sequence[str], reason: str, here: bool, answers: dict[str, str | ConsoleError], request_id: str
+    ) -> _Done:
+        answers.update(await self._many.put_back_many(ids, request_id=request_id, reason=reason, here=here))
         failures = [f"{key[:8]}: {answer}" for key, answer in answers.items() if isinstance(answer, ConsoleError)]
         done = len(ids) - len(failures)
         words = f"{done:,} of {len(ids):,} done."
@@ -240,8 +244,9 @@ class LetterRecords:
 
     async def _act(
         self, name: str, label: str, ids: Sequence[str], reason: str, act: Callable[[str], Awaitable[_Done]]
-    ) -> None:
-        """One row of the Operations list. `act` is given its id; it gives how many were done, words, and the end."""
+    ) -> str:
+        """One row of the Operations list, and its id, which `act` is given; that gives how many were done, words, and
+        the end."""
         self.doing.update(ids)
         self.version += 1
         try:
@@ -260,6 +265,7 @@ class LetterRecords:
                 await asyncio.to_thread(self._operations.move, wish.id, "unknown", words)
                 raise
             await asyncio.to_thread(self._operations.move, wish.id, end, words, done=done)
+            return wish.id
         finally:
             self.doing.difference_update(ids)
             await self.read()
@@ -270,10 +276,11 @@ class LetterRecords:
         """What came of each letter, for the row of the Operations list; where that can't be written, the journal has
         it all the same."""
         with contextlib.suppress(Refused):
-            for key, answer in answers.items():
-                words = str(answer) if isinstance(answer, ConsoleError) else f"Put back as {answer}."
-                item = self._operations.plan(PUT_BACK.name, names[key], key, actor=self._actor, parent=request_id)
-                self._operations.move(item.id, end_of({key: answer}), words)
+            self._operations.add_items(request_id, PUT_BACK.name, self._actor, (
+                (names[key], key, end_of({key: answer}),
+                 str(answer) if isinstance(answer, ConsoleError) else f"Put back as {answer}.")
+                for key, answer in answers.items()
+            ))  # fmt: skip
 
     def _name(self, message_id: str) -> str:
         kept = self.kept.get(message_id)

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 import uuid
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Literal
@@ -137,7 +138,7 @@ class Operations:
         Raises Refused when it can't be written; until the program ends it is known all the same.
         """
         with self._lock:
-            old = self._known[operation_id]
+            old = self.get(operation_id) or self._read(operation_id)
             moved = msgspec.structs.replace(
                 old, state=state, words=words, done=old.done if done is None else done, changed_at=time.time()
             )
@@ -165,6 +166,35 @@ class Operations:
         with self._lock, contextlib.suppress(OSError, sqlite3.Error):
             self.planned.discard(operation_id)
             self._db.execute("delete from plans where operation_id = ?", (operation_id,))
+
+    def add_items(self, parent: str, act: str, actor: str, ends: Iterable[tuple[str, str, State, str]]) -> None:
+        """Write down in one go what came of the items of an act: of each its label, target, end and words.
+
+        Raises Refused when it can't be written.
+        """
+        now = time.time()
+        made = [
+            # A moment apart, so that they keep their order.
+            Operation(
+                str(uuid.uuid4()), act, label, target, actor, "", state, words, 0, 1, now + 1e-6 * at, now, parent
+            )
+            for at, (label, target, state, words) in enumerate(ends)
+        ]
+        with self._lock:
+            self.own_ids.update(one.id for one in made)
+            try:
+                self._db.execute("begin")
+                for one in made:
+                    self._write(one, "The items can't be written.")
+                self._db.execute("commit")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    self._db.execute("rollback")
+                raise
+            for one in made:
+                if one.state not in _KNOWN_END:
+                    self._hold(one)
+        self.version += 1
 
     def note(self, act: str, label: str, target: str, *, actor: str, words: str) -> Operation:
         """Tell of what failed without having been planned, and write it down meanwhile: `close` waits for that.
@@ -249,6 +279,11 @@ class Operations:
         with self._lock, contextlib.suppress(Refused):
             self._write(made, "The journal can't be written any more.")
 
+    def _read(self, operation_id: str) -> Operation:
+        """One that newer ones pushed out of memory."""
+        row = self._db.execute("select * from operations where id = ?", (operation_id,)).fetchone()
+        return Operation(*row)
+
     def _write(self, operation: Operation, sentence: str) -> None:
         try:
             self._db.execute(
@@ -265,8 +300,9 @@ class Operations:
                 # Its operation tells of it from now on.
                 del known[operation.id]
             self._known, dropped = _newest(known)
-            if self._reaches_back:
-                self._older = {**self._older, **{one.id: one for one in dropped}} if dropped else self._older
+            if self._reaches_back and (dropped or operation.id in self._older):
+                older = {key: one for key, one in self._older.items() if key != operation.id}
+                self._older = {**older, **{one.id: one for one in dropped}}
             elif dropped:
                 self._unread = max(filter(None, (_newest_of(dropped), self._unread)))
             self.version += 1

@@ -267,6 +267,10 @@ class RunActs:
                     self._set(fresh)
         except ConsoleError as error:
             ended = {"error": str(error)}
+        except asyncio.CancelledError:
+            if claim is not None and self.state.held is not None:
+                await asyncio.shield(self._holds.release(claim))
+            raise
         return judged(self.state, verdict, ended, submit_step(plan), stopped=self._stopped_id == request.run_id)
 
     async def _write(self, claim: _Claim, found: Judgement) -> Judgement:

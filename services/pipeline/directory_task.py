@@ -257,7 +257,12 @@ class DirectoryTask:
     async def _captcha_terms(self) -> CaptchaTerms | None:
         """Asked anew for each run: an admin may have said otherwise since."""
         key = self._tools.settings.two_captcha_key
-        by = await patiently(self._lease, self._tools.rows.captchas_allowed_by) if key else ""
+        try:
+            by = await asyncio.to_thread(self._tools.rows.captchas_allowed_by) if key else ""
+        except psycopg.Error as error:
+            # The directory is claimed: it goes on without, and a captcha is left to people.
+            log.info("Whether captchas may be solved can't be told: %s", one_line(error), extra=self._fields)
+            return None
         return CaptchaTerms(key, by) if by else None
 
     def _broken(self, words: str, begun: float) -> Outcome:

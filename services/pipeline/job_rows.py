@@ -207,7 +207,7 @@ class JobRows:
         with self._pool.connection() as database:
             try:
                 row = database.execute("select private.captcha_permission() as said").fetchone()
-            except psycopg.errors.UndefinedFunction:
+            except (psycopg.errors.UndefinedFunction, psycopg.errors.InsufficientPrivilege):
                 return ""
         said = (row or {}).get("said") or {}
         return str(said.get("by") or "an admin") if said.get("allowed") else ""

@@ -157,6 +157,7 @@ class RowPainter:
                     and (not pieces or region.intersects(section.translated(0, whole.top())))
                 ]
                 self._paint_row(painter, whole, look, cells)
+                self._drawn.pop(key_at(row), None)
             if row in waiting and ((table.viewport().visibleRegion() & whole) - region).isEmpty():
                 self.late.remove(row)
             for _, content, cell in cells:

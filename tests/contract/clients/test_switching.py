@@ -24,7 +24,7 @@ from tests.contract.gateway.running import KEY, PASSWORD, add_job, gateway, unti
 from tests.fakes.stack import fake_stack
 
 pytestmark = pytest.mark.stack
-STEADY = ["decisions", "local stack", "role", "session", "sync", "watch over the supervisor"]
+STEADY = ["captchas", "decisions", "local stack", "role", "session", "sync", "watch over the supervisor"]
 """The tasks of one sign-in, once it is through: no switch adds one."""
 EMAILS = {person.role: person.email for person in LOCAL_PEOPLE}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import psycopg
 import pytest
 
 from services.pipeline.database import Pool
@@ -49,3 +50,16 @@ async def test_a_project_without_that_file_allows_nothing(pool: Pool, records: R
         assert JobRows(pool, "w-1").captchas_allowed_by() == ""
     finally:
         records.ask("alter function private.captcha_permission_gone() rename to captcha_permission")
+
+
+async def test_a_directory_goes_on_without_where_the_database_does_not_say_it(
+    pool: Pool, settings_for: Callable[..., Settings], records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: JobRows) -> str:
+        raise psycopg.OperationalError("the connection is gone")
+
+    monkeypatch.setattr(JobRows, "captchas_allowed_by", away)
+    script = Script()
+    records.run_for(records.job(["a.localhost"]))
+    assert await Bench(pool, settings_for(two_captcha_key="a-key"), script).work()
+    assert script.terms == [None]

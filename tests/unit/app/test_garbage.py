@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 
 import pytest
 
@@ -30,6 +31,27 @@ def test_what_a_long_walk_found_is_left_out_of_the_next(generation: int, seconds
         gc.unfreeze()
         gc.collect()
         assert any(found is kept for found in gc.get_objects())
+    finally:
+        gc.unfreeze()
+        gc.enable()
+
+
+def test_what_was_left_out_is_given_back_once_nobody_uses_it() -> None:
+    class Ring:
+        itself: object
+
+    ring = Ring()
+    ring.itself = ring
+    gone = weakref.ref(ring)
+    gc.freeze()
+    gc.disable()
+    try:
+        del ring
+        gc.collect()
+        assert gone() is not None
+        garbage.give_back()
+        assert gone() is None
+        assert gc.isenabled()
     finally:
         gc.unfreeze()
         gc.enable()

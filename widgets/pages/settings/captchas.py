@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.actions.captchas import CaptchaActs, start_allow, start_set_key
+from app.actions.captchas import CaptchaActs, start_allow, start_set_key, why_no_key
 from app.actions.confirming import typed
 from app.actions.registry import CAPTCHA_KEY
 from services.domain.times import to_iso
@@ -18,6 +18,7 @@ from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface, ground_of
 
 _KEYS: Final = {
+    "unknown": "Whether this machine has a key isn't known.",
     "": "No key on this machine: captchas of runs here are left to people.",
     "environment": "Key from TWO_CAPTCHA_API_KEY.",
     "keyring": "Key in this machine's keyring.",
@@ -107,7 +108,7 @@ class CaptchaLine(Surface):
             inside=inside, stops=(box.box,), foot="Kept in the keyring of this machine",
         )  # fmt: skip
         sheet.hold("Type or paste the key.")
-        box.changed.connect(lambda text: sheet.hold("" if text.strip() else "Type or paste the key."))
+        box.changed.connect(lambda text: sheet.hold(why_no_key(text) if text.strip() else "Type or paste the key."))
         sheet.confirmed.connect(lambda _: start_set_key(self._acts, box.text()))
         box.box.setFocus()
 

@@ -122,7 +122,7 @@ def test_a_locked_keyring_is_asked_once(world: DeskWorld) -> None:
         await world.captchas.look()
         world.shelf.fault, world.shelf.key = None, "a-key"
         await world.captchas.look()
-        assert (world.captchas.kept, world.captchas.trouble) == ("", "This machine's keyring is locked.")
+        assert (world.captchas.kept, world.captchas.trouble) == ("unknown", "This machine's keyring is locked.")
 
     run(go)
 

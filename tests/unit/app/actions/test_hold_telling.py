@@ -88,3 +88,15 @@ def test_the_mark_of_a_run_that_goes_on_never_says_that_its_outcome_is_unknown(w
         return wish is not None and wish.state == "asked"
 
     run(world, dry=False, before_it_goes_on=much_later)
+
+
+def test_a_program_that_ends_in_a_hold_tells_that_it_is_over(world: World) -> None:
+    world.script(STARTED, HELD, HOLD)
+
+    async def act() -> None:
+        tasks.spawn("run", world.acts.run(TARGET, dry=False))
+        await until(lambda: world.claims.holds)
+        await tasks.shutdown()
+
+    world.in_loop(act)
+    assert world.claims.holds == [("captcha", 300), ("", 0)]

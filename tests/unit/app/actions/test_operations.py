@@ -201,3 +201,40 @@ def test_the_list_can_be_read_while_it_is_written(operations: Operations) -> Non
         thread.join()
         sys.setswitchinterval(interval)
     assert len(operations.newest_first()) == 40
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_an_old_one_is_gone_on_with(file: Path, monkeypatch: pytest.MonkeyPatch, read: bool) -> None:
+    monkeypatch.setattr(module, "KEPT", 2)
+    operations = Operations(file)
+    made = [operations.plan("retry", str(number), "m", actor="desk-1").id for number in range(5)]
+    for key in made:
+        operations.move(key, "failed")
+    for _ in range(2 if read else 0):
+        operations.reach_back()
+    assert (operations.get(made[0]) is not None) == read
+    assert operations.move(made[0], "running", "Again.").words == "Again."
+    assert [one.id for one in operations.open()] == [made[0]]
+    assert made[0] not in {one.id for one in operations.older_first()}, "not as it was before, too"
+    operations.move(made[0], "done", "All done.")
+    held = again(operations, file)
+    assert next(one for one in held.items("") if one.id == made[0]).words == "All done."
+    held.close()
+
+
+def test_items_are_written_in_one_go_or_not_at_all(file: Path) -> None:
+    operations = Operations(file)
+    whole = operations.plan("put_back", "Put back 3", "", actor="desk-1", total=3)
+    ends: list[tuple[str, str, State, str]] = [
+        ("a", "m1", "done", "Put back."), ("b", "m2", "unknown", "No answer."), ("c", "m3", "failed", "No."),
+    ]  # fmt: skip
+    operations.add_items(whole.id, "put_back", "desk-1", ends)
+    assert [(one.label, one.state) for one in operations.items(whole.id)] == [(one[0], one[2]) for one in ends]
+    assert [one.label for one in operations.of_unknown_end("put_back")] == ["b"]
+    assert {one.id for one in operations.items(whole.id)} <= operations.own_ids
+    operations._db.execute("create trigger full before insert on operations when new.target = 'm5'"
+                           " begin select raise(abort, 'disk full'); end")  # fmt: skip
+    with pytest.raises(Refused, match="can't be written"):
+        operations.add_items(whole.id, "put_back", "desk-1", [("d", "m4", "done", ""), ("e", "m5", "done", "")])
+    assert len(operations.items(whole.id)) == 3
+    operations.close()
