@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final, Literal
@@ -41,10 +42,12 @@ Revise = Callable[[EditStep], Awaitable[dict[str, Any]]]
 Solve = Callable[[int], Awaitable[bool]]
 """Has the captcha before a step solved for money: whether the page no longer asks for it."""
 _PAUSED_TOO_LONG: Final = "Nobody came back to the paused run"
+_SENT: Final = "While a person had the page, something was sent: look at the directory"
 
 
 class SentByHand(Exception):
-    """While a person had the page, something was sent that may be the form: it must not be sent again."""
+    """While the run did not have its page for itself, something was sent that may be the form: it must not be sent
+    again. The text says when, for staff."""
 
 
 class Control:
@@ -55,13 +58,15 @@ class Control:
         self._report = report
         self._helper = helper
         self._page: Page | None = None
-        self._hands: Hands | None = None
         self._patience = PATIENCE_SECONDS
         self._commands: asyncio.Queue[Command] | None = None
         self._hold_at: int | None = None
         self._held_since = 0.0
         self._watched = False
         self._watch: Callable[[bool], None] | None = None
+        self._waits: asyncio.Timeout | None = None
+        self.hands: Hands | None = None
+        """None until the run has a page."""
         self.limit: asyncio.Timeout | None = None
         """The run's time limit, which stands still while it is held."""
         self.revise: Revise | None = None
@@ -76,7 +81,17 @@ class Control:
 
     def lend(self, page: Page, hands: Hands) -> None:
         """While the run is held, a person may use its page."""
-        self._page, self._hands = page, hands
+        self._page, self.hands = page, hands
+
+    @property
+    def sent(self) -> bool:
+        """Something was sent that may be the form, while the run did not have its page for itself."""
+        return self.hands is not None and self.hands.sent
+
+    def left(self) -> float:
+        """Seconds until the run, or its being held, is over; infinite where neither has an end."""
+        ends = [timeout.when() for timeout in (self._waits, self.limit) if timeout is not None]
+        return min((end for end in ends if end is not None), default=math.inf) - asyncio.get_running_loop().time()
 
     def take(self, command: Command) -> None:
         """A person says what is to be done."""
@@ -120,7 +135,7 @@ class Control:
         if not self._helper:
             return False
         # Whoever helps in the browser's window looks there, and would be cut off.
-        clearing = Clearing(asks, self._report, index) if self._hands is None or not self._hands.window else None
+        clearing = Clearing(asks, self._report, index) if self.hands is None or not self.hands.window else None
         held = self._hold(index, error.person, HELP_SECONDS, error=str(error), skip=skip, clearing=clearing)
         return await held is not None
 
@@ -136,8 +151,8 @@ class Control:
         clearing: Clearing | None = None,
     ) -> Help | None:
         self._hold_at = None
-        if self._hands is not None and self._page is not None:
-            await self._hands.begin(self._page, forgiving=why == "login")
+        if self.hands is not None and self._page is not None:
+            await self.hands.begin(self._page, forgiving=why == "login")
         began = time.monotonic()
         self._held_since = asyncio.get_running_loop().time()
         seconds = min(seconds, self._patience)
@@ -152,6 +167,7 @@ class Control:
         try:
             with _stopped(self.limit):
                 async with asyncio.timeout(seconds) as waits:
+                    self._waits = waits
                     following = commands.get if clearing is None else lambda: clearing.next(commands)
                     return await self._commanded(following, index, again, skip, waits, told)
         except TimeoutError:
@@ -160,19 +176,19 @@ class Control:
             )
             return None
         finally:
-            self._commands = None
+            self._commands = self._waits = None
             took = time.monotonic() - began
             self._patience -= took
-            ms, inputs = round(took * 1000), self._hands.used if self._hands is not None else 0
+            ms, inputs = round(took * 1000), self.hands.used if self.hands is not None else 0
             alone = {"by_itself": True} if clearing is not None and clearing.over else {}
-            window = {"window": True} if self._hands is not None and self._hands.window is not None else {}
+            window = {"window": True} if self.hands is not None and self.hands.window is not None else {}
             more = {"by": self._helper, "inputs": inputs, **alone, **window}
             self.record.append({"index": index, "why": why, "ms": ms, **more})
             self._report({"kind": "released", "index": index, "ms": ms})
-            if self._hands is not None:
-                await self._hands.end()
-                if self._hands.sent:
-                    raise SentByHand
+            if self.hands is not None:
+                await self.hands.end()
+                if self.hands.sent:
+                    raise SentByHand(_SENT)
 
     async def _commanded(
         self,
@@ -208,12 +224,12 @@ class Control:
                 if command.index < index or self.revise is None:
                     raise EditRefused("This step is done")
                 self._report({"kind": "edited", "index": command.index, **await self.revise(command)})
-            elif self._hands is None or self._page is None:
+            elif self.hands is None or self._page is None:
                 raise EditRefused("No page is open yet")
             elif isinstance(command, Pick):
                 self._report({"kind": "picked", **await pick(self._page, command.x, command.y)})
             else:
-                await self._hands.use(command)
+                await self.hands.use(command)
         except EditRefused as error:
             self._report({"kind": "refused", "why": str(error)})
 

@@ -83,24 +83,27 @@ class Hands:
         if self.window is not None:
             await self.window.take_back()
         if self.used or self.window is not None:
-            await self._listen_on()
+            await self._listen_on(_AFTER_SECONDS)
         self._page, self._forgiving = None, False
 
     @contextlib.asynccontextmanager
-    async def watching(self, page: Page) -> AsyncIterator[None]:
-        """Around what is put into the page in a person's stead: `sent` is known after it. Within a hold too."""
+    async def watching(self, page: Page, seconds: float) -> AsyncIterator[None]:
+        """Around what is put into the page in a person's stead: `sent` is known after it. Within a hold too.
+
+        For so many seconds the page may think before it sends.
+        """
         before, self._page = self._page, page
         try:
             yield
-            await self._listen_on()
+            await self._listen_on(seconds)
         finally:
             self._page = before
 
-    async def _listen_on(self) -> None:
+    async def _listen_on(self, seconds: float) -> None:
         if self._blocker is not None or self._page is None or self._page.is_closed():
             return
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_AFTER_SECONDS):
+            async with asyncio.timeout(seconds):
                 await self._sent.wait()
 
     async def use(self, command: Mouse | Keys) -> None:

@@ -24,7 +24,7 @@ from services.submission.control import Control, SentByHand
 from services.submission.edits import edited, matches
 from services.submission.ends import watch_ends
 from services.submission.events import Report
-from services.submission.evidence import Seen, Sending, Verdict, evidence_log, weigh
+from services.submission.evidence import Seen, Verdict, evidence_log, weigh
 from services.submission.fingerprint import FormSight
 from services.submission.form_pages import refusal
 from services.submission.gate import Gate
@@ -89,7 +89,7 @@ class _Run:
         self._pop_ups = PopUps(self._give_up)
         self._control = control or Control(report)
         self._control.revise = self._revise
-        self._solving = Solving(request.captchas, report, self._control.nobody)
+        self._solving = Solving(request.captchas, report, self._control)
         self._given_up = ""
         self._steps: list[dict[str, Any]] = []
         self._form = FormSight()
@@ -116,8 +116,11 @@ class _Run:
             outcome = self._cut_short(f"The browser broke down: {one_line(error.message, 300)}")
         finally:
             self._control.limit = None
-        await self._last_picture()
-        tell(self._report, outcome)
+        try:
+            await asyncio.gather(self._last_picture(), self._solving.report_wrong())
+        finally:
+            outcome = self._solving.noted(outcome)
+            tell(self._report, outcome)
         return msgspec.structs.replace(outcome, screenshot=self._screenshot, duration_ms=_ms(self._began))
 
     def _give_up(self, why: str) -> None:
@@ -156,10 +159,9 @@ class _Run:
                     break
                 await self._person(page, self._submit, PersonNeeded("captcha"))
             return await (self._dry(page, self._blocker) if self._blocker else self._real(page, fields, before))
-        except SentByHand:
+        except SentByHand as error:
             self._pressed = True
-            why = "While a person had the page, something was sent: look at the directory"
-            return self._outcome("unknown", [why], error=why)
+            return self._outcome("unknown", [str(error), *self._solving.said()], error=str(error))
         except PersonNeeded as error:
             return self._outcome(
                 "failed", [f"{self._unsent()}: {error}", *self._control.nobody], error=str(error), person=error.person
@@ -302,7 +304,7 @@ class _Run:
             later = str(error)
         after = with_dialogs(await look(answers.page(page), fields), self._pop_ups.said)
         verdict = weigh(before, after, answers.sending(), business=self._business, later=later)
-        await self._solving.judged(verdict.status, answers.page(page))
+        self._solving.judged(verdict, before, after)
         return self._weighed(verdict, after)
 
     async def _step(
@@ -340,8 +342,7 @@ class _Run:
         finally:
             ms = _ms(began)
             self._steps.append({"index": index, "action": one_line(step.action, 40), "status": status, "ms": ms})
-            more = {"error": error} if error else {}
-            self._report({"kind": "step", "index": index, "status": status, "ms": ms, **more})
+            self._report({"kind": "step", "index": index, "status": status, "ms": ms, **known(error=error)})
             if self._pictures is not None:
                 self._pictures.after(index)
 
@@ -352,8 +353,7 @@ class _Run:
             async with asyncio.timeout(_FINAL_SECONDS):
                 self._screenshot = await self._pictures.final()
         if self._screenshot and self._steps:
-            index = self._steps[-1]["index"]
-            self._report({"kind": "picture", "index": index, "path": self._screenshot})
+            self._report({"kind": "picture", "index": self._steps[-1]["index"], "path": self._screenshot})
 
     def _weighed(self, verdict: Verdict, after: Seen) -> Outcome:
         return self._outcome(
@@ -367,17 +367,17 @@ class _Run:
 
     def _cut_short(self, why: str) -> Outcome:
         """The outcome of a run that ended from outside: once the button was pressed, nobody knows."""
+        self._pressed = self._pressed or self._control.sent
         if self._request.dry or not self._pressed:
             return self._outcome("failed", [f"{why}. {self._unsent()}"], error=why)
         return self._outcome("unknown", [f"{why} after the form may have been sent"], error=why)
 
     def _outcome(self, status: Status, reasons: list[str], **found: Any) -> Outcome:
-        sending = self._answers.sending() if self._answers else Sending()
         log = {
             "reasons": reasons,
             **evidence_log(found.get("verdict")),
             "final_url": one_line(found.get("final_url") or (self._page.url if self._page else ""), _ADDRESS) or None,
-            "http_status": sending.status,
+            "http_status": self._answers.sending().status if self._answers else None,
             "steps": self._steps,
             **self._form.log(),
             **known(pop_ups_closed=self._pop_ups.closed, held=self._control.record),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Awaitable
+import time
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, Literal
 
 import msgspec
@@ -16,6 +17,8 @@ from services.ports.wishes import CaptchaTerms
 SECONDS: Final = 120
 POLL_SECONDS: Final = 5
 _CALL_SECONDS: Final = 15.0
+LONGEST: Final = SECONDS + _CALL_SECONDS
+"""Seconds within which there is an answer, or none."""
 _CODE: Final = re.compile(r"ERROR_[A-Z0-9_]{1,60}|IP_BANNED")
 _WORDS: Final = {
     "ERROR_WRONG_USER_KEY": "it does not know the key of the account",
@@ -31,11 +34,7 @@ _WORDS: Final = {
 
 
 class Unsolved(Exception):
-    """It has no answer; the text says why, for staff. `id`: 2Captcha's own, where it had begun."""
-
-    def __init__(self, why: str, captcha_id: str = "") -> None:
-        super().__init__(why)
-        self.id = captcha_id
+    """It has no answer; the text says why, for staff."""
 
 
 class Puzzle(msgspec.Struct, frozen=True):
@@ -56,16 +55,19 @@ class Answer(msgspec.Struct, frozen=True):
     cost: float | None = None
 
 
-async def ask(terms: CaptchaTerms, puzzle: Puzzle) -> Answer:
-    """The answer, which costs money; raises Unsolved."""
-    client = _client(terms)
+async def ask(terms: CaptchaTerms, puzzle: Puzzle, began: Callable[[str], None]) -> Answer:
+    """The answer, which costs money; raises Unsolved within `LONGEST`.
+
+    `began` is told 2Captcha's own id as soon as there is one: from then on it may have to be paid for.
+    """
+    client = _client(terms, began)
     try:
-        async with asyncio.timeout(SECONDS + _CALL_SECONDS):
+        async with asyncio.timeout(LONGEST):
             found = await _solved(client, puzzle)
             answer = Answer(str(found["captchaId"]), str(found["code"]))
     except Exception as error:  # its own errors, those of its HTTP library, and what an odd answer leads to
         # Not as the cause: it may quote the address that was called, and the key is in it.
-        raise Unsolved(_words(error), client.began) from None
+        raise Unsolved(_words(error)) from None
     return msgspec.structs.replace(answer, cost=await _cost(client, answer.id))
 
 
@@ -74,22 +76,22 @@ async def report_wrong(terms: CaptchaTerms, captcha_id: str) -> bool:
     return await _in_time(_client(terms).report(captcha_id, False)) is not None
 
 
-def _client(terms: CaptchaTerms) -> Any:
+def _client(terms: CaptchaTerms, began: Callable[[str], None] = lambda _: None) -> Any:
     from twocaptcha import AsyncTwoCaptcha, NetworkException  # few runs need it
     from twocaptcha.exceptions.api import NetworkException as NoNetwork
 
     class Patient(AsyncTwoCaptcha):  # type: ignore[misc]
         """The client gives up at the first question that fails on its way: the answer would be paid for in vain."""
 
-        began = ""
-
         async def wait_result(self, id_: str, timeout: float, polling_interval: float) -> Any:
-            self.began = id_
-            async with asyncio.timeout(timeout):
-                while True:
-                    with contextlib.suppress(NetworkException, NoNetwork):
-                        return await self.get_result(id_)
-                    await asyncio.sleep(POLL_SECONDS)
+            began(str(id_))
+            # Looked at between two questions: one that is cut off would leave its connection open.
+            end = time.monotonic() + timeout
+            while time.monotonic() < end:
+                with contextlib.suppress(NetworkException, NoNetwork):
+                    return await self.get_result(id_)
+                await asyncio.sleep(POLL_SECONDS)
+            raise TimeoutError
 
     keep_out(terms.key)
     return Patient(terms.key, server=terms.server, defaultTimeout=SECONDS, recaptchaTimeout=SECONDS)

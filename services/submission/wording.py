@@ -45,6 +45,17 @@ _PROMISES: Final = re.compile(
     r"^(?:if|once|when|unless|until|after|before)\b|\b(?:yet|will (?:not )?be|do not|don[’']t)\b", re.IGNORECASE
 )
 
+_CAPTCHA: Final = re.compile(
+    r"captcha|\bsecurity code\b|\brobot\b|\b(?:letters|characters|text|words?|code) (?:\w+ )?(?:in|on|from|of) the "
+    r"(?:picture|image)\b",
+    re.IGNORECASE,
+)
+_WRONG: Final = re.compile(
+    r"\b(?:wrong|incorrect(?:ly)?|invalid|mismatch|fail(?:ed|s|ure)?)\b"
+    r"|(?:\bnot|n[’']t) (?:correct(?:ly)?|valid|right|match\w*|the (?:letters|characters|text|words?|code))\b",
+    re.IGNORECASE,
+)
+
 
 def clauses(text: str) -> list[str]:
     """Statements of a text: split at sentence ends, commas and "but"; questions are left out."""
@@ -76,3 +87,8 @@ def only_refused(news: str) -> bool:
     said = [clause for clause in clauses(news) if not _PROMISES.search(clause)]
     own_yes = any(_OWN_YES.search(clause) and not _NOT.search(clause) for clause in said)
     return not own_yes and any(_OWN_NO.search(clause) for clause in said)
+
+
+def refuses_captcha(problem: str) -> bool:
+    """Whether a problem that a page tells is that the captcha's answer was wrong; not that there was none."""
+    return bool(_CAPTCHA.search(problem) and _WRONG.search(problem))

@@ -50,8 +50,10 @@ def test_each_kind_is_answered_with_what_it_cost(
     puzzle: Puzzle, asked: dict[str, str], solver: FakeTwoCaptcha, runner: asyncio.Runner
 ) -> None:
     solver.says = [NOT_READY, GONE]
-    assert runner.run(ask(solver.terms, puzzle)) == Answer("70001", "ACEFH", 0.00299)
+    began: list[str] = []
+    assert runner.run(ask(solver.terms, puzzle, began.append)) == Answer("70001", "ACEFH", 0.00299)
     assert asked.items() <= solver.asked[0].items()
+    assert began == ["70001"]
 
 
 @pytest.mark.parametrize(
@@ -71,19 +73,20 @@ def test_each_way_to_have_no_answer_is_told_in_words(
 ) -> None:  # fmt: skip
     if len(says) > 1:
         monkeypatch.setattr(two_captcha, "SECONDS", 0.1)
+    began: list[str] = []
     solver.refusals, solver.says = [refusal] if refusal else [], says
     with pytest.raises(Unsolved) as unsolved:
-        runner.run(ask(solver.terms, PICTURE))
-    assert (str(unsolved.value), unsolved.value.id) == (words, "" if refusal else "70001")
+        runner.run(ask(solver.terms, PICTURE, began.append))
+    assert (str(unsolved.value), began) == (words, [] if refusal else ["70001"])
     assert unsolved.value.__cause__ is None
 
 
 def test_a_wrong_key_and_a_server_that_is_gone(solver: FakeTwoCaptcha, runner: asyncio.Runner) -> None:
     with pytest.raises(Unsolved, match="it does not know the key of the account"):
-        runner.run(ask(CaptchaTerms("another key", "admin@example.com", solver.terms.server), PICTURE))
+        runner.run(ask(CaptchaTerms("another key", "admin@example.com", solver.terms.server), PICTURE, print))
     runner.run(solver.stop())
     with pytest.raises(Unsolved, match="2Captcha does not answer"):
-        runner.run(ask(solver.terms, PICTURE))
+        runner.run(ask(solver.terms, PICTURE, print))
     assert runner.run(report_wrong(solver.terms, "70001")) is False
 
 
@@ -93,6 +96,6 @@ def test_a_wrong_answer_is_reported(solver: FakeTwoCaptcha, runner: asyncio.Runn
 
 
 def test_the_key_is_kept_out_of_every_text(solver: FakeTwoCaptcha, runner: asyncio.Runner) -> None:
-    runner.run(ask(solver.terms, PICTURE))
+    runner.run(ask(solver.terms, PICTURE, print))
     assert KEY not in repr(solver.terms)
     assert KEY not in redact(f"GET https://2captcha.com/res.php?key={KEY}")

@@ -6,6 +6,7 @@ import base64
 import datetime
 import ipaddress
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,8 @@ GONE: Final = "gone"
 
 class FakeTwoCaptcha:
     """`answer`: the code that each captcha gets; `refusals`: what `in.php` says instead of taking one, `says`:
-    what `res.php` says before the answer; one word each time, GONE for a connection that breaks."""
+    what `res.php` says before the answer; one word each time, GONE for a connection that breaks. `on_wrong` is called
+    when an answer is reported as wrong."""
 
     def __init__(self, folder: Path) -> None:
         self.answer = "ACEFH"
@@ -32,6 +34,7 @@ class FakeTwoCaptcha:
         self.says: list[str] = []
         self.asked: list[dict[str, str]] = []
         self.wrong: list[str] = []
+        self.on_wrong: Callable[[], None] = lambda: None
         self.certificate = folder / "certificate.pem"
         self._key = folder / "key.pem"
         self._served: web.AppRunner | None = None
@@ -73,6 +76,7 @@ class FakeTwoCaptcha:
         action, number = request.query["action"], request.query["id"]
         if action == "reportbad":
             self.wrong.append(number)
+            self.on_wrong()
             return web.Response(text="OK_REPORT_RECORDED")
         if action == "get" and self.says:
             said = self.says.pop(0)

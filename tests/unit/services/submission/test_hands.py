@@ -44,8 +44,8 @@ def watched(tab: Tab) -> Hands:
     return Hands(cast(BrowserContext, tab), lambda: "", list)
 
 
-async def put_in(hands: Hands, tab: Tab, later: float | None) -> bool:
-    async with hands.watching(cast(Page, tab)):
+async def put_in(hands: Hands, tab: Tab, later: float | None, seconds: float = 0.01) -> bool:
+    async with hands.watching(cast(Page, tab), seconds):
         if later is not None:
             asyncio.get_running_loop().call_later(later, tab.send)
     return hands.sent
@@ -54,11 +54,10 @@ async def put_in(hands: Hands, tab: Tab, later: float | None) -> bool:
 @pytest.mark.parametrize("later", [0.0, 0.05])
 def test_an_answer_that_sends_the_form_is_noticed(later: float) -> None:
     tab = Tab()
-    assert asyncio.run(put_in(watched(tab), tab, later))
+    assert asyncio.run(put_in(watched(tab), tab, later, 30.0))
 
 
-def test_what_the_run_itself_sends_afterwards_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hands_module, "_AFTER_SECONDS", 0.01)
+def test_what_the_run_itself_sends_afterwards_is_not() -> None:
     tab = Tab()
     hands = watched(tab)
     assert not asyncio.run(put_in(hands, tab, None))

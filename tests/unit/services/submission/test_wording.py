@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.submission.wording import clauses, confirmation, is_polite, only_refused, refusal
+from services.submission.wording import clauses, confirmation, is_polite, only_refused, refusal, refuses_captcha
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,20 @@ def test_only_ones_own_listing_counts_against_success_elsewhere() -> None:
 @given(st.text(max_size=300))
 def test_any_text_can_be_split(text: str) -> None:
     assert all(clause.strip() == clause and clause for clause in clauses(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("Captcha: Incorrect, please try again", True),
+        ("reCAPTCHA verification failed", True),
+        ("The security code doesn't match.", True),
+        ("These are not the letters in the picture. Please try the new ones.", True),
+        ("Please complete the captcha", False),
+        ("Captcha: This field is required", False),
+        ("Phone: This number is invalid", False),
+        ("Picture: This file is not valid", False),
+    ],
+)
+def test_a_wrong_captcha_is_told_from_one_without_an_answer(text: str, wrong: bool) -> None:
+    assert refuses_captcha(text) == wrong
