@@ -1,4 +1,4 @@
--- Jobs that stand still: finding them, queueing them again. Applies twice.
+-- Jobs that stand still, or that count a run that does: finding them, seeing to them. Applies twice.
 
 -- Jobs that nobody has ended, stopped or in hand, with the last that was heard of each. A message that waits to be sent
 -- or a flow run that waits for a worker is hope enough; that staff have seen it is no sign of life. A job of which
@@ -53,6 +53,27 @@ begin
   return 'queued';
 end $$;
 
+-- Ended jobs that by their words (those of end_of) count a directory as run on a desk whose claim has run out since:
+-- its program ended without a word, and nobody else works such a job out again.
+create or replace function private.lapsed_jobs() returns setof uuid
+language sql stable security definer set search_path = '' as $$
+  select j.id from public.jobs j
+   where j.status in ('completed', 'failed') and j.error_message like '%still run by staff%'
+     and exists (select from public.job_results r
+                  where r.job_id = j.id and r.status = 'submitting' and r.claim_owner like 'staff:%'
+                    and r.claim_expires_at <= clock_timestamp())
+     and not exists (select from public.directory_submissions s
+                      where s.submission_queue_id = j.id and s.status = 'pending')
+$$;
+
+-- Works such a job out again. An outcome that is being written meanwhile is waited for.
+create or replace function private.settle_lapsed_job(p_job uuid) returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform from public.jobs where id = p_job for no key update;
+  perform private.settle_again(p_job);
+end $$;
+
 do $$
 declare f text;
 begin
@@ -60,7 +81,9 @@ begin
   foreach f in array array[
     'public.find_stale_jobs(int)',
     'private.stale_jobs(interval)',
-    'private.requeue_stale_job(uuid, interval, int)'] loop
+    'private.requeue_stale_job(uuid, interval, int)',
+    'private.lapsed_jobs()',
+    'private.settle_lapsed_job(uuid)'] loop
     execute format('revoke execute on function %s from public, anon, authenticated', f);
     execute format('grant execute on function %s to service_role', f);
   end loop;

@@ -15,6 +15,7 @@ import pytest
 
 from services.pipeline.database import Pool, open_pool
 from services.pipeline.dead_letter_alarm import DeadLetterAlarm
+from services.pipeline.lapsed_jobs import LapsedJobs
 from services.pipeline.monitor import Monitor
 from services.pipeline.sqs import open_client
 from services.pipeline.stale_jobs import StaleJobs
@@ -39,6 +40,29 @@ def silent(records: Records, minutes: float = 11, status: str = "in_progress") -
         job, minutes * 60,
     )  # fmt: skip
     return job
+
+
+def run_by_staff(records: Records) -> str:
+    """A job that ended while staff ran one of its two directories on a desk."""
+    job = records.job(["a.localhost", "b.localhost"])
+    for host, owner in (("a.localhost", "staff:desk:run"), ("b.localhost", "w-1")):
+        records.ask("select claim_submission(%s, %s, %s, %s, '{}', 480)", job, host, f"{job}/{host}", owner)
+    failed = "select record_outcome(%s, 'b.localhost', %s, 'w-1', 'failed', '{}', null, null, null, 1)"
+    records.ask(failed, job, f"{job}/b.localhost")
+    records.ask("select finalize_job(%s, 'w-1')", job)
+    return job
+
+
+def lapse(records: Records, job: str) -> None:
+    """The clock goes on until the desk's claim has run out."""
+    records.ask(
+        "update job_results set claim_expires_at = now() - interval '1 second' where job_id = %s and status = %s",
+        job, "submitting",
+    )  # fmt: skip
+
+
+def ending(records: Records, job: str) -> tuple[Any, ...]:
+    return records.ask("select status, error_message from jobs where id = %s", job)[0]
 
 
 def stale(records: Records, *minutes: int) -> list[str]:
@@ -111,6 +135,34 @@ def test_queued_again_so_often_and_then_left_to_people(
     assert stale(records) == [job], "people still see that it stands still"
     assert len(logged.take_every("Queued job")) == 2
     assert len(logged.take_every(f"Job {job} stands still again and is left to people")) == 1, "said once"
+
+
+def test_a_job_stops_to_count_a_run_on_a_desk_that_ended_without_a_word(
+    pool: Pool, records: Records, logged: Logged
+) -> None:
+    job, other = run_by_staff(records), run_by_staff(records)
+    running = ("completed", "1 of 2 submissions failed, 1 still run by staff")
+    assert LapsedJobs(pool).settle() == 0, "it may end yet"
+    assert ending(records, job) == running
+    lapse(records, job)
+    assert [LapsedJobs(pool).settle() for _ in range(2)] == [1, 0]
+    assert ending(records, job) == ("completed", "1 of 2 submissions failed, 1 outcome unknown")
+    assert ending(records, other) == running
+    logged.take(f"A run on a desk of job {job} ended")
+
+
+def test_an_outcome_that_comes_while_a_job_is_settled_counts(pool: Pool, records: Records) -> None:
+    job = run_by_staff(records)
+    lapse(records, job)
+    outcome = "select record_outcome(%s, 'a.localhost', %s, 'staff:desk:run', 'submitted', '{}', null, null, null, 1)"
+    thread = threading.Thread(target=records.ask, args=("select private.settle_lapsed_job(%s)", job))
+    with pool.connection() as desk:
+        desk.execute(outcome, (job, f"{job}/a.localhost"))
+        thread.start()
+        blocked = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%%settle_lapsed_job%%'"
+        wait_for(lambda: records.ask(blocked), "the monitor waits for the desk", 60)
+    thread.join(60)
+    assert ending(records, job) == ("completed", "1 of 2 submissions failed")
 
 
 def test_two_monitors_queue_each_job_once(settings: Settings, pool: Pool, records: Records, logged: Logged) -> None:
@@ -281,12 +333,13 @@ def test_one_that_is_away_does_not_keep_it_from_the_other(
     bury(queue, settings)
     for database, client, saying in (
         (away, queue, ("The database does not answer", "1 dead letter in")),
-        (pool, gone, ("The dead letter queue does not answer", "Queued job")),
+        (pool, gone, ("The dead letter queue does not answer", "Queued job", "A run on a desk of job")),
     ):
         silent(records)
+        lapse(records, run_by_staff(records))
         changed = settings_for(dlq_url=settings.queue_url, **pace)
         stop = threading.Event()
-        monitor = Monitor(StaleJobs(database, changed), DeadLetterAlarm(client, changed), changed)
+        monitor = Monitor(StaleJobs(database, changed), LapsedJobs(database), DeadLetterAlarm(client, changed), changed)
         thread = threading.Thread(target=monitor.run, args=(stop,))
         thread.start()
         try:
@@ -296,7 +349,7 @@ def test_one_that_is_away_does_not_keep_it_from_the_other(
             thread.join(60)
     away.close()
     gone.close()
-    for words in ("psycopg.pool", "does not answer", "Queued job", "1 dead letter in"):
+    for words in ("psycopg.pool", "does not answer", "Queued job", "A run on a desk of job", "1 dead letter in"):
         logged.allow(words)
 
 
