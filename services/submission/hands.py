@@ -162,15 +162,16 @@ class Hands:
         leads = request.is_navigation_request()
         if request.method in READS:
             # Only a form that leads to another page: what offers addresses as one types asks for several values too.
-            return leads and self._carried(request.url) > 1
+            return leads and self._carries_form(request.url)
         try:
             own = leads and request.frame == page.main_frame
         except Error:
             own = False
         said = (request.post_data_buffer or b"").decode("utf-8", "replace")
-        return (own and not self._forgiving) or self._carried(said) > 1
+        return (own and not self._forgiving) or self._carries_form(said)
 
-    def _carried(self, text: str) -> int:
-        """How many values of the form are in it."""
+    def _carries_form(self, text: str) -> bool:
+        """Whether several values of the form are in it: one alone may be there by chance, unless there is but one."""
         plain = unquote_plus(text)
-        return sum(1 for value in self._typed() if len(value) > 4 and value in plain)
+        telling = {value for value in self._typed() if len(value) > 4}
+        return bool(telling) and sum(value in plain for value in telling) >= min(2, len(telling))

@@ -7,10 +7,14 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Request
+from playwright.async_api import BrowserContext, Error, Page, Request
 
+from services.domain.plans import Plan, Step
+from services.ports.wishes import RunRequest
 from services.submission import hands as hands_module
+from services.submission.control import Control
 from services.submission.hands import Hands
+from services.submission.run import run_plan
 
 
 class Tab:
@@ -40,8 +44,8 @@ class Sent:
         return True
 
 
-def watched(tab: Tab) -> Hands:
-    return Hands(cast(BrowserContext, tab), lambda: "", list)
+def watched(tab: Tab, *typed: str) -> Hands:
+    return Hands(cast(BrowserContext, tab), lambda: "", lambda: typed)
 
 
 async def put_in(hands: Hands, tab: Tab, later: float | None, seconds: float = 0.01) -> bool:
@@ -80,3 +84,41 @@ def test_within_a_hold_it_goes_on_watching(monkeypatch: pytest.MonkeyPatch) -> N
         assert hands.sent
 
     asyncio.run(go())
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_form"),
+    [((), False), (("NY",), False), (("Bakery",), True), (("Bakery", "NY"), True), (("Bakery", "5550148"), False)],
+)
+def test_a_form_of_one_value_is_known_by_it(typed: tuple[str, ...], is_form: bool) -> None:
+    tab = Tab()
+
+    class Asked(Sent):
+        method, url = "GET", "http://a.example/?name=Bakery&state=NY"
+
+    async def go() -> None:
+        hands = watched(tab, *typed)
+        async with hands.watching(cast(Page, tab), 0.0):
+            tab._tell(cast(Request, Asked(tab.main_frame)))
+        assert hands.sent == is_form
+
+    asyncio.run(go())
+
+
+def test_a_run_that_breaks_once_something_was_sent_does_not_say_that_nothing_was() -> None:
+    """A failed outcome with nothing sent would have the worker try it again."""
+
+    class Broken:
+        async def new_page(self) -> None:
+            async with hands.watching(cast(Page, tab), 30.0):
+                tab.send()
+            raise Error("Target crashed")
+
+    tab, told = Tab(), list[dict[str, Any]]()
+    hands, control = watched(tab), Control(told.append)
+    control.lend(cast(Page, tab), hands)
+    plan = Plan([Step("click", selector="button")])
+    request = RunRequest("run-1", "job-1", "a.example", "http://a.example/", plan, dry=False, artifacts="")
+    outcome = asyncio.run(run_plan(cast(Any, Broken()), cast(Any, None), request, told.append, {}, control))
+    assert (outcome.status, outcome.before_submit) == ("unknown", False)
+    assert outcome.reasons == ["The browser broke down: Target crashed after the form may have been sent"]
