@@ -162,16 +162,19 @@ class Hands:
         leads = request.is_navigation_request()
         if request.method in READS:
             # Only a form that leads to another page: what offers addresses as one types asks for several values too.
-            return leads and self._carries_form(request.url)
+            return leads and self._carries_form(request.url, leads)
         try:
             own = leads and request.frame == page.main_frame
         except Error:
             own = False
         said = (request.post_data_buffer or b"").decode("utf-8", "replace")
-        return (own and not self._forgiving) or self._carries_form(said)
+        return (own and not self._forgiving) or self._carries_form(said, leads)
 
-    def _carries_form(self, text: str) -> bool:
-        """Whether several values of the form are in it: one alone may be there by chance, unless there is but one."""
+    def _carries_form(self, text: str, leads: bool) -> bool:
+        """Whether several values of the form are in it: one alone may be a draft that the page keeps.
+
+        Where it `leads` to another page it is the form by its only value too.
+        """
         plain = unquote_plus(text)
         telling = {value for value in self._typed() if len(value) > 4}
-        return bool(telling) and sum(value in plain for value in telling) >= min(2, len(telling))
+        return bool(telling) and sum(value in plain for value in telling) >= (min(2, len(telling)) if leads else 2)

@@ -87,14 +87,29 @@ def test_within_a_hold_it_goes_on_watching(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize(
-    ("typed", "is_form"),
-    [((), False), (("NY",), False), (("Bakery",), True), (("Bakery", "NY"), True), (("Bakery", "5550148"), False)],
+    ("typed", "leads", "is_form"),
+    [
+        ((), True, False),
+        (("NY",), True, False),
+        (("Bakery",), True, True),
+        (("Bakery", "NY"), True, True),
+        (("Bakery", "5550148"), True, False),
+        (("Bakery", "Albany"), True, True),
+        (("Bakery",), False, False),
+        (("Bakery", "Albany"), False, True),
+    ],
 )
-def test_a_form_of_one_value_is_known_by_it(typed: tuple[str, ...], is_form: bool) -> None:
+def test_a_form_of_one_value_is_known_by_it_where_it_leads_to_another_page(
+    typed: tuple[str, ...], leads: bool, is_form: bool
+) -> None:
     tab = Tab()
 
     class Asked(Sent):
-        method, url = "GET", "http://a.example/?name=Bakery&state=NY"
+        method, url = "GET" if leads else "POST", "http://a.example/?name=Bakery&city=Albany&state=NY"
+        post_data_buffer = b"name=Bakery&city=Albany&state=NY"
+
+        def is_navigation_request(self) -> bool:
+            return leads
 
     async def go() -> None:
         hands = watched(tab, *typed)
