@@ -21,6 +21,7 @@ from services.submission.window import Window
 _LONGEST_TEXT: Final = 2000
 # A request comes after the press that sets it off, and some pages think before they send.
 _AFTER_SECONDS: Final = 0.5
+_ANSWER_SECONDS: Final = 10.0
 _KEYS: Final = frozenset(
     {"Enter", "Tab", "Shift+Tab", "Backspace", "Delete", "Escape", "Home", "End", "PageUp", "PageDown",
      "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "ControlOrMeta+a"}
@@ -60,6 +61,7 @@ class Hands:
         self.used = 0
         """How many times the mouse was pressed and something typed."""
         self._sent = asyncio.Event()
+        self._form: Request | None = None
         self._forgiving = False
         context.on("request", self._on_request)
 
@@ -105,6 +107,11 @@ class Hands:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._sent.wait()
+        if self._form is not None:
+            # The end of the run would cut it off on its way.
+            with contextlib.suppress(Error, TimeoutError):
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    await self._form.response()
 
     async def use(self, command: Mouse | Keys) -> None:
         """Do in the page what a person does in its picture; raises EditRefused."""
@@ -156,6 +163,7 @@ class Hands:
 
     def _on_request(self, request: Request) -> None:
         if self._page is not None and self._blocker is None and self._may_be_form(request, self._page):
+            self._form = self._form or request
             self._sent.set()
 
     def _may_be_form(self, request: Request, page: Page) -> bool:

@@ -43,6 +43,9 @@ class Sent:
     def is_navigation_request(self) -> bool:
         return True
 
+    async def response(self) -> None:
+        """It is answered at once."""
+
 
 def watched(tab: Tab, *typed: str) -> Hands:
     return Hands(cast(BrowserContext, tab), lambda: "", lambda: typed)
