@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.store.holds import Hold, words_of
+from app.store.holds import Hold, Holds, words_of
 from app.store.lines import DirectoryLine, JobLine
 from app.store.needs import job_need
 from app.store.outcomes import PATIENCE
@@ -129,3 +129,10 @@ def test_the_claim_of_a_run_outlasts_the_longest_run_held_the_longest() -> None:
     ]
     assert longest == 480.0
     assert longest + PATIENCE_SECONDS + 60 <= CLAIM_SECONDS == PATIENCE
+
+
+def test_another_end_of_a_job_that_nobody_held_changes_nothing() -> None:
+    holds = Holds()
+    holds.drop("j1", HOST)
+    assert holds.of("j1", HOST) is None
+    assert holds.first("j1") is None
