@@ -101,6 +101,15 @@ def test_the_pages_of_a_desk_go_when_it_can_not_be_kept(window: ConsoleWindow, w
     assert window.problem.words() == "Wrong password."
 
 
+def test_what_a_desk_held_is_given_back_once_its_pages_are_gone(
+    window: ConsoleWindow, world: DeskWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[bool] = []
+    monkeypatch.setattr("app.garbage.give_back", lambda: given.append(True))
+    window.show_starting()
+    assert wait_for(lambda: bool(given))
+
+
 def test_a_count_leads_to_the_jobs_that_it_counts(window: ConsoleWindow, world: DeskWorld) -> None:
     window.jobs.tabs.choose("all")
     window.overview.show_jobs.emit("failed")

@@ -136,6 +136,9 @@ def test_what_a_slow_disk_tells_late_is_taken_late_and_never_written_over(
     if not closed_first:
         frame.restore()
         assert (frame.isMaximized(), frame.kept) == (True, {"rail": False})
+        frame.showNormal()
+        frame.restore()
+        assert not frame.isMaximized(), "a person made it smaller meanwhile"
         frame.close()
         frame.settle(30)
         assert json.loads(file.read_text(encoding="utf-8"))["rail"] is False
