@@ -12,6 +12,8 @@ from app.models.order import PIECE
 
 Line = TypeVar("Line")
 
+AT_ONCE: Final = 150_000
+"""So many lines are sorted in one go, within 50 ms; more in parts."""
 PART: Final = 512
 """Lines between two looks at the clock."""
 

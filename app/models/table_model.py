@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
 from msgspec.structs import replace
@@ -12,7 +12,8 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from app.models.arrangement import Arrangement, everything
 from app.models.cells import Cells
 from app.models.long_sort import LongSort
-from app.models.sorting import Rule, Sorted
+from app.models.new_layout import new_layout
+from app.models.sorting import AT_ONCE, Rule, Sorted
 
 Line = TypeVar("Line")
 Index = QModelIndex | QPersistentModelIndex
@@ -21,10 +22,12 @@ CELL_ROLE: Final = int(Qt.ItemDataRole.UserRole) + 1
 """What the table draws: whatever the column's function made of the line."""
 LINE_ROLE: Final = int(Qt.ItemDataRole.UserRole) + 2
 """The line itself."""
-AT_ONCE: Final = 150_000
-"""So many lines are sorted in one go, within 50 ms; more in parts."""
 FEW_MOVES: Final = 8
 """So many rows that come, go or move are told to Qt one by one; more as one new layout."""
+MOVES: Final = 256
+"""So many that were held back move with one change, the others with the next ones: moving takes time."""
+MANY_MOVES: Final = 4000
+"""So many take longer to move than to sort anew."""
 FEW_LEFT: Final = 50_000
 """So many lines are renumbered in one go, within 50 ms, however many were there before."""
 
@@ -73,8 +76,7 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         self._gone: set[int] = set()
         """Those of them that no longer exist."""
         self._long: LongSort[Line] = LongSort(self._sorted, self)
-        self._touched: set[int] = set()
-        """Slots that changed since a long sort began."""
+        self._touched: set[int] = set()  # since a long sort began
 
     def rowCount(self, parent: Index = _NO_PARENT) -> int:
         return 0 if parent.isValid() else len(self._rows)
@@ -97,7 +99,7 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         fresh = replace(self._rule, value_of=value_of or everything, descending=order == Qt.SortOrder.DescendingOrder)
         if fresh.value_of is self._rule.value_of and not self._long.sorting and not self._held:
             self._rule = fresh
-            with self._new_layout():
+            with new_layout(self, lambda: self._rows):
                 self._rows.turn(fresh)
         else:
             self._rearrange(fresh)
@@ -117,7 +119,7 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         return line
 
     def key_at(self, row: int) -> str:
-        """The key of that line."""
+        """Its key."""
         return self._key(self.line(row))
 
     def by_key(self, key: str) -> Line | None:
@@ -144,7 +146,7 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
 
     def is_gone(self, row: int) -> bool:
         """True for a row that no longer exists and is only kept because the order is frozen."""
-        return bool(self._gone) and self._rows.slot(row) in self._gone
+        return self._rows.slot(row) in self._gone
 
     @property
     def busy(self) -> bool:
@@ -172,13 +174,18 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
             self.let_in()
 
     def thaw(self) -> None:
-        """Let in what was held back together with the next change: both move in one go."""
+        """Let in what was held back together with the next changes, at most `MOVES` of its rows with each."""
         self._frozen = False
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether rows wait to be let in."""
+        return bool(self._held)
 
     def let_in(self) -> None:
         """Show what was held back, frozen or not."""
         if self._held:
-            self._move(self._with_held([]))
+            self._move(self._with_held([], len(self._held)))
             self.waiting_changed.emit()
 
     def set_filter(
@@ -187,7 +194,6 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         pick: Callable[[Sequence[Line | None]], list[int]] | None = None,
     ) -> None:
         """Show only the lines that `accepts` says yes to; None shows all.
-
         `pick` gives the same answer for many lines in one call, as the ascending places of those accepted.
         """
         self._rearrange(replace(self._rule, accepts=accepts, pick=pick))
@@ -209,7 +215,8 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
     def apply(self, changed: Mapping[str, Line | None]) -> None:
         """New state of some lines; None removes one."""
         if len(changed) > 200 and len(changed) > len(self._slots) // 4 and not self._frozen:
-            self._apply_many(changed)
+            slots = ((self._slot_for(key, line), line) for key, line in changed.items())
+            self._take_all((slot, line) for slot, line in slots if slot >= 0)
             return
         window = self._window_slots()
         moves: list[tuple[int, Line | None]] = []
@@ -225,19 +232,26 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
                 self._hold(slot, line, window)
             else:
                 moves.append((slot, line))
-        waits = bool(self._held)
-        self._move(moves if self._frozen else self._with_held(moves))
+        waits = self.holds_back
+        self._move(moves if self._frozen else self._with_held(moves, MOVES))
         if waits:
             self.waiting_changed.emit()
         live = len(self._slots)
         if 2 * live + 1000 < len(self._lines) and live <= FEW_LEFT and not self._long.sorting and not self._gone:
             self._close_ranks()
 
-    def _with_held(self, moves: list[tuple[int, Line | None]]) -> list[tuple[int, Line | None]]:
-        held = self._held.difference(slot for slot, _ in moves)
+    def _with_held(self, moves: list[tuple[int, Line | None]], most: int) -> list[tuple[int, Line | None]]:
+        """`moves`, and at most so many of those that were held back."""
+        self._let_go(slot for slot, _ in moves)
+        held = list(islice(self._held, most))
         moves += [(slot, None if slot in self._gone else self._lines[slot]) for slot in held]
-        self._held, self._gone = set(), set()
+        self._let_go(held)
         return moves
+
+    def _let_go(self, slots: Iterable[int]) -> None:
+        for slot in slots:
+            self._held.discard(slot)
+            self._gone.discard(slot)
 
     def _slot_for(self, key: str, line: Line | None) -> int:
         slot = self._slots.get(key)
@@ -249,8 +263,7 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         return slot
 
     def _stay(self, slot: int, line: Line | None, window: dict[int, int] | None) -> None:
-        self._held.discard(slot)
-        self._gone.discard(slot)
+        self._let_go((slot,))
         if line is None:
             self._forget(slot)
         else:
@@ -291,10 +304,12 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         if len(moves) <= FEW_MOVES:
             for slot, line in moves:
                 self._move_one(slot, line)
-            return
-        with self._new_layout():
-            for slot, line in moves:
-                self._put(slot, line)
+        elif len(moves) > MANY_MOVES:
+            self._take_all(moves)
+        else:
+            with new_layout(self, lambda: self._rows):
+                for slot, line in moves:
+                    self._put(slot, line)
 
     def _move_one(self, slot: int, line: Line | None) -> None:
         nowhere = QModelIndex()
@@ -328,27 +343,12 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         else:
             self._lines[slot] = line
 
-    @contextmanager
-    def _new_layout(self) -> Iterator[None]:
-        """What happens inside may give any row another place; selection and scroll position go along."""
-        self.layoutAboutToBeChanged.emit()
-        indexes = self.persistentIndexList()
-        slots = [self._rows.slot(index.row()) for index in indexes]
-        yield
-        rows = [self._rows.row(slot) for slot in slots]
-        fresh = [
-            QModelIndex() if row < 0 else self.index(row, index.column())
-            for row, index in zip(rows, indexes, strict=True)
-        ]
-        self.changePersistentIndexList(indexes, fresh)
-        self.layoutChanged.emit()
-
-    def _apply_many(self, changed: Mapping[str, Line | None]) -> None:
-        for key, line in changed.items():
-            slot = self._slot_for(key, line)
-            if slot >= 0 and line is None:
+    def _take_all(self, moves: Iterable[tuple[int, Line | None]]) -> None:
+        """Take new lines, and sort and filter all of them anew."""
+        for slot, line in moves:
+            if line is None:
                 self._gone.add(slot)
-            elif slot >= 0:
+            else:
                 self._gone.discard(slot)
                 self._lines[slot] = line
         self._rearrange(self._rule)
@@ -385,7 +385,7 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
 
     def _show(self, rows: Arrangement[Line]) -> None:
         waited = bool(self._held)
-        with self._new_layout():
+        with new_layout(self, lambda: self._rows):
             self._rows, self._held, self._gone = rows, set(), set()
         if waited:
             self.waiting_changed.emit()

@@ -92,6 +92,9 @@ class Paints(QObject):
     def _painted(self) -> None:
         table, model = self._page.table, self._page.model
         now = time.monotonic()
+        if table.row_painter.ahead:
+            # The last screen stands still.
+            return
         first = max(0, table.rowAt(0))
         # A job that was elsewhere meanwhile is seen anew.
         before, self._seen = self._seen, {}

@@ -22,12 +22,15 @@ class RowPictures:
     def __len__(self) -> int:
         return len(self._drawn)
 
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._drawn
+
     def suit(self, suits: tuple[int, int, float, Any], rows: int) -> None:
-        """Width and height (px), device pixel ratio and theme that pictures must fit; how many rows are drawn."""
+        """Width and height (px), device pixel ratio and theme that pictures must fit; for how many rows."""
         if suits != self._suits:
             self.clear()
             self._suits = suits
-        self._most = max(self._most, rows + _SPARE)
+        self._most = rows + _SPARE
 
     def get(self, key: Hashable) -> QPixmap | None:
         """The picture of a row that looks like `key`."""

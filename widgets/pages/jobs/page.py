@@ -47,6 +47,8 @@ TABS = (
 
 MOVE_SECONDS: Final = 0.25
 """Rows take other places at most so often: nobody's eyes follow faster, and each time all of them are drawn."""
+MOVES_APART_MS: Final = 16
+"""Where very many move, some move in each frame."""
 CLOCK_SECONDS: Final = 10
 """A filter on ages is asked anew so often."""
 
@@ -101,9 +103,10 @@ class JobsPage(QWidget):
         self.export_button.chosen.connect(self._export)
         self._engaged = False
         self._moved_at = 0.0
+        self._moves_on = False
+        """Rows are moving, and some haven't moved yet."""
         self._moving = QTimer(self)
         self._moving.setSingleShot(True)
-        self._moving.setInterval(int(MOVE_SECONDS * 1000))
         self._moving.timeout.connect(self._move_now)
         self.table.engaged.connect(self._engage)
         self.model.waiting_changed.connect(self._show_waiting)
@@ -163,8 +166,10 @@ class JobsPage(QWidget):
         jobs = self._desk.store.jobs
         if changes.jobs:
             seen = [self.model.line(row) for row in self.table.seen_rows()]
-            self._pace()
+            # Values change at once; what is shown first is in order at once.
+            self.model.freeze(self._desk.store.state("jobs").loaded and self.model.rowCount() > 0)
             self.model.apply({key: jobs.get(key) for key in changes.jobs})
+            self._pace()
             for old in seen:
                 line = self.model.by_key(old.id) if old.id in changes.jobs else None
                 if line is not None and line.done != old.done and (row := self.model.row_of(old.id)) >= 0:
@@ -178,25 +183,28 @@ class JobsPage(QWidget):
     def _engage(self, engaged: bool) -> None:
         """Nothing moves under the pointer or the keyboard, once there is something to look at."""
         self._engaged = engaged and self._desk.store.state("jobs").loaded
-        self.model.freeze(self._engaged)
+        self._moving.stop()
+        self._moves_on = False
+        if not self._engaged:
+            self._move_now()
         self._show_waiting()
 
     def _pace(self) -> None:
-        """Values change at once, but rows move to other places only so often."""
-        if not self._engaged:
-            if time.monotonic() - self._moved_at >= MOVE_SECONDS:
-                self.model.thaw()
-                self._moved_at = time.monotonic()
-                self._moving.stop()
-            else:
-                self.model.freeze(True)
-                if not self._moving.isActive():
-                    self._moving.start()
+        """Have rows move that were held back, but only so often, and in a turn of their own."""
+        if self.model.holds_back and not self._engaged and not self._moving.isActive():
+            wait = self._moved_at + MOVE_SECONDS - time.monotonic()
+            self._moving.start(max(0, int(wait * 1000)))
 
     def _move_now(self) -> None:
-        if not self._engaged:
+        """Let some rows move; where there are more, they follow in the next turns."""
+        if not self._moves_on:
             self._moved_at = time.monotonic()
-            self.model.freeze(False)
+        self.model.thaw()
+        self.model.apply({})
+        self.model.freeze(True)
+        self._moves_on = self.model.holds_back
+        if self._moves_on:
+            self._moving.start(MOVES_APART_MS)
 
     def _let_in(self) -> None:
         self.model.let_in()

@@ -155,6 +155,28 @@ def test_view_equals_sorting_and_filtering_from_scratch(qt_app: QApplication, pl
     assert model.waiting() == (0, 0)
 
 
+@settings(max_examples=100)
+@given(st.lists(steps, max_size=30))
+def test_what_was_held_back_comes_in_bit_by_bit(qt_app: QApplication, plan: list[tuple[str, Any]]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subject, "MOVES", 2)
+        patch.setattr(subject, "MANY_MOVES", 4)
+        patch.setattr(subject, "FEW_MOVES", 1)
+        model, naive = make_model(), Naive()
+        QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+        for kind, value in plan:
+            play(model, naive, kind, value)
+            assert len(model.shown_keys()) == model.rowCount()
+        model.thaw()
+        before = sum(model.waiting()) + 1
+        while model.holds_back:
+            assert before - 2 <= sum(model.waiting()) < before, "some of them each time, never all"
+            before = sum(model.waiting())
+            model.apply({})
+        assert {row.key for row in shown(model)} == naive.keys()
+        assert naive.in_order(shown(model))
+
+
 @settings(max_examples=60)
 @given(st.lists(steps, max_size=20), st.lists(steps, max_size=20))
 def test_sorting_in_parts_ends_where_sorting_at_once_does(

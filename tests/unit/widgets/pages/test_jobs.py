@@ -11,6 +11,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from app.models import table_model
 from app.store.lines import JobLine
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
@@ -43,9 +44,10 @@ def page(world: DeskWorld) -> Iterator[JobsPage]:
 
 
 def take(page: JobsPage, world: DeskWorld) -> None:
-    """Two frames that are far enough apart for rows to move."""
+    """A frame after which rows may move, and the turn in which they do."""
     page._moved_at = 0.0
     page.take(world.store.take_changed())
+    assert wait_for(lambda: page.table.is_engaged or not page.model.holds_back)
 
 
 def names(page: JobsPage) -> list[str]:
@@ -124,6 +126,21 @@ def test_rows_move_only_so_often_and_values_at_once(page: JobsPage, world: DeskW
     assert names(page)[3] == "Aspen Dental"
     assert not page.chip.isVisible()
     assert wait_for(lambda: names(page)[1] == "Aspen Dental")
+
+
+def test_very_many_rows_move_bit_by_bit(page: JobsPage, world: DeskWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_model, "MOVES", 1)
+    take(page, world)
+    page._moved_at = time.monotonic() + 60.0  # not yet
+    for number, name in enumerate(reversed(NAMES)):
+        world.job(f"j{number}", name, "in_progress", age=100.0, version=2)
+    page.take(world.store.take_changed())
+    assert page.model.waiting() == (0, 4)
+    page._move_now()
+    assert page.model.waiting() == (0, 3)
+    # Nothing else comes in: the rest follows by itself.
+    assert wait_for(lambda: not page.model.holds_back)
+    assert names(page) == list(NAMES)
 
 
 def test_a_row_whose_count_moved_flashes(page: JobsPage, world: DeskWorld) -> None:

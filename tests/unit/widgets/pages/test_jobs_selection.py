@@ -53,6 +53,7 @@ class Shown:
     def take(self) -> None:
         self.page._moved_at = 0.0
         self.page.take(self.world.store.take_changed())
+        assert wait_for(lambda: self.page.table.is_engaged or not self.page.model.holds_back)
 
     def bar(self) -> tuple[str, str]:
         bar = self.page.selection
