@@ -6,7 +6,7 @@ Whole rows at once: asking Qt for each cell takes ten times as long.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QRect, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPixmap, QRegion
@@ -38,17 +38,33 @@ class _Look(NamedTuple):
     ring: bool
 
 
+class _Face:
+    """What a row shows. Hashed once: there are very many cells in it, and pictures are found by it."""
+
+    __slots__ = ("_hash", "cells", "look")
+
+    def __init__(self, look: _Look, cells: Sequence[object]) -> None:
+        """`cells` by column, those of columns that aren't shown included."""
+        self.look, self.cells = look, tuple(cells)
+        self._hash = hash((look, self.cells))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Face) and self.look == other.look and self.cells == other.cells
+
+
 class _Row(NamedTuple):
     """One row as it is to be painted."""
 
     row: int
+    top: int
     line: Hashable
     """The key of its line."""
-    look: _Look
-    cells: Sequence[tuple[int, QRect, object]]
-    """Column, the place of its words as in a row at the very top, and what the cell shows."""
-    key: tuple[Any, ...]
-    """What a picture of it depends on; () where it has none."""
+    face: _Face
+    whole: bool
+    """All of it is there and may be kept as a picture; else only the cells that are to be painted now."""
 
 
 class RowPainter:
@@ -58,14 +74,14 @@ class RowPainter:
         self._table = table
         self._columns: list[tuple[int, QRect, QRect]] = []
         """Each shown column with its section and the part of it for words, both as in a row at the very top."""
-        self._turning: dict[tuple[int, int], _Look] = {}
-        """The row and the left edge of each running shape on the screen, and how its row looks."""
+        self._turning: dict[int, tuple[_Look, list[int]]] = {}
+        """Rows on the screen with running shapes: how the row looks, and their left edges."""
         self._to_turn = QRegion()
         self._pictures = RowPictures()
-        self._drawn: dict[Hashable, tuple[Any, ...]] = {}
-        """The key of the picture that each line showed last, whichever row it had; the longest unseen first."""
-        self._screen: dict[int, tuple[Any, ...]] = {}
-        """The key of the picture that stands in each row on the screen."""
+        self._drawn: dict[Hashable, _Face] = {}
+        """What each line showed last, whichever row it had; the longest unseen first."""
+        self._screen: dict[int, _Face] = {}
+        """What stands in each row on the screen."""
         self._screen_offset = 0
         self.late: list[int] = []
         """Rows that show their last picture still, the longest first."""
@@ -87,10 +103,11 @@ class RowPainter:
     def to_turn(self) -> QRegion:
         """Where running shapes are, which will be another picture when they are painted next."""
         seen = self._table.seen_rows()
-        self._turning = {place: look for place, look in self._turning.items() if place[0] in seen}
+        self._turning = {row: found for row, found in self._turning.items() if row in seen}
         self._to_turn = QRegion()
-        for row, left in self._turning:
-            self._to_turn += self._place(row, left)
+        for row, (_, lefts) in self._turning.items():
+            for left in lefts:
+                self._to_turn += self._place(row, left)
         return self._to_turn
 
     def paint(self, event: QPaintEvent) -> None:
@@ -102,9 +119,7 @@ class RowPainter:
         only_turns = (region - self._to_turn).isEmpty()
         self._to_turn = QRegion()
         if only_turns:
-            for row, left in self._turning:
-                if region.intersects(self._place(row, left)):
-                    self._turn_on(painter, row, left)
+            self._turn_on(painter, list(self._turning), region)
             return
         offset = table.verticalOffset()
         first = max(0, (bounds.top() + offset) // height)
@@ -122,7 +137,8 @@ class RowPainter:
             self._paint_last(painter, rows)
             return
         for one in rows:
-            if one.row in waiting and ((table.viewport().visibleRegion() & self._whole(one.row)) - region).isEmpty():
+            place = QRect(0, one.top, wide, height)
+            if one.row in waiting and ((table.viewport().visibleRegion() & place) - region).isEmpty():
                 self.late.remove(one.row)
         self._paint_rows(painter, rows)
         painter.end()
@@ -131,52 +147,60 @@ class RowPainter:
         if self.late:
             self._go_on()
 
-    def _whole(self, row: int) -> QRect:
-        """The place of a row."""
-        height = metrics.px(metrics.ROW)
-        return QRect(0, row * height - self._table.verticalOffset(), self._table.viewport().width(), height)
-
     def _rows(self, order: Iterable[int], bounds: QRect, pieces: QRegion | None) -> list[_Row]:
         """What the rows in `order` show, those left out that `pieces` (None: all of `bounds`) doesn't touch."""
-        table, wide = self._table, self._table.viewport().width()
+        table, offset = self._table, self._table.verticalOffset()
+        wide, height = table.viewport().width(), metrics.px(metrics.ROW)
         # Rows that take other places, or of which only the turning shape is another, look as before: a picture of
         # each is drawn anew only when its cells are others. Between two pixels of the screen it would be blurred.
         ratio = table.devicePixelRatioF()
         pictured = ratio.is_integer()
         if pictured:
             room = len(table.seen_rows()) * (2 if self.ahead else 1)
-            self._pictures.suit((wide, metrics.px(metrics.ROW), ratio, theme.current()), room)
+            self._pictures.suit((wide, height, ratio, theme.current()), room)
         in_full = pieces is None and bounds.width() >= wide
         flashes = table.flashes()
         steady_row = getattr(table.model(), "steady_row", None)
         key_at: Callable[[int], Hashable] = getattr(table.model(), "key_at", int)
         rows = []
         for row in order:
-            whole = self._whole(row)
-            if pieces is not None and not pieces.intersects(whole):
+            top = row * height - offset
+            if pieces is not None and not pieces.intersects(QRect(0, top, wide, height)):
                 continue
             selected = table.is_selected(row)
             look = _Look(
-                under=table.surface_of(row, selected),
-                flash=0.0 if selected else flashes.get(row, 0.0),
-                old=table.is_old(row),
-                checked=1.0 if selected else 0.0 if row in (table.pointed, table.ring) else None,
-                ring=table.ring == row,
+                table.surface_of(row, selected),
+                0.0 if selected else flashes.get(row, 0.0),
+                table.is_old(row),
+                1.0 if selected else 0.0 if row in (table.pointed, table.ring) else None,
+                table.ring == row,
             )
             kept = steady_row(row) if steady_row is not None else None
-            has_picture = pictured and (in_full or kept is not None)
-            cells = [
-                (column, content, table.cell(row, column) if kept is None else kept[column])
-                for column, section, content in self._columns
-                if has_picture
-                or (
-                    not (section.right() < bounds.left() or section.left() > bounds.right())
-                    and (pieces is None or pieces.intersects(section.translated(0, whole.top())))
-                )
-            ]
-            key = (look, *(cell for _, _, cell in cells)) if has_picture else ()
-            rows.append(_Row(row, key_at(row), look, cells, key))
+            whole = pictured and (in_full or kept is not None)
+            cells = kept
+            if cells is None:
+                touched = self._columns if whole else self._touched(bounds, pieces, top)
+                shown = {column for column, _, _ in touched}
+                cells = [table.cell(row, at) if at in shown else None for at in range(len(table.columns))]
+            line = key_at(row)
+            rows.append(_Row(row, top, line, self._face(line, look, cells), whole))
         return rows
+
+    def _face(self, line: Hashable, look: _Look, cells: Sequence[object]) -> _Face:
+        """That which the line showed last, where it shows the same."""
+        last = self._drawn.get(line)
+        if last is not None and last.look == look and (last.cells is cells or last.cells == cells):
+            return last
+        return _Face(look, cells)
+
+    def _touched(self, bounds: QRect, pieces: QRegion | None, top: int) -> list[tuple[int, QRect, QRect]]:
+        """The columns that are to be painted of a row."""
+        return [
+            part
+            for part in self._columns
+            if not (part[1].right() < bounds.left() or part[1].left() > bounds.right())
+            and (pieces is None or pieces.intersects(part[1].translated(0, top)))
+        ]
 
     def _stays(self, rows: Sequence[_Row], offset: int) -> bool:
         """Whether the last screen stays for some turns more: too many rows to draw in one turn never were on it."""
@@ -196,7 +220,7 @@ class RowPainter:
         """Those that need a picture and have no earlier one to show meanwhile."""
         pictures = self._pictures
         return [
-            one for one in rows if one.key and one.key not in pictures and self._drawn.get(one.line) not in pictures
+            one for one in rows if one.whole and one.face not in pictures and self._drawn.get(one.line) not in pictures
         ]
 
     def _paint_last(self, painter: QPainter, rows: Sequence[_Row]) -> None:
@@ -204,41 +228,45 @@ class RowPainter:
         for one in rows:
             picture = self._pictures.get(self._screen[one.row])
             assert picture is not None
-            painter.drawPixmap(0, self._whole(one.row).top(), picture)
-        numbers = {one.row for one in rows}
-        for row, left in self._turning:
-            if row in numbers:
-                self._turn_on(painter, row, left)
+            painter.drawPixmap(0, one.top, picture)
+        self._turn_on(painter, [one.row for one in rows])
 
     def _paint_rows(self, painter: QPainter, rows: Sequence[_Row]) -> None:
         """The rows as they are, but for changed ones that must wait for their turn."""
-        fresh, late = 0, []
-        for one in rows:
-            whole = self._whole(one.row)
-            if one.key:
-                picture, before = self._pictures.get(one.key), self._drawn.pop(one.line, ())
+        wide, height = self._table.viewport().width(), metrics.px(metrics.ROW)
+        fresh, turning = 0, []
+        for row, top, line, now, whole in rows:
+            face, before = now, self._drawn.pop(line, None)
+            if whole:
+                picture = self._pictures.get(face)
                 if picture is None and fresh >= FRESH:
                     # What never was on the screen can't wait, nor may it show what another line was.
                     picture = self._pictures.get(before)
-                    if picture is not None:
-                        late.append(one.row)
-                        cells = [(*part[:2], cell) for part, cell in zip(one.cells, before[1:], strict=True)]
-                        one = one._replace(key=before, look=before[0], cells=cells)
+                    if picture is not None and before is not None:
+                        self.late += [row] if row not in self.late else []
+                        face = before
                 if picture is None:
-                    picture = self._pictured(before, one)
+                    picture = self._pictured(before, face)
                     fresh += 1
-                self._drawn[one.line] = self._screen[one.row] = one.key
-                painter.drawPixmap(0, whole.top(), picture)
+                self._drawn[line] = self._screen[row] = face
+                painter.drawPixmap(0, top, picture)
             else:
-                self._paint_row(painter, whole, one.look, one.cells)
-                self._drawn.pop(one.line, None)
-                self._screen.pop(one.row, None)
-            for _, content, cell in one.cells:
-                self._turning.pop((one.row, content.left()), None)
-                if isinstance(cell, Cell) and cell.shape == "running":
-                    self._turning[one.row, content.left()] = one.look
-                    self._paint_turning(painter, self._place(one.row, content.left()), one.look)
-        self.late += [row for row in late if row not in self.late]
+                self._paint_row(painter, QRect(0, top, wide, height), face, self._columns)
+                self._screen.pop(row, None)
+            # Where only some cells are painted, the shapes in the others are as before.
+            others = () if whole else self._turning.get(row, (None, ()))[1]
+            lefts = [
+                content.left()
+                for column, _, content in self._columns
+                if ((cell := face.cells[column]) is None and content.left() in others)
+                or (isinstance(cell, Cell) and cell.shape == "running")
+            ]
+            if lefts:
+                self._turning[row] = face.look, lefts
+                turning.append(row)
+            else:
+                self._turning.pop(row, None)
+        self._turn_on(painter, turning)
 
     def _go_on(self) -> None:
         """In the next turn."""
@@ -260,7 +288,7 @@ class RowPainter:
         """Draw some rows that aren't on the screen yet; all of them are there at once, when few are left."""
         missing = self._never_seen(self._rows(seen, self._table.viewport().rect(), None))
         for one in missing[:FRESH]:
-            self._pictured((), one)
+            self._pictured(None, one.face)
         self._turns_ahead += 1
         if len(missing) > 2 * FRESH and self._turns_ahead < AHEAD:
             self._go_on()
@@ -277,39 +305,33 @@ class RowPainter:
         self.late.clear()
         self.ahead = False
 
-    def _pictured(self, before: tuple[Any, ...], row: _Row) -> QPixmap:
+    def _pictured(self, before: _Face | None, face: _Face) -> QPixmap:
         """The picture of `before`, which the line showed last, with a few other cells, or one that is all new."""
-        key, cells = row.key, row.cells
-        other = list(range(len(cells)))
-        if before[:1] == key[:1] and len(before) == len(key):
-            other = [at for at, cell in enumerate(key[1:]) if cell != before[at + 1]]
+        columns = self._columns
+        if before is not None and before.look == face.look:
+            columns = [part for part in columns if face.cells[part[0]] != before.cells[part[0]]]
         # Beside the words of the first column is the check box.
-        few = len(other) <= _FEW and not (self._table.checks and 0 in other)
-        last = self._pictures.turn(before, key) if few else None
-        picture = last or self._pictures.add(key)
+        few = len(columns) <= _FEW and not (self._table.checks and columns and columns[0][0] == 0)
+        last = self._pictures.turn(before, face) if few else None
+        picture = last or self._pictures.add(face)
         with QPainter(picture) as alone:
             if last is not None:
-                alone.setClipRegion(self._sections([cells[at][0] for at in other]))
-                cells = [cells[at] for at in other]
+                clip = QRegion()
+                for _, section, _ in columns:
+                    clip += section
+                alone.setClipRegion(clip)
             whole = QRect(0, 0, self._table.viewport().width(), metrics.px(metrics.ROW))
-            self._paint_row(alone, whole, row.look, cells)
+            self._paint_row(alone, whole, face, self._columns if last is None else columns)
         return picture
 
-    def _sections(self, columns: Sequence[int]) -> QRegion:
-        """The places of some columns, as in a row at the very top."""
-        region = QRegion()
-        for column, section, _ in self._columns:
-            if column in columns:
-                region += section
-        return region
-
     def _paint_row(
-        self, painter: QPainter, whole: QRect, look: _Look, cells: Sequence[tuple[int, QRect, object]]
+        self, painter: QPainter, whole: QRect, face: _Face, columns: Sequence[tuple[int, QRect, QRect]]
     ) -> None:  # fmt: skip
-        """A row in the place `whole`, without the shapes that turn."""
-        shown = theme.current()
+        """Some columns of a row in the place `whole`, without the shapes that turn."""
+        shown, look = theme.current(), face.look
         self._paint_ground(painter, whole, look)
-        for column, content, cell in cells:
+        for column, _, content in columns:
+            cell = face.cells[column]
             if isinstance(cell, Cell):
                 place = content.translated(0, whole.top())
                 paint_cell(painter, cell, place, self._table.columns[column], under=look.under, old=look.old)
@@ -339,14 +361,20 @@ class RowPainter:
         top = row * height - self._table.verticalOffset()
         return QRect(left, centred(top, height, size), size, size)
 
-    def _turn_on(self, painter: QPainter, row: int, left: int) -> None:
-        """A running shape that is on the screen, turned on."""
-        place, look = self._place(row, left), self._turning[row, left]
-        self._paint_ground(painter, place, look)
-        self._paint_turning(painter, place, look)
-
-    def _paint_turning(self, painter: QPainter, place: QRect, look: _Look) -> None:
-        """The shape of what runs, as it stands in its turn now."""
-        painter.setOpacity(OLD if look.old else 1.0)
-        glyphs.paint(painter, "running", place.left(), place.top(), look.under, place.width(), motion.clock.frame)
-        painter.setOpacity(1.0)
+    def _turn_on(self, painter: QPainter, rows: Iterable[int], region: QRegion | None = None) -> None:
+        """The running shapes of these rows as they stand in their turn now; `region`: only those in it,
+        over whatever is there."""
+        size = metrics.px(metrics.GLYPH)
+        for row in rows:
+            look, lefts = self._turning.get(row, (None, ()))
+            if look is None:
+                continue
+            for left in lefts:
+                place = self._place(row, left)
+                if region is not None:
+                    if not region.intersects(place):
+                        continue
+                    self._paint_ground(painter, place, look)
+                painter.setOpacity(OLD if look.old else 1.0)
+                glyphs.paint(painter, "running", left, place.top(), look.under, size, motion.clock.frame)
+                painter.setOpacity(1.0)

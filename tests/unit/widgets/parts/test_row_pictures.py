@@ -179,6 +179,7 @@ def test_shapes_that_turn_are_painted_alone_and_look_as_in_a_fresh_table(
         if turn == 6:
             monkeypatch.setattr(table, "flashes", lambda: {3: 0.5})
             table.update_row(3)
+        table.set_old(turn == 7)
         qt_app.processEvents()
         before = screen(table)
         motion.clock._tick()
