@@ -10,6 +10,9 @@ from typing import Any, Final
 
 LONG: Final = 0.003
 """Seconds of a walk through everything."""
+MIDDLE: Final = 4
+"""Walks through what is newest between two through what is newer than the last whole one: ten, and one of these
+takes 2.5 ms."""
 
 
 def give_back() -> None:
@@ -37,8 +40,11 @@ def short_walks(clock: Callable[[], float] = time.thread_time) -> Iterator[None]
         elif clock() - began >= LONG:
             gc.freeze()
 
+    usual = gc.get_threshold()
+    gc.set_threshold(usual[0], MIDDLE, usual[2])
     gc.callbacks.append(told)
     try:
         yield
     finally:
         gc.callbacks.remove(told)
+        gc.set_threshold(*usual)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRect, QSize, Qt
-from PySide6.QtGui import QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QMouseEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QHeaderView
 
 from widgets.look import fonts, icons, metrics, theme
@@ -21,6 +21,9 @@ class TableHeader(QHeaderView):
     def __init__(self, table: Table) -> None:
         super().__init__(Qt.Orientation.Horizontal, table)
         self._table = table
+        self._looks: tuple[object, ...] = ()
+        """What the picture depends on."""
+        self._picture = QPixmap()
         self.setSectionsClickable(True)
         self.setHighlightSections(False)
         self.setMinimumSectionSize(8)
@@ -36,19 +39,33 @@ class TableHeader(QHeaderView):
         super().mousePressEvent(event)
 
     def paintEvent(self, event: object) -> None:
-        painter = QPainter(self.viewport())
+        """Qt asks for it whenever rows take other places: drawn anew only when it is another picture."""
+        sections = [
+            (index, self.sectionViewportPosition(index), self.sectionSize(index))
+            for index in range(self.count())
+            if not self.isSectionHidden(index)
+        ]
+        table, ratio = self._table, self.devicePixelRatioF()
+        share = table.checked_share() if table.checks else 0.0
+        looks = (sections, table.sorted_by, table.descending, share, self.size(), ratio, theme.current())
+        if looks != self._looks:
+            self._looks, self._picture = looks, QPixmap(self.viewport().size() * ratio)
+            self._picture.setDevicePixelRatio(ratio)
+            with QPainter(self._picture) as painter:
+                self._draw(painter, sections, share)
+        with QPainter(self.viewport()) as painter:
+            painter.drawPixmap(0, 0, self._picture)
+
+    def _draw(self, painter: QPainter, sections: list[tuple[int, int, int]], share: float) -> None:
         shown = theme.current()
         painter.fillRect(self.viewport().rect(), shown.colour("surface.page"))
-        for index in range(self.count()):
-            if not self.isSectionHidden(index):
-                left = self.sectionViewportPosition(index)
-                self._paint_title(painter, index, QRect(left, 0, self.sectionSize(index), self.height()))
+        for index, left, width in sections:
+            self._paint_title(painter, index, QRect(left, 0, width, self.height()))
         if self._table.checks:
-            check_box.paint(painter, metrics.px(16), self.height() // 2, self._table.checked_share())
+            check_box.paint(painter, metrics.px(16), self.height() // 2, share)
         painter.setPen(QPen(shown.colour("line.normal"), 0))
         bottom = self.height() - 1
         painter.drawLine(0, bottom, self.width(), bottom)
-        painter.end()
 
     def _paint_title(self, painter: QPainter, index: int, section: QRect) -> None:
         column = self._table.columns[index]

@@ -36,6 +36,13 @@ def test_what_a_long_walk_found_is_left_out_of_the_next(generation: int, seconds
         gc.enable()
 
 
+def test_walks_are_as_usual_afterwards() -> None:
+    usual = gc.get_threshold()
+    with garbage.short_walks():
+        assert gc.get_threshold() == (usual[0], garbage.MIDDLE, usual[2])
+    assert gc.get_threshold() == usual
+
+
 def test_what_was_left_out_is_given_back_once_nobody_uses_it() -> None:
     class Ring:
         itself: object
