@@ -14,12 +14,19 @@ def event_order(event: HistoryEvent) -> SortKey:
     return (event.created_at or 0.0, len(event.id), event.id)
 
 
+def comes_after(event: HistoryEvent, other: HistoryEvent) -> bool:
+    """Whether `event` is the later one of the two."""
+    # As `event_order`; nearly always the times decide.
+    at, other_at = event.created_at or 0.0, other.created_at or 0.0
+    return at > other_at if at != other_at else event_order(event) > event_order(other)
+
+
 def insert_once(events: list[HistoryEvent], event: HistoryEvent) -> bool:
     """Put `event` into the ordered list unless it is there; True when it was put in."""
-    key = event_order(event)
-    if not events or event_order(events[-1]) < key:
+    if not events or comes_after(event, events[-1]):
         events.append(event)
         return True
+    key = event_order(event)
     at = bisect_left(events, key, key=event_order)
     if at < len(events) and event_order(events[at]) == key:
         return False
@@ -36,7 +43,9 @@ def take_out(events: list[HistoryEvent], event: HistoryEvent) -> None:
 
 def with_event(events: tuple[HistoryEvent, ...], event: HistoryEvent) -> tuple[HistoryEvent, ...]:
     """The ordered events with one more, unless it is there."""
-    if not events or event_order(events[-1]) < event_order(event):
+    if not events:
+        return (event,)
+    if comes_after(event, events[-1]):
         return (*events, event)
     listed = list(events)
     return tuple(listed) if insert_once(listed, event) else events

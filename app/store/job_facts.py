@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from app.store.activity import event_order, with_event, without_event
+from app.store.activity import comes_after, event_order, with_event, without_event
 from app.store.holds import Hold
 from app.store.hops import Hops, hops_of
 from app.store.lines import Attempt, DirectoryLine, JobLine
@@ -28,6 +28,7 @@ NOTES: Final = frozenset({"staff_acknowledge"})
 
 _Row = TypeVar("_Row", WorkItem, Result, OutboxMessage)
 _NO_HOPS: Final = Hops()
+_RATED: Final = frozenset({"submitted", "failed", "unknown"})
 
 
 @lru_cache(maxsize=4096)
@@ -43,6 +44,20 @@ def host_of(url: str) -> str:
 def _mark(minute: int, outcome: str) -> tuple[Mark, ...]:
     """One mark; very many directories have the same."""
     return ((minute, outcome),)
+
+
+def _marks(results: tuple[Result, ...], tries: tuple[Attempt, ...], outcome: str) -> tuple[Mark, ...]:
+    """The ended tries of one directory."""
+    if tries:
+        ended = [one for one in tries if one.outcome != "running"]
+        if ended:
+            marks = [(int(one.ended_at // 60), one.outcome) for one in ended if one.ended_at]
+            return _mark(*marks[0]) if len(marks) == 1 else tuple(marks)
+    if not results or outcome not in _RATED:
+        return ()
+    # Where history is missing, the rows tell of the last try.
+    at = results[0].updated_at if len(results) == 1 else max(row.updated_at or 0.0 for row in results)
+    return _mark(int(at) // 60, outcome) if at else ()
 
 
 def without_row(rows: tuple[_Row, ...], key: str) -> tuple[_Row, ...]:
@@ -70,24 +85,11 @@ class DirectoryFacts(msgspec.Struct, gc=False):
         """
         self.stale = False
         self.line = None
-        self.tries = attempts(self.events) if self.events else ()
-        known = self.items or self.results or self.tries
-        self.outcome = outcome_of(self.items, self.results, self.tries, now, held=held) if known else ""
-        self.marks = self._marks()
-
-    def _marks(self) -> tuple[Mark, ...]:
-        if self.tries:
-            ended = [one for one in self.tries if one.outcome != "running"]
-            if ended:
-                marks = [(int(one.ended_at // 60), one.outcome) for one in ended if one.ended_at]
-                return _mark(*marks[0]) if len(marks) == 1 else tuple(marks)
-        if not self.results or self.outcome not in ("submitted", "failed", "unknown"):
-            return ()
-        # Where history is missing, the rows tell of the last try.
-        at = self.results[0].updated_at or 0.0
-        for row in self.results[1:]:
-            at = max(at, row.updated_at or 0.0)
-        return _mark(int(at) // 60, self.outcome) if at else ()
+        results = self.results
+        tries = self.tries = attempts(self.events) if self.events else ()
+        known = results or tries or self.items
+        outcome = self.outcome = outcome_of(self.items, results, tries, now, held=held) if known else ""
+        self.marks = _marks(results, tries, outcome)
 
     def began(self) -> float:
         """When the newest try began, unix seconds; 0 when that isn't known."""
@@ -182,7 +184,7 @@ class JobFacts(msgspec.Struct, gc=False):
             found = self.directories[host] = DirectoryFacts()
         if not found.stale:
             found.stale = True
-            self.stale = (*self.stale, host)
+            self.stale = (*self.stale, host) if self.stale else (host,)
         return found
 
     def doubt_running(self) -> None:
@@ -223,7 +225,7 @@ class JobFacts(msgspec.Struct, gc=False):
         else:
             self.events = with_event(self.events, event)
             self.hops, self.renewed = None, True
-        if event.event not in NOTES and (self.last_event is None or event_order(event) > event_order(self.last_event)):
+        if event.event not in NOTES and (self.last_event is None or comes_after(event, self.last_event)):
             self.last_event = event
 
     def remove_event(self, event: HistoryEvent) -> None:
@@ -250,10 +252,6 @@ class JobFacts(msgspec.Struct, gc=False):
         if self.hops is None:
             self.hops = hops_of(self.events) if self.events else _NO_HOPS
         return self.hops
-
-    def known(self) -> int:
-        """Directories that anything is known of."""
-        return self.submitted + self.failed + self.unknown + self.skipped + len(self.under_way) + self.waiting
 
     def move_outcome(self, host: str, before: str, after: str) -> None:
         """A directory went from one outcome to another; "" means not there."""

@@ -25,6 +25,7 @@ from services.domain.records import Customer, Directory, Heartbeat, HistoryEvent
 from services.domain.result import Result
 
 TICK_LIMIT = 100
+_replaced = msgspec.structs.replace
 
 
 class JobsView:
@@ -118,15 +119,16 @@ class JobsView:
 
     def job_changed(self, old: Job | None, new: Job | None) -> None:
         """A jobs row appeared, changed or went."""
-        for row in filter(None, (old, new)):
-            self._renewed(row.id).job = new
+        row = new or old
+        assert row is not None
+        self._renewed(row.id).job = new
         if new is not None:
             self.wishes.job_changed(new)
         if old is not None and (new is None or new.customer_id != old.customer_id):
             left = tuple(key for key in self._by_customer[old.customer_id] if key != old.id)
             self._by_customer[old.customer_id] = left
             self._move(self._owners.settle(old.customer_id))
-        if new is not None and (old is None or (old.customer_id, old.created_at) != (new.customer_id, new.created_at)):
+        if new is not None and (old is None or old.customer_id != new.customer_id or old.created_at != new.created_at):
             others = self._by_customer.get(new.customer_id, ())
             if new.id not in others:
                 self._by_customer[new.customer_id] = (*others, new.id)
@@ -268,8 +270,8 @@ class JobsView:
             facts.stale = ()
             for host in hosts:
                 self._weigh(facts, host, now)
-        line = self._line(facts, now, alive) if facts.job is not None else None
-        old = facts.line
+        old, job = facts.line, facts.job
+        line = self._line(facts, job, now, alive) if job is not None else None
         if facts.bare():
             del self._facts[job_id]
         if line == old:
@@ -304,38 +306,45 @@ class JobsView:
         if not one.outcome and not one.events:
             del facts.directories[host]
 
-    def _line(self, facts: JobFacts, now: float, alive: bool) -> JobLine:
-        job = facts.job
-        assert job is not None
-        known = facts.known()
-        # Without a list, what was paid for; once the job has ended, what was tried.
-        promised = 0 if known and job.status in ENDED else job.package_size
-        total = known if facts.listed else max(known, job.directories_total or promised)
-        done = facts.submitted + facts.failed + facts.skipped if known else min(job.directories_done or 0, total)
+    def _line(self, facts: JobFacts, job: Job, now: float, alive: bool) -> JobLine:
+        submitted, failed, unknown, skipped = facts.submitted, facts.failed, facts.unknown, facts.skipped
+        running, waiting = len(facts.under_way), facts.waiting
+        done = submitted + failed + skipped
+        total = known = done + unknown + running + waiting
+        if not facts.listed:
+            # Without a list, what was paid for; once the job has ended, what was tried.
+            promised = job.directories_total or (0 if known and job.status in ENDED else job.package_size)
+            if promised > known:
+                total = promised
+        if not known:
+            done = min(job.directories_done or 0, total)
         last = facts.last_event
-        diagnosis = self._diagnosis(facts, job, done, total, now, alive)
+        hold = self._holds.first(job.id)
+        diagnosis = self._diagnosis(facts, job, done, total, hold is not None, now, alive)
         line = facts.line
         if line is None or facts.renewed:
             line, facts.renewed = self._row_of_line(job, line), False
-        return msgspec.structs.replace(
+        return _replaced(
             line,
-            submitted=facts.submitted,
-            failed=facts.failed,
-            unknown=facts.unknown,
-            skipped=facts.skipped,
-            running=len(facts.under_way),
-            waiting=facts.waiting + total - known,
+            submitted=submitted,
+            failed=failed,
+            unknown=unknown,
+            skipped=skipped,
+            running=running,
+            waiting=waiting + total - known,
             total=total,
             done=done,
-            current=facts.current() if facts.under_way else "",
+            current=facts.current() if running else "",
             last_event_at=last.created_at if last else None,
             last_event=last.event if last else "",
             diagnosis=diagnosis,
             wish=self.wishes.of(job.id),
-            hold=self._holds.first(job.id),
+            hold=hold,
         )
 
-    def _diagnosis(self, facts: JobFacts, job: Job, done: int, total: int, now: float, alive: bool) -> Diagnosis:
+    def _diagnosis(
+        self, facts: JobFacts, job: Job, done: int, total: int, held: bool, now: float, alive: bool
+    ) -> Diagnosis:
         # Gathering all clues takes as long as the rest of a line, so where few decide, only these are looked at.
         hops = facts.hops or facts.hops_now()
         at_work = job.status == "in_progress"
@@ -346,7 +355,7 @@ class JobsView:
                 return facts.line.diagnosis
         elif at_work and hops.finalized_at is None and job.id not in self._dead:
             last = facts.last_event
-            heard = now if self._holds.first(job.id) else last.created_at if last is not None else None
+            heard = now if held else last.created_at if last is not None else None
             return under_way(started, heard, facts.unknown, now)
         clues = clues_of(
             facts, job, started, done=done, total=total, now=now, alive=alive, dead=job.id in self._dead,
@@ -360,16 +369,16 @@ class JobsView:
         name = (customer.business_name, customer.email, customer.customer_id) if customer else ("", "", "")
         same = old is not None and (old.business, old.email, old.customer) == name
         return JobLine(
-            id=job.id,
-            customer_id=job.customer_id,
-            customer=name[2],
-            business=name[0],
-            email=name[1],
+            job.id,
+            job.customer_id,
+            name[2],
+            name[0],
+            name[1],
+            job.package_type,
+            job.package_size,
+            job.status,
+            job.priority_level,
             folded=old.folded if old is not None and same else "\n".join(name).lower(),
-            package=job.package_type,
-            package_size=job.package_size,
-            status=job.status,
-            priority=job.priority_level,
             created_at=job.created_at,
             started_at=job.started_at,
             completed_at=job.completed_at,

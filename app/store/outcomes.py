@@ -83,7 +83,7 @@ def outcome_of(
     for result in results:
         if result.status == "submitted":
             return "submitted"
-    item, row = _newest(items), _newest(results)
+    item, row = _newest(items) if items else None, _newest(results) if results else None
     last = tries[-1] if tries else None
     if item is not None and item.status == "pending" and _since(item, row, last):
         return "waiting"
@@ -130,9 +130,7 @@ def _began(row: Result | None, last: Attempt | None) -> float:
 
 
 def _newest(rows: Sequence[_Row]) -> _Row | None:
-    if len(rows) < 2:
-        return rows[0] if rows else None
-    return max(rows, key=_changed)
+    return rows[0] if len(rows) == 1 else max(rows, key=_changed, default=None)
 
 
 def _changed(row: WorkItem | Result) -> float:

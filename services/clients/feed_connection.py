@@ -9,6 +9,7 @@ found little the next one waits a moment, unseen by people, in which more of the
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -18,6 +19,10 @@ from websockets.protocol import CONNECTING, OPEN, Event
 
 _WHOLE_TEXT: Final = 0x81
 """First byte of a frame: the whole of a text message, not compressed."""
+_USUAL: Final = _WHOLE_TEXT << 8 | 126
+"""First two bytes of such a frame whose length comes in the next two, as that of nearly every change does."""
+_usual_head: Final = struct.Struct(">HH").unpack_from
+_USUAL_HEAD: Final = 4
 _ANSWER_END: Final = b"\r\n\r\n"
 _MASKED: Final = 0x80
 _LENGTHS: Final = {126: 2, 127: 8}
@@ -57,6 +62,10 @@ class FeedConnection(ClientConnection):
         # Before the handshake is over, after the first word of a close, and as long as the library has a part of a
         # frame, the bytes are its own.
         while at < size and protocol.state is OPEN and not protocol.reader.buffer:
+            if not self._parts:
+                at = self._take_usual(data, at)
+                if at == size:
+                    return
             body, end = self._bounds(data, at)
             if end > size:
                 self._rest = data[at:]
@@ -78,6 +87,20 @@ class FeedConnection(ClientConnection):
         if event.fin:
             message, self._parts = b"".join(self._parts), []
             self._take(message)
+
+    def _take_usual(self, data: bytes, at: int) -> int:
+        """Hand on the messages from `at` on that are of the usual kind; where the first frame begins that is of
+        another, or not all there."""
+        take, size, most = self._take, len(data), self.protocol.max_size or len(data)
+        while size - at >= _USUAL_HEAD:
+            head, length = _usual_head(data, at)
+            body = at + _USUAL_HEAD
+            end = body + length
+            if head != _USUAL or length > most or end > size:
+                break
+            take(data[body:end])
+            at = end
+        return at
 
     def _bounds(self, data: bytes, at: int) -> tuple[int, int]:
         """Where the body of the frame at `at` begins and ends; the end is beyond `data` while some of it is missing.

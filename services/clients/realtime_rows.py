@@ -23,6 +23,7 @@ _OBJECT: Final = b"{n"
 """First byte of an object, and of null."""
 _TEXT: Final = b'"n'
 """The same of a text."""
+_encode: Final = msgspec.json.Encoder().encode
 
 
 class _Job(msgspec.Struct, gc=False):
@@ -81,7 +82,7 @@ class _Result(msgspec.Struct, gc=False):
 
     def record(self) -> Result | None:
         key, payload, response, picture = self.idempotency_key, self.payload, self.response_log, self.screenshot_url
-        seldom = b"".join((b"[", key, b",", payload, b",", response, b",", picture, b",", self.listing_url, b"]"))
+        seldom = _encode((key, payload, response, picture, self.listing_url))
         at_payload = len(key) + 2
         at_response = at_payload + len(payload) + 1
         at_picture = at_response + len(response) + 1

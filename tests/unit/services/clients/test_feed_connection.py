@@ -160,6 +160,19 @@ def test_what_a_server_must_not_send_ends_the_connection(wire: bytes, code: int)
     asyncio.run(suite())
 
 
+def test_the_limit_holds_for_the_usual_messages_too() -> None:
+    async def suite() -> None:
+        async with connected(silence) as (connection, taken):
+            connection.protocol.max_size = 1000
+            connection.data_received(frames_of(b"x" * 1000, 1)[0] + frames_of(b"y" * 1001, 1)[0])
+            await asyncio.wait_for(connection.wait_closed(), 30)
+            sent = connection.protocol.close_sent
+            assert sent is not None
+            assert ([len(each) for each in taken], sent.code) == ([1000], 1009)
+
+    asyncio.run(suite())
+
+
 class FirstWord(asyncio.Protocol):
     """A server that sends its answer and `word`, cut `after` bytes behind the answer's end."""
 
