@@ -14,7 +14,7 @@ from services.ports.wishes import DeadLetter, Outgoing, SentMessage
 class JournalFailed(Refused):
     """The journal takes no more: nothing may be sent."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: BaseException) -> None:
         super().__init__(
             "The journal can't be written, so nothing more is sent.", hint="Is the disk full?", raw=str(error)
         )

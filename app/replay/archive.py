@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import time
-from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -35,10 +32,13 @@ select a.message_id, a.body, a.attributes, a.trace, a.actor, a.reason, a.at, e.s
   where e.state <> 'put_back' and (e.sent_body <> '' or
     e.state not in ('sending', 'unknown', 'sent', 'delete_unconfirmed', 'deleted'))
 """
-_GIVEN: Final = "select value from json_each(?)"
-_KEEP: Final = (
-    "insert or replace into archive select message_id, body, attributes, trace, actor, reason, ?, dlq from entries"
-)
+KEEP: Final = """
+insert or replace into archive select message_id, body, attributes, trace, actor, reason, new.at, dlq from entries
+  where message_id = new.message_id and
+    (new.state = 'archiving' or (new.state in ('sent', 'delete_unconfirmed') and sent_body <> ''))
+"""
+"""With the step `new` of a message: it is about to be taken out of the queue, or its dead letter goes now while
+something else than it was sent."""
 
 
 class Archived(msgspec.Struct, frozen=True):
@@ -90,19 +90,6 @@ def prepare(db: sqlite3.Connection) -> None:
         db.executescript(_SCHEMA)
     elif "dlq" not in {row[1] for row in db.execute("pragma table_info(archive)")}:
         db.execute("alter table archive add column dlq text not null default ''")
-
-
-def keep(db: sqlite3.Connection, message_ids: Sequence[str]) -> None:
-    """Copy messages of the journal, within the transaction that also writes that their delete begins."""
-    if message_ids:
-        db.execute(f"{_KEEP} where message_id in ({_GIVEN})", (time.time(), json.dumps(message_ids)))
-
-
-def keep_edited(db: sqlite3.Connection, message_ids: Sequence[str]) -> None:
-    """The same for those that were sent with another body, and nothing for any other."""
-    if message_ids:
-        edited = f"{_KEEP} where message_id in ({_GIVEN}) and sent_body <> ''"
-        db.execute(edited, (time.time(), json.dumps(message_ids)))
 
 
 def drop(db: sqlite3.Connection, message_id: str) -> None:

@@ -18,6 +18,7 @@ from app.replay.journal import Batch, Journal, Move, State
 from app.replay.line import Line, Progress
 from app.replay.linter import outgoing
 from app.replay.pace import Options, TokenBucket
+from app.replay.pen import Pen
 from app.replay.results import Results
 from services.domain.errors import Busy, ConsoleError
 from services.domain.messages import message_size
@@ -58,6 +59,7 @@ class BatchRun:
         nothing more may be sent."""
         self._queues = queues
         self._journal = journal
+        self._pen = Pen(journal)
         self._batch = batch
         self._options = msgspec.json.decode(batch.options, type=Options) if batch.options else Options()
         self._now = now
@@ -371,10 +373,6 @@ class BatchRun:
     async def _write(self, moves: Sequence[Move]) -> None:
         moves = [*self._settled, *moves]
         self._settled = []
-        if not moves:
-            return
-        try:
-            await asyncio.to_thread(self._journal.move_many, moves)
-        except (OSError, sqlite3.Error) as error:
-            raise JournalFailed(error) from error
-        self.line.moved(moves)
+        if moves:
+            await self._pen.write(moves)
+            self.line.moved(moves)

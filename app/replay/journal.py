@@ -10,11 +10,12 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from app.replay import archive, batch_letters, decisions
+from app.replay import archive, batch_letters, decisions, moves
 from app.replay.archive import Archived
 from app.replay.attributes import decode, encode
 from app.replay.batch_letters import BatchLetter
-from app.replay.journal_file import JournalFile, Move, State
+from app.replay.journal_file import JournalFile
+from app.replay.moves import Move, State
 from services.domain.redaction import redact
 from services.ports.wishes import DeadLetter, Decision, Outgoing
 
@@ -144,7 +145,7 @@ class Journal(JournalFile):
     def decide(self, message_id: str, state: State, *, why: str, decision: Decision | None = None) -> None:
         """Write what a person said of a message, and what the project's audit is to be told of it."""
         with self._lock, self._transaction():
-            self._write([Move(message_id, state, why)])
+            moves.write(self._db, [Move(message_id, state, why)])
             if decision is not None:
                 decisions.keep(self._db, decision)
 
@@ -300,18 +301,18 @@ class Journal(JournalFile):
                 (json.dumps(sorted(going_on)),),
             ).fetchall()
         in_batches = {row[0] for row in kept}
-        moves = []
+        left = []
         for message_id, state in self.states().items():
             if state == "claimed" and message_id in in_batches:
-                moves.append(Move(message_id, "planned", "The program ended before it was sent."))
+                left.append(Move(message_id, "planned", "The program ended before it was sent."))
             elif state in ("planned", "claimed") and message_id not in in_batches:
-                moves.append(Move(message_id, "skipped", "The program ended before it was sent."))
+                left.append(Move(message_id, "skipped", "The program ended before it was sent."))
             elif state == "sending":
-                moves.append(Move(message_id, "unknown", "The program ended while it was being sent."))
+                left.append(Move(message_id, "unknown", "The program ended while it was being sent."))
             elif state == "sent":
-                moves.append(Move(message_id, "delete_unconfirmed", "The program ended before it was deleted."))
-        if moves:
-            self.move_many(moves)
+                left.append(Move(message_id, "delete_unconfirmed", "The program ended before it was deleted."))
+        if left:
+            self.move_many(left)
 
     def _taken(self, message_ids: Sequence[str]) -> frozenset[str]:
         """Those of them that no new wish may take over."""

@@ -27,16 +27,13 @@ def attributes_md5(attributes: Mapping[str, Mapping[str, Any]]) -> str:
     parts: list[bytes] = []
     for name in sorted(attributes):
         value = attributes[name]
-        parts += _with_length(name.encode())
-        parts += _with_length(str(value["DataType"]).encode())
         raw = value.get("BinaryValue")
-        parts.append(_STRING if raw is None else _BINARY)
         if raw is None:
-            parts += _with_length(str(value["StringValue"]).encode())
+            kind, content = _STRING, str(value["StringValue"]).encode()
         else:
-            parts += _with_length(base64.b64decode(raw) if isinstance(raw, str) else bytes(raw))
+            kind, content = _BINARY, base64.b64decode(raw) if isinstance(raw, str) else bytes(raw)
+        named, typed = name.encode(), str(value["DataType"]).encode()
+        parts += (
+            len(named).to_bytes(4), named, len(typed).to_bytes(4), typed, kind, len(content).to_bytes(4), content,
+        )  # fmt: skip
     return hashlib.md5(b"".join(parts), usedforsecurity=False).hexdigest()
-
-
-def _with_length(value: bytes) -> tuple[bytes, bytes]:
-    return len(value).to_bytes(4, "big"), value

@@ -57,17 +57,17 @@ def message_attributes(body: dict[str, Any]) -> dict[str, dict[str, str]]:
 
 def message_size(body: str, attributes: Mapping[str, Any]) -> int:
     """Bytes that count against the queue's limit: the body, and each attribute's name, type and value."""
-    size = _bytes_of(body)
+    # Counted as one text: each alone costs more.
+    texts, binary = [body], 0
     for name, attribute in attributes.items():
         value = attribute.get("BinaryValue", attribute.get("StringValue", ""))
-        # One text of them costs less than each alone.
-        size += _bytes_of(f"{name}{attribute.get('DataType', '')}{'' if isinstance(value, bytes) else value}")
-        size += len(value) if isinstance(value, bytes) else 0
-    return size
-
-
-def _bytes_of(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
+        texts += (name, str(attribute.get("DataType", "")))
+        if isinstance(value, bytes):
+            binary += len(value)
+        else:
+            texts.append(str(value))
+    text = "".join(texts)
+    return binary + (len(text) if text.isascii() else len(text.encode(errors="surrogatepass")))
 
 
 def parse_job_message(text: str) -> JobMessage:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from app.replay.awake import Clock
 from app.replay.engine import ReplayEngine
-from app.replay.journal import SENT, Journal
+from app.replay.journal import SENT, Journal, Move
 from app.replay.many import ManyEngine
 from app.replay.pace import Options
 from app.replay.writer import Writer
@@ -54,6 +55,8 @@ class World:
     offset: float = 0.0
     refused: int = 0
     """Starts that were not allowed to go on, or not to begin."""
+    widest: int = 0
+    """The most letters that one write of steps was about."""
 
     def __post_init__(self) -> None:
         self.bodies = {f"m{n}": f'{{"job_id": "job-{n}"}}' for n in range(self.schedule.letters)}
@@ -120,10 +123,20 @@ class World:
         self.queues.step = step
         journal = Journal(self.file)
         watch(journal, step)
+        self._measure(journal)
         try:
             return run_virtually(self._work(journal), ThreadlessLoop)
         finally:
             journal.close()
+
+    def _measure(self, journal: Journal) -> None:
+        write = journal.move_many
+
+        def measured(moves: Sequence[Move]) -> None:
+            self.widest = max(self.widest, len({one.message_id for one in moves}))
+            write(moves)
+
+        journal.move_many = measured  # type: ignore[method-assign]
 
     async def _work(self, journal: Journal) -> bool:
         try:

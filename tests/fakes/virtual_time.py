@@ -44,12 +44,20 @@ def run_virtually(coro: Coroutine[Any, Any, _T], loop: type[VirtualLoop] = Virtu
 
 
 class ThreadlessLoop(VirtualLoop):
-    """Work for threads is done at once, on the loop's own: the order of things is the same each time."""
+    """Work for threads is done at once, on the loop's own: the order of things is the same each time. As with threads,
+    whatever else is ready runs before its end is heard."""
 
     def run_in_executor(self, executor: Any, func: Callable[..., _T], *args: Any) -> asyncio.Future[_T]:  # type: ignore[override]
         done: asyncio.Future[_T] = self.create_future()
         try:
-            done.set_result(func(*args))
+            answer = func(*args)
         except Exception as error:
-            done.set_exception(error)
+            self.call_soon(_end, done, done.set_exception, error)
+        else:
+            self.call_soon(_end, done, done.set_result, answer)
         return done
+
+
+def _end(done: asyncio.Future[Any], how: Callable[[Any], None], what: object) -> None:
+    if not done.cancelled():
+        how(what)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
+from app.replay.batch import MOST
 from tests.fakes.replay_schedule import Schedule, World
 from tests.fakes.unkind_queues import FAULTS, Fault
 from tests.fakes.unkind_replays import LEASE_FAULTS, LeaseFault
@@ -48,9 +49,10 @@ def test_any_schedule_ends_as_if_undisturbed(schedule: Schedule) -> None:
 
 @pytest.mark.parametrize("may_release", [True, False])
 def test_killed_at_every_step(may_release: bool) -> None:
-    whole = play(Schedule(12, 2, [], [], may_release))
+    whole = play(Schedule(23, 3, [], [], may_release))
+    assert whole.widest > MOST, "no two lanes have written at once"
     for step in range(whole.steps + 1):
-        play(Schedule(12, 2, [], [step], may_release))
+        play(Schedule(23, 3, [], [step], may_release))
 
 
 def test_asleep_at_every_step_and_somebody_else_takes_over() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import stat
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import pytest
 
 from app.replay.journal import SENT, SENT_BEFORE, Journal, Move, State
 from services.ports.wishes import DeadLetter
-from tests.local_stack import wait_until
 
 SETTLED: dict[State, tuple[State, str]] = {
     "planned": ("skipped", "The program ended before it was sent."),
@@ -129,39 +127,20 @@ def test_a_journal_of_an_earlier_version_is_used_on(file: Path) -> None:
     assert (entry.state, entry.trace, entry.batch, entry.letter.body) == ("unknown", "", "", "body")
 
 
-def together(journal: Journal, moves: list[Move]) -> list[BaseException | None]:
-    """Each move by a thread of its own while somebody writes; what each of them raised."""
-    ends: list[BaseException | None] = []
-
-    def write(move: Move) -> None:
-        try:
-            journal.move_many([move])
-        except (OSError, sqlite3.Error) as error:
-            ends.append(error)
-        else:
-            ends.append(None)
-
-    threads = [threading.Thread(target=write, args=(move,)) for move in moves]
-    with journal._lock:
-        for thread in threads:
-            thread.start()
-        wait_until(lambda: len(journal._waiting) == len(moves))
-    for thread in threads:
-        thread.join(30)
-    return ends
-
-
-def test_what_waits_for_the_disk_is_written_at_once(tmp_path: Path) -> None:
+def test_steps_are_written_all_of_them_or_none(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "replay.db")
-    for key in ("a", "b", "c"):
+    for key in ("a", "b"):
         journal.plan(DeadLetter(key, "", "{}"), actor="desk", reason="")
-    said: list[str] = []
-    journal._db.set_trace_callback(said.append)
-    assert together(journal, [Move(key, "claimed") for key in ("a", "b", "c")]) == [None] * 3
-    assert sum(one == "COMMIT" for one in said) == 1
-    assert set(journal.states().values()) == {"claimed"}
     bad = Move("b", None)  # type: ignore[arg-type]
-    errors = together(journal, [Move("a", "sending"), bad, Move("c", "sending")])
-    assert all(isinstance(error, sqlite3.IntegrityError) for error in errors)
-    assert set(journal.states().values()) == {"claimed"}
+    with pytest.raises(sqlite3.IntegrityError):
+        journal.move_many([Move("a", "claimed"), bad])
+    assert journal.states() == {"a": "planned", "b": "planned"}
+    journal.move_many(
+        [Move("a", "sending"), Move("b", "failed", "no"), Move("a", "sent", "", "new"), Move("a", "deleted")]
+    )
+    assert journal.states() == {"a": "deleted", "b": "failed"}
+    assert [step.state for step in journal.steps("a")] == ["planned", "sending", "sent", "deleted"]
+    entry = journal.entry("a")
+    assert entry is not None
+    assert entry.new_message_id == "new"
     journal.close()
