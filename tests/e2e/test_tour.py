@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local_stack import ROOT, remove_postgres, unmeasured, wait_until
+from tests.local_stack import ROOT, remove_postgres, wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -60,7 +60,7 @@ def test_the_tour_sees_every_step_and_leaves_nothing(home: Path, tmp_path: Path)
 def test_a_killed_console_takes_everything_along(home: Path) -> None:
     console = subprocess.Popen(
         [sys.executable, str(ROOT / "main.py"), "tour", "--out", str(home / "out")],
-        env=unmeasured(DIRECTORY_BOLT_HOME=str(home), QT_QPA_PLATFORM="offscreen"),
+        env={**os.environ, "DIRECTORY_BOLT_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

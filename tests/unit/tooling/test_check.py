@@ -10,7 +10,8 @@ from typing import IO
 import pytest
 
 from services import setup
-from tests import check, reach
+from tests import check
+from tests.reach import report, sources
 
 
 class Calls:
@@ -34,22 +35,21 @@ class Calls:
 
 @pytest.fixture
 def reached(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """What the last check answers; by default that nothing is missing."""
+    """What the last check answers; by default that nothing is missing. No source is marked for it."""
     answers = [0]
-    monkeypatch.setattr(reach, "main", lambda _: answers[-1])
+    monkeypatch.setattr(sources, "prepare", lambda folder, _: {"REACH_FOLDER": str(folder)})
+    monkeypatch.setattr(report, "main", lambda _: answers[-1])
     return answers
 
 
-@pytest.mark.parametrize(
-    ("failing", "code"), [(None, 0), ("ruff", 1), ("mypy", 1), ("lint-imports", 1), ("coverage", 4)]
-)
+@pytest.mark.parametrize(("failing", "code"), [(None, 0), ("ruff", 1), ("mypy", 1), ("lint-imports", 1), ("pytest", 4)])
 def test_every_check_runs(
     failing: str | None, code: int, reached: list[int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     calls = Calls(failing)
     assert check.run([], calls) == code
-    assert sorted(calls.ran) == ["coverage", "lint-imports", "mypy", "ruff", "ruff"]
-    assert calls.arguments["coverage"][:3] == ("run", "-m", "pytest")
+    assert sorted(calls.ran) == ["lint-imports", "mypy", "pytest", "ruff", "ruff"]
+    assert "REACH_FOLDER" in calls.told["pytest"]
     said = capsys.readouterr().out
     assert "\nmypy says this\n" in said
     assert ("== FAILED\n" in said) == bool(failing)
@@ -60,18 +60,18 @@ def test_python_keeps_what_it_compiles_where_it_may(reached: list[int], monkeypa
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
     check.run([], calls)
-    told = calls.told["coverage"]
+    told = calls.told["pytest"]
     assert "PYTHONDONTWRITEBYTECODE" not in told
-    assert Path(told["PYTHONPYCACHEPREFIX"]).parent == Path(told["COVERAGE_FILE"]).parents[1]
+    assert Path(told["PYTHONPYCACHEPREFIX"]).parent == Path(told["REACH_FOLDER"])
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
     check.run([], calls)
-    assert "PYTHONPYCACHEPREFIX" not in calls.told["coverage"]
+    assert "PYTHONPYCACHEPREFIX" not in calls.told["pytest"]
 
 
 def test_what_the_tests_do_not_reach_is_a_failure(reached: list[int]) -> None:
     reached.append(1)
     assert check.run([], Calls()) == 1
-    assert check.run([], Calls("coverage")) == 4
+    assert check.run([], Calls("pytest")) == 4
 
 
 def test_with_arguments_it_is_pytest_alone(reached: list[int]) -> None:
