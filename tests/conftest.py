@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Generator
+from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_API", "pyside6")
@@ -23,6 +25,26 @@ settings.load_profile("suite")
 
 LONGEST_FIRST = ("tests/e2e/", "tests/contract/test_", "tests/stack/", "tests/unit/app/sync/", "tests/contract/")
 """Those of the browsers between those of whole stacks, which would slow each other down."""
+
+
+COMPILE_LIMIT = 120.0
+"""Seconds that one process may take to compile everything, on a busy machine."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """One of several processes compiles the tests, and what they import, for all: it takes longer than all the rest."""
+    worker, folder = os.environ.get("PYTEST_XDIST_WORKER"), os.environ.get("REACH_FOLDER")
+    if worker is None or folder is None:
+        return (yield)
+    compiled = Path(folder, "collected")
+    deadline = time.monotonic() + COMPILE_LIMIT
+    while worker != "gw0" and not compiled.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    try:
+        return (yield)
+    finally:
+        compiled.touch()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
