@@ -20,7 +20,8 @@ from app.actions.operations import Operations
 from app.actions.registry import CONFIRM_TARGET, DECIDE, PUT_BACK, why_not
 from app.replay.archive import Archived, elsewhere
 from app.replay.journal import Entry, Journal, Step
-from app.replay.many import ManyEngine, end_of
+from app.replay.many import ManyEngine
+from app.replay.putting_back import end_of
 from app.replay.reading import Reading, read
 from app.store.store import Store
 from services.domain.errors import ConsoleError, Refused

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from app.replay.journal import Move
 from services.domain.checksums import attributes_md5, body_md5
 from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, Refused
 from services.domain.messages import parse_job_message
 from services.ports.wishes import DeadLetter, Outgoing, SentMessage
+
+_T = TypeVar("_T")
 
 
 class JournalFailed(Refused):
@@ -18,6 +23,14 @@ class JournalFailed(Refused):
         super().__init__(
             "The journal can't be written, so nothing more is sent.", hint="Is the disk full?", raw=str(error)
         )
+
+
+async def asked(act: Callable[[], _T]) -> _T:
+    """Something of the journal, off the loop's thread. Raises Refused when the journal can't be used."""
+    try:
+        return await asyncio.to_thread(act)
+    except (OSError, sqlite3.Error) as error:
+        raise Refused("The journal of replays can't be used.", hint="Is the disk full?", raw=str(error)) from error
 
 
 def whole_call_failed(answers: Sequence[SentMessage | ConsoleError]) -> bool:

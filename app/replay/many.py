@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
-import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Literal, TypeVar
+from typing import Final
 
 import msgspec
 
-from app.replay.answers import job_of
-from app.replay.archive import ORIGIN_UNKNOWN, Archived, elsewhere
+from app.replay.answers import asked, job_of
+from app.replay.archive import Archived
 from app.replay.batch import STILL_THERE, BatchRun
 from app.replay.decisions import tell
 from app.replay.engine import ReplayEngine
@@ -20,29 +18,18 @@ from app.replay.evidence import Evidence
 from app.replay.journal import Batch, BatchAct, BatchState, Entry, Journal, Move, State
 from app.replay.line import Line, Progress
 from app.replay.pace import Options
-from services.domain.checksums import attributes_md5, body_md5
-from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, NotReachable, Refused
+from app.replay.putting_back import PuttingBack, end_of
+from services.domain.errors import ConsoleError, Refused
 from services.domain.messages import parse_job_message
 from services.ports.wishes import DeadLetter, Decision, ManyQueues, Outgoing, SharedDecisions
 
-_T = TypeVar("_T")
 _NONE: Final[Mapping[str, Outgoing]] = {}
-_SAY_HERE: Final = "Say that it belongs here, in a terminal with --here, if you are sure of it."
 MOST_STEPS: Final = 5_000
 """The journal is shown for the messages of so many newest steps; the file keeps all."""
 SHARED_ENDS: Final[dict[BatchState, str]] = {
     "done": "done", "cancelled": "undone", "stopped": "unknown", "open": "unknown",
 }  # fmt: skip
 """How a batch stands in what all consoles see."""
-
-
-class Unanswered(NotReachable):
-    """A letter may have been put back, or not: a person has to say."""
-
-    def __init__(self, why: str, raw: str = "") -> None:
-        super().__init__(
-            f"Nobody knows whether it was put back: {why}", hint="Look for it, and say so in the journal.", raw=raw
-        )
 
 
 class ManyEngine:
@@ -83,7 +70,7 @@ class ManyEngine:
             self._checked.add(batch_id)
         else:
             dlq = (await self._queues.figures("dlq")).arn
-        return await self._ask(
+        return await asked(
             lambda: self._journal.plan_batch(
                 batch_id, act, letters, actor=actor, reason=reason, options=msgspec.json.encode(options).decode(),
                 dlq=dlq, instead=instead,
@@ -92,7 +79,7 @@ class ManyEngine:
 
     async def unfinished(self) -> list[Batch]:
         """Batches that an earlier start, or an error, has left; a person may go on with them. Raises Refused."""
-        return await self._ask(self._journal.unfinished)
+        return await asked(self._journal.unfinished)
 
     async def run(
         self,
@@ -102,13 +89,13 @@ class ManyEngine:
         on_line: Callable[[Line], None] = lambda _: None,
     ) -> Progress:
         """Carry a batch out, or go on with one. `on_line` is given its levers. Raises Refused."""
-        batch = await self._ask(lambda: self._journal.batch(batch_id))
+        batch = await asked(lambda: self._journal.batch(batch_id))
         if batch is None or batch.state in ("done", "cancelled"):
             raise Refused("There is no such operation to go on with.")
         if batch.act == "replay" and batch_id not in self._checked:
             # Planned by an earlier start, which may have been set up for other queues.
             await self._engine.require_target()
-        edited = len(await self._ask(lambda: self._journal.batch_edits(batch_id)))
+        edited = len(await asked(lambda: self._journal.batch_edits(batch_id)))
         writer = self._engine.writer
 
         async def begin(total: int) -> None:
@@ -136,12 +123,12 @@ class ManyEngine:
 
     async def give_up(self, batch_id: str) -> None:
         """End a batch that an earlier start has left; what it has not sent stays where it is. Raises Refused."""
-        states = await self._ask(lambda: self._journal.batch_states(batch_id))
+        states = await asked(lambda: self._journal.batch_states(batch_id))
         left = [Move(key, "skipped", "Cancelled.") for key, state in states.items() if state in ("planned", "claimed")]
         # Its delete may have arrived: the archive goes on to list it.
         left += [Move(key, "archive_unconfirmed", STILL_THERE) for key, state in states.items() if state == "archiving"]
-        await self._ask(lambda: self._journal.move_many(left))
-        await self._ask(lambda: self._journal.end_batch(batch_id, "cancelled", "Cancelled."))
+        await asked(lambda: self._journal.move_many(left))
+        await asked(lambda: self._journal.end_batch(batch_id, "cancelled", "Cancelled."))
 
     async def settle_unknown(self) -> list[str]:
         """Sends without an answer of which the facts say that they arrived: noted as sent. Their ids.
@@ -149,11 +136,11 @@ class ManyEngine:
         Raises Refused."""
         if self._evidence is None:
             return []
-        unknown = await self._ask(lambda: self._journal.in_state("unknown"))
-        times = await self._ask(lambda: {one.message_id: self._journal.sending_at(one.message_id) for one in unknown})
+        unknown = await asked(lambda: self._journal.in_state("unknown"))
+        times = await asked(lambda: {one.message_id: self._journal.sending_at(one.message_id) for one in unknown})
         arrived = [one.message_id for one in unknown if self._arrived(one, times[one.message_id])]
         why = "The subscriber took a message of this job after the send."
-        await self._ask(lambda: self._journal.move_many([Move(key, "delete_unconfirmed", why) for key in arrived]))
+        await asked(lambda: self._journal.move_many([Move(key, "delete_unconfirmed", why) for key in arrived]))
         return arrived
 
     async def decide(self, message_id: str, *, sent: bool, actor: str, reason: str = "", request_id: str = "") -> None:
@@ -162,7 +149,7 @@ class ManyEngine:
 
         Raises Refused when its end is known.
         """
-        entry = await self._ask(lambda: self._journal.entry(message_id))
+        entry = await asked(lambda: self._journal.entry(message_id))
         if entry is None or entry.state not in ("unknown", "putting_back"):
             raise Refused("What became of this message is known.")
         said = f"{actor} says that {'it was sent' if sent else 'it was not sent'}{': ' if reason else '.'}{reason}"
@@ -174,13 +161,13 @@ class ManyEngine:
             request_id, "decide", message_id, f"{what}: it was {'' if sent else 'not '}sent.", reason,
             job_of(entry.sent_body or entry.body), actor, self._now(),
         )  # fmt: skip
-        await self._ask(
+        await asked(
             lambda: self._journal.decide(message_id, state, why=said, decision=decision if request_id else None)
         )
 
     async def unsent(self, actor: str) -> list[Decision]:
         """What this person has decided and the project's audit doesn't have yet. Raises Refused."""
-        return await self._ask(lambda: self._journal.unsent(actor))
+        return await asked(lambda: self._journal.unsent(actor))
 
     async def send_decisions(self, shared: SharedDecisions, actor: str) -> dict[str, str]:
         """Tell the project's audit what it doesn't have yet. Request id -> what is to be said of it. Raises Refused."""
@@ -188,16 +175,16 @@ class ManyEngine:
         for decision in await self.unsent(actor):
             there, said[decision.request_id] = await tell(shared, decision)
             if there:
-                await self._ask(functools.partial(self._journal.sent, decision.request_id))
+                await asked(functools.partial(self._journal.sent, decision.request_id))
         return said
 
     async def newest(self, most: int = MOST_STEPS) -> list[Entry]:
         """The messages of the `most` newest steps, and all whose end isn't known; newest first. Raises Refused."""
-        return await self._ask(lambda: self._journal.newest(most))
+        return await asked(lambda: self._journal.newest(most))
 
     async def archived(self) -> list[Archived]:
         """The messages of the archive, the newest first; also those being put back. Raises Refused."""
-        return await self._ask(self._journal.archived)
+        return await asked(self._journal.archived)
 
     async def put_back(self, message_id: str, *, here: bool = False) -> str:
         """Put back one. Raises ConsoleError; see `put_back_many`."""
@@ -216,50 +203,18 @@ class ManyEngine:
         Raises ConsoleError before anything is sent.
         """
         writer = self._engine.writer
-        answers: dict[str, str | ConsoleError] = {}
-        done = 0
         async with self._engine.turn, writer:
-            dlq = (await self._queues.figures("dlq")).arn
+            act = PuttingBack(
+                self._queues, self._journal, self._engine,
+                dlq=(await self._queues.figures("dlq")).arn, here=here,
+                keep=lambda done: writer.keep(request_id, f"{done:,} put back.", done),
+            )  # fmt: skip
             if request_id:
                 label = f"Put back {len(ids):,} archived {'letter' if len(ids) == 1 else 'letters'}"
                 await writer.begin(request_id, "put_back", label, total=len(ids), reason=reason)
-            for key in ids:
-                try:
-                    await writer.keep(request_id, f"{done:,} put back.", done)
-                    answers[key] = await self._put_back(key, dlq, here=here)
-                    done += 1
-                except ConsoleError as error:
-                    answers[key] = error
-            await writer.end(request_id, end_of(answers), f"{done:,} put back.", done)
-        return answers
-
-    async def _put_back(self, message_id: str, dlq: str, *, here: bool) -> str:
-        kept = await self._ask(lambda: self._journal.archived_one(message_id))
-        if kept is not None and kept.sent_body:
-            raise Refused("It was replayed with another body: putting it back could start its job a second time.")
-        if kept is None or kept.state not in ("archived", "archive_unconfirmed", "skipped", "failed"):
-            raise Refused("This message is not in the archive, or may have been put back already.")
-        if why_not := elsewhere(kept, dlq) or ("" if kept.dlq or here else ORIGIN_UNKNOWN):
-            raise Refused(why_not, hint="Set SQS_DLQ_URL to the queue that it came from." if kept.dlq else _SAY_HERE)
-        if not kept.is_out and await self._engine.holds(message_id):
-            await self._ask(lambda: self._journal.drop_archived(message_id, "It was a dead letter still."))
-            return message_id
-        before: State = "archived" if kept.is_out else "archive_unconfirmed"
-        await self._ask(lambda: self._journal.move(message_id, "putting_back"))
-        [answer] = await self._queues.send_many([Outgoing(kept.body, kept.attributes, kept.trace)], to="dlq")
-        if isinstance(answer, Refused | NotPermitted | NotInstalled):
-            await self._ask(lambda: self._journal.move(message_id, before, why=str(answer)))
-            raise answer
-        if isinstance(answer, ConsoleError):
-            raise Unanswered(str(answer), answer.raw) from answer
-        if answer.body_md5 != body_md5(kept.body) or answer.attributes_md5 != attributes_md5(kept.attributes):
-            raise Unanswered("the queue took something else than was sent. The archive keeps the message.")
-        new_id = answer.message_id
-        try:
-            await self._ask(lambda: self._journal.move(message_id, "put_back", new_message_id=new_id))
-        except Refused as error:
-            raise Unanswered(f"it was sent as {new_id}, and that could not be written.", error.raw) from error
-        return new_id
+            await act.run(ids)
+            await writer.end(request_id, end_of(act.answers), f"{act.done:,} put back.", act.done)
+        return act.answers
 
     def _arrived(self, entry: Entry, since: float) -> bool:
         assert self._evidence is not None
@@ -268,16 +223,3 @@ class ManyEngine:
         except ValueError:
             return False
         return self._evidence.claimed(job_id, since)
-
-    async def _ask(self, act: Callable[[], _T]) -> _T:
-        try:
-            return await asyncio.to_thread(act)
-        except (OSError, sqlite3.Error) as error:
-            raise Refused("The journal of replays can't be used.", hint="Is the disk full?", raw=str(error)) from error
-
-
-def end_of(answers: Mapping[str, str | ConsoleError]) -> Literal["done", "failed", "unknown"]:
-    """How a putting back ended, by the answers to its letters."""
-    if any(isinstance(answer, Unanswered) for answer in answers.values()):
-        return "unknown"
-    return "failed" if any(isinstance(answer, ConsoleError) for answer in answers.values()) else "done"

@@ -5,16 +5,16 @@ from __future__ import annotations
 import itertools
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from app.replay.engine import ReplayEngine
-from app.replay.journal import Journal, State
-from app.replay.many import ManyEngine, Unanswered
+from app.replay.journal import Journal, Move, State
+from app.replay.many import ManyEngine
 from app.replay.pace import Options
+from app.replay.putting_back import Unanswered
 from app.replay.writer import Writer
 from services.domain.errors import NotPermitted, Refused
 from services.ports.wishes import DeadLetter, Outgoing
@@ -165,14 +165,14 @@ def test_sent_back_and_no_disk_to_write_it_is_unknown_and_keeps_its_archive(
 ) -> None:
     desk = make(bodies(1))
     run(desk.all(act="archive"))
-    move = desk.journal.move
+    write = desk.journal.move_many
 
-    def full(message_id: str, state: State, **more: Any) -> None:
-        if state == "put_back":
-            raise Refused("The disk is full.")
-        move(message_id, state, **more)
+    def full(moves: Sequence[Move]) -> None:
+        if any(move.state == "put_back" for move in moves):
+            raise OSError("The disk is full.")
+        write(moves)
 
-    monkeypatch.setattr(desk.journal, "move", full)
+    monkeypatch.setattr(desk.journal, "move_many", full)
     with pytest.raises(Unanswered, match="could not be written"):
         run(desk.many.put_back("m0"))
     assert [held.message.body for held in desk.queues.dead.values()] == [bodies(1)["m0"]]
