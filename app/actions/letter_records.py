@@ -179,24 +179,41 @@ class LetterRecords:
 
     def why_not_put_back(self, ids: Sequence[str]) -> str:
         """Why "put back" is off for these messages of the archive; "" when it may be pressed."""
+        return self._why_none_goes(ids) or next(filter(None, map(self._stays(), ids)), "")
+
+    def may_go(self, ids: Sequence[str]) -> tuple[list[str], str]:
+        """Those of these messages that may be put back, and why the first of the others stays, "" when none does."""
+        if why := self._why_none_goes(ids):
+            return [], why
+        stays = self._stays()
+        whys = {key: stays(key) for key in ids}
+        return [key for key, why in whys.items() if not why], next(filter(None, whys.values()), "")
+
+    def _why_none_goes(self, ids: Sequence[str]) -> str:
         if not ids:
             return "Choose archived letters first."
-        if refusal := why_not(PUT_BACK, self._letters.role):
-            return refusal
-        if lacking := self._letters.terms.why_not("put_back"):
-            return lacking
-        if self.doing.intersection(ids):
-            return "One of these is being put back."
-        if any(self.kept[key].archived.sent_body for key in ids if key in self.kept):
-            return "One of these was replayed with another body: its job was started."
-        states = {self.kept[key].archived.state for key in ids if key in self.kept}
-        if "putting_back" in states:
-            return "Nobody knows yet whether one of these was put back. Say so in the journal."
-        if states & {"planned", "claimed", "archiving"}:
-            return "An operation is at one of these: go on with it, or give it up, first."
+        return why_not(PUT_BACK, self._letters.role) or self._letters.terms.why_not("put_back")
+
+    def _stays(self) -> Callable[[str], str]:
+        """Says why a message stays in the archive, "" when it may go."""
         figures = self._letters.look.figures
         dlq = figures.arn if figures is not None else ""
-        return next((why for key in ids if key in self.kept and (why := elsewhere(self.kept[key].archived, dlq))), "")
+
+        def why(key: str) -> str:
+            if key in self.doing:
+                return "One of these is being put back."
+            if key not in self.kept:
+                return ""
+            one = self.kept[key].archived
+            if one.sent_body:
+                return "One of these was replayed with another body: its job was started."
+            if one.state == "putting_back":
+                return "Nobody knows yet whether one of these was put back. Say so in the journal."
+            if one.state in ("planned", "claimed", "archiving"):
+                return "An operation is at one of these: go on with it, or give it up, first."
+            return elsewhere(one, dlq)
+
+        return why
 
     def of_unknown_origin(self, ids: Sequence[str]) -> int:
         """Of how many of these nobody knows which queue they came from."""

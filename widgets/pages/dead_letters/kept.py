@@ -117,24 +117,21 @@ class KeptView(RecordsView[KeptRow]):
 
     def show_acts(self) -> None:
         """Say what the button would do, or why it is off."""
-        chosen = self._can_go() or self.chosen()
-        why = self._desk.records.why_not_put_back(chosen)
-        self.put_back_button.say(f"{PUT_BACK.label} {len(chosen):,}…" if len(chosen) > 1 else f"{PUT_BACK.label}…")
-        self.put_back_button.set_off(why)
-        if not why:
+        chosen = self.chosen()
+        can, why = self._desk.records.may_go(chosen)
+        count = len(can or chosen)
+        self.put_back_button.say(f"{PUT_BACK.label} {count:,}…" if count > 1 else f"{PUT_BACK.label}…")
+        self.put_back_button.set_off("" if can else why)
+        if can:
             tip(self.put_back_button, PUT_BACK.words)
 
     def put_back(self) -> None:
         """Ask before the chosen ones become dead letters again."""
-        chosen, can = self.chosen(), self._can_go()
-        if can and not self._desk.records.why_not_put_back(can):
-            stays = next((why for key in chosen if (why := self._desk.records.why_not_put_back([key]))), "")
+        chosen = self.chosen()
+        can, stays = self._desk.records.may_go(chosen)
+        if can:
             left = f"{len(chosen) - len(can):,} of the {len(chosen):,} chosen stay in the archive: {stays}"
             self.sheet = ask_put_back(ground_of(self), self._desk, can, left=left if stays else "")
-
-    def _can_go(self) -> list[str]:
-        """Those of the selected letters that can be put back."""
-        return [key for key in self.chosen() if not self._desk.records.why_not_put_back([key])]
 
     def _row_of_file(self, line: KeptRow) -> FileRow:
         return of_kept(line.kept, line.facets.business)
