@@ -50,7 +50,9 @@ class Shown(msgspec.Struct, frozen=True):
 def of_queue(
     line: LetterLine, business: str, reason: str, now: float, acts: tuple[Press, ...], most: int | None
 ) -> Shown:
-    """A dead letter as the last look has shown it. `most`: after so many receives a message becomes one."""
+    """A dead letter as the last look has shown it. `most`: after so many receives from the main queue a message becomes
+    one. How often that was with this one the queue doesn't tell: its count goes on with each look at the dead letters.
+    """
     does = list(line.reading.does)
     if line.same_job:
         others = "Another dead letter is" if line.same_job == 1 else f"{line.same_job} other dead letters are"
@@ -62,7 +64,8 @@ def of_queue(
         (
             ("Message", line.id, True),
             ("Sent", spans.moment(line.letter.sent_at), False),
-            ("Received", _times(line.letter.receive_count) + (f"; dead after {most}" if most else ""), False),
+            ("Received", f"{_times(line.letter.receive_count)}, looks at it included", False),
+            *((("Dead after", f"{_times(most)} in the main queue", False),) if most else ()),
             ("Expires in", "not known" if line.expires_at is None else expires(line.expires_at, now), False),
         ),
         _attributes(line.letter.attributes), line.letter.body, acts=acts,

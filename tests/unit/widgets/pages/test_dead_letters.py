@@ -156,6 +156,15 @@ def test_an_expiry_that_is_not_known_is_said_to_be_so(world: DeskWorld) -> None:
     on_page(world, look)
 
 
+def test_what_the_queue_counts_is_said_beside_what_makes_a_letter_dead(world: DeskWorld) -> None:
+    async def look(page: DeadLettersPage) -> None:
+        page.table.go_to(page.model.row_of("m1"))
+        assert page.inspector.message.value("Received") == "4 times, looks at it included"
+        assert page.inspector.message.value("Dead after") == "3 times in the main queue"
+
+    on_page(world, look)
+
+
 def test_one_click_replays_and_the_row_goes(world: DeskWorld) -> None:
     async def replay(page: DeadLettersPage) -> None:
         page.table.pressed_cell.emit(page.model.row_of("m1"), ACT)
