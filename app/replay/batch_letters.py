@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -18,10 +20,9 @@ create table if not exists earlier (
 ) strict;
 """
 _LETTERS: Final = """
-select message_id, state, why, changed_at, body from entries where batch = ?1
+select message_id, state, why, changed_at from entries where batch = ?1
 union all
-select message_id, earlier.state, earlier.why, earlier.changed_at, body
-  from earlier join entries using (message_id) where earlier.batch = ?1
+select message_id, state, why, changed_at from earlier where batch = ?1
 """
 
 
@@ -33,7 +34,6 @@ class BatchLetter(msgspec.Struct, frozen=True):
     state: str
     why: str
     at: float
-    body: str
 
 
 def prepare(db: sqlite3.Connection) -> None:
@@ -54,3 +54,9 @@ def keep_earlier(db: sqlite3.Connection, message_ids: str) -> None:
 def listed(db: sqlite3.Connection, batch_id: str) -> list[BatchLetter]:
     """The letters of a batch, in no order."""
     return [BatchLetter(*row) for row in db.execute(_LETTERS, (batch_id,)).fetchall()]
+
+
+def bodies(db: sqlite3.Connection, message_ids: Sequence[str]) -> dict[str, str]:
+    """Message id -> its body, of those that the journal has."""
+    given = "select message_id, body from entries where message_id in (select value from json_each(?))"
+    return dict(db.execute(given, (json.dumps(message_ids),)).fetchall())

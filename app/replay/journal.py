@@ -226,6 +226,11 @@ class Journal(JournalFile):
         with self._lock:
             return batch_letters.listed(self._db, batch_id)
 
+    def bodies(self, message_ids: Sequence[str]) -> dict[str, str]:
+        """Message id -> its body, of those that are known."""
+        with self._lock:
+            return batch_letters.bodies(self._db, message_ids)
+
     def in_state(self, state: State) -> list[Entry]:
         """All messages that are in this state, the one that changed last first."""
         with self._lock:

@@ -85,7 +85,8 @@ class Detail(Surface):
         # One that was gone on with has tried some of them twice: the newest try counts.
         found = {item.id: item for item in newest(self.items.items).values()}
         gone: dict[str, Operation | None] = {key: None for key in self.model.all_keys() if key not in found}
-        self.model.apply({**gone, **{key: one for key, one in found.items() if one != self.model.by_key(key)}})
+        differ = {key: one for key, one in found.items() if (old := self.model.by_key(key)) is not one and old != one}
+        self.model.apply({**gone, **differ})
         if found:
             self.faces.show_content()
         elif self.items.problem:
