@@ -190,7 +190,7 @@ def test_a_person_helps_in_the_window_and_closes_it_once_the_form_is_sent(displa
         await until(run.sent)
         await run.close()
 
-    steps = (Step("fill", selector="#b", value="never"), Step("wait", seconds=1.5))
+    steps = (Step("fill", selector="#b", value="never"), Step("wait", seconds=5.0))
     run = seen(display, tmp_path, act, *steps, dry=False)
     assert run.verdict() == ("unknown", "The browser's window was closed"), run.told
     assert run.of("verdict")[0]["log"]["held"][0]["by"] == "desk-1"
