@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.local_stack import ROOT, remove_postgres, wait_until
+from services.local.witness import Witness
+from tests.local_stack import ROOT, leave_few, remove_postgres, wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -39,18 +41,36 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     remove_postgres(made)
 
 
+@contextmanager
+def touring(home: Path, out: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A tour whose stack is up, since it took its first step. What it says goes to files in `home`."""
+    with (home / "told").open("wb") as told, (home / "errors").open("wb") as errors:
+        tour = subprocess.Popen(
+            [sys.executable, str(ROOT / "main.py"), "tour", "--out", str(out)],
+            env={**os.environ, "DIRECTORY_BOLT_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"},
+            stdout=told,
+            stderr=errors,
+        )
+    try:
+        wait_until(lambda: "[ 1/" in (home / "told").read_text() or tour.poll() is not None, 120, "the first step")
+        assert tour.poll() is None, said(home)
+        yield tour
+    finally:
+        tour.kill()
+        tour.wait()
+
+
+def said(home: Path) -> str:
+    return f"{(home / 'told').read_text()}\n{(home / 'errors').read_text()[-3000:]}"
+
+
 def test_the_tour_sees_every_step_and_leaves_nothing(home: Path, tmp_path: Path) -> None:
     out = tmp_path / "pictures"
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "main.py"), "tour", "--out", str(out)],
-        env={**os.environ, "DIRECTORY_BOLT_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"},
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-    )
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr[-3000:]}"
-    assert "All 11 steps were seen to happen" in done.stdout
+    with touring(home, out) as tour:
+        leave_few(Witness(home))
+        tour.wait(400)
+    assert tour.returncode == 0, said(home)
+    assert "All 11 steps were seen to happen" in said(home)
     pictures = sorted(out.glob("*.png"))
     assert len(pictures) >= 6
     assert all(picture.stat().st_size > 20_000 for picture in pictures)
@@ -58,24 +78,7 @@ def test_the_tour_sees_every_step_and_leaves_nothing(home: Path, tmp_path: Path)
 
 
 def test_a_killed_console_takes_everything_along(home: Path) -> None:
-    console = subprocess.Popen(
-        [sys.executable, str(ROOT / "main.py"), "tour", "--out", str(home / "out")],
-        env={**os.environ, "DIRECTORY_BOLT_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert console.stdout is not None
-        # The first step's line says that the stack is up.
-        for line in console.stdout:
-            if line.startswith("[ 1/"):
-                break
-        console.kill()
-        console.wait(5)
+    with touring(home, home / "out") as tour:
+        tour.kill()
+        tour.wait(5)
         wait_until(lambda: not processes_of(home), 20, "every process ended")
-    finally:
-        console.kill()
-        console.wait(5)
-        if console.stdout is not None:
-            console.stdout.close()
