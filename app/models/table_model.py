@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
 from msgspec.structs import replace
@@ -11,6 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from app.models.arrangement import Arrangement, everything
 from app.models.cells import Cells
+from app.models.held_back import HeldBack
 from app.models.long_sort import LongSort
 from app.models.new_layout import new_layout
 from app.models.sorting import AT_ONCE, Rule, Sorted
@@ -71,10 +71,7 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         self._rows = Arrangement.of(self._lines, self._rule)
         self._window: tuple[int, int] | None = None
         self._frozen = False
-        self._held: set[int] = set()
-        """Slots that should have another row, or one at all, or none."""
-        self._gone: set[int] = set()
-        """Those of them that no longer exist."""
+        self._held = HeldBack()
         self._long: LongSort[Line] = LongSort(self._sorted, self)
         self._touched: set[int] = set()  # since a long sort began
 
@@ -125,7 +122,7 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
     def by_key(self, key: str) -> Line | None:
         """The line with this key, shown or filtered out."""
         slot = self._slots.get(key)
-        return None if slot is None else self._lines[slot]
+        return None if slot is None or slot in self._held.gone else self._lines[slot]
 
     def row_of(self, key: str) -> int:
         """The row that shows `key`, or -1."""
@@ -137,8 +134,9 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         return list(self._slots)
 
     def shown_keys(self) -> list[str]:
-        """Keys of the lines that pass the filter, from the top."""
-        return [self._key(line) for slot in self._rows.slots() if (line := self._lines[slot]) is not None]
+        """Keys of the lines that pass the filter, from the top, those that no longer exist left out."""
+        slots = (slot for slot in self._rows.slots() if slot not in self._held.gone)
+        return [self._key(line) for slot in slots if (line := self._lines[slot]) is not None]
 
     def total(self) -> int:
         """How many lines there are, filtered out ones included."""
@@ -146,7 +144,7 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
 
     def is_gone(self, row: int) -> bool:
         """True for a row that no longer exists and is only kept because the order is frozen."""
-        return self._rows.slot(row) in self._gone
+        return bool(self._held.gone) and self._rows.slot(row) in self._held.gone
 
     @property
     def busy(self) -> bool:
@@ -160,8 +158,8 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
 
     def waiting(self) -> tuple[int, int]:
         """Rows that are new, and rows that have another place or should go, held back while frozen."""
-        shown = sum(map(self._rows.shown, self._held))
-        return len(self._held) - shown, shown
+        shown = sum(map(self._rows.shown, self._held.slots))
+        return len(self._held.slots) - shown, shown
 
     def watch(self, first: int, last: int) -> None:
         """Only these rows are on the screen: cells that change elsewhere need not be told."""
@@ -185,7 +183,7 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
     def let_in(self) -> None:
         """Show what was held back, frozen or not."""
         if self._held:
-            self._move(self._with_held([], len(self._held)))
+            self._move(self._with_held([], len(self._held.slots)))
             self.waiting_changed.emit()
 
     def set_filter(
@@ -204,7 +202,7 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         self._stop_sorting()
         self._lines = list(lines)
         self._slots = {self._key(line): slot for slot, line in enumerate(self._lines) if line is not None}
-        self._held, self._gone = set(), set()
+        self._held = HeldBack()
         small = len(self._lines) <= AT_ONCE
         self._rows = Arrangement.of(self._lines if small else [], self._rule)
         self._rows.grow(len(self._lines))
@@ -220,38 +218,38 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
             return
         window = self._window_slots()
         moves: list[tuple[int, Line | None]] = []
+        waited = self.holds_back
         for key, line in changed.items():
             slot = self._slot_for(key, line)
             if slot < 0:
                 continue
-            if self._long.sorting:
-                self._touched.add(slot)
             if self._rows.stays(slot, line):
                 self._stay(slot, line, window)
             elif self._frozen:
                 self._hold(slot, line, window)
             else:
                 moves.append((slot, line))
-        waits = self.holds_back
+        waited = waited or self.holds_back
         self._move(moves if self._frozen else self._with_held(moves, MOVES))
-        if waits:
+        if waited:
             self.waiting_changed.emit()
         live = len(self._slots)
-        if 2 * live + 1000 < len(self._lines) and live <= FEW_LEFT and not self._long.sorting and not self._gone:
+        if 2 * live + 1000 < len(self._lines) and live <= FEW_LEFT and not (self._long.sorting or self._held.gone):
             self._close_ranks()
 
     def _with_held(self, moves: list[tuple[int, Line | None]], most: int) -> list[tuple[int, Line | None]]:
         """`moves`, and at most so many of those that were held back."""
-        self._let_go(slot for slot, _ in moves)
-        held = list(islice(self._held, most))
-        moves += [(slot, None if slot in self._gone else self._lines[slot]) for slot in held]
+        self._let_go([slot for slot, _ in moves])
+        held = self._held.some(most)
+        moves += [(slot, None if slot in self._held.gone else self._lines[slot]) for slot in held]
         self._let_go(held)
         return moves
 
-    def _let_go(self, slots: Iterable[int]) -> None:
-        for slot in slots:
-            self._held.discard(slot)
-            self._gone.discard(slot)
+    def _let_go(self, slots: Sequence[int]) -> None:
+        """These get their new lines now, which a sort that goes on may have looked at before."""
+        self._held.let_go(slots)
+        if self._long.sorting:
+            self._touched.update(slots)
 
     def _slot_for(self, key: str, line: Line | None) -> int:
         slot = self._slots.get(key)
@@ -270,11 +268,10 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
             self._replace(slot, line, window)
 
     def _hold(self, slot: int, line: Line | None, window: dict[int, int] | None) -> None:
-        self._held.add(slot)
-        if line is None:
-            self._gone.add(slot)
-        else:
-            self._gone.discard(slot)
+        self._held.hold(slot, gone=line is None)
+        if self._long.sorting:
+            self._touched.add(slot)
+        if line is not None:
             self._replace(slot, line, window)
 
     def _replace(self, slot: int, line: Line, window: dict[int, int] | None) -> None:
@@ -347,9 +344,9 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         """Take new lines, and sort and filter all of them anew."""
         for slot, line in moves:
             if line is None:
-                self._gone.add(slot)
+                self._held.gone.add(slot)
             else:
-                self._gone.discard(slot)
+                self._held.gone.discard(slot)
                 self._lines[slot] = line
         self._rearrange(self._rule)
 
@@ -362,7 +359,7 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
             self.sorting_changed.emit()
             return
         self._stop_sorting()
-        for slot in self._gone:
+        for slot in self._held.gone:
             self._forget(slot)
         self._show(Arrangement.of(self._lines, rule))
 
@@ -375,8 +372,8 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         """A long sort has ended: what changed meanwhile is put in its place."""
         rows = Arrangement(self._rule, found)
         rows.grow(len(self._lines))
-        for slot in self._touched | self._gone:
-            if slot in self._gone:
+        for slot in self._touched | self._held.gone:
+            if slot in self._held.gone:
                 self._forget(slot)
             rows.put(slot, self._lines[slot])
         self._long.wear_off(self._rows)
@@ -384,9 +381,9 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         self.sorting_changed.emit()
 
     def _show(self, rows: Arrangement[Line]) -> None:
-        waited = bool(self._held)
+        waited = self.holds_back
         with new_layout(self, lambda: self._rows):
-            self._rows, self._held, self._gone = rows, set(), set()
+            self._rows, self._held = rows, HeldBack()
         if waited:
             self.waiting_changed.emit()
 
@@ -397,4 +394,4 @@ class LinesModel(QAbstractTableModel, Generic[Line]):
         self._rows.renumber(kept, numbers)
         self._lines = [self._lines[slot] for slot in kept]
         self._slots = {key: numbers[slot] for key, slot in self._slots.items()}
-        self._held = {numbers[slot] for slot in self._held}
+        self._held.renumber(numbers)

@@ -92,8 +92,7 @@ class Table(QTableView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.verticalScrollBar().setSingleStep(metrics.px(metrics.ROW))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        modes = QAbstractItemView.SelectionMode
-        self.setSelectionMode(modes.ExtendedSelection if many else modes.SingleSelection)
+        self.setSelectionMode(self.SelectionMode.ExtendedSelection if many else self.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setFont(fonts.font("body"))
         self.horizontalHeader().sectionClicked.connect(self._head_clicked)
@@ -107,12 +106,14 @@ class Table(QTableView):
         """Show a model; its column count is that of the columns."""
         super().setModel(model)
         self._flashes.clear()
+        self.row_painter.forget()
         if model is not None:
             model.layoutAboutToBeChanged.connect(self._hold_place)
             model.layoutChanged.connect(self._keep_place)
             model.rowsInserted.connect(self._watch)
             model.rowsRemoved.connect(self._watch)
-            model.modelReset.connect(self._watch)
+            for react in (self._watch, self.row_painter.forget):
+                model.modelReset.connect(react)
         self._fit()
         self._watch()
 

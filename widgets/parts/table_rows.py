@@ -82,7 +82,8 @@ class RowPainter:
         """What each line showed last, whichever row it had; the longest unseen first."""
         self._screen: dict[int, _Face] = {}
         """What stands in each row on the screen."""
-        self._screen_offset = 0
+        self._screen_is = (0, 0)
+        """How far it was scrolled, and how many rows there were to see."""
         self.late: list[int] = []
         """Rows that show their last picture still, the longest first."""
         self.ahead = False
@@ -204,16 +205,21 @@ class RowPainter:
 
     def _stays(self, rows: Sequence[_Row], offset: int) -> bool:
         """Whether the last screen stays for some turns more: too many rows to draw in one turn never were on it."""
-        if offset != self._screen_offset:
-            # Whoever scrolls wants to see it.
+        screen = offset, len(self._table.seen_rows())
+        if screen != self._screen_is:
+            # Whoever scrolls wants to see it; and what a shorter list leaves free must not stand below old rows.
             self._screen.clear()
-            self._screen_offset = offset
+            self._screen_is = screen
+        stayed = self.ahead
         can = self._turns_ahead < AHEAD and all(self._screen.get(one.row) in self._pictures for one in rows)
-        self.ahead = can and (self.ahead or len(self._never_seen(rows)) > FRESH)
+        self.ahead = can and (stayed or len(self._never_seen(rows)) > FRESH)
         if self.ahead:
             self._go_on()
         else:
             self._turns_ahead = 0
+            if stayed:
+                # What Qt asks for now may be a part only; the rest is that of before.
+                self._table.viewport().update()
         return self.ahead
 
     def _never_seen(self, rows: Sequence[_Row]) -> list[_Row]:
@@ -235,6 +241,9 @@ class RowPainter:
         """The rows as they are, but for changed ones that must wait for their turn."""
         wide, height = self._table.viewport().width(), metrics.px(metrics.ROW)
         fresh, turning = 0, []
+        for one in rows:
+            # Asked for now, those that were drawn ahead outlast the pictures that are added.
+            self._pictures.get(one.face)
         for row, top, line, now, whole in rows:
             face, before = now, self._drawn.pop(line, None)
             if whole:

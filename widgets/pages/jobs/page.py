@@ -90,7 +90,7 @@ class JobsPage(QWidget):
         self.model = jobs_model(desk.store.now, self)
         self.table.setModel(self.model)
         self.table.sort_by(0)
-        self.model.sorting_changed.connect(lambda: self.sorting.setVisible(self.model.sorting))
+        self.model.sorting_changed.connect(self._show_sorting)
         self._chosen: tuple[str, ...] | None = None
         """What was selected as "all matching", None while the table's own selection counts."""
         self.selection = SelectionBar(desk, self.selected, say_end)
@@ -205,15 +205,23 @@ class JobsPage(QWidget):
         self._moves_on = self.model.holds_back
         if self._moves_on:
             self._moving.start(MOVES_APART_MS)
+        self._show_face()
 
     def _let_in(self) -> None:
         self.model.let_in()
         self._show_face()
 
+    def _show_sorting(self) -> None:
+        self.sorting.setVisible(self.model.sorting)
+        self._show_face()
+
     def _show_waiting(self) -> None:
+        if not self._engaged:
+            self.chip.hide()
+            return
         fresh, moved = self.model.waiting()
         self.chip.say(f"{fresh:,} new" if fresh else f"{moved:,} moved")
-        self.chip.setVisible(self._engaged and bool(fresh or moved))
+        self.chip.setVisible(bool(fresh or moved))
 
     def _selection_moved(self) -> None:
         if self._chosen is not None:
@@ -316,5 +324,6 @@ class JobsPage(QWidget):
         if self._query.clock and self._again <= 0 and not self._engaged:
             self._again = CLOCK_SECONDS
             self.model.set_filter(*picking(self.tabs.current(), self._query))
+            self._show_face()
         if self.isVisible():
             self.table.viewport().update()

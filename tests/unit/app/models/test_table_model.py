@@ -14,7 +14,7 @@ from PySide6.QtCore import QItemSelectionModel, QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
-from app.models import long_sort
+from app.models import long_sort, sorting
 from app.models import table_model as subject
 from app.models.table_model import CELL_ROLE, LINE_ROLE, LinesModel
 from tests.leaks.logs import Logged
@@ -138,7 +138,8 @@ def test_view_equals_sorting_and_filtering_from_scratch(qt_app: QApplication, pl
         for at, row in enumerate(found):
             assert model.is_gone(at) != (naive.truth.get(row.key) == row)
             assert model.row_of(row.key) == at
-        assert model.shown_keys() == [row.key for row in found]
+        assert model.shown_keys() == [row.key for at, row in enumerate(found) if not model.is_gone(at)]
+        assert all(model.by_key(row.key) == naive.truth.get(row.key) for row in found)
         assert model.total() == len(naive.truth) + sum(model.is_gone(at) for at in range(len(found)))
         if held is not None and key and held.isValid():
             assert found[held.row()].key == key
@@ -166,7 +167,7 @@ def test_what_was_held_back_comes_in_bit_by_bit(qt_app: QApplication, plan: list
         QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
         for kind, value in plan:
             play(model, naive, kind, value)
-            assert len(model.shown_keys()) == model.rowCount()
+            assert len(model.shown_keys()) <= model.rowCount()
         model.thaw()
         before = sum(model.waiting()) + 1
         while model.holds_back:
@@ -175,6 +176,39 @@ def test_what_was_held_back_comes_in_bit_by_bit(qt_app: QApplication, plan: list
             model.apply({})
         assert {row.key for row in shown(model)} == naive.keys()
         assert naive.in_order(shown(model))
+
+
+@pytest.mark.parametrize("parts", range(12))
+def test_a_row_that_goes_while_very_many_are_sorted_is_gone_afterwards(
+    qt_app: QApplication, monkeypatch: pytest.MonkeyPatch, parts: int
+) -> None:
+    monkeypatch.setattr(subject, "AT_ONCE", 3)
+    monkeypatch.setattr(sorting, "PART", 2)
+    model = make_model()
+    model.apply({f"k{number}": Row(f"k{number}", "x", number) for number in range(10)})
+    assert wait_for(lambda: not model.busy, 20)
+    model.freeze(True)
+    model.apply({"k1": None})
+    model.sort(1, Qt.SortOrder.DescendingOrder)
+    assert model._long._parts is not None
+    for _ in range(parts):
+        next(model._long._parts)
+    model.thaw()
+    model.apply({})
+    assert wait_for(lambda: not model.busy, 20)
+    assert model.shown_keys() == [f"k{number}" for number in range(9, -1, -1) if number != 1]
+    assert len(shown(model)) == model.total() == 9
+
+
+def test_a_row_that_comes_and_goes_while_all_stands_still_no_longer_waits(qt_app: QApplication) -> None:
+    model = make_model()
+    model.apply({"a": Row("a", "x", 1)})
+    told: list[tuple[int, int]] = []
+    model.waiting_changed.connect(lambda: told.append(model.waiting()))
+    model.freeze(True)
+    model.apply({"b": Row("b", "x", 2)})
+    model.apply({"b": None})
+    assert told == [(1, 0), (0, 0)]
 
 
 @settings(max_examples=60)

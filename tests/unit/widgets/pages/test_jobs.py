@@ -143,6 +143,27 @@ def test_very_many_rows_move_bit_by_bit(page: JobsPage, world: DeskWorld, monkey
     assert names(page) == list(NAMES)
 
 
+def test_a_tab_that_gets_empty_says_so(page: JobsPage, world: DeskWorld) -> None:
+    page.show_status("in_progress")
+    assert page.table.isVisible()
+    for number in range(len(NAMES)):
+        world.job(f"j{number}", NAMES[number], "completed", age=100.0, version=2)
+    take(page, world)
+    assert page.model.rowCount() == 0
+    assert not page.table.isVisible()
+
+
+def test_a_job_that_went_is_none_of_those_that_match(page: JobsPage, world: DeskWorld) -> None:
+    page._engage(True)
+    page.select_matching()
+    world.store.remove("jobs", "j1")
+    page.take(world.store.take_changed())
+    assert page.model.is_gone(page.model.row_of("j1"))
+    assert {line.id for line in page.selected()} == {"j0", "j2", "j3"}
+    page.select_matching()
+    assert {line.id for line in page.selected()} == {"j0", "j2", "j3"}
+
+
 def test_a_row_whose_count_moved_flashes(page: JobsPage, world: DeskWorld) -> None:
     world.event(1, "j2", "submitted", "mapnook.localhost")
     take(page, world)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import pytest
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QApplication
 
 from app.models.table_model import LinesModel
-from tests.unit.widgets.parts.test_row_pictures import Line, picture, shown
+from tests.unit.widgets.parts.test_row_pictures import Line, picture, screen, shown
 from tests.unit.widgets.waiting import wait_for
 from widgets.look import motion, theme
+from widgets.parts.row_pictures import RowPictures
 from widgets.parts.table import Table
-from widgets.parts.table_rows import AHEAD
+from widgets.parts.table_rows import AHEAD, FRESH
 
 
 @pytest.fixture
@@ -72,14 +75,24 @@ def test_shapes_go_on_turning_meanwhile(both: tuple[Table, LinesModel[Line]]) ->
     table.close()
 
 
-def test_whoever_scrolls_sees_it_at_once(both: tuple[Table, LinesModel[Line]]) -> None:
+@pytest.mark.parametrize("pixels", [28 * 4, 40])
+def test_whoever_scrolls_sees_all_of_it_at_once(both: tuple[Table, LinesModel[Line]], pixels: int) -> None:
     table, model = both
+    turned: list[bool] = []
+    draw = table.row_painter._draw_ahead
+
+    def scroll_once(seen: range) -> None:
+        draw(seen)
+        if not turned:
+            turned.append(ahead(table))
+            table.verticalScrollBar().setValue(pixels)
+
+    table.row_painter._draw_ahead = scroll_once  # type: ignore[method-assign, assignment]
     model.apply(turned_round())
-    picture(table)
-    assert ahead(table)
-    table.verticalScrollBar().setValue(28 * 4)
-    picture(table)
-    assert not ahead(table)
+    assert wait_for(lambda: bool(turned) and not ahead(table))
+    assert turned == [True]
+    # Qt moves what is on the screen and asks for the rest only.
+    assert wait_for(lambda: screen(table) == table.grab().toImage())
     table.close()
 
 
@@ -98,16 +111,57 @@ def test_rows_that_never_stand_still_are_shown_all_the_same(both: tuple[Table, L
     table.close()
 
 
-def test_a_shorter_list_leaves_nothing_of_the_last_screen(both: tuple[Table, LinesModel[Line]]) -> None:
+def test_a_shorter_list_is_no_mixture(both: tuple[Table, LinesModel[Line]]) -> None:
     table, model = both
-    model.apply(turned_round())
+    model.apply({f"name {number:02}": None for number in range(15, 60)})
+    assert wait_for(lambda: table.viewport().width() == table.width())  # the scroll bar is gone
     picture(table)
-    model.apply({f"name {number:02}": None for number in range(50)})
-    assert wait_for(lambda: not ahead(table))
+    gone: dict[str, Line | None] = {f"name {number:02}": None for number in range(15)}
+    model.apply({**gone, **{f"other {number:02}": (f"other {number:02}", number) for number in range(10)}})
     other, _ = shown([model.line(row) for row in range(10)])
     other.resize(table.size())
-    assert wait_for(lambda: picture(table) == picture(other))
+    assert picture(table) == picture(other), "at once"
+    # Nor do rows that went long ago come back below.
+    model.apply({f"more {number:02}": (f"more {number:02}", 50 + number) for number in range(15)})
+    picture(table)
+    assert not ahead(table)
     other.close()
+    table.close()
+
+
+def test_another_subject_is_shown_at_once(both: tuple[Table, LinesModel[Line]]) -> None:
+    table, model = both
+    model.reset([(f"other {number:02}", number) for number in range(60)])
+    assert picture(table) == fresh(model, table)
+    table.close()
+
+
+def test_what_was_drawn_ahead_is_not_drawn_again(
+    qt_app: QApplication, both: tuple[Table, LinesModel[Line]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, model = both
+    drawn: list[Hashable] = []
+    add, paint, most = RowPictures.add, table.row_painter.paint, 0
+
+    def counted(pictures: RowPictures, face: Hashable) -> QPixmap:
+        drawn.append(face)
+        return add(pictures, face)
+
+    def painted(event: QPaintEvent) -> None:
+        nonlocal most
+        drawn.clear()
+        paint(event)
+        most = max(most, len(drawn))
+
+    monkeypatch.setattr(RowPictures, "add", counted)
+    monkeypatch.setattr(table.row_painter, "paint", painted)
+    for turn in range(6):
+        model.apply({key: (key, number if turn % 2 else 59 - number) for key, (_, number) in turned_round().items()})
+        picture(table)
+        assert ahead(table)
+        assert wait_for(lambda: not ahead(table) and not table.row_painter.late)
+        qt_app.processEvents()
+    assert 0 < most <= FRESH
     table.close()
 
 
