@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -30,6 +30,8 @@ __all__ = [  # what the sheet shows
 ]  # fmt: skip
 
 PACE: Final = Options()
+AT_ONCE: Final = 20
+"""Jobs that are weighed in one go: a few milliseconds."""
 _AS_THEY_ARE: Final[Mapping[str, Outgoing]] = {}
 _RUNNING: Final = "An operation on the dead letters is running. Wait for it, or cancel it."
 _ACTS: Final[dict[str, BatchAct]] = {REPLAY_MANY.name: "replay", ARCHIVE.name: "archive"}
@@ -90,10 +92,24 @@ class LetterBatches:
 
     def weigh(self, ids: Sequence[str]) -> Choice:
         """What a replay of these would do, by what is known now."""
+        return self._choose(ids, self.look_into)
+
+    async def weigh_in_turns(self, ids: Sequence[str]) -> Choice:
+        """As `weigh`; the window has its turn in between."""
+        seen: dict[str, XRay | None] = {}
+        for key in ids:
+            line = self._letters.lines.get(key)
+            if line is not None and line.job_id and line.job_id not in seen:
+                seen[line.job_id] = self.look_into(line.job_id)
+                if len(seen) % AT_ONCE == 0:
+                    await asyncio.sleep(0)
+        return self._choose(ids, lambda job_id: seen.get(job_id) or self.look_into(job_id))
+
+    def _choose(self, ids: Sequence[str], look_into: Callable[[str], XRay | None]) -> Choice:
         lines = [self._letters.lines[key] for key in ids if key in self._letters.lines]
         pairs = [(line.letter, line.reading) for line in lines]
         states = {line.id: self._letters.left_of(line) for line in lines}
-        return choose(pairs, {key: state for key, state in states.items() if state}, self.look_into)
+        return choose(pairs, {key: state for key, state in states.items() if state}, look_into)
 
     async def replay(
         self, choice: Choice, *, reason: str, archive: bool = False, instead: Mapping[str, Outgoing] = _AS_THEY_ARE
@@ -258,6 +274,18 @@ class LetterBatches:
     async def _end(self, operation_id: str, state: State, words: str, *, done: int | None = None) -> None:
         await asyncio.to_thread(self._operations.move, operation_id, state, words, done=done)
         self.version += 1
+
+
+def start_weighing(batches: LetterBatches, ids: Sequence[str], told: Callable[[Choice], None]) -> None:
+    """Call `told` with what a replay of these would do: at once for a few, else as a task, which another start ends."""
+    if len(ids) <= AT_ONCE:
+        told(batches.weigh(ids))
+        return
+
+    async def weigh() -> None:
+        told(await batches.weigh_in_turns(ids))
+
+    tasks.supersede("weigh letters", weigh())
 
 
 def start_replay(

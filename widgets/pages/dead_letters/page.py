@@ -8,9 +8,11 @@ from typing import Final, Self
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from app.actions.confirming import is_asked
 from app.actions.dead_letters import Look, start_replay, start_scan
+from app.actions.letter_batches import Choice, start_weighing
 from app.actions.letter_line import LetterLine
 from app.actions.letter_records import start_read
 from app.actions.registry import ARCHIVE, DECIDE, EDIT, PUT_BACK, REPLAY, REPLAY_MANY, SCAN
@@ -300,7 +302,12 @@ class DeadLettersPage(Surface):
         if len(chosen) < 2 and not self.inventory.groups_switch.current():
             self._replay(self.inventory.current())
         elif not self._desk.batches.why_not(REPLAY_MANY, chosen):
-            self.sheet = ask_replay(self._body, self._desk, chosen)
+            start_weighing(self._desk.batches, chosen, lambda choice: self._ask_replay(chosen, choice))
+
+    def _ask_replay(self, ids: list[str], choice: Choice) -> None:
+        """Not where it was weighed for long, and may not be done any more."""
+        if isValid(self) and not self._desk.batches.why_not(REPLAY_MANY, ids):
+            self.sheet = ask_replay(self._body, self._desk, ids, choice)
 
     def _press_archive(self) -> None:
         chosen = self.inventory.chosen()
@@ -322,7 +329,7 @@ class DeadLettersPage(Surface):
         if line is None or self._acts.why_not_replay(line):
             return
         if is_asked(REPLAY, 1, self._desk.environment):
-            self.sheet = ask_replay(self._body, self._desk, [line.id])
+            self.sheet = ask_replay(self._body, self._desk, [line.id], self._desk.batches.weigh([line.id]))
             return
         start_replay(self._acts, line.id)
         if line.doing == "duplicate_possible":

@@ -29,9 +29,8 @@ from widgets.parts.surface import Surface
 _NOTHING: Final = "None of these can be sent"
 
 
-def ask_replay(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
-    """Show what a replay of these would do, and start it once it is confirmed."""
-    choice = desk.batches.weigh(ids)
+def ask_replay(body: Surface, desk: Desk, ids: Sequence[str], choice: Choice) -> ConfirmSheet:
+    """Show what a replay of these would do by this choice, and start it once it is confirmed."""
     rows = _job_rows(desk, choice)
     view = XRayView(rows)
     archive = CheckBox(f"Archive the {len(choice.done):,} that nobody needs any more")

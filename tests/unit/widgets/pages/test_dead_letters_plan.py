@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from shiboken6 import isValid
 
 from app import tasks
 from app.actions import letter_edits
+from app.actions.letter_batches import AT_ONCE, XRay
 from app.replay.pace import Options
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
@@ -64,6 +67,10 @@ def ask_grouped(page: DeadLettersPage) -> tuple[ConfirmSheet, QLineEdit]:
     reason = page.sheet.findChildren(QLineEdit)[0]
     reason.setText("why")
     return page.sheet, reason
+
+
+def asked(page: DeadLettersPage) -> ConfirmSheet | None:
+    return page.sheet
 
 
 def box(sheet: ConfirmSheet, words: str) -> CheckBox:
@@ -242,3 +249,42 @@ def test_archive_and_journal_are_written_to_a_file(world: DeskWorld) -> None:
         assert not page.kept.export_button.isEnabled()
 
     on_page(world, act)
+
+
+def test_many_are_weighed_while_the_window_goes_on(qt_app: QApplication, tmp_path: Path) -> None:
+    bodies = {f"m{n}": json.dumps({"job_id": f"j{n}"}) for n in range(3 * AT_ONCE)} | {"odd": "no json"}
+    world = DeskWorld(tmp_path, FakeQueues(bodies, time.time), time.time, "operator")
+    for n in range(3 * AT_ONCE):
+        world.job(f"j{n}", f"Business {n}", "pending")
+    world.loaded("jobs")
+    world.store.take_changed()
+
+    async def look(page: DeadLettersPage) -> None:
+        page.table.selectAll()
+        seen: list[int] = []
+        batches, look_into = world.desk.batches, world.desk.batches.look_into
+        looked: list[str] = []
+
+        def counted(job_id: str) -> XRay | None:
+            looked.append(job_id)
+            return look_into(job_id)
+
+        batches.look_into = counted  # type: ignore[method-assign]
+        page.replay_button.click()
+        while asked(page) is None:
+            seen.append(len(looked))
+            await asyncio.sleep(0)
+        assert max(after - before for before, after in pairwise(seen)) == AT_ONCE
+        sheet = asked(page)
+        assert sheet is not None
+        assert "Replay 61 dead letters: 60 sends" in " ".join(part.text() for part in sheet.findChildren(QLabel))
+        sheet.cancel()
+        page.sheet = None
+        # What has begun meanwhile keeps the sheet away.
+        page.replay_button.click()
+        world.desk.dead_letters.role = "viewer"
+        await until(page, lambda: "weigh letters" not in tasks.running())
+        assert asked(page) is None
+
+    on_page(world, look)
+    world.close()
