@@ -25,6 +25,7 @@ class Connections:
         self._read_timeout = read_timeout
         self._trusted: ssl.SSLContext | None = None
         self._idle: dict[tuple[str, str], list[http.client.HTTPConnection]] = {}
+        self._is_closed = False
 
     def serve(self, client: SQSClient, session: Session) -> None:
         """Carry the calls of this client from now on; not where its address is reached by a proxy."""
@@ -70,13 +71,16 @@ class Connections:
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise sdk.ConnectionClosedError(endpoint_url=url, request=request, error=error) from error
-        if connection.sock is not None:
+        if self._is_closed:
+            connection.close()
+        elif connection.sock is not None:
             idle.append(connection)
         headers: Any = answer.headers
         return AWSResponse(url, answer.status, headers, _Read(read))
 
     def close(self) -> None:
-        """Close what is open and not in use."""
+        """Close what is open, and what is in use after its answer."""
+        self._is_closed = True
         for idle in self._idle.values():
             while idle:
                 idle.pop().close()

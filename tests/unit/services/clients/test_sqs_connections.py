@@ -177,6 +177,16 @@ def test_many_threads_have_connections_of_their_own(server: Server, queues: SqsQ
     assert server.connections <= 4
 
 
+def test_what_is_closed_keeps_no_connection(server: Server, queues: SqsQueues) -> None:
+    connections = Connections(connect_timeout=3, read_timeout=3)
+    queues._connections = connections
+    assert isinstance(send(queues, "one")[0], SentMessage)
+    connections.close()
+    assert server.closed.acquire(timeout=30)
+    assert isinstance(send(queues, "sent while it was closed")[0], SentMessage)
+    assert server.closed.acquire(timeout=30)
+
+
 def test_where_a_proxy_is_set_the_sdk_s_own_way_through_it_is_gone(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
