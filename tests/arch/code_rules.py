@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -24,9 +25,15 @@ class Rule:
     exempt: Mapping[str, str] = field(default_factory=dict)
 
 
-def _called(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
+@functools.cache
+def nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """All that it is made of; kept, since a dozen rules ask for it."""
+    return tuple(ast.walk(tree))
+
+
+def _called(tree: ast.Module, *names: str) -> Iterator[ast.Call]:
     """Calls of a function or a method by one of `names`."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
             if name in names:
@@ -34,7 +41,7 @@ def _called(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
 
 
 def _async_functions(tree: ast.Module) -> Iterator[ast.AST]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef))
+    return (node for node in nodes(tree) if isinstance(node, ast.AsyncFunctionDef))
 
 
 def _loops_of_its_own(tree: ast.Module) -> Iterator[ast.AST]:
@@ -52,7 +59,7 @@ def _loose_words(tree: ast.Module) -> Iterator[ast.AST]:
             yield call
     yield from _called(tree, "setHtml", "setMarkdown", "insertHtml", "appendHtml", "toHtml", "setWindowTitle")
     rich = ("QTextBrowser", "QTextEdit", "QTextDocument", "RichText", "MarkdownText", "AutoText", "QSystemTrayIcon")
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if getattr(node, "attr", getattr(node, "id", "")) in rich:
             yield node
 
@@ -67,7 +74,7 @@ def _raw_texts(tree: ast.Module) -> Iterator[ast.AST]:
 def _ways_out(tree: ast.Module) -> Iterator[ast.AST]:
     """What opens an address in another program, or lets Qt do so by itself."""
     yield from _called(tree, "setOpenExternalLinks", "setOpenLinks", "startfile")
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         name = getattr(node, "attr", getattr(node, "id", getattr(node, "name", "")))
         if name in ("QDesktopServices", "openUrl", "webbrowser"):
             yield node
@@ -85,7 +92,7 @@ def _tasks_outside_groups(tree: ast.Module) -> Iterator[ast.Call]:
     """Tasks that no `async with asyncio.TaskGroup() as group` awaits."""
     groups = {
         ast.unparse(item.optional_vars)
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.AsyncWith)
         for item in node.items
         if item.optional_vars and ast.unparse(item.context_expr) in ("asyncio.TaskGroup()", "TaskGroup()")
@@ -97,7 +104,7 @@ def _tasks_outside_groups(tree: ast.Module) -> Iterator[ast.Call]:
 
 def _loose_tasks(tree: ast.Module) -> Iterator[ast.AST]:
     """Tasks outside groups that aren't both named and kept in a variable."""
-    kept = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Assign | ast.AnnAssign)}
+    kept = {id(node.value) for node in nodes(tree) if isinstance(node, ast.Assign | ast.AnnAssign)}
     for call in _tasks_outside_groups(tree):
         if id(call) not in kept or not any(word.arg == "name" for word in call.keywords):
             yield call
@@ -118,7 +125,7 @@ def _early_imports(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def _more_than_paths(tree: ast.Module) -> Iterator[ast.AST]:
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import) or (
             isinstance(node, ast.ImportFrom) and node.module not in ("__future__", "pathlib", "typing")
         ):
@@ -130,7 +137,7 @@ def _more_than_paths(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def _mocks(tree: ast.Module) -> Iterator[ast.AST]:
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import | ast.ImportFrom) and "mock" in ast.unparse(node):
             yield node
 
@@ -146,10 +153,11 @@ def _skips(tree: ast.Module) -> Iterator[ast.AST]:
 
 def _fixed_sleeps(tree: ast.Module) -> Iterator[ast.AST]:
     """Sleeps for a time outside a loop that asks for something; on a virtual clock they cost nothing."""
-    if "virtual_time" in ast.dump(tree):
+    calls = list(_called(tree, "sleep"))
+    if not calls or "virtual_time" in ast.dump(tree):
         return
-    looped = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.While | ast.For) for inner in ast.walk(node)}
-    for call in _called(tree, "sleep"):
+    looped = {id(inner) for node in nodes(tree) if isinstance(node, ast.While | ast.For) for inner in ast.walk(node)}
+    for call in calls:
         at_once = ast.unparse(call) == "asyncio.sleep(0)"
         if (
             not at_once

@@ -10,11 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.arch.code_rules import RULES, Rule
+from tests.arch.code_rules import RULES, Rule, nodes
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERYWHERE = ("main.py", "app", "widgets", "services", "resources", "tests")
 LONGEST = 400
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forgotten() -> Iterator[None]:
+    """What was parsed is: millions of objects, which each later walk of the garbage collector would go through."""
+    yield
+    parsed.cache_clear()
+    nodes.cache_clear()
 
 
 def files(*where: str) -> Iterator[Path]:
