@@ -64,8 +64,9 @@ class Inbox:
             # What is shown would be older and older, and called live: reading again is quicker.
             self._waiting.clear()
             self.overflowed = True
+        if not self._waiting:
+            self.arrived.set()
         self._waiting.append(change)
-        self.arrived.set()
         during = self._arrived.get(change.table)
         if during is not None:
             during[_key(change)] = self._count

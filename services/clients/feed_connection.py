@@ -28,8 +28,8 @@ _MASKED: Final = 0x80
 _LENGTHS: Final = {126: 2, 127: 8}
 """Bytes of the length that follows, where it isn't the second byte itself."""
 
-APART_SECONDS: Final = 0.01
-"""Between two looks at the socket."""
+APART_SECONDS: Final = 0.016
+"""Between two looks at the socket: as long as what they bring may wait to be applied."""
 MUCH: Final = 32 * 1024
 """Bytes that one look finds when more comes than is taken in: then there is no waiting."""
 

@@ -19,9 +19,9 @@ from services.domain.times import parse_instant
 from services.ports.facts import Change
 
 _NO_ROW: Final[dict[str, Any]] = {}
-_OBJECT: Final = b"{n"
+_OBJECT: Final = frozenset(b"{n")
 """First byte of an object, and of null."""
-_TEXT: Final = b'"n'
+_TEXT: Final = frozenset(b'"n')
 """The same of a text."""
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -132,7 +132,7 @@ class _HistoryEvent(msgspec.Struct, gc=False):
     def record(self) -> HistoryEvent | None:
         details = bytes(self.details)
         # An empty one of these may have its value in another column.
-        if not (self.job_id and self.event and len(details) > len("{}") and details[0] == _OBJECT[0]):
+        if not (self.job_id and self.event and len(details) > len("{}") and details.startswith(b"{")):
             return None
         if self.error_message or (not self.directory_name and b'"directory_name"' in details):
             return None
