@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Final
 
-from tests.reach import report, sources
+from tests.reach import report
 from tests.screen import have_programs
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -73,11 +73,11 @@ def _tests(call: Run) -> int:
     workers = max(2, min(MOST_WORKERS, (os.cpu_count() or 1) + 1))
     # A file stays in one process, for the sake of its fixtures; tests/conftest.py puts the long ones first.
     spread = (f"--numprocesses={workers}", "--dist=loadfile", "--no-loadscope-reorder")
-    command = (*PYTHON, "pytest", *spread)
+    command = (*PYTHON, "pytest", "-p", "tests.reach.plugin", *spread)
     with tempfile.TemporaryDirectory(prefix="directory-bolt-reach-") as name:
         folder = Path(name)
         print(_title(command), flush=True)
-        code = call(command, {**_environment(folder), **sources.prepare(folder, ROOT)}, None)
+        code = call(command, {**_environment(folder), **report.environment(folder, ROOT)}, None)
         if code:
             print("== FAILED", flush=True)
             return code  # what a test that failed didn't reach says nothing

@@ -1,14 +1,44 @@
-"""Read by each Python that starts with this folder on its path: it runs the marked sources."""
+"""Read by each Python that starts with this folder on its path: it notes what it reaches of the checkout's rooms."""
 
+from __future__ import annotations
+
+import atexit
+import json
 import os
 import sys
+import time
 
-if "REACH_FOLDER" in os.environ and sys.version_info >= (3, 11):
-    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))))
-    from tests.reach.watch import watch
 
-    watch(os.environ["REACH_FOLDER"])
-    # It leaves no trace: what is started may be a copy of the checkout with tests of its own.
-    del sys.path[0]
-    for name in ("tests.reach.watch", "tests.reach", "tests"):
-        del sys.modules[name]
+def watch(folder: str, rooms: list[str]) -> None:
+    """Have what is imported of `rooms` from now on say what of it was reached: into `folder`, at its end."""
+    try:
+        from slipcover import FileMatcher, ImportManager, Slipcover
+    except ImportError:
+        return  # a Python that isn't ours
+    # -1: none of its code is exchanged while it runs, which takes long and races with imports in other threads.
+    seen = Slipcover(branch=True, d_miss_threshold=-1, exclude_lines=["if TYPE_CHECKING:"])
+    ImportManager(seen, FileMatcher(sources=rooms)).__enter__()
+
+    def save() -> None:
+        # Files in the current folder, which may be gone, would be named from there.
+        os.chdir(folder)
+        name = f"{os.getpid()}-{time.monotonic_ns()}"
+        with open(f"{name}.part", "w", encoding="utf-8") as file:
+            json.dump(seen.get_coverage(), file)
+        os.replace(f"{name}.part", f"{name}.json")
+
+    def end(code: int) -> None:
+        try:
+            save()
+        finally:
+            really_end(code)
+
+    atexit.register(save)
+    really_end = os._exit
+    setattr(os, "_exit", end)  # noqa: B010
+    # For tests/reach/plugin.py: this file is sitecustomize only to Python itself.
+    setattr(sys, "save_what_was_reached", save)  # noqa: B010
+
+
+if "REACH_FOLDER" in os.environ:
+    watch(os.environ["REACH_FOLDER"], os.environ["REACH_ROOMS"].split(os.pathsep))

@@ -11,7 +11,7 @@ import pytest
 
 from services import setup
 from tests import check
-from tests.reach import report, sources
+from tests.reach import report
 
 
 class Calls:
@@ -35,9 +35,8 @@ class Calls:
 
 @pytest.fixture
 def reached(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """What the last check answers; by default that nothing is missing. No source is marked for it."""
+    """What the last check answers; by default that nothing is missing."""
     answers = [0]
-    monkeypatch.setattr(sources, "prepare", lambda folder, _: {"REACH_FOLDER": str(folder)})
     monkeypatch.setattr(report, "main", lambda _: answers[-1])
     return answers
 
