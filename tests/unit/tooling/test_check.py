@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
@@ -65,6 +66,16 @@ def test_python_keeps_what_it_compiles_where_it_may(reached: list[int], monkeypa
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
     check.run([], calls)
     assert "PYTHONPYCACHEPREFIX" not in calls.told["pytest"]
+
+
+def test_files_of_tests_lie_in_memory_where_there_is_room(reached: list[int], tmp_path: Path) -> None:
+    calls = Calls()
+    check.run([], calls)
+    files = Path(calls.arguments["pytest"][-1].removeprefix("--basetemp="))
+    assert files.parent == Path(calls.told["pytest"]["REACH_FOLDER"])
+    assert files.parent.parent == (check.in_memory() or Path(tempfile.gettempdir()))
+    assert check.in_memory(tmp_path / "nowhere") is None
+    assert check.in_memory(Path("/proc")) is None, "it has no room"
 
 
 def test_what_the_tests_do_not_reach_is_a_failure(reached: list[int]) -> None:
