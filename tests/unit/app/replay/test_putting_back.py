@@ -76,6 +76,27 @@ def test_ten_that_are_answered_wrongly_or_not_at_all_are_unknown_and_the_next_te
     assert {one.message_id for one in desk.journal.archived() if one.state == "putting_back"} == unknown
 
 
+def test_what_was_sent_and_could_not_be_written_is_unknown_and_what_was_refused_is_not(
+    make: Callable[..., Desk],
+) -> None:
+    desk = archived(make, 3)
+    desk.queues.failing = {1}
+    write = desk.journal.move_many
+    written: list[Sequence[Move]] = []
+
+    def write_once(moves: Sequence[Move]) -> None:
+        written.append(moves)
+        if len(written) > 1:
+            raise OSError("The disk is full.")
+        write(moves)
+
+    desk.journal.move_many = write_once  # type: ignore[method-assign]
+    answers = back(desk, ["m0", "m1", "m2"])
+    assert {key for key, answer in answers.items() if isinstance(answer, Unanswered)} == {"m0", "m2"}
+    assert isinstance(answers["m1"], Refused)
+    assert len(desk.queues.dead) == 2
+
+
 def test_a_lease_that_is_lost_while_the_journal_is_written_sends_none(make: Callable[..., Desk]) -> None:
     desk = archived(make, 2)
     shared = FakeReplays()
