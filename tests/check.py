@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Final
 
-from tests.reach import report
+from tests import reach
 from tests.screen import have_programs
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -80,14 +80,16 @@ def _tests(call: Run) -> int:
         prefix="directory-bolt-reach-", dir=in_memory(), ignore_cleanup_errors=True
     ) as name:
         folder = Path(name)
-        command = (*PYTHON, "pytest", "-p", "tests.reach.plugin", *spread, f"--basetemp={folder / 'files'}")
+        reached = folder / "reached"
+        reached.mkdir()
+        command = (*PYTHON, "coverage", "run", "-m", "pytest", *spread, f"--basetemp={folder / 'files'}")
         print(_title(command), flush=True)
-        code = call(command, {**_environment(folder), **report.environment(folder, ROOT)}, None)
+        code = call(command, {**_environment(folder), "COVERAGE_FILE": str(reached / "all")}, None)
         if code:
             print("== FAILED", flush=True)
             return code  # what a test that failed didn't reach says nothing
         print("== reach", flush=True)
-        return report.main(folder)
+        return reach.main(reached)
 
 
 def in_memory(memory: Path = MEMORY) -> Path | None:

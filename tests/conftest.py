@@ -11,6 +11,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_API", "pyside6")
 
 import pytest
+from coverage import Coverage
 from hypothesis import HealthCheck, settings
 from PySide6.QtWidgets import QApplication
 
@@ -63,6 +64,28 @@ def no_secrets_of_other_tests() -> Generator[None, None, None]:
         redaction._known.clear()
         redaction._known.update(before)
         redaction._learn()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Coverage rests while a test runs that is marked so."""
+    measuring = Coverage.current() if item.get_closest_marker("unmeasured") else None
+    if measuring is None:
+        return (yield)
+    measuring.stop()
+    try:
+        return (yield)
+    finally:
+        measuring.start()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One of several processes that is slow to end is killed: it writes what it reached before it says it is done."""
+    measuring = Coverage.current() if hasattr(session.config, "workerinput") else None
+    if measuring is not None:
+        measuring.stop()
+        measuring.save()
 
 
 @pytest.fixture(scope="session")

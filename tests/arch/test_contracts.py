@@ -15,6 +15,7 @@ from importlinter import configuration
 from importlinter.application import use_cases
 from importlinter.domain.contract import Contract, registry
 
+pytestmark = pytest.mark.unmeasured
 ROOT = Path(__file__).resolve().parents[2]
 configuration.configure()
 ROOTS = ("app", "widgets", "services", "resources")

@@ -9,6 +9,7 @@ from pathlib import Path
 import grimp
 import pytest
 
+pytestmark = pytest.mark.unmeasured
 ROOT = Path(__file__).resolve().parents[2]
 ROOTS = ("app", "widgets", "services", "resources")
 QUIET = ("widgets", "app.models", "app.store", "app.sync", "app.replay", "app.actions", "app.desk", "services.domain")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,7 @@ import time
 from pathlib import Path
 
 from tests.e2e.letters_world import LettersWorld
-from tests.local_stack import ROOT, RunningStack, processes_of, running_stack, wait_until
+from tests.local_stack import ROOT, RunningStack, processes_of, running_stack, unmeasured, wait_until
 
 LETTERS = 100
 _A_DIRECTORY = 20.0
@@ -38,7 +37,7 @@ def replay_all(stack: RunningStack, letters: int, seed: int, desk: Path) -> dict
     done = subprocess.run(
         [sys.executable, "-m", "tests.e2e.letters_scenario", str(letters), f"{limit:g}"],
         cwd=ROOT,
-        env={**os.environ, **stack.env, "DIRECTORY_BOLT_HOME": str(desk), "QT_QPA_PLATFORM": "offscreen"},
+        env=unmeasured(**{**stack.env, "DIRECTORY_BOLT_HOME": str(desk), "QT_QPA_PLATFORM": "offscreen"}),
         capture_output=True,
         text=True,
         timeout=limit + 60,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.test_tour import processes_of
-from tests.local_stack import ROOT, remove_postgres, wait_until
+from tests.local_stack import ROOT, remove_postgres, unmeasured, wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -28,7 +27,7 @@ def test_every_fault_is_said_and_mended(home: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.e2e.faults_scenario", str(home)],
         cwd=ROOT,
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        env=unmeasured(QT_QPA_PLATFORM="offscreen"),
         capture_output=True,
         text=True,
         timeout=400,

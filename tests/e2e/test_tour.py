@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from services.local.witness import Witness
-from tests.local_stack import ROOT, leave_few, remove_postgres, wait_until
+from tests.local_stack import ROOT, leave_few, remove_postgres, unmeasured, wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -47,7 +47,7 @@ def touring(home: Path, out: Path) -> Iterator[subprocess.Popen[bytes]]:
     with (home / "told").open("wb") as told, (home / "errors").open("wb") as errors:
         tour = subprocess.Popen(
             [sys.executable, str(ROOT / "main.py"), "tour", "--out", str(out)],
-            env={**os.environ, "DIRECTORY_BOLT_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"},
+            env=unmeasured(DIRECTORY_BOLT_HOME=str(home), QT_QPA_PLATFORM="offscreen"),
             stdout=told,
             stderr=errors,
         )

@@ -11,8 +11,7 @@ from typing import IO
 import pytest
 
 from services import setup
-from tests import check
-from tests.reach import report
+from tests import check, reach
 
 
 class Calls:
@@ -38,18 +37,20 @@ class Calls:
 def reached(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """What the last check answers; by default that nothing is missing."""
     answers = [0]
-    monkeypatch.setattr(report, "main", lambda _: answers[-1])
+    monkeypatch.setattr(reach, "main", lambda _: answers[-1])
     return answers
 
 
-@pytest.mark.parametrize(("failing", "code"), [(None, 0), ("ruff", 1), ("mypy", 1), ("lint-imports", 1), ("pytest", 4)])
+@pytest.mark.parametrize(
+    ("failing", "code"), [(None, 0), ("ruff", 1), ("mypy", 1), ("lint-imports", 1), ("coverage", 4)]
+)
 def test_every_check_runs(
     failing: str | None, code: int, reached: list[int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     calls = Calls(failing)
     assert check.run([], calls) == code
-    assert sorted(calls.ran) == ["lint-imports", "mypy", "pytest", "ruff", "ruff"]
-    assert "REACH_FOLDER" in calls.told["pytest"]
+    assert sorted(calls.ran) == ["coverage", "lint-imports", "mypy", "ruff", "ruff"]
+    assert calls.arguments["coverage"][:3] == ("run", "-m", "pytest")
     said = capsys.readouterr().out
     assert "\nmypy says this\n" in said
     assert ("== FAILED\n" in said) == bool(failing)
@@ -60,19 +61,19 @@ def test_python_keeps_what_it_compiles_where_it_may(reached: list[int], monkeypa
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
     check.run([], calls)
-    told = calls.told["pytest"]
+    told = calls.told["coverage"]
     assert "PYTHONDONTWRITEBYTECODE" not in told
-    assert Path(told["PYTHONPYCACHEPREFIX"]).parent == Path(told["REACH_FOLDER"])
+    assert Path(told["PYTHONPYCACHEPREFIX"]).parent == Path(told["COVERAGE_FILE"]).parents[1]
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
     check.run([], calls)
-    assert "PYTHONPYCACHEPREFIX" not in calls.told["pytest"]
+    assert "PYTHONPYCACHEPREFIX" not in calls.told["coverage"]
 
 
 def test_files_of_tests_lie_in_memory_where_there_is_room(reached: list[int], tmp_path: Path) -> None:
     calls = Calls()
     check.run([], calls)
-    files = Path(calls.arguments["pytest"][-1].removeprefix("--basetemp="))
-    assert files.parent == Path(calls.told["pytest"]["REACH_FOLDER"])
+    files = Path(calls.arguments["coverage"][-1].removeprefix("--basetemp="))
+    assert files.parent == Path(calls.told["coverage"]["COVERAGE_FILE"]).parents[1]
     assert files.parent.parent == (check.in_memory() or Path(tempfile.gettempdir()))
     assert check.in_memory(tmp_path / "nowhere") is None
     assert check.in_memory(Path("/proc")) is None, "it has no room"
@@ -81,7 +82,7 @@ def test_files_of_tests_lie_in_memory_where_there_is_room(reached: list[int], tm
 def test_what_the_tests_do_not_reach_is_a_failure(reached: list[int]) -> None:
     reached.append(1)
     assert check.run([], Calls()) == 1
-    assert check.run([], Calls("pytest")) == 4
+    assert check.run([], Calls("coverage")) == 4
 
 
 def test_with_arguments_it_is_pytest_alone(reached: list[int]) -> None:
