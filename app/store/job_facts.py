@@ -62,7 +62,7 @@ def _marks(results: tuple[Result, ...], tries: tuple[Attempt, ...], outcome: str
 
 def without_row(rows: tuple[_Row, ...], key: str) -> tuple[_Row, ...]:
     """The rows but the one with this id."""
-    return rows and tuple(row for row in rows if row.id != key)
+    return rows and tuple([row for row in rows if row.id != key])
 
 
 class DirectoryFacts(msgspec.Struct, gc=False):
@@ -256,7 +256,7 @@ class JobFacts(msgspec.Struct, gc=False):
     def move_outcome(self, host: str, before: str, after: str) -> None:
         """A directory went from one outcome to another; "" means not there."""
         if before == "running":
-            self.under_way = tuple(one for one in self.under_way if one != host)
+            self.under_way = tuple([one for one in self.under_way if one != host])
         elif before:
             setattr(self, before, getattr(self, before) - 1)
         if after == "running":

@@ -143,14 +143,14 @@ class JobsView:
 
     def item_changed(self, old: WorkItem | None, new: WorkItem | None) -> None:
         """A row of a work list appeared, changed or went."""
-        if old is not None:
+        if old is not None and (new is None or old.job_id != new.job_id or old.directory_url != new.directory_url):
             self._of(old.job_id).change_item(host_of(old.directory_url), old.id, None)
         if new is not None:
             self._of(new.job_id).change_item(host_of(new.directory_url), new.id, new)
 
     def result_changed(self, old: Result | None, new: Result | None) -> None:
         """A job_results row appeared, changed or went."""
-        if old is not None:
+        if old is not None and (new is None or old.job_id != new.job_id or old.directory_name != new.directory_name):
             self._of(old.job_id).change_result(host_of(old.directory_name), old.id, None)
         if new is not None:
             self._of(new.job_id).change_result(host_of(new.directory_name), new.id, new)

@@ -94,7 +94,7 @@ def same(old: Record, new: Record) -> bool:
         return True
     if isinstance(old, HistoryEvent) and isinstance(new, HistoryEvent):
         return msgspec.structs.replace(new, details_json=old.details_json) == old and old.details == new.details
-    if not isinstance(old, Result) or not isinstance(new, Result):
+    if not isinstance(old, Result) or not isinstance(new, Result) or old.version != new.version:
         return False
     respelt = msgspec.structs.replace(new, seldom=old.seldom, place=old.place)
     return respelt == old and old.seldom_columns() == new.seldom_columns()

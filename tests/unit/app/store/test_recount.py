@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -163,3 +164,20 @@ def test_any_sequence_ends_as_its_last_rows_say(steps: list[tuple[str, Any]]) ->
         for minute, count in zip(minutes.minutes, getattr(minutes, name), strict=True)
         if count
     }
+
+
+@pytest.mark.parametrize("table", ["job_results", "directory_submissions"])
+@pytest.mark.parametrize("place", [("j1", HOSTS[1]), ("j2", HOSTS[0]), ("j2", HOSTS[1])])
+def test_a_row_that_moves_leaves_its_old_directory(table: str, place: tuple[str, str]) -> None:
+    def row(job_id: str, host: str) -> dict[str, Any]:
+        if table == "job_results":
+            return result("failed", host=host, job_id=job_id)
+        return {"id": 1, "submission_queue_id": job_id, "directory_url": f"http://{host}/add", "status": "failed"}
+
+    store = Store(lambda: NOW)
+    for where in (("j1", HOSTS[0]), place):
+        for key in JOBS:
+            store.put("jobs", job(job_id=key))
+        store.put(table, row(*where))
+        store.take_changed()
+        assert [(key, one.host) for key in JOBS for one in store.jobs.directories(key)] == [where]
