@@ -84,7 +84,9 @@ def _tests(call: Run) -> int:
         reached.mkdir()
         command = (*PYTHON, "coverage", "run", "-m", "pytest", *spread, f"--basetemp={folder / 'files'}")
         print(_title(command), flush=True)
-        code = call(command, {**_environment(folder), "COVERAGE_FILE": str(reached / "all")}, None)
+        code = call(
+            command, {**_environment(folder), "COVERAGE_FILE": str(reached / "all"), "COLLECTED_IN": str(folder)}, None
+        )
         if code:
             print("== FAILED", flush=True)
             return code  # what a test that failed didn't reach says nothing

@@ -35,7 +35,7 @@ COMPILE_LIMIT = 120.0
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """One of several processes compiles the tests, and what they import, for all: it takes longer than all the rest."""
-    worker, folder = os.environ.get("PYTEST_XDIST_WORKER"), os.environ.get("REACH_FOLDER")
+    worker, folder = os.environ.get("PYTEST_XDIST_WORKER"), os.environ.get("COLLECTED_IN")
     if worker is None or folder is None:
         return (yield)
     compiled = Path(folder, "collected")

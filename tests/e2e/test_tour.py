@@ -42,12 +42,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @contextmanager
-def touring(home: Path, out: Path) -> Iterator[subprocess.Popen[bytes]]:
+def touring(home: Path, out: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """A tour whose stack is up, since it took its first step. What it says goes to files in `home`."""
     with (home / "told").open("wb") as told, (home / "errors").open("wb") as errors:
         tour = subprocess.Popen(
             [sys.executable, str(ROOT / "main.py"), "tour", "--out", str(out)],
-            env=unmeasured(DIRECTORY_BOLT_HOME=str(home), QT_QPA_PLATFORM="offscreen"),
+            env={**environment, "DIRECTORY_BOLT_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"},
             stdout=told,
             stderr=errors,
         )
@@ -66,7 +66,7 @@ def said(home: Path) -> str:
 
 def test_the_tour_sees_every_step_and_leaves_nothing(home: Path, tmp_path: Path) -> None:
     out = tmp_path / "pictures"
-    with touring(home, out) as tour:
+    with touring(home, out, dict(os.environ)) as tour:
         leave_few(Witness(home))
         tour.wait(400)
     assert tour.returncode == 0, said(home)
@@ -78,7 +78,7 @@ def test_the_tour_sees_every_step_and_leaves_nothing(home: Path, tmp_path: Path)
 
 
 def test_a_killed_console_takes_everything_along(home: Path) -> None:
-    with touring(home, home / "out") as tour:
+    with touring(home, home / "out", unmeasured()) as tour:
         tour.kill()
         tour.wait(5)
         wait_until(lambda: not processes_of(home), 20, "every process ended")
