@@ -188,7 +188,7 @@ async def _settle(page: Page, seconds: float) -> None:
 
 async def _wait(page: Page, step: Step, step_seconds: float) -> None:
     if not step.until:
-        await asyncio.sleep(max(0.0, step.seconds or 0.0))
+        await _pause(page, max(0.0, step.seconds or 0.0))
         return
     limit = step.seconds or step_seconds
     try:
@@ -201,6 +201,23 @@ async def _wait(page: Page, step: Step, step_seconds: float) -> None:
             await page.wait_for_selector(step.until, timeout=limit * 1000)
     except Error as error:
         raise StepFailed(f"The page did not show “{one_line(step.until, 120)}” within {limit:g} s") from error
+
+
+async def _pause(page: Page, seconds: float) -> None:
+    """Wait, but no longer than there is a page: a person may close the window, and the next step says so."""
+    closed = asyncio.Event()
+
+    def end(_: Page) -> None:
+        closed.set()
+
+    page.on("close", end)
+    try:
+        async with asyncio.timeout(seconds):
+            await closed.wait()
+    except TimeoutError:
+        return
+    finally:
+        page.remove_listener("close", end)
 
 
 async def _why(target: Locator, step: Step, error: Error, seconds: float) -> str:

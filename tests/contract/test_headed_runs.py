@@ -227,9 +227,13 @@ def test_a_form_that_a_person_sent_in_the_window_is_not_sent_again(display: Scre
 def test_a_window_that_is_closed_before_the_form_is_sent_ends_the_run_in_words(display: Screen, tmp_path: Path) -> None:
     async def act(run: Seen) -> None:
         await run.held()
+        run.tell(GoOn())
+        await until(lambda: any(event["index"] == 2 for event in run.of("step")))
         await run.close()
 
-    run = seen(display, tmp_path, act, Step("fill", selector="#a", value="Blue Door"), dry=False)
+    # The wait is longer than this test may take: it ends with the window.
+    steps = (Step("fill", selector="#a", value="Blue Door"), Step("wait", seconds=60.0))
+    run = seen(display, tmp_path, act, *steps, dry=False)
     assert run.verdict() == ("failed", "The browser's window was closed")
     assert run.of("verdict")[0]["reasons"] == ["The browser's window was closed. Nothing was sent"]
     assert run.sent() == []
