@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
-from services.clients.sqs_connections import Connections
 from services.clients.sqs_errors import EXPIRED, SIGN_IN, translated
 from services.domain.errors import ConsoleError, NotInstalled, NotPermitted, NotReachable, Refused
 from services.domain.messages import message_size
@@ -18,7 +17,7 @@ from services.ports.wishes import DeadLetter, Outgoing, QueueFigures, SentMessag
 from services.settings import Settings
 
 if TYPE_CHECKING:
-    from botocore.session import Session
+    from boto3.session import Session
     from types_boto3_sqs.client import SQSClient
 
 _T = TypeVar("_T")
@@ -41,7 +40,6 @@ class SqsQueues:
         self._making = threading.Lock()
         self._clients: dict[int, SQSClient] = {}
         self._session: Session | None = None
-        self._connections = Connections(connect_timeout=3, read_timeout=10)
         self.lacks: dict[str, str] = {}
         """See the port; a name is the right and the queue's own."""
 
@@ -153,7 +151,6 @@ class SqsQueues:
         self._threads.shutdown(wait=False, cancel_futures=True)
         for client in self._clients.values():
             client.close()
-        self._connections.close()
 
     async def _change_visibility(self, receipt: str, seconds: int) -> None:
         url = self._settings.dlq_url
@@ -198,15 +195,14 @@ class SqsQueues:
     def _client(self, attempts: int) -> SQSClient:
         with self._making:
             if attempts not in self._clients:
-                import botocore.session
-                from boto3.session import Session as Sdk
+                import boto3
                 from botocore.config import Config
 
                 settings = self._settings
                 # A session of its own: boto3's would keep the profile of whoever came first. One for all clients: each
                 # reads what the SDK knows of every service.
-                core = self._session = self._session or botocore.session.get_session()
-                made = Sdk(botocore_session=core).client(
+                self._session = self._session or boto3.session.Session()
+                self._clients[attempts] = self._session.client(
                     "sqs",
                     region_name=settings.sqs_region,
                     endpoint_url=settings.sqs_endpoint_url,
@@ -221,8 +217,6 @@ class SqsQueues:
                         parameter_validation=False,
                     ),
                 )
-                self._connections.serve(made, core)
-                self._clients[attempts] = made
             return self._clients[attempts]
 
 

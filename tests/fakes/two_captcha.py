@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import base64
+import datetime
+import ipaddress
 import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from services.ports.wishes import CaptchaTerms
-from tests.fakes.certificate import certify
 
 KEY: Final = "0123456789abcdef0123456789abcdef"
 NOT_READY: Final = "CAPCHA_NOT_READY"
@@ -37,7 +42,7 @@ class FakeTwoCaptcha:
 
     async def start(self) -> None:
         """Listen; `terms` lead there."""
-        certify(self.certificate, self._key)
+        _certify(self.certificate, self._key)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate, self._key)
         app = web.Application()
@@ -80,3 +85,24 @@ class FakeTwoCaptcha:
                 request.transport.abort()
             return web.Response(text=said)
         return web.Response(text=f"OK|{self.answer}" + ("|0.00299" if action == "get2" else ""))
+
+
+def _certify(certificate: Path, key_file: Path) -> None:
+    """A certificate of its own for 127.0.0.1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    plain = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    key_file.write_bytes(key.private_bytes(*plain))
