@@ -153,6 +153,21 @@ def test_a_tab_that_gets_empty_says_so(page: JobsPage, world: DeskWorld) -> None
     assert not page.table.isVisible()
 
 
+def test_a_filter_over_very_many_says_so_once_it_has_found_none(
+    page: JobsPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_model, "AT_ONCE", 2)
+    page.search.set_text("zzz")
+    page._filter()
+    assert page.model.sorting
+    assert wait_for(lambda: not page.model.busy)
+    assert not page.table.isVisible()
+    page.search.set_text("")
+    page._filter()
+    assert wait_for(lambda: not page.model.busy)
+    assert page.table.isVisible()
+
+
 def test_a_job_that_went_is_none_of_those_that_match(page: JobsPage, world: DeskWorld) -> None:
     page._engage(True)
     page.select_matching()
