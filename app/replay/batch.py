@@ -14,11 +14,11 @@ from app.replay.answers import JournalFailed, judged, whole_call_failed
 from app.replay.awake import Clock
 from app.replay.claims import Claims
 from app.replay.evidence import Evidence
+from app.replay.group_commit import GroupCommit
 from app.replay.journal import Batch, Journal, Move, State
 from app.replay.line import Line, Progress
 from app.replay.linter import outgoing
 from app.replay.pace import Options, TokenBucket
-from app.replay.pen import Pen
 from app.replay.results import Results
 from services.domain.errors import Busy, ConsoleError
 from services.domain.messages import message_size
@@ -59,7 +59,7 @@ class BatchRun:
         nothing more may be sent."""
         self._queues = queues
         self._journal = journal
-        self._pen = Pen(journal)
+        self._commits = GroupCommit(journal)
         self._batch = batch
         self._options = msgspec.json.decode(batch.options, type=Options) if batch.options else Options()
         self._now = now
@@ -374,5 +374,5 @@ class BatchRun:
         moves = [*self._settled, *moves]
         self._settled = []
         if moves:
-            await self._pen.write(moves)
+            await self._commits.write(moves)
             self.line.moved(moves)

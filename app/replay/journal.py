@@ -10,12 +10,12 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from app.replay import archive, batch_letters, decisions, moves
+from app.replay import archive, batch_letters, decisions, journal_moves
 from app.replay.archive import Archived
 from app.replay.attributes import decode, encode
 from app.replay.batch_letters import BatchLetter
 from app.replay.journal_file import JournalFile
-from app.replay.moves import Move, State
+from app.replay.journal_moves import Move, State
 from services.domain.redaction import redact
 from services.ports.wishes import DeadLetter, Decision, Outgoing
 
@@ -145,7 +145,7 @@ class Journal(JournalFile):
     def decide(self, message_id: str, state: State, *, why: str, decision: Decision | None = None) -> None:
         """Write what a person said of a message, and what the project's audit is to be told of it."""
         with self._lock, self._transaction():
-            moves.write(self._db, [Move(message_id, state, why)])
+            journal_moves.write(self._db, [Move(message_id, state, why)])
             if decision is not None:
                 decisions.keep(self._db, decision)
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.replay import archive, batch_letters, decisions, journal_tables
-from app.replay import moves as steps
-from app.replay.moves import Move, State
+from app.replay import journal_moves as steps
+from app.replay.journal_moves import Move, State
 
 
 class JournalFile:

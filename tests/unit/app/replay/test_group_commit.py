@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from app.replay.answers import JournalFailed
+from app.replay.group_commit import GroupCommit
 from app.replay.journal import Journal, Move
-from app.replay.pen import Pen
 from services.ports.wishes import DeadLetter
 
 KEYS = ("a", "b", "c")
@@ -52,10 +52,10 @@ def write_all(journal: Journal, moves: Sequence[Move]) -> tuple[list[list[str]],
     """Each step by a lane of its own, the others while the first one writes. The pages, and how each lane ended."""
 
     async def act() -> tuple[list[list[str]], list[BaseException | None]]:
-        slow, pen = Slow(journal), Pen(journal)
-        first = asyncio.ensure_future(pen.write(moves[:1]))
+        slow, commits = Slow(journal), GroupCommit(journal)
+        first = asyncio.ensure_future(commits.write(moves[:1]))
         await slow.until_it_writes()
-        others = [asyncio.ensure_future(pen.write([move])) for move in moves[1:]]
+        others = [asyncio.ensure_future(commits.write([move])) for move in moves[1:]]
         await asyncio.sleep(0)
         assert not any(one.done() for one in (first, *others))
         slow.may_go_on.set()
@@ -79,10 +79,10 @@ def test_a_page_that_is_not_written_fails_all_that_share_it_and_nobody_else(jour
 
 def test_who_shares_a_page_whose_writer_was_called_off_does_not_take_it_for_written(journal: Journal) -> None:
     async def act() -> None:
-        slow, pen = Slow(journal), Pen(journal)
-        first = asyncio.ensure_future(pen.write([Move("a", "sending")]))
+        slow, commits = Slow(journal), GroupCommit(journal)
+        first = asyncio.ensure_future(commits.write([Move("a", "sending")]))
         await slow.until_it_writes()
-        second, third = (asyncio.ensure_future(pen.write([Move(key, "sending")])) for key in ("b", "c"))
+        second, third = (asyncio.ensure_future(commits.write([Move(key, "sending")])) for key in ("b", "c"))
         await asyncio.sleep(0)
         slow.may_go_on.set()
         await first
