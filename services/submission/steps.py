@@ -205,6 +205,8 @@ async def _wait(page: Page, step: Step, step_seconds: float) -> None:
 
 async def _pause(page: Page, seconds: float) -> None:
     """Wait, but no longer than there is a page: a person may close the window, and the next step says so."""
+    if page.is_closed():
+        return
     closed = asyncio.Event()
 
     def end(_: Page) -> None:
