@@ -28,6 +28,11 @@ class Phoenix:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def connected(self) -> int:
+        """How many clients are there."""
+        return sum(not socket.closed for socket in self._sockets)
+
     async def start(self) -> None:
         """Serve, on the port of the last time if there was one."""
         app = web.Application()

@@ -155,6 +155,32 @@ def test_a_channel_that_the_server_closes_is_joined_anew_with_a_new_token(messag
     asyncio.run(suite())
 
 
+def test_a_close_that_is_called_off_in_the_middle_leaves_nothing_running() -> None:
+    """A sign-in that is over ends the feed while the feed closes for a loss of its own."""
+
+    def running() -> list[str]:
+        return [name for task in asyncio.all_tasks() if "RealtimeClient" in (name := repr(task.get_coro()))]
+
+    async def suite() -> None:
+        async with phoenix() as service:
+            heard = Heard(service)
+            for turns in range(100):
+                await heard.open()
+                await until(lambda: heard.kinds == ["confirmed"])
+                closing = asyncio.get_running_loop().create_task(heard.feed.close())
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                if closing.done():
+                    break
+                closing.cancel()
+                await asyncio.gather(closing, return_exceptions=True)
+                await heard.feed.close()
+                await until(lambda: not running() and not service.connected, limit=10)
+            assert turns > 3
+
+    asyncio.run(suite())
+
+
 def test_a_close_that_answers_an_older_join_ends_nothing() -> None:
     """D4: the library takes it for this join's."""
 
