@@ -14,7 +14,7 @@ import msgspec
 
 from app import tasks
 from app.actions.letter_ends import ended, left_by
-from app.actions.letter_line import Doing, LetterLine, read_all
+from app.actions.letter_line import Doing, LetterLine, Out, read_all
 from app.actions.operations import Operations, State
 from app.actions.queue_terms import QueueTerms
 from app.actions.queue_watch import QueueWatch
@@ -95,6 +95,8 @@ class DeadLetterActs:
         self.stops: Callable[[str], str] = lambda _: ""
         """Why a job would not run, by what is known of it, "" when it would."""
         self.lines: dict[str, LetterLine] = {}
+        self.ways_out: dict[str, Out] = {}
+        """How letters left the queue by this console, since its start."""
         self.look = Look()
 
     @property
@@ -175,6 +177,7 @@ class DeadLetterActs:
             if key not in fresh and (old.doing in ("planned", "waiting", "running") or (old.doing and hidden > 0)):
                 fresh[key] = old
         self.lines = fresh
+        self.watch.take("dlq", found.figures)
         # What a later look would find is judged by the counts of this one: others may hold messages that we don't see.
         self._total = found.figures.visible + found.figures.in_flight
         self._visible = max(found.figures.visible, len(found.letters))
@@ -261,6 +264,8 @@ class DeadLetterActs:
             return None
         if answer.outcome in ("replayed", "gone"):
             self.lines.pop(message_id, None)
+            if answer.outcome == "replayed":
+                self.ways_out[message_id] = "replayed"
             self.version += 1
         else:
             self._mark(message_id, _DOING.get(answer.outcome, ""))
@@ -280,6 +285,7 @@ class DeadLetterActs:
                 continue
             if state in ("deleted", "archived"):
                 del self.lines[key]
+                self.ways_out[key] = "archived" if state == "archived" else "replayed"
             elif (doing := _IN_BATCH.get(state, left_by(state))) != line.doing:
                 self.lines[key] = self._moved(line, doing)
         self.version += 1

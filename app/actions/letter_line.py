@@ -10,6 +10,8 @@ from app.replay.reading import Reading, read
 from services.ports.wishes import DeadLetter
 
 Doing = Literal["", "planned", "waiting", "running", "unknown", "duplicate_possible"]
+Out = Literal["replayed", "archived"]
+"""How a letter left the queue."""
 
 
 class LetterLine(msgspec.Struct, frozen=True):

@@ -59,13 +59,17 @@ class QueueWatch:
                 self.now[which], problem=str(error), hint=error.hint, kind=kind
             )  # fmt: skip
             raise
+        self.take(which, found)
+        return found
+
+    def take(self, which: Which, found: QueueFigures) -> None:
+        """Keep counts that somebody else was told just now."""
         at = self._clock()
         self.now[which] = QueueNow(found, at)
         points, place = self._points[which], int(at // EVERY)
         if points and points[-1][0] >= place:
             points.pop()
         points.append((place, found.visible + found.in_flight + found.delayed))
-        return found
 
     def history(self, which: Which) -> list[tuple[float, int]]:
         """(seconds before now, messages) of the last hour at most, the oldest first."""

@@ -15,6 +15,7 @@ from app.desk import Desk
 from app.models.export_rows import of_letter
 from app.models.query import Query
 from app.store.store import Changes
+from services.domain.statuses import Shape
 from widgets.look import metrics
 from widgets.pages.dead_letters.asking import ask_confirm_target
 from widgets.pages.dead_letters.rows import (
@@ -31,7 +32,7 @@ from widgets.pages.dead_letters.rows import (
 )
 from widgets.pages.dead_letters.shown import Press, Shown, of_queue
 from widgets.pages.dead_letters.still import Still
-from widgets.pages.dead_letters.words import CLOSE, act_of, seen_words
+from widgets.pages.dead_letters.words import CLOSE, act_of, seen_words, state_out
 from widgets.parts import cell, spans
 from widgets.parts.button import Button
 from widgets.parts.export_button import ExportButton
@@ -74,7 +75,7 @@ class Inventory(QWidget):
         self.groups_switch = Segments(GROUPS)
         self.groups_switch.chosen.connect(self.group_by)
         self.table = Table(COLUMNS, checks=True, name="Dead letters")
-        self.model = letters_model(desk.store.now, self._seen, self._act, lambda key: key in self._acts.lines, self)
+        self.model = letters_model(desk.store.now, self._seen, self._act, self._out, self)
         self.table.setModel(self.model)
         self.table.sort_by(EXPIRY)
         self.table.pressed_cell.connect(self._cell_pressed)
@@ -215,9 +216,13 @@ class Inventory(QWidget):
     def shown(self) -> Shown | None:
         """What the inspector has to show."""
         line = self.current()
-        row = self.model.by_key(line.id) if line is not None else None
-        if line is None or row is None:
+        row = self.model.by_key(line.id) if line is not None else self._row_out()
+        if row is None:
             return None
+        if line is None:
+            return of_queue(
+                row.line, row.business, row.facets.reason, self._desk.store.now(), (), None, self._out(row.line.id)
+            )
         acts = (Press("edit", f"{EDIT.label}…", self._acts.why_not_edit(line)),)
         main = self._acts.look.main
         most = main.max_receives if main is not None else None
@@ -282,6 +287,15 @@ class Inventory(QWidget):
         self.groups_model.apply({**gone, **fresh})
         if self.groups.current_row() < 0:
             self.groups.go_to(0)
+
+    def _row_out(self) -> Row | None:
+        """The row that the keyboard is at, of a letter that left the queue."""
+        row = self.table.current_row()
+        shown = not self.groups_switch.current() and 0 <= row < self.model.rowCount()
+        return self.model.line(row) if shown else None
+
+    def _out(self, message_id: str) -> tuple[Shape, str] | None:
+        return None if message_id in self._acts.lines else state_out(self._acts.ways_out.get(message_id))
 
     def _act(self, line: LetterLine) -> cell.Cell:
         words = act_of(line)

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject
 from app.actions.letter_line import LetterLine
 from app.models.table_model import LinesModel
 from app.store.store import Store
+from services.domain.statuses import Shape
 from services.domain.text import one_line
 from widgets.pages.dead_letters.words import CLOSE, expires, letter_reason, state_of, summary
 from widgets.parts import cell, spans
@@ -39,7 +40,6 @@ GROUPED: Final = (
     Column("Expires in", 82, right=True),
     Column("", 50, right=True, sorts=False),
 )
-_NOT_THERE: Final = cell.status("skipped", "Not there any more", tip="It left the queue. How, is in the journal.")
 _VARIES: Final = re.compile(r"https?://\S+|[0-9a-f]{8}-[0-9a-f-]{27}|\d+", re.IGNORECASE)
 
 
@@ -152,18 +152,18 @@ def letters_model(
     now: Callable[[], float],
     seen: Callable[[str], str],
     act: Callable[[LetterLine], cell.Cell],
-    is_there: Callable[[str], bool],
+    out: Callable[[str], tuple[Shape, str] | None],
     parent: QObject,
 ) -> LinesModel[Row]:
-    """A model of the letters by id. `seen`: a job's X-ray in a few words; `act`: what the row's link says; `is_there`:
-    whether the queue has the letter still, whose row stays a while longer."""
+    """A model of the letters by id. `seen`: a job's X-ray in a few words; `act`: what the row's link says; `out`: what
+    is said of a letter that left the queue and whose row stays a while longer, None for one that is there."""
     return LinesModel(
         key=lambda row: row.line.id,
         cells=[
             lambda row: (
-                cell.status(*state_of(row.line, now(), row.facets.reason), tip=row.line.problem)
-                if is_there(row.line.id)
-                else _NOT_THERE
+                cell.status(*left, tip="It left the queue. How, is in the journal.")
+                if (left := out(row.line.id)) is not None
+                else cell.status(*state_of(row.line, now(), row.facets.reason), tip=row.line.problem)
             ),
             _customer,
             lambda row: cell.mono(row.line.job_id) if row.line.job_id else cell.NONE,

@@ -48,25 +48,28 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 def of_queue(
-    line: LetterLine, business: str, reason: str, now: float, acts: tuple[Press, ...], most: int | None
-) -> Shown:
+    line: LetterLine, business: str, reason: str, now: float, acts: tuple[Press, ...], most: int | None,
+    out: tuple[Shape, str] | None = None,
+) -> Shown:  # fmt: skip
     """A dead letter as the last look has shown it. `most`: after so many receives from the main queue a message becomes
     one. How often that was with this one the queue doesn't tell: its count goes on with each look at the dead letters.
+    `out`: what is said of it once it left the queue.
     """
-    does = list(line.reading.does)
-    if line.same_job:
+    does = [] if out else list(line.reading.does)
+    if line.same_job and not out:
         others = "Another dead letter is" if line.same_job == 1 else f"{line.same_job} other dead letters are"
         does.append(f"{others} for the same job: replay one of them.")
-    shape, words = state_of(line, now, reason)
+    shape, words = out or state_of(line, now, reason)
+    problem = f"{line.problem} It would only come back." if line.problem and not out else ""
     return Shown(
         line.id, _title(line.reading, business), line.job_id if business else "", shape, words,
-        f"{line.problem} It would only come back." if line.problem else "", tuple(does), _read(line.reading),
+        problem, tuple(does), _read(line.reading),
         (
             ("Message", line.id, True),
             ("Sent", spans.moment(line.letter.sent_at), False),
             ("Received", f"{_times(line.letter.receive_count)}, looks at it included", False),
             *((("Dead after", f"{_times(most)} in the main queue", False),) if most else ()),
-            ("Expires in", "not known" if line.expires_at is None else expires(line.expires_at, now), False),
+            *(() if out else (("Expires in", _expires(line, now), False),)),
         ),
         _attributes(line.letter.attributes), line.letter.body, acts=acts,
     )  # fmt: skip
@@ -139,6 +142,10 @@ def _read(reading: Reading) -> tuple[Fact, ...]:
 
 def _attributes(attributes: dict[str, object]) -> tuple[Fact, ...]:
     return tuple((name, attribute(value), True) for name, value in sorted(attributes.items()))
+
+
+def _expires(line: LetterLine, now: float) -> str:
+    return "not known" if line.expires_at is None else expires(line.expires_at, now)
 
 
 def _times(count: int) -> str:

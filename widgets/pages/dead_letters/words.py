@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Final
 
 from app.actions.letter_batches import CANCELLED, MERGED, NO_JOB, PAUSED, Choice, XRay
-from app.actions.letter_line import LetterLine
+from app.actions.letter_line import LetterLine, Out
 from app.actions.letter_records import Known, Reading, Record
 from services.domain.diagnosis import since
 from services.domain.statuses import Shape
@@ -22,6 +22,11 @@ FIRST: Final = 4_000
 _FOLD: Final = 1_000
 _REASONS: Final = 4
 _STOPS: Final = {CANCELLED: "cancelled", PAUSED: "paused", NO_JOB: "no such job"}
+_OUT: Final[dict[Out | None, tuple[Shape, str]]] = {
+    "replayed": ("ok", "Replayed"),
+    "archived": ("ok", "Archived"),
+    None: ("skipped", "Not there any more"),
+}
 _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -49,6 +54,11 @@ def state_of(line: LetterLine, now: float, reason: str = "") -> tuple[Shape, str
     if line.problem:
         return "blocked", line.reading.what
     return "failed", reason or letter_reason(line.reading, "")
+
+
+def state_out(out: Out | None) -> tuple[Shape, str]:
+    """Of a letter that isn't in the queue any more; None: not by this console, or before its start."""
+    return _OUT[out]
 
 
 def _since(line: LetterLine) -> str:

@@ -65,7 +65,10 @@ def test_what_comes_and_goes_waits_until_somebody_wants_to_see_it(world: DeskWor
         assert page.inventory.chosen() == ["m0", "m2"]
         page.table.go_to(1)
         page.inventory._cell_pressed(1, page.model.columnCount() - 1)
-        assert (page.inventory.current(), page.inspector.shown) == (None, None)
+        assert page.inventory.current() is None
+        shown = page.inspector.shown
+        assert shown is not None
+        assert (shown.key, shown.words, shown.acts, shown.does) == ("m1", "Not there any more", (), ())
         assert "Choose a dead letter first" in page.replay_button.toolTip()
         page.chip.click()
         assert page.model.shown_keys() == ["m0", "m2", "m3"]
@@ -77,6 +80,26 @@ def test_what_comes_and_goes_waits_until_somebody_wants_to_see_it(world: DeskWor
         leave(page.table)
         assert page.model.shown_keys() == ["m0", "m3"]
         assert not page.chip.isVisible()
+
+    on_page(world, act)
+
+
+def test_a_letter_that_was_replayed_says_so_as_long_as_its_row_stays(world: DeskWorld) -> None:
+    async def act(page: DeadLettersPage) -> None:
+        letters = world.desk.dead_letters
+        await point_at(page, page.table, 1)
+        page.table.go_to(1)
+        key = page.model.line(1).line.id
+        page.replay_button.click()
+        await until(page, lambda: key not in letters.lines and (letters.look.as_of or 0.0) > 0.0)
+        await until(page, lambda: row_of(page, key)[0] == "Replayed")
+        await until(page, lambda: (found := page.inspector.shown) is not None and found.words == "Replayed")
+        shown = page.inspector.shown
+        assert shown is not None
+        assert (shown.key, shown.words, shown.shape, shown.acts) == (key, "Replayed", "ok", ())
+        assert "Expires in" not in {name for name, _, _ in shown.about}
+        # The counts over the list are those of the look that followed.
+        await until(page, lambda: (figures := letters.watch.now["dlq"].figures) is not None and figures.visible == 2)
 
     on_page(world, act)
 
