@@ -167,8 +167,7 @@ class ConfirmSheet(QWidget):
         acts = QHBoxLayout()
         acts.setContentsMargins(metrics.px(20), metrics.px(12), metrics.px(20), metrics.px(12))
         acts.setSpacing(metrics.px(8))
-        acts.addWidget(label(foot, "small", "tertiary"))
-        acts.addStretch(1)
+        acts.addWidget(label(foot, "small", "tertiary", wrap=True), 1)
         if self._beside is not None:
             acts.addWidget(self._beside)
         acts.addWidget(self._cancel)
@@ -209,7 +208,9 @@ class ConfirmSheet(QWidget):
         body = self.parentWidget()
         if body is not None:
             self.setGeometry(body.rect())
-        self._card.adjustSize()
+        # Not `adjustSize`: it knows nothing of words that take a second line at this width.
+        width = self._card.maximumWidth()
+        self._card.resize(width, self._card.heightForWidth(width))
         left = (self.width() - self._card.width()) // 2
         self._card.move(left, max(metrics.px(16), (self.height() - self._card.height()) // 3))
 

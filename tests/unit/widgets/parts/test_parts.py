@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, Qt
 from PySide6.QtGui import QColor, QImage, QImageWriter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
 
 from tests.unit.widgets.waiting import focused, in_front, under, wait_for
 from widgets.look import theme
@@ -326,5 +326,17 @@ def test_what_a_sheet_counts_none_of_is_grey(qt_app: QApplication) -> None:
     sheet = ConfirmSheet(over, "Retry", "", "Retry", facts=[("unknown", "2 unknown"), ("blocked", "0 blocked")])
     tones = {part.words(): part._tone for part in sheet.findChildren(GlyphLabel)}
     assert tones == {"2 unknown": "unknown", "0 blocked": "tertiary"}
+    sheet.cancel()
+    over.close()
+
+
+def test_a_sheet_shows_all_of_its_words(qt_app: QApplication) -> None:
+    over = Surface()
+    shown(over, 900, 600)
+    long = "Rate 1/s, first 1, 2, 5, 20 jobs; stops above 20% failures. Written to the audit first"
+    sheet = ConfirmSheet(over, f"Retry {long}", long, "Retry 40 (12 s)", foot=long, beside=Button("Export plan"))
+    for part in sheet.findChildren(QLabel):
+        words = part.fontMetrics().boundingRect(part.contentsRect(), int(Qt.TextFlag.TextWordWrap), part.text())
+        assert part.contentsRect().contains(words), part.text()
     sheet.cancel()
     over.close()
