@@ -11,6 +11,7 @@ from services.domain.errors import Refused
 from services.lock import AlreadyRunning, FolderLock
 from services.settings import Settings
 from services.submission.choice import find_browser, may_sandbox, why_no_window
+from services.to_the_end import to_the_end
 
 
 class AnotherConsole(Refused):
@@ -62,9 +63,10 @@ class Premises:
 
     async def leave_local_stack(self) -> None:
         """End the local stack, if it runs."""
-        stack, self._stack = self._stack, None
-        if stack is not None:
-            await stack.stop()
+        # Held until it has ended: who is called off in the middle must still know of it.
+        if self._stack is not None:
+            await self._stack.stop()
+            self._stack = None
 
     async def close(self) -> None:
         """End the local stack and let go of the folder."""
@@ -76,13 +78,7 @@ class Premises:
 
 async def _through(step: Callable[[], None]) -> None:
     """Do it in a thread, for a slow disk must not hold the window; who gives up waiting gets the turn after it."""
-    going = asyncio.get_running_loop().run_in_executor(None, step)
-    try:
-        await asyncio.shield(going)
-    except asyncio.CancelledError:
-        await asyncio.wait((going,))
-        going.exception()  # it is told to nobody
-        raise
+    await to_the_end(asyncio.to_thread(step))
 
 
 class BrowserFinder:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-import logging
 import time
 from collections.abc import Callable
 from typing import Final, ParamSpec, TypeVar
 
 import psycopg
 
-log = logging.getLogger(__name__)
+from services.to_the_end import to_the_end
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -22,14 +20,7 @@ _LONGEST_PAUSE: Final = 2.0
 
 async def settled(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """`work` on a thread. When we are cancelled meanwhile, its end is awaited first: nothing is half written."""
-    future = asyncio.get_running_loop().run_in_executor(None, functools.partial(work, *args, **kwargs))
-    try:
-        return await asyncio.shield(future)
-    except asyncio.CancelledError:
-        await asyncio.wait([future])
-        if not future.cancelled() and (error := future.exception()) is not None:
-            log.debug("Failed while it was stopped", exc_info=error)
-        raise
+    return await to_the_end(asyncio.to_thread(work, *args, **kwargs))
 
 
 async def patiently(limit_seconds: float, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
