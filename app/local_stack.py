@@ -64,9 +64,11 @@ class LocalStack:
 
     async def stop(self) -> None:
         """End all of it and wait; safe when nothing runs."""
-        stack, self._stack, self._settings = self._stack, None, {}
-        if stack is not None:
-            await stack.stop()
+        self._settings = {}
+        # Held until it has ended: who is called off in the middle must still know of it.
+        if self._stack is not None:
+            await self._stack.stop()
+            self._stack = None
 
     async def _start(self) -> None:
         self._settings = {}

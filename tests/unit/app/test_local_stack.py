@@ -10,7 +10,9 @@ import pytest
 
 from app import local_stack, tasks
 from app.local_stack import LocalStack
+from app.premises import Premises
 from services.domain.errors import NotReachable
+from services.settings import read_settings
 from tests.fakes.stack import FakeStack, fake_stack
 from tests.waiting import until
 
@@ -109,5 +111,37 @@ def test_it_is_kept_running_until_it_is_elsewhere(monkeypatch: pytest.MonkeyPatc
         ]  # fmt: skip
         assert len(made.made) == 4
         await stack.stop()
+
+    run(monkeypatch, made, suite())
+
+
+def test_a_stop_that_is_called_off_in_the_middle_can_be_waited_for_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = fake_stack(HERE)
+
+    async def suite() -> None:
+        premises, may_end = Premises(), asyncio.Event()
+        settings = read_settings({})
+        stack = premises.local_stack(settings)
+        await stack.settings(Heard())
+        one = made.made[0]
+
+        async def stop() -> None:
+            await may_end.wait()
+            one.stopped = True
+
+        monkeypatch.setattr(one, "stop", stop)
+        first = asyncio.ensure_future(premises.leave_local_stack())
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        # The end of the program waits for it, or its ports would be taken in the next one.
+        second = asyncio.ensure_future(premises.close())
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not second.done()
+        may_end.set()
+        await second
+        assert one.stopped
+        await premises.close()
 
     run(monkeypatch, made, suite())
