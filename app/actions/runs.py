@@ -41,6 +41,7 @@ from services.domain.signs import weighed
 from services.domain.typed import guarded, guarded_plan, with_typed
 from services.ports.facts import Planner
 from services.ports.wishes import RunClaims, Runner, RunRequest
+from services.to_the_end import to_the_end
 
 __all__ = ["ANSWERS", "Blocked", "RunActs", "RunState", "RunTarget", "StepLine", "start_run"]
 
@@ -197,15 +198,20 @@ class RunActs:
             self._end(self._cut_short(error))
             raise
         finally:
+            # From here on another run may begin, whose state is another.
+            ended = self.state
             if wish_id:
-                state, words = _STATES.get(self.state.verdict, "failed"), self.state.words
-                # Of a batch, what was not begun is still to be done.
-                if parent and (why := why_not_begun(self.state)):
-                    state, words = "undone", why
-                await asyncio.shield(self._note(wish_id, state, words))
-                if self.state.steps:
-                    await asyncio.shield(self.kept.keep(self.state))
-        return self.state
+                await to_the_end(self._write_down(wish_id, ended, parent))
+        return ended
+
+    async def _write_down(self, wish_id: str, ended: RunState, parent: str) -> None:
+        state, words = _STATES.get(ended.verdict, "failed"), ended.words
+        # Of a batch, what was not begun is still to be done.
+        if parent and (why := why_not_begun(ended)):
+            state, words = "undone", why
+        await self._note(wish_id, state, words)
+        if ended.steps:
+            await self.kept.keep(ended)
 
     async def _carry_out(
         self, target: RunTarget, run_id: str, wish_id: str, options: _Options, *, dry: bool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from app import tasks
-from app.actions.operations import Operations
+from app.actions.operations import Operation, Operations, State
 from app.actions.run_state import RunState
 from app.actions.runs import start_run
 from services.domain.errors import ConsoleError, Refused
@@ -36,6 +37,21 @@ def world(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path)
     yield made
     made.operations.close()
+
+
+def slow_end(world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
+    """Set while "done" is being written down, and what lets it be written."""
+    writing, may_write = threading.Event(), threading.Event()
+    move = world.operations.move
+
+    def slow(operation_id: str, state: State, words: str = "", *, done: int | None = None) -> Operation:
+        if state == "done":
+            writing.set()
+            assert may_write.wait(30)
+        return move(operation_id, state, words, done=done)
+
+    monkeypatch.setattr(world.operations, "move", slow)
+    return writing, may_write
 
 
 @pytest.mark.parametrize("where", ["claim", "browser"])
@@ -71,6 +87,52 @@ def test_a_cancelled_dry_run_sent_nothing(world: World) -> None:
     world.in_loop(act)
     assert world.acts.state.verdict == "stopped"
     assert world.wish.state == "undone"
+
+
+def test_a_cancel_while_the_end_is_written_down_loses_nothing_of_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.script(STARTED, step(0), step(1), verdict("submitted"), ENDED)
+    writing, may_write = slow_end(world, monkeypatch)
+
+    async def act() -> None:
+        run = tasks.spawn("run", world.acts.run(TARGET, dry=False))
+        await until(writing.is_set)
+        run.cancel()
+        await asyncio.sleep(0)
+        may_write.set()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+        # The file may be closed from here on.
+        assert world.wish.state == "done"
+        kept = world.acts.kept.newest(JOB, HOST)
+        assert kept is not None
+        assert kept.verdict == "submitted"
+
+    world.in_loop(act)
+
+
+def test_a_run_that_begins_while_the_end_of_another_is_written_down_takes_nothing_from_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.script(STARTED, step(0), step(1), verdict("submitted"), ENDED)
+    writing, may_write = slow_end(world, monkeypatch)
+
+    async def act() -> None:
+        first = tasks.spawn("run", world.acts.run(TARGET, dry=False))
+        await until(writing.is_set)
+        world.script(HOLD)
+        second = tasks.spawn("run", world.acts.run(TARGET, dry=True))
+        await asyncio.sleep(0)
+        may_write.set()
+        assert (await first).verdict == "submitted"
+        kept = world.acts.kept.newest(JOB, HOST)
+        assert kept is not None
+        assert kept.verdict == "submitted"
+        second.cancel()
+        await asyncio.gather(second, return_exceptions=True)
+
+    world.in_loop(act)
 
 
 def test_stop_ends_a_dry_run(world: World) -> None:
