@@ -101,6 +101,11 @@ class ChildProcess:
             self.kill()
             return await told.get()
 
+    @property
+    def is_cleared(self) -> bool:
+        """Whether it has ended and is cleared away."""
+        return self._cleared.is_set()
+
     def wait_cleared(self, seconds: float = 2.0) -> None:
         """Block until it has ended and is cleared away, at most so long."""
         self._cleared.wait(seconds)

@@ -16,6 +16,7 @@ from services.program import role_command
 from services.settings import child_environment
 from services.submission.events import decode
 from services.temporary import RunFolder, remove_forgotten
+from services.to_the_end import to_the_end
 
 SILENCE: Final = 30.0
 """Seconds without a line (a run says "beat" every 2 s) after which the child is taken for dead."""
@@ -37,6 +38,8 @@ class SubmissionProcess:
         self._grace = grace
         self._silence = silence
         self._children: dict[str, ChildProcess] = {}
+        self._leaving: set[ChildProcess] = set()
+        """Asked to end, and perhaps not cleared away yet: the console may end before their grace time does."""
         self._stopped: set[str] = set()
         self._swept = False
 
@@ -44,9 +47,10 @@ class SubmissionProcess:
         """See the port."""
         began = time.monotonic()
         lines: asyncio.Queue[str | int] = asyncio.Queue()
-        folder: RunFolder | None = None
+        made: list[RunFolder] = []
         try:
-            folder = await asyncio.to_thread(self._make_folder)
+            await to_the_end(asyncio.to_thread(self._make_folder, made))
+            folder = made[0]
             child = ChildProcess(
                 self._command,
                 child_environment({**self._environment, **folder.environment()}),
@@ -55,9 +59,11 @@ class SubmissionProcess:
                 first_input=msgspec.json.encode(request).decode() + "\n",
                 clear_away=folder.remove,
             )
-        except OSError as error:
-            if folder is not None:
-                await asyncio.to_thread(folder.remove)
+        except BaseException as error:
+            for folder in made:
+                await to_the_end(asyncio.to_thread(folder.remove))
+            if not isinstance(error, OSError):
+                raise
             yield {"kind": "ended", "status": "crashed", "ms": 0, "error": f"It could not be started: {error}"}
             return
         self._children[request.run_id] = child
@@ -81,11 +87,11 @@ class SubmissionProcess:
             self._stopped.discard(request.run_id)
             self._end(child)
 
-    def _make_folder(self) -> RunFolder:
+    def _make_folder(self, made: list[RunFolder]) -> None:
         if not self._swept:
             remove_forgotten(time.time())
             self._swept = True
-        return RunFolder()
+        made.append(RunFolder())
 
     def tell(self, run_id: str, command: Command) -> None:
         """See the port."""
@@ -101,12 +107,14 @@ class SubmissionProcess:
 
     def close(self) -> None:
         """Kill every run at once: the console ends."""
-        for child in self._children.values():
+        children = self._leaving | set(self._children.values())
+        for child in children:
             child.end_input()
             child.kill()
-        for child in self._children.values():
+        for child in children:
             child.wait_cleared()
 
     def _end(self, child: ChildProcess) -> None:
         child.end_input()
+        self._leaving = {one for one in self._leaving if not one.is_cleared} | {child}
         asyncio.get_running_loop().call_later(self._grace, child.kill)

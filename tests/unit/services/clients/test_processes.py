@@ -9,19 +9,21 @@ import signal
 import sys
 import tempfile
 import textwrap
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.clients import stack_process
+from services.clients import stack_process, submission_process
 from services.clients.child_process import NICE, ChildProcess
 from services.clients.stack_process import PartState, StackProcess
 from services.clients.submission_process import SubmissionProcess
 from services.domain.errors import NotReachable
 from services.domain.plans import Plan
 from services.ports.wishes import RunRequest
+from services.temporary import RunFolder
 from tests.waiting import until
 
 REQUEST = RunRequest(
@@ -119,6 +121,58 @@ def test_stop_ends_the_child_and_its_own_children(deaf: bool) -> None:
         assert (last["kind"], last["status"]) == ("ended", "stopped")
         for pid in pids:
             await gone(pid)
+
+    asyncio.run(suite())
+
+
+def test_the_console_ends_while_a_run_that_was_called_off_has_its_grace_time(tmp_path: Path, monkeypatch: Any) -> None:
+    """It asks its tasks to end first: by then nobody waits for the run, and nobody would kill a deaf one."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    command = python("""
+        sys.stdin.readline()
+        print(json.dumps({"kind": "started", "pid": os.getpid()}))
+        time.sleep(60)
+    """)
+
+    async def suite() -> None:
+        runner, pids = SubmissionProcess(command=command, grace=1000), []
+
+        async def follow() -> None:
+            async for event in runner.run(REQUEST):
+                pids.append(event["pid"])
+
+        following = asyncio.ensure_future(follow())
+        await until(lambda: pids)
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        runner.close()
+        assert not alive(pids[0])
+        assert os.listdir(tmp_path) == []
+
+    asyncio.run(suite())
+
+
+def test_a_run_that_is_called_off_before_it_began_leaves_no_folder(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    made, may_go_on = threading.Event(), threading.Event()
+
+    class SlowFolder(RunFolder):
+        def __init__(self) -> None:
+            super().__init__()
+            made.set()
+            assert may_go_on.wait(30)
+
+    monkeypatch.setattr(submission_process, "RunFolder", SlowFolder)
+
+    async def suite() -> None:
+        following = asyncio.ensure_future(events(SubmissionProcess(command=["/no/such/program"])))
+        await until(made.is_set)
+        following.cancel()
+        await asyncio.sleep(0)
+        may_go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await following
+        assert os.listdir(tmp_path) == []
 
     asyncio.run(suite())
 
