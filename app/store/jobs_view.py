@@ -23,6 +23,7 @@ from app.store.tallies import Tallies
 from services.domain.diagnosis import DEFAULT_THRESHOLDS, Diagnosis, diagnose, under_way
 from services.domain.records import Customer, Directory, Heartbeat, HistoryEvent, Job, OutboxMessage, WorkItem
 from services.domain.result import Result
+from services.domain.text import seen
 
 TICK_LIMIT = 100
 _replaced = msgspec.structs.replace
@@ -366,7 +367,7 @@ class JobsView:
     def _row_of_line(self, job: Job, old: JobLine | None) -> JobLine:
         """The part of the job's line that comes from its own row and its customer's."""
         customer = self._customers.get(job.customer_id)
-        name = (customer.business_name, customer.email, customer.customer_id) if customer else ("", "", "")
+        name = (seen(customer.business_name), customer.email, customer.customer_id) if customer else ("", "", "")
         same = old is not None and (old.business, old.email, old.customer) == name
         return JobLine(
             job.id,

@@ -26,6 +26,11 @@ def plain_lines(text: str) -> str:
     return _CONTROLS_IN_LINES.sub("", text.replace("\r\n", "\n"))
 
 
+def seen(text: str) -> str:
+    """`text` as it is, or "" where nobody would see any of it: blanks, control and bidi characters alone."""
+    return text if text[:1].isalnum() or one_line(text) else ""
+
+
 def storable(value: Any) -> Any:
     """A JSON value without what PostgreSQL keeps in no text (NUL) and UTF-8 can't say (halves of a pair)."""
     if isinstance(value, str):

@@ -81,6 +81,12 @@ def test_the_customer_may_come_after_the_job(store: Store) -> None:
     assert store.jobs.lines["j2"].business == "Mill Lane Florist"
 
 
+def test_a_name_that_nobody_sees_is_none(store: Store) -> None:
+    store.put("customers", {"id": "c1", "business_name": " \u200b "})
+    store.take_changed()
+    assert store.jobs.lines["j1"].business == ""
+
+
 def test_nothing_changed_says_nothing(store: Store) -> None:
     store.take_changed()
     store.put("jobs", job("pending", created_at=to_iso(NOW - 1000)))
