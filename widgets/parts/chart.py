@@ -16,6 +16,7 @@ from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.look import fonts, metrics, theme
+from widgets.parts.table_cell import OLD
 
 _MOST_LINES: Final = 4
 _WIDTH: Final = 0.85
@@ -63,6 +64,7 @@ class ThroughputChart(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._plot: Any = None
+        self._old = False
         self._bars: dict[str, Any] = {}
         self._lines: list[Any] = []
         self._zero: Any = None
@@ -79,6 +81,12 @@ class ThroughputChart(QWidget):
         if self._plot is None:
             self._make()
         self._draw()
+
+    def set_old(self, old: bool) -> None:
+        """Grey the bars: they are older than they should be."""
+        if old != self._old:
+            self._old = old
+            self._recolour()
 
     def _make(self) -> None:
         import pyqtgraph as pg
@@ -149,6 +157,7 @@ class ThroughputChart(QWidget):
         self._zero.setPen(QPen(shown.colour("line.strong"), 0))
         for name, bars in self._bars.items():
             strength = (0.75 if name.startswith("ok") else 1.0) / (2 if name.endswith("now") else 1)
+            strength *= OLD if self._old else 1.0
             colour = _mixed(shown.colour(f"status.{name.removesuffix(' now')}.mark"), ground, strength)
             bars.setOpts(pen=QPen(Qt.PenStyle.NoPen), brush=colour)
         self._draw()

@@ -6,6 +6,7 @@ faces.show_face("No dead letters.", "The queue was scanned twice and gave nothin
 faces.show_face("The database did not answer within 10 s.", "Lists show what was read at 14:01.",
                 shape="failed", act="Try again", raw="...")
 faces.show_loading()      # grey bars, after 200 ms
+faces.show_unread("not_permitted", "This sign-in may not read it.", "")   # bars, or why nothing was read yet
 faces.pressed.connect(...)  # the act's button
 """
 
@@ -67,6 +68,13 @@ class Faces(QStackedWidget):
         """Grey bars in the shape of rows, once it takes longer than 200 ms."""
         if self.currentWidget() is not self._loading and not self._wait.isActive():
             self._wait.start()
+
+    def show_unread(self, kind: str, problem: str, hint: str) -> None:
+        """Nothing was read yet: what stands in the way, in the words of the table's state; bars while `kind` is ""."""
+        if kind:
+            self.show_face(problem, hint, shape="blocked" if kind == "not_permitted" else "failed")
+        else:
+            self.show_loading()
 
     def face_words(self) -> str:
         """The title of the face that is shown, "" while content or bars are."""

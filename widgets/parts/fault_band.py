@@ -92,7 +92,7 @@ class FaultBand(QWidget):
             self._drop(part)
 
     def _show(self, part: str, state: str, why: str) -> None:
-        self._show_words(part, stack_words.fault(part, state, spans.clock(self._since[part]), why))
+        self._show_words(part, stack_words.fault(part, state, spans.day_clock(self._since[part], self._clock()), why))
 
     def _show_words(self, part: str, words: str) -> None:
         if part not in self._lines:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QSize, Signal
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QHideEvent, QMouseEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from services.domain.text import one_line
 from widgets.look import fonts, glyphs, icons, metrics, motion, theme
+from widgets.parts.label import tip_text
 
 
 class GlyphLabel(QWidget):
@@ -25,16 +26,20 @@ class GlyphLabel(QWidget):
         *,
         icon: str = "",
         under: str = "surface.page",
+        elides: bool = False,
         parent: QWidget | None = None,
     ) -> None:
-        """`shape`: a status shape, `icon`: a Lucide icon instead of it, `under`: what it lies on."""
+        """`shape`: a status shape, `icon`: a Lucide icon instead of it, `under`: what it lies on, `elides`: it
+        takes what room there is, and words that don't fit end in an ellipsis, whole in the tool tip."""
         super().__init__(parent)
         self._shape, self._words, self._tone = shape, "", tone
         self._role: fonts.Role = role
         self._weight = weight
         self._icon = icon
         self._under = under
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._elides = elides
+        wide = QSizePolicy.Policy.Maximum if elides else QSizePolicy.Policy.Fixed
+        self.setSizePolicy(wide, QSizePolicy.Policy.Fixed)
         self.say(words)
         motion.clock.ticked.connect(self._turn)
 
@@ -59,7 +64,8 @@ class GlyphLabel(QWidget):
         return QSize(width + 1, max(metrics.px(16), metric.height()))
 
     def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+        hint = self.sizeHint()
+        return QSize(metrics.px(48), hint.height()) if self._elides else hint
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self.rect().contains(event.position().toPoint()):
@@ -87,7 +93,11 @@ class GlyphLabel(QWidget):
         metric = fonts.measure(self._role, self._weight)
         painter.setFont(fonts.font(self._role, self._weight))
         painter.setPen(theme.current().tone(self._tone))
-        painter.drawText(QPointF(left, (self.height() - metric.height()) / 2 + metric.ascent()), self._words)
+        words = self._words
+        if self._elides:
+            words = metric.elidedText(words, Qt.TextElideMode.ElideRight, self.width() - left)
+            self.setToolTip("" if words == self._words else tip_text(self._words))
+        painter.drawText(QPointF(left, (self.height() - metric.height()) / 2 + metric.ascent()), words)
         painter.end()
 
     def _turn(self, frame: int) -> None:

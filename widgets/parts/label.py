@@ -87,7 +87,7 @@ class ElidedLabel(QWidget):
     ) -> None:
         """`middle`: elide in the middle, for ids; `right`: numbers."""
         super().__init__(parent)
-        self._role: fonts.Role = role
+        self._own_role: fonts.Role = role
         self._weight = weight
         self._tone = tone
         self._middle = middle
@@ -95,6 +95,11 @@ class ElidedLabel(QWidget):
         self._text = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.say(text)
+
+    @property
+    def _role(self) -> fonts.Role:
+        """A dash says that there is nothing; in mono it would be a short one, unlike all others."""
+        return "body" if self._text == "—" and self._own_role == "mono" else self._own_role
 
     def text(self) -> str:
         """The whole text."""

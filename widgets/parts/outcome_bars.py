@@ -13,6 +13,7 @@ from services.domain.text import one_line
 from widgets.look import fonts, metrics, theme
 from widgets.parts.bar import paint_bar
 from widgets.parts.cell import Bar
+from widgets.parts.table_cell import OLD
 
 
 class OutcomeBar(msgspec.Struct, frozen=True):
@@ -32,14 +33,16 @@ class OutcomeBars(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rows: tuple[OutcomeBar, ...] = ()
+        self._old = False
         self._pointed = -1
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def show_rows(self, rows: Sequence[OutcomeBar]) -> None:
-        """Draw these rows, in their order."""
+    def show_rows(self, rows: Sequence[OutcomeBar], *, old: bool = False) -> None:
+        """Draw these rows, in their order. `old`: greyed, for they are older than they should be."""
         fresh = tuple(rows)
-        if fresh != self._rows:
+        if fresh != self._rows or old is not self._old:
+            self._old = old
             if len(fresh) != len(self._rows):
                 self.updateGeometry()
             self._rows = fresh
@@ -77,12 +80,14 @@ class OutcomeBars(QWidget):
                 painter.fillRect(0, top, self.width(), row_height, shown.colour("surface.hover"))
             baseline = top + (row_height - metric.height()) / 2 + metric.ascent()
             name = metric.elidedText(one_line(row.name, 120), Qt.TextElideMode.ElideRight, names)
-            painter.setPen(shown.colour("text.primary"))
+            painter.setPen(shown.tone("tertiary" if self._old else "primary"))
             painter.drawText(QPointF(edge, baseline), name)
             left = edge + names + gap
             width = max(metrics.px(24), self.width() - left - gap - numbers - edge)
+            painter.setOpacity(OLD if self._old else 1.0)
             paint_bar(painter, left, top + (row_height - metrics.px(8)) // 2, width, metrics.px(8), row.bar)
-            painter.setPen(shown.tone(row.tone))
+            painter.setOpacity(1.0)
+            painter.setPen(shown.tone("tertiary" if self._old else row.tone))
             right = self.width() - edge - metric.horizontalAdvance(row.words)
             painter.drawText(QPointF(right, baseline), row.words)
         painter.end()

@@ -187,11 +187,8 @@ class ActivityPage(QWidget):
         self.table.set_old(store.stale("queue_history"))
         if self.model.rowCount():
             self._faces.show_content()
-        elif state.kind and not state.loaded:
-            shape = "blocked" if state.kind == "not_permitted" else "failed"
-            self._faces.show_face(state.problem, state.hint, shape=shape)
         elif not state.loaded:
-            self._faces.show_loading()
+            self._faces.show_unread(state.kind, state.problem, state.hint)
         elif self.model.total():
             self._faces.show_face("Nothing matches.", f"{self.model.total():,} are listed.", act="Clear the filter")
         else:

@@ -75,7 +75,7 @@ class Inventory(QWidget):
         self.groups_switch = Segments(GROUPS)
         self.groups_switch.chosen.connect(self.group_by)
         self.table = Table(COLUMNS, checks=True, name="Dead letters")
-        self.model = letters_model(desk.store.now, self._seen, self._act, self._out, self)
+        self.model = letters_model(desk.store, self._seen, self._act, self._out, self)
         self.table.setModel(self.model)
         self.table.sort_by(EXPIRY)
         self.table.pressed_cell.connect(self._cell_pressed)

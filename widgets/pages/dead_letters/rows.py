@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject
 
 from app.actions.letter_line import LetterLine
 from app.models.table_model import LinesModel
+from app.store.link import TableState
 from app.store.store import Store
 from services.domain.statuses import Shape
 from services.domain.text import one_line
@@ -26,7 +27,7 @@ COLUMNS: Final = (
     Column("Sent", 52, right=True),
     Column("Receives", 54, right=True, drops=2),
     Column("Expires in", 82, right=True),
-    Column("X-ray", 100, drops=4, sorts=False),
+    Column("X-ray", 100, stretch=0.5, drops=4, sorts=False),
     Column("Body", 120, stretch=1.2, drops=1, sorts=False),
     Column("", 50, right=True, sorts=False),
 )
@@ -149,7 +150,7 @@ def _group_of(facets: Facets, by: str) -> tuple[str, str]:
 
 
 def letters_model(
-    now: Callable[[], float],
+    store: Store,
     seen: Callable[[str], str],
     act: Callable[[LetterLine], cell.Cell],
     out: Callable[[str], tuple[Shape, str] | None],
@@ -157,6 +158,7 @@ def letters_model(
 ) -> LinesModel[Row]:
     """A model of the letters by id. `seen`: a job's X-ray in a few words; `act`: what the row's link says; `out`: what
     is said of a letter that left the queue and whose row stays a while longer, None for one that is there."""
+    now = store.now
     return LinesModel(
         key=lambda row: row.line.id,
         cells=[
@@ -165,7 +167,7 @@ def letters_model(
                 if (left := out(row.line.id)) is not None
                 else cell.status(*state_of(row.line, now(), row.facets.reason), tip=row.line.problem)
             ),
-            _customer,
+            lambda row: _customer(row, store.state("jobs")),
             lambda row: cell.mono(row.line.job_id) if row.line.job_id else cell.NONE,
             lambda row: cell.words(
                 spans.ago(row.line.letter.sent_at, now()), tip=spans.moment(row.line.letter.sent_at)
@@ -217,10 +219,15 @@ def groups_model(now: Callable[[], float], parent: QObject) -> LinesModel[Group]
     )
 
 
-def _customer(row: Row) -> cell.Cell:
+def _customer(row: Row, jobs: TableState) -> cell.Cell:
+    """`jobs`: how far the jobs are read; before that nobody knows which ones there are."""
     if row.business:
         return cell.name(row.business)
-    return cell.words("no such job", "tertiary", "No job with this id is known.") if row.line.job_id else cell.NONE
+    if not row.line.job_id:
+        return cell.NONE
+    if not jobs.loaded:
+        return cell.words("not read", "tertiary", jobs.problem or "The jobs are being read.")
+    return cell.words("no such job", "tertiary", "No job with this id is known.")
 
 
 def _clock(expires_at: float | None, now: float) -> cell.Cell:

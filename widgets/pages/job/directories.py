@@ -20,7 +20,7 @@ from widgets.parts.table import Table
 
 COLUMNS = (
     Column("Outcome", 96),
-    Column("Directory", 150),
+    Column("Directory", 150, stretch=0.4),
     Column("Evidence or error", 250, stretch=1),
     Column("Attempts", 58, right=True, drops=1),
     Column("Took", 52, right=True),
@@ -87,11 +87,8 @@ class DirectoriesTable(QWidget):
         """The list, or which kind of nothing it is; `state` of the table that it is read from."""
         if self.model.rowCount():
             self.faces.show_content()
-        elif state.kind and not state.loaded:
-            shape = "blocked" if state.kind == "not_permitted" else "failed"
-            self.faces.show_face(state.problem, state.hint, shape=shape)
         elif not state.loaded:
-            self.faces.show_loading()
+            self.faces.show_unread(state.kind, state.problem, state.hint)
         else:
             self.faces.show_face(
                 "Its work list is empty.", "Directories are listed as soon as the project has chosen them."

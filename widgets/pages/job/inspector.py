@@ -48,8 +48,8 @@ class Inspector(Surface):
         self._host = ""
         self._shown: DirectoryLine | None = None
         self.setFixedWidth(metrics.px(metrics.INSPECTOR))
-        self._head = GlyphLabel("waiting", "", "title", "primary", 600)
-        head = Surface("surface.page", "bl")
+        self._head = GlyphLabel("", "", "title", "primary", 600, elides=True)
+        head = Surface("surface.page", "b")
         head.setFixedHeight(metrics.px(metrics.PAGE_HEAD))
         head_row = QHBoxLayout(head)
         head_row.setContentsMargins(metrics.px(16), 0, metrics.px(16), 0)
@@ -95,6 +95,7 @@ class Inspector(Surface):
         self._key = ElidedLabel("", "mono", "secondary", middle=True)
         self.listing, self.address = LinkRow(), LinkRow()
         self._lay_out(head, acts)
+        self._show_nothing()
 
     def show_line(self, line: DirectoryLine | None) -> None:
         """Show a directory; None shows that nothing is chosen."""
@@ -102,13 +103,13 @@ class Inspector(Surface):
             return
         self._shown = line
         self._host = line.host if line else ""
-        self._scroll.setVisible(line is not None)
         if line is None:
-            self._head.say("No directory chosen", "waiting")
+            self._show_nothing()
             return
+        self._scroll.show()
         shape, word = OUTCOMES.get(line.outcome, ("unknown", line.outcome))
         told = line.hold.words if line.hold is not None else line.words
-        self._head.say(line.host, "paused" if line.hold is not None else shape)
+        self._head.say(line.host, "paused" if line.hold is not None else shape, "primary")
         say(self._sentence, f"{word}." if not told else told.rstrip(".") + ".")
         raw = line.error if line.error and line.error != line.words else ""
         say(self._detail, raw)
@@ -125,9 +126,13 @@ class Inspector(Surface):
         shown = weighed(result.response_log) if result is not None and line.outcome not in _BUSY else None
         self.evidence.show_evidence(shown)
         self._evidence_section.setVisible(shown is not None)
-        self._key.say(result.idempotency_key if result else "—")
+        self._key.say((result.idempotency_key if result else "") or "—")
         self.listing.show_address(line.listing_url)
         self.address.show_address(line.url)
+
+    def _show_nothing(self) -> None:
+        self._scroll.hide()
+        self._head.say("No directory chosen", "", "tertiary")
 
     def set_retry_off(self, why: str) -> None:
         """Grey the retry with a reason; "" lets it be pressed."""

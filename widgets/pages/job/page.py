@@ -15,6 +15,7 @@ from app.desk import Desk
 from app.store import timeline
 from app.store.hops import hops_of
 from app.store.lines import JobLine
+from app.store.link import TableState
 from app.store.needs import Need, job_need
 from app.store.reasons import in_words, reasons
 from app.store.store import Changes
@@ -250,8 +251,7 @@ class JobPage(QWidget):
     def _show(self) -> None:
         line = self._line()
         if line is None:
-            words = "This job is not there." if self._desk.store.state("jobs").loaded else "Reading"
-            self._faces.show_face(words, "It may have been deleted, or may not be read with this sign-in.")
+            self._show_nothing(self._desk.store.state("jobs"))
             return
         self._faces.show_content()
         self._desk.older_events.want(line.id)
@@ -271,6 +271,14 @@ class JobPage(QWidget):
         self._show_legend(line)
         self._show_acts(line)
         self._tick()
+
+    def _show_nothing(self, state: TableState) -> None:
+        if state.loaded:
+            self._faces.show_face(
+                "This job is not there.", "It may have been deleted, or may not be read with this sign-in."
+            )
+        else:
+            self._faces.show_unread(state.kind, state.problem, state.hint)
 
     def _show_older(self) -> None:
         words, failed = self._desk.older_events.words(self._job_id)

@@ -295,12 +295,8 @@ class JobsPage(QWidget):
         state = self._desk.store.state("jobs")
         if self.model.rowCount():
             self._faces.show_content()
-        elif state.kind and not state.loaded:
-            self._faces.show_face(
-                state.problem, state.hint, shape="blocked" if state.kind == "not_permitted" else "failed"
-            )
         elif not state.loaded:
-            self._faces.show_loading()
+            self._faces.show_unread(state.kind, state.problem, state.hint)
         elif self.model.total():
             self._faces.show_face("Nothing matches.", f"{self.model.total():,} jobs exist.", act="Clear the filter")
         else:

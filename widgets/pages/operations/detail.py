@@ -34,7 +34,7 @@ class Detail(Surface):
         super().__init__("surface.page", "t", parent)
         self.items = items
         self._seen = (-1, "")
-        self._head = GlyphLabel("", "", "body", "primary", 600)
+        self._head = GlyphLabel("", "", "body", "primary", 600, elides=True)
         self._words = label("", "body", "secondary", wrap=True, selectable=True)
         self.buttons = [Button("", small=True) for _ in range(_SLOTS)]
         for button in self.buttons:

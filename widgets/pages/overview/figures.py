@@ -7,6 +7,7 @@ from typing import Final
 
 from app.actions.dead_letters import Look
 from app.desk import Desk
+from app.store.store import Store
 from app.store.tallies import Tallies
 from services.domain.diagnosis import since
 from services.domain.statuses import job_status_shape, job_status_word
@@ -32,7 +33,7 @@ def figures(desk: Desk) -> list[Stat]:
             if loaded
             else (store.state("jobs").problem or "reading")
         )
-        stats.append(Stat(status, job_status_word(status), value, note, job_status_shape(status)))
+        stats.append(Stat(status, job_status_word(status), value, note, job_status_shape(status), _tone(store, "jobs")))
     return [*stats, _success(desk, now), _main_queue(desk.dead_letters.look), _dead_letters(desk, now)]
 
 
@@ -51,11 +52,17 @@ def _success(desk: Desk, now: float) -> Stat:
     good = sum(series.submitted)
     tried = good + sum(series.failed) + sum(series.unknown)
     if not tried:
-        loaded = desk.store.state("queue_history").loaded
-        return Stat("success", "Success, 24 h", "—", "nothing was tried" if loaded else "reading")
+        state = desk.store.state("queue_history")
+        note = "nothing was tried" if state.loaded else state.problem or "reading"
+        return Stat("success", "Success, 24 h", "—", note)
     share = 100 * good / tried
-    tone = "failed" if share < GOAL else "primary"
-    return Stat("success", "Success, 24 h", f"{share:.1f} %", f"{good:,} of {tried:,}, goal {GOAL:.0f} %", tone=tone)
+    tone = _tone(desk.store, "queue_history", "failed" if share < GOAL else "primary")
+    return Stat("success", "Success, 24 h", f"{share:.1f} %", f"{good:,}/{tried:,}, goal {GOAL:.0f} %", tone=tone)
+
+
+def _tone(store: Store, table: str, tone: str = "primary") -> str:
+    """Grey for what is older than it should be."""
+    return "tertiary" if store.stale(table) else tone
 
 
 def _main_queue(look: Look) -> Stat:

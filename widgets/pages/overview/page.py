@@ -19,7 +19,8 @@ from widgets.pages.overview.needs import NeedsPanel
 from widgets.pages.overview.queues import QueuesPanel
 from widgets.pages.overview.rates import OutcomesPanel, ThroughputPanel
 from widgets.pages.overview.workers import WorkersPanel
-from widgets.parts.head import PageHead
+from widgets.parts import spans
+from widgets.parts.head import AsOf, PageHead
 from widgets.parts.stat import StatRow
 
 REFRESH_SECONDS: Final = 0.25
@@ -61,6 +62,7 @@ class OverviewPage(QWidget):
         self.stats = StatRow()
         self.stats.show_stats(figures(desk))
         self.stats.pressed.connect(self._pressed)
+        self._as_of = AsOf()
         self.throughput, self.outcomes = charts or (ThroughputPanel(desk), OutcomesPanel(desk))
         self.needs, self.activity, self.workers = lists or (NeedsPanel(desk), ActivityPanel(desk), WorkersPanel(desk))
         self.needs.show_dead_letters.connect(self.show_dead_letters)
@@ -161,7 +163,7 @@ class OverviewPage(QWidget):
 
     def _show_part(self, part: int) -> None:
         if part == 0:
-            self.stats.show_stats(figures(self._desk))
+            self._show_figures()
             self.workers.refresh()
             self.queues.refresh()
         elif part == 1:
@@ -172,8 +174,16 @@ class OverviewPage(QWidget):
         else:
             self.outcomes.refresh()
 
-    def _show_words(self) -> None:
+    def _show_figures(self) -> None:
+        """The figures on top, and how old they are."""
         self.stats.show_stats(figures(self._desk))
+        store = self._desk.store
+        state, stale = store.state("jobs"), store.stale("jobs")
+        words = spans.as_of(store.true_at("jobs"), store.now(), stale=stale, kept=state.kept)
+        self._as_of.show_time("not read" if state.kind and not state.loaded else words, stale=stale)
+
+    def _show_words(self) -> None:
+        self._show_figures()
         for part in (self.needs, self.activity, self.workers, self.queues):
             part.refresh()
 
@@ -207,7 +217,10 @@ class OverviewPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(PageHead("Overview"))
+        head = PageHead("Overview")
+        head.add_stretch()
+        head.add(self._as_of)
+        column.addWidget(head)
         column.addWidget(self.stats)
         column.addWidget(panels, 1)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)

@@ -42,10 +42,7 @@ class Panel(Surface):
         tip(self.head.as_of, f"Read completely at {spans.moment(state.as_of)}" if state.loaded else "")
         if filled:
             self.faces.show_content()
-        elif state.kind and not state.loaded:
-            shape = "blocked" if state.kind == "not_permitted" else "failed"
-            self.faces.show_face(state.problem, state.hint, shape=shape)
         elif not state.loaded:
-            self.faces.show_loading()
+            self.faces.show_unread(state.kind, state.problem, state.hint)
         else:
             self.faces.show_face(empty, sentence)

@@ -44,7 +44,8 @@ class QueuesPanel(Panel):
         else:
             self.stale = any(one.stale(now) for one in both)
             self.faces.show_content()
-            self.head.as_of.show_time(spans.as_of(min(told, default=None), now, stale=self.stale), stale=self.stale)
+            words = spans.as_of(min(told), now, stale=self.stale) if told else "not read"
+            self.head.as_of.show_time(words, stale=self.stale)
 
     def _pressed(self, key: str) -> None:
         if key == "dlq":

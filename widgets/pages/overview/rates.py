@@ -44,6 +44,7 @@ class ThroughputPanel(Panel):
             empty="No directory was tried in the last hour.",
             sentence="Submissions show here minute by minute as they end.",
         )
+        self.chart.set_old(self.stale)
         # Drawn while it is still hidden too: making it takes too long for the moment when the first outcome comes in.
         self.chart.show_minutes(series.minutes, series.submitted, series.failed)
 
@@ -61,7 +62,6 @@ class OutcomesPanel(Panel):
     def refresh(self) -> None:
         """Show the busiest directories as they stand."""
         busiest = self._desk.store.rates.busiest(BUSIEST)
-        self.bars.show_rows([_row(rate, busiest[0].tried) for rate in busiest])
         self.show_state(
             self._desk.store,
             "job_results",
@@ -69,6 +69,7 @@ class OutcomesPanel(Panel):
             empty="No directory was tried yet.",
             sentence="The busiest ones show here once a worker begins.",
         )
+        self.bars.show_rows([_row(rate, busiest[0].tried) for rate in busiest], old=self.stale)
 
 
 def _row(rate: DirectoryRate, most: int) -> OutcomeBar:

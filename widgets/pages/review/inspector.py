@@ -47,7 +47,7 @@ class Inspector(Surface):
         self._environment = environment
         self._shown: LaneLine | None = None
         self.setFixedWidth(metrics.px(metrics.INSPECTOR))
-        self.head = GlyphLabel("waiting", "", "title", "primary", 600)
+        self.head = GlyphLabel("", "", "title", "primary", 600, elides=True)
         self.why = label("", weight=600, wrap=True, selectable=True)
         self.evidence = EvidenceList()
         self.links = {name: LinkRow() for name in _LINKS}
@@ -74,10 +74,10 @@ class Inspector(Surface):
         self._shown = line
         self._scroll.setVisible(line is not None)
         if line is None:
-            self.head.say("Nothing chosen", "waiting")
+            self.head.say("Nothing chosen", "", "tertiary")
             return
         directory = line.directory
-        self.head.say(directory.host, words.face(line)[0])
+        self.head.say(directory.host, words.face(line)[0], "primary")
         say(self.why, line.why.rstrip(".") + ".")
         found = weighed(directory.result.response_log) if directory.result is not None else None
         self.evidence.show_evidence(msgspec.structs.replace(found, doubt="") if found is not None else None)
@@ -116,7 +116,7 @@ class Inspector(Surface):
             QTimer.singleShot(_COPIED_MS, self, lambda: self.copy_button.set_icon("copy"))
 
     def _lay_out(self) -> None:
-        head = Surface("surface.page", "bl")
+        head = Surface("surface.page", "b")
         head.setFixedHeight(metrics.px(metrics.PAGE_HEAD))
         row = QHBoxLayout(head)
         row.setContentsMargins(metrics.px(16), 0, metrics.px(16), 0)

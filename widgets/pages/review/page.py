@@ -30,8 +30,8 @@ from widgets.parts.tabs import Tab, TabRow
 
 _COLUMNS: Final = (
     Column("Counts as", 96),
-    Column("Directory", 150),
-    Column("Customer", 150),
+    Column("Directory", 150, stretch=0.4),
+    Column("Customer", 150, stretch=0.4),
     Column("Why", 220, stretch=1),
     Column("Age", 52, right=True),
 )
@@ -100,6 +100,7 @@ class ReviewPage(Surface):
         """Note what changed in the store; the next frames show it."""
         self._rows.look_at(changes.jobs)
         if changes.states or changes.link:
+            self._show_counts()
             self._show_state()
 
     def frame(self) -> None:
@@ -139,7 +140,8 @@ class ReviewPage(Surface):
         self._show_state()
 
     def _show_counts(self) -> None:
-        self.tabs.set_counts({lane: self._rows.counts[lane] for lane, _, _ in _TABS})
+        read = self._desk.store.state("job_results").loaded
+        self.tabs.set_counts({lane: self._rows.counts[lane] if read else None for lane, _, _ in _TABS})
 
     def _current(self) -> LaneLine | None:
         row = self.table.current_row()
@@ -175,18 +177,15 @@ class ReviewPage(Surface):
     def _show_state(self) -> None:
         store, lane = self._desk.store, self.tabs.current()
         state, stale = store.state("job_results"), store.stale("job_results")
-        self.as_of.show_time(
-            spans.as_of(store.true_at("job_results"), store.now(), stale=stale, kept=state.kept), stale=stale
-        )
+        told = spans.as_of(store.true_at("job_results"), store.now(), stale=stale, kept=state.kept)
+        self.as_of.show_time("not read" if state.kind and not state.loaded else told, stale=stale)
         self.table.set_old(stale)
         self.table.viewport().update()
         if self.model.rowCount():
             self.faces.show_content()
-        elif state.kind and not state.loaded:
-            self.faces.show_face(
-                state.problem, state.hint, shape="blocked" if state.kind == "not_permitted" else "failed"
-            )
-        elif not state.loaded or self._rows.busy:
+        elif not state.loaded:
+            self.faces.show_unread(state.kind, state.problem, state.hint)
+        elif self._rows.busy:
             self.faces.show_loading()
         else:
             self.faces.show_face(*words.EMPTY["doubt" if lane == "doubt" else "unknown"])

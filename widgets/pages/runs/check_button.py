@@ -19,9 +19,10 @@ class CheckButton(Button):
 
     def take(self, changes: Changes) -> None:
         """The store changed."""
-        if changes.jobs:
+        if changes.jobs or changes.states:
             self._show_count()
 
     def _show_count(self) -> None:
         count = waiting_count(self._store)
-        self.say(f"{count:,} to check" if count else "Nothing to check")
+        read = self._store.state("job_results").loaded
+        self.say(f"{count:,} to check" if count else "Nothing to check" if read else "To check")

@@ -26,7 +26,12 @@ def test_names_of_all_scripts_stay() -> None:
 
 def test_a_name_that_nobody_sees_is_none() -> None:
     assert [seen(name) for name in ("", "  ", "\u200b\u202e", "\t\n", "\x00")] == [""] * 5
-    assert [seen(name) for name in (" Old Mill", "مخبز", "<b>", "\u202eMill")] == [" Old Mill", "مخبز", "<b>", "\u202eMill"]
+    assert [seen(name) for name in (" Old Mill", "مخبز", "<b>", "\u202eMill")] == [
+        " Old Mill",
+        "مخبز",
+        "<b>",
+        "\u202eMill",
+    ]
 
 
 def test_long_text_is_cut_visibly() -> None:

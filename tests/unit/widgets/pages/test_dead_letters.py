@@ -93,6 +93,17 @@ def test_rows_say_what_a_letter_is(world: DeskWorld) -> None:
     on_page(world, look)
 
 
+def test_a_job_is_unknown_only_once_the_jobs_are_read(world: DeskWorld) -> None:
+    world.queues.dead = {"m1": GOOD.replace("j1", "j9")}
+
+    async def look(page: DeadLettersPage) -> None:
+        assert row_of(page, "m1")[1] == "not read"
+        world.loaded("jobs")
+        assert row_of(page, "m1")[1] == "no such job"
+
+    on_page(world, look)
+
+
 def test_the_inspector_shows_a_letter_as_it_is(world: DeskWorld) -> None:
     async def look(page: DeadLettersPage) -> None:
         page.table.go_to(page.model.row_of("m2"))

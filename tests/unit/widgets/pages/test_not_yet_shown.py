@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from app.store.link import TableState
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
+from tests.unit.widgets.waiting import wait_for
 from widgets.pages.job.page import JobPage
 from widgets.pages.jobs import JobsPage
 from widgets.parts import spans
@@ -107,4 +108,20 @@ def test_a_job_says_why_its_directories_failed(world: DeskWorld) -> None:
         world.store.put("job_results", {"id": number, "status": "submitted"})
     job.take(world.store.take_changed())
     assert not job._why_row.isVisibleTo(job)
+    job.close()
+
+
+def test_a_job_that_is_not_read_yet_says_so_and_shows_nothing_as_known(world: DeskWorld) -> None:
+    job = JobPage(world.desk, Surface())
+    world.store.set_state("jobs", TableState())
+    job.show_job("j9")
+    job.show()
+    assert job.inspector._scroll.isHidden(), "nothing is known of a directory, and nothing can be pressed"
+    assert wait_for(lambda: job._faces.currentWidget() is job._faces._loading)
+    world.store.set_state("jobs", TableState(kind="not_permitted", problem="This sign-in may not read the jobs."))
+    job.take(world.store.take_changed())
+    assert job._faces.face_words() == "This sign-in may not read the jobs."
+    world.store.set_state("jobs", TableState(as_of=1.0))
+    job.take(world.store.take_changed())
+    assert job._faces.face_words() == "This job is not there."
     job.close()

@@ -89,9 +89,25 @@ def test_figures_say_what_is_known_and_why_the_rest_is_not(world: DeskWorld) -> 
         DeadLetter("m1", "r", "{}", sent_at=time.time() - 86400), Reading(), kept_seconds=14 * 86400.0
     )
     assert stat(world, "pending") == ("1", "oldest 1 h 1")
-    assert stat(world, "success") == ("50.0 %", "1 of 2, goal 90 %")
+    assert stat(world, "success") == ("50.0 %", "1/2, goal 90 %")
     assert stat(world, "main") == ("7", "2 in flight")
     assert stat(world, "dead_letters") == ("4", "first expires in 12 d")
+
+
+def test_figures_that_are_older_than_they_should_be_are_grey_and_say_how_old(world: DeskWorld) -> None:
+    world.store.set_state("queue_history", TableState(kind="not_permitted", problem="Not for this sign-in."))
+    assert stat(world, "success") == ("—", "Not for this sign-in.")
+    world.loaded(*TABLES)
+    world.event(1, "j1", "submitted", "mapnook.localhost", ago=10)
+    page = shown(world)
+    assert not page._as_of._pill.isVisible()
+    assert {one.tone for one in figures(world.desk)} == {"primary"}
+    world.store.set_link("offline")
+    page.refresh()
+    assert page._as_of._pill.isVisible()
+    assert {one.tone for one in figures(world.desk)[:6]} == {"tertiary"}
+    assert (page.outcomes.bars._old, page.throughput.chart._old) == (True, True)
+    page.close()
 
 
 def test_needs_you_lists_follows_and_opens(world: DeskWorld) -> None:

@@ -20,6 +20,7 @@ from tests.fakes.queues import FakeQueues
 from tests.waiting import until
 from widgets.pages.job.asking import ask_declare
 from widgets.pages.review import ReviewPage, rows
+from widgets.pages.runs.check_button import CheckButton
 from widgets.parts.button import Button
 from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface
@@ -197,9 +198,12 @@ def test_each_kind_of_nothing_is_said(qt_app: QApplication, tmp_path: Path) -> N
         world.store.set_state("job_results", TableState(kind="not_permitted", problem="Not readable."))
         shown.take()
         assert shown.page.faces.face_words() == "Not readable."
+        assert (shown.page.tabs._tabs._counts, shown.page.as_of._words.text()) == ({}, "not read")
+        assert CheckButton(world.store).words() == "To check"
         world.loaded("job_results")
         shown.take()
         assert shown.page.faces.face_words() == "No outcome is unknown."
+        assert shown.page.tabs._tabs._counts == {"unknown": "0", "doubt": "0"}
 
     on_page(world, act)
     world.close()

@@ -100,6 +100,9 @@ def test_a_lost_connection_is_said_with_the_time_that_is_known(band: FaultBand) 
     ]
     band.take("link", "up", "")
     assert (band.words(), band.isHidden()) == ([], True)
+    # What an earlier start has left may be days old.
+    band.take("link", "lost", "", since=NOON - 2 * 86400)
+    assert "is lost since 02 Mar, 12:00:00;" in band.words()[0]
 
 
 @pytest.mark.parametrize("cause", ["postgres", "endpoints", "stack"])

@@ -253,6 +253,17 @@ def test_a_silent_gap_is_named_for_eye_and_ear() -> None:
     assert sum(image.pixelColor(x, y).name() == red for x in range(500) for y in range(16)) > 20
 
 
+def test_a_long_name_in_a_head_ends_in_an_ellipsis_and_is_whole_in_its_tip() -> None:
+    name = GlyphLabel("failed", "<b>hofladen</b>-verzeichnis-niederoesterreich-und-burgenland.example", elides=True)
+    shown(name, 120, 20)
+    name.grab()
+    assert name.toolTip() == name.words().replace("<", "&lt;").replace(">", "&gt;")
+    name.say("a.example")
+    name.grab()
+    assert name.toolTip() == ""
+    name.close()
+
+
 def test_the_chart_draws_up_and_down() -> None:
     chart = ThroughputChart(lambda moment: "13:03")
     shown(chart, 500, 200)
