@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from services.domain.text import one_line
 from widgets.look import fonts, glyphs, icons, metrics, motion, theme
-from widgets.parts.label import tip_text
+from widgets.parts.label import tip
 
 
 class GlyphLabel(QWidget):
@@ -96,7 +96,7 @@ class GlyphLabel(QWidget):
         words = self._words
         if self._elides:
             words = metric.elidedText(words, Qt.TextElideMode.ElideRight, self.width() - left)
-            self.setToolTip("" if words == self._words else tip_text(self._words))
+            tip(self, "" if words == self._words else self._words)
         painter.drawText(QPointF(left, (self.height() - metric.height()) / 2 + metric.ascent()), words)
         painter.end()
 

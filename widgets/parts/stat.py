@@ -13,9 +13,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 
-from services.domain.text import one_line
 from widgets.look import fonts, glyphs, metrics, motion, theme
-from widgets.parts.label import tip_text
+from widgets.parts.label import tip
 from widgets.parts.surface import Surface
 
 
@@ -97,7 +96,7 @@ class _Tile(QAbstractButton):
         self._text(painter, stat.value, "figure", 600, stat.tone, left, 30, 28, space)
         self._text(painter, stat.note, "micro", None, "tertiary", left, 58, 16, space)
         cut = fonts.measure("micro").horizontalAdvance(stat.note) > space
-        self.setToolTip(tip_text(one_line(stat.note)) if cut else "")
+        tip(self, stat.note if cut else "")
         if not self._last:
             painter.setPen(QPen(shown.colour("line.normal"), 0))
             painter.drawLine(self.width() - 1, 0, self.width() - 1, self.height())
