@@ -24,6 +24,9 @@ _TOKENS: Final[dict[PartName, str]] = {
     "paused": "status.paused.mark",
 }
 
+_MOST: Final = 256
+"""Pictures that are kept, of 8 kB each: more than a screen shows."""
+
 
 def widths(bar: Bar, space: int) -> list[tuple[PartName, int]]:
     """Pixels of each part that is above 0: its share of `space`, at least 2, together at most `space`."""
@@ -51,7 +54,7 @@ def paint_bar(painter: QPainter, left: int, top: int, width: int, height: int, b
     painter.drawPixmap(left, top, _drawn(bar, width, height, theme.current().name, metrics.px(100), dpr))
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=_MOST)
 def _drawn(bar: Bar, width: int, height: int, theme_name: str, zoom: int, dpr: float) -> QPixmap:
     shown = theme.current()
     picture = QPixmap(round(width * dpr), round(height * dpr))

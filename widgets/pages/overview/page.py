@@ -130,6 +130,9 @@ class OverviewPage(QWidget):
             # Taken out one by one: a look at the first of very many passes by all that went before.
             many = min(LISTED_AT_ONCE, len(self._jobs_changed))
             self.needs.work_out([self._jobs_changed.pop() for _ in range(many)])
+            if not self._jobs_changed:
+                # Empty, it would keep the room of the most that it ever held.
+                self._jobs_changed = set()
         if self._acts_changed:
             acts, self._acts_changed = self._acts_changed, set()
             self.needs.take_acts(acts)
