@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
@@ -14,6 +13,7 @@ from app.actions.dead_letters import DeadLetterActs
 from app.actions.letter_items import LetterItems
 from app.actions.operations import Operation, Operations, State
 from app.actions.registry import ARCHIVE, REPLAY_MANY, Act, why_not
+from app.actions.speed import Speed
 from app.replay.choice import MERGED, Choice, choose
 from app.replay.evidence import StoreEvidence
 from app.replay.journal import BatchAct, BatchState, Journal
@@ -66,7 +66,7 @@ class LetterBatches:
         self._lines: dict[str, Line] = {}
         self._taken = False
         """Whether one act has the turn, from before its first step until it ended."""
-        self._began: dict[str, tuple[float, int]] = {}
+        self._speeds: dict[str, Speed] = {}
         self.progress: dict[str, Progress] = {}
         self.version = 0
         self.items = LetterItems(journal, store, lambda: self.version)
@@ -173,12 +173,9 @@ class LetterBatches:
         self._lines[operation_id].cancel()
 
     def rate(self, operation_id: str) -> float:
-        """Messages a second that were moved since it began; 0 before the first."""
-        if operation_id not in self._began:
-            return 0.0
-        began, moved = self._began[operation_id]
-        seconds = time.monotonic() - began
-        return (self.progress[operation_id].moved - moved) / seconds if seconds > 0 else 0.0
+        """Messages a second that were moved since it began; 0 while nothing can be said of it."""
+        speed = self._speeds.get(operation_id)
+        return speed.rate(self.progress[operation_id].moved) if speed is not None else 0.0
 
     async def settle(self) -> None:
         """After a crash: say of each batch that was cut off that it can be gone on with. Raises Refused."""
@@ -255,8 +252,8 @@ class LetterBatches:
         return end
 
     def _changed(self, operation_id: str, progress: Progress) -> None:
-        if operation_id not in self._began:
-            self._began[operation_id] = (time.monotonic(), progress.moved)
+        if operation_id not in self._speeds:
+            self._speeds[operation_id] = Speed(progress.moved)
         self.progress[operation_id] = progress
         self._letters.follow_batch(self._lines[operation_id].states)
         self.version += 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from app.actions.jobs import JobActs
 from app.actions.operations import Operation, Operations, State
 from app.actions.registry import ACTS, RETRY_FAILED, Act, why_not
 from app.actions.retry_pace import PACE, RetryPace
+from app.actions.speed import Speed
 from app.replay.pace import Options
 from app.store.lines import JobLine
 from app.store.store import Store
@@ -69,7 +69,9 @@ class _Going:
 
     def __init__(self) -> None:
         self.ends: Counter[str] = Counter()
-        self.began = time.monotonic()
+        self.speed = Speed()
+        self.waits_for = 0
+        """Retried jobs whose result it waits for before it goes on."""
         self.stopped = False
         self.may_go_on = asyncio.Event()
         self.may_go_on.set()
@@ -190,6 +192,7 @@ class ManyJobs:
             key: self._store.jobs.get(key) or JobLine(key) for key in plan.jobs if many_plans.is_left(items.get(key))
         }
         going.ends.update(_end_of(item) for key, item in items.items() if key not in left)
+        going.speed = Speed(going.ended().tried)
         return await self._work(whole, going, _BY_NAME[whole.target], left, plan.hosts)
 
     async def _work(
@@ -201,16 +204,18 @@ class ManyJobs:
             words = ", ".join([*_counts(going.ended(), whole.total), *more])
             await asyncio.to_thread(self._operations.move, whole.id, "running", words, done=going.ends["done"])
 
-        pace = RetryPace(
-            self._store, self.pace, on_wait=lambda jobs: tell(f"waits for {jobs:,} job{'s' if jobs > 1 else ''}"),
-            goes_on=lambda: not going.stopped,
-        )  # fmt: skip
+        async def tell_wait(jobs: int) -> None:
+            going.waits_for = jobs
+            await tell(f"waits for {jobs:,} job{'s' if jobs > 1 else ''}")
+
+        pace = RetryPace(self._store, self.pace, on_wait=tell_wait, goes_on=lambda: not going.stopped)
         why = ""
         try:
             for key, line in jobs.items():
                 await going.may_go_on.wait()
                 if act is RETRY_FAILED and not going.stopped:
                     why = await pace.next()
+                    going.waits_for = 0
                     await going.may_go_on.wait()
                 if going.stopped or why:
                     break
@@ -242,9 +247,14 @@ class ManyJobs:
         return going.ended() if going else None
 
     def rate(self, operation_id: str) -> float:
-        """Jobs a second since it began; 0 for one that doesn't go on."""
+        """Jobs a second since it began; 0 for one that doesn't go on, and while nothing can be said of it."""
         going = self._going.get(operation_id)
-        return going.ended().tried / max(time.monotonic() - going.began, 0.001) if going else 0.0
+        return going.speed.rate(going.ended().tried) if going else 0.0
+
+    def waits_for(self, operation_id: str) -> int:
+        """How many jobs' results it waits for: nobody knows how long that takes."""
+        going = self._going.get(operation_id)
+        return going.waits_for if going else 0
 
     def is_paused(self, operation_id: str) -> bool:
         """Whether it waits for somebody to let it go on."""

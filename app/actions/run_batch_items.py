@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal
@@ -13,6 +12,7 @@ import msgspec
 from app.actions.operations import Operation, State
 from app.actions.registry import REAL_RUN
 from app.actions.run_state import BEGUN, NOT_BEGUN
+from app.actions.speed import Speed
 from app.store.lines import DirectoryLine
 from services.domain.records import HistoryEvent
 
@@ -59,8 +59,7 @@ class Batch:
         self.may_go_on = asyncio.Event()
         self.may_go_on.set()
         self.telling = asyncio.Lock()
-        self._began = time.monotonic()
-        self._before = 0
+        self._speed = Speed()
 
     @property
     def target(self) -> str:
@@ -95,7 +94,7 @@ class Batch:
             elif item.words and host not in self._ends:
                 self.note_not_begun(host, item.words)
         self.left = deque(host for host in self.hosts if host not in self._ends)
-        self._before = len(self._ends)
+        self._speed = Speed(len(self._ends))
 
     def ended(self) -> Ended:
         """How far it is."""
@@ -103,8 +102,8 @@ class Batch:
         return Ended(ends["submitted"], ends["failed"], ends["unknown"], ends["left alone"], len(self._not_begun))
 
     def rate(self) -> float:
-        """Directories a second since this start began with it."""
-        return (len(self._ends) - self._before) / max(time.monotonic() - self._began, 0.001)
+        """Directories a second since this start began with it; 0 while nothing can be said of it."""
+        return self._speed.rate(len(self._ends))
 
     def words(self) -> str:
         """The counts, and each that was not submitted with its reason."""

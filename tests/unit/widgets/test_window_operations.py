@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
+import pytest
 from PySide6.QtWidgets import QAbstractButton
 
 from app import tasks
-from app.actions.registry import PAUSE_JOB
+from app.actions.registry import PAUSE_JOB, RETRY_FAILED
+from app.replay.pace import Options
 from app.store.lines import JobLine
 from services.domain.errors import Refused
+from services.domain.times import to_iso
 from tests.fakes.desk import DeskWorld
 from tests.unit.widgets.test_console_window import copied_from, window, world
 from tests.waiting import until
@@ -71,6 +75,40 @@ def test_one_act_on_many_jobs_is_one_row_with_its_progress(window: ConsoleWindow
     window._take(world.store.take_changed())
     assert rows() == [("Pause: 3 jobs", "ok", "3 of 3 done")]
     assert window.drawer._operations[0].acts == ()
+
+
+def test_how_long_a_retry_takes_is_not_said_while_it_waits_for_results(
+    window: ConsoleWindow, world: DeskWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.actions.speed.FIRST_SECONDS", 0.0)
+    for number in range(3):
+        world.job(f"o{number}", f"Business {number}", "failed")
+        row = {"id": f"r{number}", "job_id": f"o{number}", "directory_name": "a.b", "status": "failed", "version": 1}
+        world.store.put("job_results", row)
+    world.store.take_changed()
+    lines = [world.store.jobs.lines[f"o{number}"] for number in range(3)]
+    world.desk.many.pace = Options(rate=0, ramp=(1,), poll_seconds=0.01)
+
+    async def act() -> None:
+        doing = asyncio.get_running_loop().create_task(
+            world.desk.many.carry_out(RETRY_FAILED, lines, reason="fixed", hosts={one.id: ["a.b"] for one in lines})
+        )
+
+        def said() -> list[str]:
+            window._frame()
+            return [word for one in window.drawer._operations[:1] for word in (one.words, one.more)]
+
+        await until(lambda: said()[:1] == ["1 of 3 done, waits for 1 job"])
+        assert said()[1].endswith("/s")
+        event = {"id": "e", "job_id": "o0", "event": "submitted", "created_at": to_iso(time.time() + 1)}
+        world.staff.gate = asyncio.Event()
+        world.store.put("queue_history", event)
+        await until(lambda: said()[1].endswith(" left"))
+        world.staff.gate.set()
+        await doing
+        await tasks.shutdown()
+
+    asyncio.run(act())
 
 
 def test_what_failed_of_many_is_copied_job_by_job(window: ConsoleWindow, world: DeskWorld) -> None:

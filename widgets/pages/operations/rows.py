@@ -47,11 +47,10 @@ def operation_row(operation: Operation, desk: Desk) -> drawer.Operation:
         parts = [f"{progress.moved:,} of {progress.total:,}"]
         parts += [f"{progress.failed:,} failed"] if progress.failed else []
         parts += [f"{progress.unknown:,} unknown"] if progress.unknown else []
-        parts += [f"waits for {progress.waits_for:,} jobs"] if progress.waits_for else []
+        waits_for = progress.waits_for
+        parts += [f"waits for {waits_for:,} job{'s' if waits_for > 1 else ''}"] if waits_for else []
         words = ", ".join(parts)
-        rate = batches.rate(operation.id)
-        left = f", {since(progress.waiting / rate)} left" if rate > 0 and progress.waiting else ""
-        more = "paused" if progress.paused else f"{rate:,.1f}/s{left}"
+        more = "paused" if progress.paused else _pace(batches.rate(operation.id), 0 if waits_for else progress.waiting)
         shape = "paused" if progress.paused else "running"
         bar = cell.Bar(
             (("send", progress.moved), ("failed", progress.failed), ("unknown", progress.unknown)), progress.total
@@ -63,10 +62,9 @@ def operation_row(operation: Operation, desk: Desk) -> drawer.Operation:
         ended = steered.progress(operation.id)
         if ended is None:
             continue
-        rate, waiting = steered.rate(operation.id), operation.total - ended.tried
-        left = f", {since(waiting / rate)} left" if rate > 0 and waiting else ""
+        waiting = 0 if many.waits_for(operation.id) else operation.total - ended.tried
         shape = "paused" if steered.is_paused(operation.id) else "running"
-        more = "paused" if shape == "paused" else f"{_pace(rate)}{left}"
+        more = "paused" if shape == "paused" else _pace(steered.rate(operation.id), waiting)
         bar = cell.Bar((("send", ended.done), ("failed", ended.failed), ("unknown", ended.unknown)), operation.total)
     acts = many_jobs.buttons(many, operation) or run_batches.buttons(desk.run_batches, operation)
     acts = acts or buttons(batches, operation)
@@ -81,9 +79,13 @@ def operation_row(operation: Operation, desk: Desk) -> drawer.Operation:
     )
 
 
-def _pace(rate: float) -> str:
-    """Things a second; of what takes long, a minute; "" before the first."""
-    return f"{rate:,.1f}/s" if rate >= 0.1 else f"{rate * 60:,.1f}/min" if rate else ""
+def _pace(rate: float, waiting: int) -> str:
+    """Things a second; of what takes long, a minute; with the time that those which are `waiting` take, 0 where that
+    can't be told. "" while nothing is known of it."""
+    if rate <= 0:
+        return ""
+    left = f", {since(waiting / rate)} left" if waiting else ""
+    return f"{rate:,.1f}/s{left}" if rate >= 0.1 else f"{rate * 60:,.1f}/min{left}"
 
 
 def summary(operations: Sequence[Operation], back_to: float | None) -> str:

@@ -133,7 +133,8 @@ def test_it_is_off_where_it_has_no_sense(tmp_path: Path, program: Program, queue
     program.run(act)
 
 
-def test_it_can_be_paused_gone_on_with_and_cancelled(tmp_path: Path) -> None:
+def test_it_can_be_paused_gone_on_with_and_cancelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.actions.speed.FIRST_SECONDS", 0.0)
     queues = FakeQueues({f"m{n}": job(f"j{n}") for n in range(40)}, time.time)
     program = Program(tmp_path, queues, rate=20.0)
 

@@ -146,7 +146,9 @@ def test_one_job_can_be_taken_back(world: World, act: Act) -> None:
     assert (told, world.staff.calls, row(world)[0]) == ([Ended()], [], "undone")
 
 
-def test_it_is_paused_goes_on_and_is_stopped(world: World) -> None:
+def test_it_is_paused_goes_on_and_is_stopped(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.actions.speed.FIRST_SECONDS", 0.0)
+
     async def act() -> None:
         world.staff.gate = asyncio.Event()
         doing = asyncio.get_running_loop().create_task(world.many.carry_out(PAUSE_JOB, OPEN))
@@ -302,12 +304,15 @@ def test_a_few_are_retried_first_and_what_they_come_to_is_waited_for(world: Worl
     async def act() -> None:
         running = tasks.spawn("retry", world.many.carry_out(RETRY_FAILED, FAILED, reason="fixed", hosts=hosts))
         await until(lambda: says(world, "waits for 1 job"))
+        (whole,) = (one for one in world.operations.newest_first() if not one.parent)
+        assert world.many.waits_for(whole.id) == 1
         assert world.staff.calls == [("f0", ["a.localhost"])]
         told(world.store, "f0", "submitted")
         await until(lambda: says(world, "waits for 2 jobs"))
         assert len(world.staff.calls) == 3
         told(world.store, "f1", "submitted")
         told(world.store, "f2", "skipped_duplicate")
+        await until(lambda: world.many.waits_for(whole.id) == 0)
         assert await running == Ended(6)
 
     asyncio.run(act())

@@ -74,7 +74,8 @@ def test_what_would_double_is_left_alone(program: Program) -> None:
     assert "f.localhost: This directory is already submitted for this job" in program.whole.words
 
 
-def test_it_is_paused_goes_on_and_is_cancelled(program: Program) -> None:
+def test_it_is_paused_goes_on_and_is_cancelled(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.actions.speed.FIRST_SECONDS", 0.0)
     program.browsers.ends = dict.fromkeys(HOSTS, "hold")
 
     async def act() -> None:
