@@ -1,11 +1,12 @@
 """Everything that is known of one job, kept so that a change of one row touches little.
 
-There may be a million of these: they hold tuples and no lists, so that the garbage collector has nothing to look at.
+There may be a million of these: they hold tuples and no lists, so that the garbage collector has nothing to look at,
+and nothing that can be worked out again from the rows, unless it is asked for all the time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Collection, Mapping, Set
 from functools import lru_cache
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
@@ -29,6 +30,8 @@ NOTES: Final = frozenset({"staff_acknowledge"})
 _Row = TypeVar("_Row", WorkItem, Result, OutboxMessage)
 _NO_HOPS: Final = Hops()
 _RATED: Final = frozenset({"submitted", "failed", "unknown"})
+_SETTLED: Final = frozenset({*_RATED, "skipped"})
+"""Of a directory of which there is nothing but one result with this status, it is the outcome, whatever the time."""
 
 
 @lru_cache(maxsize=4096)
@@ -72,28 +75,26 @@ class DirectoryFacts(msgspec.Struct, gc=False):
     results: tuple[Result, ...] = ()
     events: tuple[HistoryEvent, ...] = ()
     """Oldest first."""
-    tries: tuple[Attempt, ...] = ()
+    began: float = 0.0
+    """When the newest try began, unix seconds; 0 when that isn't known, or none is under way."""
     marks: tuple[Mark, ...] = ()
     outcome: str = ""
     stale: bool = False
     line: DirectoryLine | None = None
 
     def weigh(self, now: float, *, held: bool = False) -> None:
-        """Work out tries, marks and outcome anew. `outcome` is "" when nothing is left of this directory.
+        """Work out marks and outcome anew. `outcome` is "" when nothing is left of this directory.
 
         `held`: its run waits for a person.
         """
         self.stale = False
         self.line = None
         results = self.results
-        tries = self.tries = attempts(self.events) if self.events else ()
+        tries = attempts(self.events) if self.events else ()
         known = results or tries or self.items
         outcome = self.outcome = outcome_of(self.items, results, tries, now, held=held) if known else ""
+        self.began = (tries[-1].started_at or 0.0) if tries and outcome == "running" else 0.0
         self.marks = _marks(results, tries, outcome)
-
-    def began(self) -> float:
-        """When the newest try began, unix seconds; 0 when that isn't known."""
-        return (self.tries[-1].started_at or 0.0) if self.tries else 0.0
 
     def line_of(
         self, job_id: str, host: str, directory: Directory | None, wish: Wish | None = None, hold: Hold | None = None
@@ -108,7 +109,8 @@ class DirectoryFacts(msgspec.Struct, gc=False):
     ) -> DirectoryLine:
         result = max(self.results, key=lambda row: row.updated_at or row.created_at or 0.0, default=None)
         item = self.items[0] if self.items else None
-        last = self.tries[-1] if self.tries else None
+        tries = attempts(self.events)
+        last = tries[-1] if tries else None
         told = last.error if last else ""
         error = ((result.error_message or told or result.reason) if result else "") or told
         if self.outcome in ("submitted", "waiting", "running"):
@@ -126,12 +128,12 @@ class DirectoryFacts(msgspec.Struct, gc=False):
             outcome=self.outcome,
             words=plain_words(error) or _evidence(result, self.outcome),
             error=error,
-            attempts=tuple(reversed(self.tries)),
+            attempts=tuple(reversed(tries)),
             duration_ms=last.duration_ms if last else None,
             screenshot_url=(result.screenshot_url if result else "") or (last.screenshot_url if last else ""),
             listing_url=result.listing_url if result else "",
             when=max((moment for moment in moments if moment), default=None),
-            unknown_since=unknown_since(self.items, self.results, self.tries) if self.outcome == "unknown" else None,
+            unknown_since=unknown_since(self.items, self.results, tries) if self.outcome == "unknown" else None,
             result=result,
             wish=wish,
             hold=hold,
@@ -156,8 +158,9 @@ class JobFacts(msgspec.Struct, gc=False):
     renewed: bool = True
     """Something other than a directory of it came in, or time went by, since the line was made."""
     line: JobLine | None = None
-    directories: dict[str, DirectoryFacts] | None = None
-    """By host; None as long as there are none."""
+    directories: dict[str, DirectoryFacts | Result] | None = None
+    """By host; None as long as there are none. A result that says all there is to say stands for itself: most do, and
+    half of the room that a directory takes would be for what it says."""
     stale: tuple[str, ...] = ()
     """Hosts to be weighed."""
     listed: int = 0
@@ -179,7 +182,7 @@ class JobFacts(msgspec.Struct, gc=False):
         """The directory's facts, marked for weighing."""
         if self.directories is None:
             self.directories = {}
-        found = self.directories.get(host)
+        found = self.whole(host) if host in self.directories else None
         if found is None:
             found = self.directories[host] = DirectoryFacts()
         if not found.stale:
@@ -187,14 +190,37 @@ class JobFacts(msgspec.Struct, gc=False):
             self.stale = (*self.stale, host) if self.stale else (host,)
         return found
 
+    def whole(self, host: str) -> DirectoryFacts:
+        """The facts of a directory that is there, as they were weighed last."""
+        assert self.directories is not None
+        found = self.directories[host]
+        if isinstance(found, Result):
+            rows, outcome = (found,), found.status
+            found = DirectoryFacts(results=rows, marks=_marks(rows, (), outcome), outcome=outcome)
+            self.directories[host] = found
+        return found
+
+    def settle(self, host: str, one: DirectoryFacts) -> None:
+        """The directory was weighed: hold no more of it than says the same."""
+        assert self.directories is not None
+        if one.events or one.items:
+            return
+        if not one.results:
+            del self.directories[host]
+        elif len(one.results) == 1 and one.outcome in _SETTLED and one.results[0].status == one.outcome:
+            self.directories[host] = one.results[0]
+
     def doubt_running(self) -> None:
         """Time went by: have the running directories weighed."""
         for host in self.under_way:
             self.directory(host)
 
-    def hosts(self) -> Iterable[tuple[str, DirectoryFacts]]:
-        """All directories in no particular order."""
-        return self.directories.items() if self.directories is not None else ()
+    def having_outcome(self, outcomes: Collection[str]) -> list[str]:
+        """The hosts whose outcome is among these, sorted."""
+        pairs = self.directories.items() if self.directories is not None else ()
+        return sorted(
+            [host for host, one in pairs if (one.status if isinstance(one, Result) else one.outcome) in outcomes]
+        )
 
     def has_any(self, hosts: Set[str]) -> bool:
         """True when one of these directories is among the job's."""
@@ -243,8 +269,9 @@ class JobFacts(msgspec.Struct, gc=False):
     def history(self) -> list[HistoryEvent]:
         """All events of the job, oldest first."""
         events = list(self.events)
-        for _, facts in self.hosts():
-            events += facts.events
+        for one in self.directories.values() if self.directories is not None else ():
+            if isinstance(one, DirectoryFacts):
+                events += one.events
         return sorted(events, key=event_order)
 
     def hops_now(self) -> Hops:
@@ -268,8 +295,7 @@ class JobFacts(msgspec.Struct, gc=False):
         """The host that is being worked on: the one whose running try began last; "" when none is."""
         if len(self.under_way) < 2:
             return self.under_way[0] if self.under_way else ""
-        assert self.directories is not None
-        return max([(self.directories[host].began(), host) for host in self.under_way])[1]
+        return max([(self.whole(host).began, host) for host in self.under_way])[1]
 
     def outbox_now(self) -> OutboxMessage | None:
         """The newest message of the job, sent or not."""

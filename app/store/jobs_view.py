@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -221,12 +220,13 @@ class JobsView:
 
     def _directories(self, job_id: str, outcomes: Sequence[str]) -> list[DirectoryLine]:
         facts = self._facts.get(job_id)
-        found = [] if facts is None else [pair for pair in facts.hosts() if pair[1].outcome in outcomes]
+        if facts is None:
+            return []
         return [
-            one.line_of(
+            facts.whole(host).line_of(
                 job_id, host, self._by_host.get(host), self.wishes.of(job_id, host), self._holds.of(job_id, host)
             )
-            for host, one in sorted(found, key=operator.itemgetter(0))
+            for host in facts.having_outcome(outcomes)
         ]
 
     def _jobs_of(self, customer_id: str) -> list[Job]:
@@ -292,8 +292,7 @@ class JobsView:
         return True
 
     def _weigh(self, facts: JobFacts, host: str, now: float) -> None:
-        assert facts.directories is not None
-        one = facts.directories[host]
+        one = facts.whole(host)
         marks, outcome = one.marks, one.outcome
         hold = self._holds.look(facts.id, host, one.events, now)
         one.weigh(now, held=hold is not None)
@@ -304,8 +303,7 @@ class JobsView:
         if outcome != one.outcome:
             self.rates.move_outcome(host, outcome, one.outcome)
             facts.move_outcome(host, outcome, one.outcome)
-        if not one.outcome and not one.events:
-            del facts.directories[host]
+        facts.settle(host, one)
 
     def _line(self, facts: JobFacts, job: Job, now: float, alive: bool) -> JobLine:
         submitted, failed, unknown, skipped = facts.submitted, facts.failed, facts.unknown, facts.skipped
