@@ -119,7 +119,7 @@ def _sentences(runs: Iterable[CaseRun], elsewhere: int, older: int, traces: int)
     if older:
         yield f"The logs of {_runs(older, 'worker')}, the older ones, were left out: they would be too much."
     if traces:
-        yield f"Of {_runs(traces, 'worker')} a trace lies on this machine; it holds what was typed, and stays there."
+        yield f"Of {_runs(traces, 'worker')} a trace lies on this computer; it holds what was typed, and stays there."
     if by[COLLEAGUE]:
         yield f"Pictures, logs and traces of {_runs(by[COLLEAGUE], 'colleague')} stay on their machines, but the last."
 

@@ -275,7 +275,7 @@ def _browser_hop(browser: LocalBrowser) -> Hop:
     name = "Browser for runs here"
     if browser.path is None:
         todo = "Install Chrome, Edge or Chromium, or fetch one in Settings."
-        return Hop(name, "skipped", "Not found", missing="No Chrome, Edge or Chromium is on this machine.", todo=todo)
+        return Hop(name, "skipped", "Not found", missing="No Chrome, Edge or Chromium is on this computer.", todo=todo)
     shown = "" if browser.in_window in (None, browser.path) else f" In a window: {browser.in_window}."
     shown = f" Not in a window: {browser.no_window}" if browser.no_window else shown
     if not browser.sandbox:

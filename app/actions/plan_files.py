@@ -28,7 +28,7 @@ def plan_of_run(state: RunState | None) -> dict[str, Any] | None:
     """
     if state is None or state.plan is None:
         return None
-    source = f"{'Dry' if state.dry else 'Real'} run on this machine at {to_iso(state.started_at)}"
+    source = f"{'Dry' if state.dry else 'Real'} run on this computer at {to_iso(state.started_at)}"
     made = msgspec.to_builtins(_as_run(state.plan, state.steps))
     return _file(state.job_id, state.business, state.directory, source, made)
 

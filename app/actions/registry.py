@@ -50,7 +50,7 @@ EDIT: Final = Act(
 )  # fmt: skip
 ARCHIVE: Final = Act(
     "archive", "Archive", "archive", "", "operator", "sheet",
-    "Keeps dead letters on this machine and takes them out of the queue.",
+    "Keeps dead letters on this computer and takes them out of the queue.",
 )  # fmt: skip
 PUT_BACK: Final = Act(
     "put_back", "Put back", "rotate-ccw", "", "operator", "sheet",
@@ -73,15 +73,15 @@ EXPORT: Final = Act(
 )
 DRY_RUN: Final = Act(
     "dry_run", "Run", "play", "Ctrl+Return", "viewer", "none",
-    "Fills the form in a browser on this machine; nothing is sent.",
+    "Fills the form in a browser on this computer; nothing is sent.",
 )  # fmt: skip
 REAL_RUN: Final = Act(
     "real_run", "Real run", "play", "", "operator", "sheet",
-    "Submits the directory from this machine and writes the outcome.",
+    "Submits the directory from this computer and writes the outcome.",
 )  # fmt: skip
 RUN_FAILED: Final = Act(
     "run_failed", "Run failed here", "square-play", "Shift+H", "operator", "sheet",
-    "Submits the failed directories of a job from this machine, two at a time.",
+    "Submits the failed directories of a job from this computer, two at a time.",
 )  # fmt: skip
 STOP_RUN: Final = Act("stop_run", "Stop", "square", "", "viewer", "none", "Ends the browser of this run.")
 PAUSE_RUN: Final = Act("pause_run", "Pause", "pause", "F8", "viewer", "none", "Holds the run before its next step.")
@@ -115,7 +115,7 @@ EDIT_STEP: Final = Act(
 
 FETCH_BROWSER: Final = Act(
     "fetch_browser", "Fetch a browser", "download", "", "viewer", "none",
-    "Downloads Playwright's own browser for runs on this machine.",
+    "Downloads Playwright's own browser for runs on this computer.",
 )  # fmt: skip
 
 REQUEUE: Final = Act(

@@ -9,8 +9,8 @@ from services.domain.errors import ConsoleError, NotInstalled
 from services.domain.redaction import redact
 from services.ports.wishes import Decision, SharedDecisions
 
-IN_AUDIT: Final = "Noted in the journal of this machine and in the project's audit."
-ONLY_HERE: Final = "Noted in the journal of this machine."
+IN_AUDIT: Final = "Noted in the journal of this computer and in the project's audit."
+ONLY_HERE: Final = "Noted in the journal of this computer."
 _LACKING: Final = (
     f"{ONLY_HERE} Not recorded centrally: this project lacks 0011_letter_decisions.sql. Once it has it, it is sent."
 )

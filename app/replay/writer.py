@@ -67,7 +67,7 @@ class Writer:
         except NotInstalled as error:
             self.lacking = True
             if not self._unrecorded:
-                hint = "Ask an admin to apply 0008_replays.sql, or to set REPLAY_UNRECORDED=true on this machine."
+                hint = "Ask an admin to apply 0008_replays.sql, or to set REPLAY_UNRECORDED=true on this computer."
                 raise Refused(_LACKING, hint=hint, raw=error.raw) from error
         except NotReachable as error:
             raise Refused(f"Whether somebody else works on the dead letters isn't known, so nothing is sent: {error}",

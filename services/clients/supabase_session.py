@@ -131,7 +131,7 @@ class SupabaseSession:
             return "It is not kept: nobody needs a password here."
         if self._keyring.why:
             return f"The sign-in is kept in memory only. {self._keyring.why} The next start asks for the password."
-        return "In the keyring of this machine, without the password."
+        return "In the keyring of this computer, without the password."
 
     @property
     def key(self) -> str:

@@ -104,9 +104,9 @@ def _why_not_reached(error: Exception, url: str) -> str:
     host = _host(url)
     for cause in _causes(error):
         if isinstance(cause, socket.gaierror):
-            return f"There is no host named {urlsplit(url).hostname}, or this machine is offline."
+            return f"There is no host named {urlsplit(url).hostname}, or this computer is offline."
         if isinstance(cause, ssl.SSLError):
-            return f"{host} has no certificate that this machine trusts."
+            return f"{host} has no certificate that this computer trusts."
         if isinstance(cause, ConnectionRefusedError):
             return f"Nothing answers at {host}."
         if isinstance(cause, httpx.TimeoutException):

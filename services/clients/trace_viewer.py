@@ -41,7 +41,7 @@ class TraceViewer:
             try:
                 self._server = _Server(self._viewer())
             except OSError as error:
-                raise Refused("The trace viewer can't be served on this machine.", raw=str(error)) from error
+                raise Refused("The trace viewer can't be served on this computer.", raw=str(error)) from error
             serve = partial(self._server.serve_forever, _POLL_SECONDS)
             self._thread = threading.Thread(target=serve, name="trace viewer", daemon=True)
             self._thread.start()

@@ -75,7 +75,8 @@ def since(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min"
     if whole < 86400:
-        return f"{whole // 3600} h {whole % 3600 // 60}"
+        minutes = whole % 3600 // 60
+        return f"{whole // 3600} h {minutes}" if minutes else f"{whole // 3600} h"
     return f"{whole // 86400} d"
 
 

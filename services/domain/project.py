@@ -135,7 +135,7 @@ FUNCTIONS: Final = (
     ),
     FunctionNeed(
         "staff_claim_run", ("p_job",), ("p_directory", "p_key", "p_payload", "p_run_id"),
-        "Real runs on this machine are off; dry runs work.", _ACTS,
+        "Real runs on this computer are off; dry runs work.", _ACTS,
     ),
     FunctionNeed(
         "staff_hold_run", ("p_job",), ("p_directory", "p_key", "p_run_id", "p_why", "p_seconds"),

@@ -103,7 +103,7 @@ class DeskWorld:
         self.captchas = CaptchaActs(self.permissions, self.shelf, database, lambda: jobs.role)
         self.runner, self.claims = runs.FakeRunner(), runs.FakeClaims()
         self.passwords: list[str] = []
-        self.kept_where = "In the keyring of this machine, without the password."
+        self.kept_where = "In the keyring of this computer, without the password."
         self.lock = IdleLock(self._confirm, (jobs, letters), minutes=15)
         self.environments = Environments(folder / "environments.json")
         preferences = Preferences(

@@ -218,7 +218,7 @@ def test_a_person_decides_what_nobody_knows(
     faults.hold()
     with pytest.raises(SystemExit):
         run(["decide", arrived, "--sent"])
-    noted = "Noted in the journal of this machine."
+    noted = "Noted in the journal of this computer."
     assert call("decide", arrived, "--sent", "--reason", "the queue has it") == (
         0, {"decided": arrived, "sent": True, "noted": noted},
     )  # fmt: skip

@@ -85,7 +85,7 @@ class JournalView(RecordsView[RecordRow]):
             things="letters of the journal",
             nothing=(
                 "Nothing was done yet.",
-                "Every replay and archive of this machine is written here before it is done.",
+                "Every replay and archive of this computer is written here before it is done.",
             ),
             parent=parent,
         )

@@ -216,7 +216,7 @@ class DeadLettersPage(Surface):
         tip(self.as_of, look.problem or spans.moment(look.as_of))
         say(
             self.seen_words,
-            _seen(look, len(self._acts.lines), now, ours=self._acts.in_batch) if in_queue else "On this machine",
+            _seen(look, len(self._acts.lines), now, ours=self._acts.in_batch) if in_queue else "On this computer",
         )
         self.scan_button.set_off("The queue is being looked at." if look.looking else "")
         self.views[self.tabs.current()].redraw()

@@ -96,7 +96,9 @@ def ask_archive(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:
     sheet = ConfirmSheet(
         body,
         f"Archive {letters(len(ids))} in {desk.environment.upper()}",
-        "They leave the queue and stay in the archive of this machine, from where they can be put back.",
+        "It leaves the queue and stays in the archive of this computer, from where it can be put back."
+        if len(ids) == 1
+        else "They leave the queue and stay in the archive of this computer, from where they can be put back.",
         f"Archive {len(ids):,}",
         reason=True,
         typed=typed(len(ids), desk.environment),
@@ -134,7 +136,7 @@ def _inside(desk: Desk, view: XRayView, left_out: Sequence[str], boxes: Sequence
     rate = f"{pace.rate:g}/s" if pace.rate else "as fast as it goes"
     first = f", first {', '.join(str(step) for step in pace.ramp)}" if pace.ramp else ""
     line.addStretch(1)
-    line.addWidget(label(f"Rate {rate}{first}; stops above {pace.worst:.0%} failures", "small", "secondary"))
+    line.addWidget(label(f"Rate {rate}{first}; stops above {100 * pace.worst:.0f} % failures", "small", "secondary"))
     column.addLayout(line)
     return inside
 

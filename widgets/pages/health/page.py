@@ -124,7 +124,7 @@ class HealthPage(Surface):
             self.faces["parts"].show_content()
         else:
             self.faces["parts"].show_face(
-                "No part of the pipeline runs on this machine.",
+                "No part of the pipeline runs on this computer.",
                 "This console works with a project elsewhere; its hops are on the first tab.",
             )
         self._show_note()

@@ -92,7 +92,7 @@ def ask_run_failed(body: Surface, desk: Desk, job: JobLine) -> None:
     sheet = ConfirmSheet(
         body,
         f"Run {count} {'directory' if count == 1 else 'directories'} here, in {desk.environment.upper()}",
-        f"For {job.business or job.id}. Each form is filled and sent once, by a browser on this machine: "
+        f"For {job.business or job.id}. Each form is filled and sent once, by a browser on this computer: "
         f"{pace.at_once} at a time{every}.",
         f"Submit {count}",
         facts=[(shape, f"{seen.count(fate):,} {words}") for fate, (shape, _, words) in _FATES.items()],
@@ -112,7 +112,7 @@ def _place(one: Directory) -> tuple[int, str]:
 
 def _row(one: Directory, *, here: bool = False) -> FateRow:
     shape, what, _ = _FATES[one.fate]
-    why = "it is run on this machine" if here and one.fate == "submit" else _WHY[one.fate]
+    why = "it is run on this computer" if here and one.fate == "submit" else _WHY[one.fate]
     return FateRow(shape, what, one.host, one.why or why)
 
 

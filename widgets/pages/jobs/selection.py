@@ -172,7 +172,7 @@ def _row(desk: Desk, seen: XRay, hosts: Sequence[str]) -> FateRow:
 def _pace(pace: Options) -> str:
     ramp = ", ".join(str(step) for step in pace.ramp)
     rate = f"{pace.rate:g}/s" if pace.rate else "as fast as it goes"
-    return f"Rate {rate}, first {ramp} jobs; stops above {pace.worst:.0%} failures. Written to the audit first"
+    return f"Rate {rate}, first {ramp} jobs; stops above {100 * pace.worst:.0f} % failures. Written to the audit first"
 
 
 def _facts(act: Act, found: Fit) -> list[tuple[str, str]]:

@@ -39,7 +39,8 @@ class Detail(Surface):
         self.buttons = [Button("", small=True) for _ in range(_SLOTS)]
         for button in self.buttons:
             button.clicked.connect(lambda _=False, button=button: self.pressed.emit(button.words()))
-        self._facts = {name: ElidedLabel("", "small", "secondary") for name in ("Why", "By", "Begun", "Changed", "Id")}
+        self._facts = {name: ElidedLabel("", "small", "secondary") for name in ("Why", "By", "Begun", "Changed")}
+        self._facts["Id"] = ElidedLabel("", "mono", "secondary", middle=True)
         self.model: LinesModel[Operation] = LinesModel(
             key=lambda item: item.id,
             cells=[

@@ -14,7 +14,7 @@ def real_run_sheet(body: Surface, target: RunTarget, line: DirectoryLine | None,
     return ConfirmSheet(
         body,
         f"Submit 1 directory, {target.directory}, in {environment.upper()}",
-        f"For {target.customer.business_name}. The form is filled and sent once, by a browser on this machine.",
+        f"For {target.customer.business_name}. The form is filled and sent once, by a browser on this computer.",
         "Submit 1",
         facts=[
             ("send", "1 will be submitted"),

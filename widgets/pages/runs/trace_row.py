@@ -18,7 +18,7 @@ from widgets.parts.label import label, say, tip
 from widgets.parts.link import open_page
 
 PRIVATE: Final = (
-    "Each step with the page before and after it. It holds what is typed, passwords too: it stays on this machine."
+    "Each step with the page before and after it. It holds what is typed, passwords too: it stays on this computer."
 )
 
 

@@ -12,7 +12,7 @@ from widgets.parts.button import Button
 from widgets.parts.cell import Bar
 from widgets.parts.label import label, say, tip
 
-_NONE = "No Chrome, Edge or Chromium is on this machine: runs here need one."
+_NONE = "No Chrome, Edge or Chromium is on this computer: runs here need one."
 
 
 class BrowserLine(QWidget):

@@ -18,10 +18,10 @@ from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.surface import Surface, ground_of
 
 _KEYS: Final = {
-    "unknown": "Whether this machine has a key isn't known.",
-    "": "No key on this machine: captchas of runs here are left to people.",
+    "unknown": "Whether this computer has a key isn't known.",
+    "": "No key on this computer: captchas of runs here are left to people.",
     "environment": "Key from TWO_CAPTCHA_API_KEY.",
-    "keyring": "Key in this machine's keyring.",
+    "keyring": "Key in this computer's keyring.",
     "memory": "Key in memory, until the program ends.",
 }
 
@@ -104,8 +104,8 @@ class CaptchaLine(Surface):
         column.setContentsMargins(metrics.px(20), metrics.px(14), metrics.px(20), metrics.px(14))
         column.addWidget(box)
         sheet = ConfirmSheet(
-            ground_of(self), "Key of the 2Captcha account", "For runs on this machine.", "Keep it",
-            inside=inside, stops=(box.box,), foot="Kept in the keyring of this machine",
+            ground_of(self), "Key of the 2Captcha account", "For runs on this computer.", "Keep it",
+            inside=inside, stops=(box.box,), foot="Kept in the keyring of this computer",
         )  # fmt: skip
         sheet.hold("Type or paste the key.")
         box.changed.connect(lambda text: sheet.hold(why_no_key(text) if text.strip() else "Type or paste the key."))

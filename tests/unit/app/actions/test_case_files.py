@@ -196,7 +196,7 @@ def test_the_run_of_a_worker_is_in_it_with_the_log_that_lies_here(world: DeskWor
         assert case.directories[0].picture == run.picture
         assert case.left_out == (
             "Of a worker's run only the last picture is kept.",
-            "Of a run of a worker a trace lies on this machine; it holds what was typed, and stays there.",
+            "Of a run of a worker a trace lies on this computer; it holds what was typed, and stays there.",
         )
         with zipfile.ZipFile(ended.target) as made:
             everything = b"".join(made.read(name) for name in made.namelist())
@@ -260,7 +260,7 @@ def test_only_the_newest_logs_are_in_it(world: DeskWorld, tmp_path: Path, monkey
         logs = {run.directory: len(run.console) for run in case.runs if run.by}
         assert (logs["w.example"], logs["v.example"]) == (1, 0)
         assert "The logs of a run of a worker, the older ones, were left out: they would be too much." in case.left_out
-        assert "1 more runs of this machine were left out: they would be too much." in case.left_out
+        assert "1 more runs of this computer were left out: too much." in case.left_out
 
     asyncio.run(go())
 

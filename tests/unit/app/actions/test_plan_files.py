@@ -86,7 +86,7 @@ def test_the_plan_of_a_run_is_written_as_it_was_run(world: DeskWorld) -> None:
     assert (found["format"], found["directory"], found["business"]) == (
         "directory-bolt plan", "a.example", "../../Old Mill Pizza",
     )  # fmt: skip
-    assert found["from"] == "Dry run on this machine at 1970-01-01T00:00:00+00:00"
+    assert found["from"] == "Dry run on this computer at 1970-01-01T00:00:00+00:00"
     assert [step.get("value") for step in found["plan"]] == [
         None, "Old Mill Pizza", MASK, "Open daily", MASK, None, None,
     ]  # fmt: skip

@@ -85,7 +85,7 @@ def test_nothing_missing_not_permitted_and_failed_are_faces_of_their_own(world: 
 
 
 def test_parts_and_settings_are_tables(world: DeskWorld, page: HealthPage) -> None:
-    assert page.faces["parts"].face_words() == "No part of the pipeline runs on this machine."
+    assert page.faces["parts"].face_words() == "No part of the pipeline runs on this computer."
     world.parts.note("worker", "restarting", "it ended")
     page.frame()
     assert (page.faces["parts"].face_words(), page.parts_model.rowCount()) == ("", 1)

@@ -63,7 +63,7 @@ def test_counts_and_ages_and_that_the_main_queues_is_an_estimate(world: DeskWorl
     asyncio.run(letters(world).follow())
     assert words(world)[1] == [
         ["Main queue", "1", "oldest about 3 min, estimated", "0 in flight"],
-        ["dlq", "2", "oldest 1 h 0", "0 in flight"],
+        ["dlq", "2", "oldest 1 h", "0 in flight"],
     ]
     world.queues.sent.clear()
     world.queues.dead.clear()
@@ -132,7 +132,7 @@ def test_over_the_dead_letters_both_stand_on_one_line(world: DeskWorld) -> None:
     bar.refresh()
     assert bar.queues.words() == [
         ["Main queue", "0", "empty", "0 in flight"],
-        ["dlq", "2", "oldest 1 h 0", "0 in flight"],
+        ["dlq", "2", "oldest 1 h", "0 in flight"],
     ]
     wide, least = bar.queues.sizeHint().width(), bar.queues.minimumSizeHint().width()
     pictures = []

@@ -153,7 +153,7 @@ def test_2captcha_is_allowed_by_an_admin_and_its_key_is_kept(role: str, qt_app: 
         await world.captchas.look()
         page.frame()
         assert line.words.text() == "2Captcha is not allowed: no admin has said so."
-        assert line.key_words.text().startswith("No key on this machine")
+        assert line.key_words.text().startswith("No key on this computer")
         line.key_button.click()
         sheet = page.findChild(ConfirmSheet)
         assert sheet is not None
@@ -164,7 +164,7 @@ def test_2captcha_is_allowed_by_an_admin_and_its_key_is_kept(role: str, qt_app: 
         sheet._confirm.click()
         await until(lambda: world.captchas.kept == "keyring")
         page.frame()
-        assert line.key_words.text() == "Key in this machine's keyring."
+        assert line.key_words.text() == "Key in this computer's keyring."
         if role == "operator":
             assert line.allow_button.toolTip() == tip_text("Needs the role admin; you are operator.")
         else:
