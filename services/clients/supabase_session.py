@@ -19,6 +19,7 @@ from services.clients.supabase_sign_out import end_session
 from services.domain.environments import is_loopback, is_secret_key
 from services.domain.errors import ConsoleError, NotPermitted, NotReachable, SignedOut
 from services.domain.redaction import keep_out, keep_token_out, redact
+from services.to_the_end import to_the_end
 
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
 _LOOK_EVERY: Final = 15.0
@@ -81,9 +82,11 @@ class SupabaseSession:
         try:
             await session._refresh()
         except BaseException:
-            if session._keyring is None:
-                await session.sign_out()  # what it still got is nobody's
-            await session.close()
+            try:
+                if session._keyring is None:
+                    await session.sign_out()  # what it still got is nobody's
+            finally:
+                await session.close()
             raise
         return session
 
@@ -200,7 +203,18 @@ class SupabaseSession:
         """End the session at the project, and forget it here whatever the project says.
 
         False when the project could not be told: there it lives on until its refresh token is used no more.
+        Who is cancelled meanwhile has it told all the same, where that takes no longer than a moment.
         """
+        return await to_the_end(self._signed_out(), within=_LAST_SECONDS)
+
+    async def close(self) -> None:
+        """Close the connections; what is kept of the sign-in, is kept in the keyring only.
+
+        A renewal that is on its way is waited for: it has spent the token that the keyring holds.
+        """
+        await to_the_end(self._closed())
+
+    async def _signed_out(self) -> bool:
         self._keeps = False
         self._ended.set()
         if self._keyring is not None:
@@ -209,11 +223,7 @@ class SupabaseSession:
         session, self._session = self._session, None
         return session is not None and await self._end(session.refresh_token, session.access_token)
 
-    async def close(self) -> None:
-        """Close the connections; what is kept of the sign-in, is kept in the keyring only.
-
-        A renewal that is on its way is waited for: it has spent the token that the keyring holds.
-        """
+    async def _closed(self) -> None:
         await self._arrived()
         session, keyring = self._session, self._keyring
         if session is not None and keyring is not None and (keyring.why or not self._keeps):

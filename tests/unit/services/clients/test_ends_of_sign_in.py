@@ -136,6 +136,63 @@ def test_a_question_about_a_password_that_is_given_up_leaves_no_session(monkeypa
     assert run(suite) == ["r1"]
 
 
+async def called_off_after(turns: int, ending: Awaitable[object]) -> bool:
+    """Cancel it after so many turns of the loop, unless it ended before; whether that was so."""
+    task = asyncio.ensure_future(ending)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    ended = task.done()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return ended
+
+
+def test_an_end_that_is_called_off_in_the_middle_comes_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def suite(project: Project) -> None:
+        for turns in range(1, 100):
+            session = await project.session(kept=False)
+            await session.token()
+            ended = await called_off_after(turns, session.sign_out())
+            assert project.asked == ["password", "logout a1"]
+            assert await called_off_after(turns, session.close()) or not ended
+            assert session.wire.is_closed
+            project.asked.clear()
+            if ended:
+                break
+        assert 2 < turns < 99
+
+    run(suite)
+
+
+def test_a_sign_in_that_is_called_off_twice_leaves_no_session_and_no_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def suite(project: Project) -> None:
+        made: list[SupabaseSession] = []
+
+        async def later(*_: object, **__: object) -> SupabaseSession:
+            made.append(await project.session(kept=False))
+            return made[-1]
+
+        monkeypatch.setattr(SupabaseSession, "later", later)
+        for turns in range(100):
+            project.may_answer.clear()
+            starting = asyncio.ensure_future(SupabaseSession.sign_in(URL, "key", "a@b.example", "password"))
+            await asked(project, "password")
+            starting.cancel()
+            await asyncio.sleep(0)
+            project.may_answer.set()
+            ended = await called_off_after(turns, starting)
+            assert project.asked == ["password", "logout a1"]
+            assert made[-1].wire.is_closed
+            project.asked.clear()
+            if ended:
+                break
+        assert 5 < turns < 99
+
+    run(suite)
+
+
 def test_a_close_waits_for_no_answer_that_never_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supabase_session, "_LAST_SECONDS", 0.01)
 
