@@ -337,7 +337,7 @@ class Console:
             keyring = SessionKeyring(settings.supabase_url, settings.staff_email, settings.data_path)
         password = settings.staff_password
         try:
-            session = await SupabaseSession.sign_in(*who, keyring=keyring)
+            session = self._session = await SupabaseSession.sign_in(*who, keyring=keyring)
         except NotReachable as error:
             if last is None or keyring is None:
                 raise

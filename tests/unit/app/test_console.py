@@ -17,6 +17,8 @@ from services.clients.supabase_session import SupabaseSession
 from services.domain.errors import ConsoleError, NotPermitted, NotReachable, Refused
 from services.settings import Settings, read_settings
 from tests.fakes.alone import Alone
+from tests.fakes.keyrings import Hanging, in_use
+from tests.waiting import until
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -152,6 +154,38 @@ def test_the_browser_of_the_settings_reaches_the_stack_and_the_runs(
     asyncio.run(act(alone))
     asyncio.run(act({**alone, **project}))
     assert told == ["/opt/my browser", "of the session", "/opt/my browser"]
+
+
+def test_a_sign_in_that_ends_while_the_keyring_is_waited_for_leaves_no_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class SignedIn:
+        """Stands for a session."""
+
+        open = True
+
+        async def close(self) -> None:
+            self.open = False
+
+    session, backend = SignedIn(), Hanging()
+
+    async def signed_in(*_: str, **_more: object) -> SignedIn:
+        return session
+
+    monkeypatch.setattr(SupabaseSession, "sign_in", signed_in)
+
+    async def act() -> None:
+        console = Alone(settings(tmp_path), Screen())
+        opening = asyncio.ensure_future(console.open())
+        await until(lambda: backend.calls)
+        opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
+        await console.close()
+        backend.release.set()
+
+    with in_use(backend):
+        asyncio.run(act())
+    assert not session.open
 
 
 def test_the_end_touches_no_disk_on_the_threads_of_the_window(tmp_path: Path) -> None:
