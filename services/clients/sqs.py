@@ -40,6 +40,7 @@ class SqsQueues:
         self._making = threading.Lock()
         self._clients: dict[int, SQSClient] = {}
         self._session: Session | None = None
+        self._closed = False
         self.lacks: dict[str, str] = {}
         """See the port; a name is the right and the queue's own."""
 
@@ -147,9 +148,13 @@ class SqsQueues:
         await self._change_visibility(receipt, 0)
 
     def close(self) -> None:
-        """Let go of the threads without waiting for calls under way."""
+        """Let go of the threads without waiting for calls under way; the last of them lets go of its connection."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-        for client in self._clients.values():
+        self._closed = True
+        self._let_go()
+
+    def _let_go(self) -> None:
+        for client in list(self._clients.values()):
             client.close()
 
     async def _change_visibility(self, receipt: str, seconds: int) -> None:
@@ -189,6 +194,9 @@ class SqsQueues:
             ) from error
         except (sdk.BotoCoreError, ValueError) as error:
             raise NotReachable("The queue does not answer.", hint="Check the network.", raw=repr(error)) from error
+        finally:
+            if self._closed:
+                self._let_go()
         self.lacks.pop(f"{right} on {queue}", None)
         return answer
 
