@@ -23,6 +23,7 @@ from services.submission.pictures import VIEWPORT
 from services.submission.run import run_plan
 from services.submission.trace import traced
 from services.temporary import RunFolder
+from services.to_the_end import to_the_end
 
 FLAGS: Final = (
     "--disable-background-networking",
@@ -121,12 +122,9 @@ class Browser:
             raise NoBrowser(refusal)
         path = find_browser(self._path, headless=self._headless, data_dir=self._data_dir)
         try:
-            folder = self._folder = await asyncio.to_thread(RunFolder)
-            async with driver_turn():
-                # The browser's driver makes the browser's profile.
-                with temporary_files_below(folder.path):
-                    self._playwright = await async_playwright().start()
-            return await self._playwright.chromium.launch(
+            # Whole, or nobody would know of what is half there; one that hangs goes with its folder.
+            folder, playwright = await to_the_end(self._driven(), within=_CLOSE_SECONDS)
+            return await playwright.chromium.launch(
                 executable_path=path,
                 headless=self._headless,
                 chromium_sandbox=may_sandbox(),
@@ -137,7 +135,20 @@ class Browser:
             what = path or "No Chrome, Edge or Chromium was found; install one, or fetch one in Settings"
             raise NoBrowser(f"The browser does not start: {what} ({str(error).splitlines()[0]})") from error
 
+    async def _driven(self) -> tuple[RunFolder, Playwright]:
+        """The browser's driver, and the folder where both write."""
+        folder = self._folder = await asyncio.to_thread(RunFolder)
+        async with driver_turn():
+            # It makes the browser's profile.
+            with temporary_files_below(folder.path):
+                playwright = self._playwright = await async_playwright().start()
+        return folder, playwright
+
     async def _end(self) -> None:
+        """Whoever is called off meanwhile waits for it: nobody else would know of what is left."""
+        await to_the_end(self._ended())
+
+    async def _ended(self) -> None:
         """The driver ends the browser's whole tree when it goes, so a hang in one of them can't keep it; then what
         they wrote goes."""
         for part in (
