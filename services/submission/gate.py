@@ -97,6 +97,9 @@ class Gate:
         if self._server is not None:
             self._server.close()
         self._cut()
+        # One that dials a site which doesn't answer would go on for long.
+        for task in self._serving:
+            task.cancel()
         if self._serving:
             await asyncio.wait(self._serving, timeout=_CLOSE_SECONDS)
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from services.submission import gate as gate_module
 from services.submission.gate import FAULT_HEADER, Gate, Refused, check_address, practice_port
 
 MOST = 1024 * 1024
@@ -231,3 +232,27 @@ def test_tunnels_are_renewed_except_to_hosts_with_a_socket(keep: set[str], cut: 
                 writer.close()
 
     assert asyncio.run(still_open()) is not cut
+
+
+def test_the_end_waits_for_no_site_that_is_still_being_dialled(monkeypatch: pytest.MonkeyPatch) -> None:
+    def serving() -> list[str]:
+        return [name for task in asyncio.all_tasks() if "Gate._serve" in (name := repr(task.get_coro()))]
+
+    async def suite() -> None:
+        looking = asyncio.Event()
+
+        async def never(*_: object, **__: object) -> None:
+            looking.set()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", never)
+        async with Gate(None, MOST) as gate:
+            _, writer = await asyncio.open_connection("127.0.0.1", int(gate.address.rsplit(":", 1)[1]))
+            writer.write(b"GET http://shop.example/ HTTP/1.1\r\n\r\n")
+            await looking.wait()
+            assert serving()
+        assert not serving()
+        writer.close()
+
+    monkeypatch.setattr(gate_module, "_CLOSE_SECONDS", 10.0)
+    asyncio.run(suite())
