@@ -74,11 +74,13 @@ class Window:
 
     async def take_back(self) -> None:
         """The run has the page for itself again."""
+        keeping, self._keeping = self._keeping, None
+        if keeping is not None:
+            # Before anything is waited for: who calls this off would leave it behind, and nobody ends it.
+            keeping.cancel()
         await self._ignore(True)
-        if self._keeping is not None:
-            self._keeping.cancel()
-            await asyncio.wait([self._keeping])
-            self._keeping = None
+        if keeping is not None:
+            await asyncio.wait([keeping])
         await self._swap(None)
 
     async def _ignore(self, on: bool) -> None:
