@@ -51,14 +51,19 @@ def running() -> list[str]:
 
 
 async def shutdown(timeout: float = 5.0) -> list[str]:
-    """Cancel every task and wait until all ended, at most `timeout` seconds. Names of those that didn't end."""
-    mine = asyncio.current_task()
-    others = [task for task in _tasks if task is not mine]
-    for task in others:
-        task.cancel()
-    if not others:
-        return []
-    _, late = await asyncio.wait(others, timeout=timeout)
+    """Cancel every task, those too that are spawned meanwhile, and wait until all ended, at most `timeout` seconds.
+
+    Names of those that didn't end.
+    """
+    loop, asked = asyncio.get_running_loop(), {asyncio.current_task()}
+    until, late = loop.time() + timeout, set[asyncio.Task[Any]]()
+    while fresh := _tasks - asked:
+        for task in fresh:
+            task.cancel()
+        asked |= fresh
+        _, late = await asyncio.wait(late | fresh, timeout=max(0.0, until - loop.time()))
+        if loop.time() > until:
+            break
     return sorted(task.get_name() for task in late)
 
 

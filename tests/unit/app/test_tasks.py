@@ -97,3 +97,32 @@ def test_shutdown_runs_every_finally_and_names_what_stays(failures: list[tuple[s
     assert run_virtually(main()) == ["stubborn"]
     assert closed == [True]
     assert failures == []
+
+
+def test_shutdown_ends_what_is_spawned_while_it_waits(failures: list[tuple[str, BaseException]]) -> None:
+    """A task that ends may leave its last word to another one, and a button may still be pressed."""
+    ended = []
+
+    async def main() -> list[str]:
+        async def last_word() -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.append("word")
+
+        async def first() -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.sleep(0.01)
+                tasks.spawn("last word", last_word())
+                await asyncio.sleep(0)
+                ended.append("first")
+
+        tasks.spawn("first", first())
+        await asyncio.sleep(0)
+        return await tasks.shutdown()
+
+    assert run_virtually(main()) == []
+    assert (ended, tasks.running()) == (["first", "word"], [])
+    assert failures == []
