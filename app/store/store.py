@@ -227,7 +227,7 @@ class Store:
         self.jobs.tick()
         self.jobs.wishes.tick(None if self.kept else self._states["jobs"].as_of)
 
-    def tidy(self, packs: int = 8) -> bool:
+    def tidy(self, packs: int = 16) -> bool:
         """Pack results that have been here for a while, a few at a time; False when there is nothing to do."""
         rows, waiting = self._rows["job_results"], self._unpacked
         for _ in range(packs):

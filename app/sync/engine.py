@@ -131,7 +131,7 @@ class Engine:
         while True:
             await asyncio.sleep(pause)
             flood = len(self._inbox) > self._timings.flood
-            pause = self._timings.tidy * (1 if flood or self._store.tidy() else 100)
+            pause = self._timings.tidy * (1 if flood or self._store.tidy() else 10)
 
     async def _every(self, seconds: float, step: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -37,7 +37,8 @@ class Timings(msgspec.Struct, frozen=True):
     flood: int = 1000
     """So many changes that wait are more than what comes between two frames: applying them goes first."""
     tidy: float = 0.03
-    """Between two turns of tidying up; a hundred times as long after one that found nothing to do."""
+    """Between two turns of tidying up, each of which packs what 5,000 changes a second bring meanwhile and more; ten
+    times as long after one that found nothing to do."""
     backoff_first: float = 1.0
     backoff_most: float = 60.0
     steady: float = 60.0
