@@ -30,6 +30,10 @@ class WorldReads:
         answer: dict[str, list[int]] = (await self._client.get("/due")).json()
         return {key: array("I", numbers) for key, numbers in answer.items()}
 
+    async def results(self) -> int:
+        """How many results there are in the end."""
+        return int((await self._client.get("/results")).json())
+
     async def close(self) -> None:
         """End the connection."""
         await self._client.aclose()

@@ -91,7 +91,9 @@ class FeedServer:
         while True:
             what, *rest = head.split(" ")[1].strip("/").split("/")
             if what == "due":
-                answer: Any = expected(self._world, self._count).due
+                answer: Any = self._due()
+            elif what == "results":
+                answer = sum(map(len, self._due().values()))
             else:
                 table, start, limit = rest[0], int(rest[1]), int(rest[2])
                 rows = {"customers": self._world.customers, "jobs": self._world.jobs}.get(table, [])
@@ -100,6 +102,9 @@ class FeedServer:
             writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
             await writer.drain()
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
+
+    def _due(self) -> dict[str, list[int]]:
+        return expected(self._world, self._count).due
 
     def _answer(self, message: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         topic, event, ref = message["topic"], message["event"], message.get("ref")

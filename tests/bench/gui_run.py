@@ -70,17 +70,14 @@ class Beats:
 
 
 class Paints(QObject):
-    """How long after it was due each change of a visible job was painted."""
+    """When changes of visible jobs were painted."""
 
-    def __init__(self, page: JobsPage, due: Mapping[str, Sequence[int]], rate: float) -> None:
-        """`due`: see `Expected`."""
+    def __init__(self, page: JobsPage) -> None:
         super().__init__(page)
         self._page = page
-        self._due = due
-        self._rate = rate
         self._seen: dict[str, int] = {}
+        self._painted_changes: list[tuple[str, int, int, float]] = []
         self.began = 0.0
-        self.delays: list[float] = []
         page.table.viewport().installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -107,12 +104,16 @@ class Paints(QObject):
                     self._seen[line.id] = seen
                 continue
             if seen is not None and line.done > seen:
-                due = self._due.get(line.id, ())
-                self.delays += [now - self._began_at(number) for number in due[seen : line.done]]
+                self._painted_changes.append((line.id, seen, line.done, now))
             self._seen[line.id] = line.done
 
-    def _began_at(self, number: int) -> float:
-        return self.began + number / self._rate
+    def delays(self, due: Mapping[str, Sequence[int]], rate: float) -> list[float]:
+        """How long after it was due each change was painted, in seconds. `due`: see `Expected`."""
+        return [
+            now - self.began - number / rate
+            for job_id, before, after, now in self._painted_changes
+            for number in due.get(job_id, ())[before:after]
+        ]
 
 
 async def until(condition: Callable[[], bool], seconds: float) -> None:
@@ -137,7 +138,6 @@ async def measure(options: argparse.Namespace, feed: FeedProcess, folder: Path) 
     """Load, stand idle, take the feed; the figures."""
     count = int(options.rate * options.seconds)
     reads = WorldReads(feed.port)
-    due = await reads.due()
     real = time.time() - NOW
     desk_world = DeskWorld(folder, FakeQueues({}, time.time), lambda: time.time() - real, "operator")
     desk, store = desk_world.desk, desk_world.store
@@ -174,7 +174,7 @@ async def measure(options: argparse.Namespace, feed: FeedProcess, folder: Path) 
     beats.stop()
     load_worst = beats.worst()
     job.show_job(next(iter(store.rows("jobs"))))
-    paints = Paints(jobs, due, options.rate)
+    paints = Paints(jobs)
     give_back()
     await asyncio.sleep(2)
     beats.start()
@@ -187,7 +187,7 @@ async def measure(options: argparse.Namespace, feed: FeedProcess, folder: Path) 
     cpu = time.process_time() - cpu
     beats.stop()
     # What is still on its way is no difference: a slow machine is given the time to take it in.
-    results = sum(map(len, due.values()))
+    results = await reads.results()
     arrived = await _grown_to(lambda: len(store.rows("job_results")), results)
     await until(lambda: engine.settled, 300)
     await asyncio.sleep(0.5)
@@ -195,11 +195,13 @@ async def measure(options: argparse.Namespace, feed: FeedProcess, folder: Path) 
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     pump.stop()
-    await reads.close()
     give_back()
     memory = memory_mib()
+    # What only the measuring needs comes after the memory was looked at.
+    due = await reads.due()
+    await reads.close()
     wrong = differences(store, expected(World(options.jobs, options.hot), count))
-    delays = sorted(paints.delays)
+    delays = sorted(paints.delays(due, options.rate))
     worst = sorted(beats.turns, key=lambda turn: -turn[1])[:5]
     figures = {
         "worst_ms": beats.worst(), "idle_ms": idle, "load_worst_ms": load_worst, "load_s": loaded,
