@@ -357,7 +357,7 @@ class ConsoleWindow(MainWindow):
         if self._desk is None:
             return
         link = self._desk.store.link
-        since = {"reconnecting": f" {spans.clock(link.since)}", "offline": f" since {spans.clock(link.since)}"}
+        since = {"reconnecting": f" {spans.day_clock(link.since)}", "offline": f" since {spans.day_clock(link.since)}"}
         self.bar.link.show_state(link.phase, link.word + since.get(link.phase, ""), link.why)
         # Of what an earlier start has left, the last that is known is from before this one.
         store = self._desk.store

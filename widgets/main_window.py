@@ -7,13 +7,14 @@ window.show_page("jobs"); window.bar.link.show_state("live", "Live"); window.rai
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from widgets.look import metrics
 from widgets.pages.case import CaseDoor
 from widgets.parts.drawer import Drawer
 from widgets.parts.fault_band import FaultBand
@@ -22,6 +23,9 @@ from widgets.parts.search_box import SearchBox
 from widgets.parts.status_bar import StatusBar
 from widgets.parts.surface import Surface
 from widgets.parts.toast import Toasts
+
+_ROOMY: Final = 1200
+"""From this width of the window on, the rail has its words."""
 
 
 class PageEntry(msgspec.Struct, frozen=True):
@@ -135,6 +139,12 @@ class MainWindow(QWidget):
         """The name of the page in front."""
         shown = self.stack.currentWidget()
         return next((name for name, entry in self._pages.items() if entry.widget is shown), "")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        was, narrow = event.oldSize().width() < metrics.px(_ROOMY), event.size().width() < metrics.px(_ROOMY)
+        if was != narrow or event.oldSize().width() < 0:
+            self.rail.show_open(not narrow and bool(self._kept.get("rail", True)))
 
     def set_keys_on(self, on: bool) -> None:
         """Whether the window's own shortcuts are heard."""

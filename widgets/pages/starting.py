@@ -32,7 +32,7 @@ class StartingPage(Surface):
     def show_part(self, name: str, state: str, why: str) -> None:
         """A part of the local stack is in another state."""
         if name not in self._parts:
-            line = GlyphLabel("waiting", "", "body")
+            line = GlyphLabel("waiting", "", "body", elides=True)
             self._parts[name] = line
             self._column.insertWidget(self._column.count() - 1, line)
         self._parts[name].say(stack_words.line(name, state, why), stack_words.SHAPES.get(state, "waiting"))

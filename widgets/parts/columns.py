@@ -9,6 +9,8 @@ import msgspec
 
 GAP: Final = 12
 PADDING: Final = 16
+_LEAST: Final = 48
+"""What stays of a column that gives way where there is no room at all."""
 CHECK: Final = 26
 """What the check boxes take before the first column."""
 
@@ -31,7 +33,8 @@ class Column(msgspec.Struct, frozen=True):
 
 
 def fit(columns: Sequence[Column], space: int, checks: bool, zoom: float = 1.0) -> list[int]:
-    """Widths in pixels without gaps, 0 for a column that has to go. The first column always stays."""
+    """Widths in pixels without gaps, 0 for a column that has to go. The first column always stays; where even
+    those that stay don't fit, the ones that stretch give way."""
     widths = [column.width * zoom for column in columns]
     shown = list(range(len(columns)))
     order = sorted((column.drops, index) for index, column in enumerate(columns) if column.drops and index)
@@ -44,10 +47,10 @@ def fit(columns: Sequence[Column], space: int, checks: bool, zoom: float = 1.0) 
         if need() <= space:
             break
         shown.remove(index)
-    rest = max(0.0, space - need())
+    rest = space - need()
     shares = sum(columns[index].stretch for index in shown)
     fitted = [0] * len(columns)
     for index in shown:
         share = rest * columns[index].stretch / shares if shares else 0.0
-        fitted[index] = int(widths[index] + share)
+        fitted[index] = max(int(widths[index] + share), int(min(widths[index], _LEAST * zoom)))
     return fitted

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import msgspec
 from PySide6.QtCore import QPointF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from services.domain.text import one_line
 from widgets.look import fonts, glyphs, metrics, theme
+from widgets.parts.label import tip
 from widgets.parts.scrolled import scrolled
 
 SEEN = 8
@@ -45,6 +46,7 @@ class _Rows(QWidget):
     def __init__(self, rows: tuple[FateRow, ...]) -> None:
         super().__init__()
         self._rows = rows
+        self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
@@ -52,6 +54,11 @@ class _Rows(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(metrics.px(240), metrics.px(metrics.ROW) * len(self._rows))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        number = int(event.position().y()) // metrics.px(metrics.ROW)
+        row = self._rows[number] if 0 <= number < len(self._rows) else None
+        tip(self, ", ".join(words for words in (row.what, row.name, row.why) if words) if row is not None else "")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

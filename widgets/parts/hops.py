@@ -10,11 +10,12 @@ from typing import Literal
 
 import msgspec
 from PySide6.QtCore import QPointF, QSize, Qt
-from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QPen, QShowEvent
+from PySide6.QtGui import QHideEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from services.domain.text import one_line
 from widgets.look import fonts, glyphs, metrics, motion, theme
+from widgets.parts.label import tip
 
 Way = Literal["done", "silent", "todo", "none"]
 
@@ -30,6 +31,8 @@ class Hop(msgspec.Struct, frozen=True):
     shape: str
     took: str = ""
     way: Way = "done"
+    moment: str = ""
+    """The exact time, for the tool tip."""
 
 
 class HopsView(QWidget):
@@ -38,6 +41,7 @@ class HopsView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._hops: tuple[Hop, ...] = ()
+        self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         motion.clock.ticked.connect(self._turn)
 
@@ -62,6 +66,11 @@ class HopsView(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         motion.clock.leave(self)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        number = int(event.position().x() * len(self._hops) / max(1, self.width()))
+        hop = self._hops[number] if 0 <= number < len(self._hops) else None
+        tip(self, f"{hop.name}: {hop.moment or hop.when}" if hop is not None else "")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if not self._hops:

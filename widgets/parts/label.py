@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import Final
 
 from PySide6.QtCore import QPointF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from services.domain.redaction import redact
@@ -15,6 +16,11 @@ from widgets.look import fonts, theme
 
 _LONGEST: Final = 4000
 _RAW: Final = 20_000
+_NARROW: Final = 96
+"""Pixels that a sentence takes at least."""
+_SHORT: Final = 12
+"""Letters of a word that has room anywhere."""
+_LONG_WORD: Final = re.compile(r"\S{16}(?=\S{16})")
 
 
 def label(
@@ -28,7 +34,7 @@ def label(
     parent: QWidget | None = None,
 ) -> QLabel:
     """A plain text label. `tone` as in `Theme.tone`; `wrap` for sentences; `selectable` for ids to copy."""
-    made = QLabel(parent)
+    made = _Wrapped(parent, breaks=not selectable) if wrap else QLabel(parent)
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setFont(fonts.font(role, weight))
     made.setProperty("tone", tone)
@@ -69,6 +75,44 @@ def raw_words(text: str) -> str:
 def tip_text(line: str) -> str:
     """One line of text as a tool tip shows it letter by letter: Qt takes it for markup only where there is a "<"."""
     return html.escape(line) if "<" in line else line
+
+
+class _Wrapped(QLabel):
+    """Sentences that are as narrow as their place: a long word in them must not push all else out of sight.
+
+    It may break anywhere, unless it is there to be copied: then it is cut, and whole in the tool tip.
+    """
+
+    def __init__(self, parent: QWidget | None, *, breaks: bool) -> None:
+        super().__init__(parent)
+        self._breaks = breaks
+        self._said = ""
+        self._cut = False
+
+    def setText(self, text: str) -> None:
+        self._said = text
+        super().setText(_LONG_WORD.sub("\\g<0>\u200b", text) if self._breaks else text)
+        self._tell_cut()
+
+    def text(self) -> str:
+        return self._said
+
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), _NARROW), hint.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._tell_cut()
+
+    def _tell_cut(self) -> None:
+        if self._breaks:
+            return
+        advance, width = self.fontMetrics().horizontalAdvance, self.contentsRect().width()
+        cut = any(len(word) > _SHORT and advance(word) > width for word in self._said.split())
+        if cut or self._cut:
+            self._cut = cut
+            tip(self, self._said if cut else "")
 
 
 class ElidedLabel(QWidget):

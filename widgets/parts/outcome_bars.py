@@ -13,6 +13,7 @@ from services.domain.text import one_line
 from widgets.look import fonts, metrics, theme
 from widgets.parts.bar import paint_bar
 from widgets.parts.cell import Bar
+from widgets.parts.label import tip
 from widgets.parts.table_cell import OLD
 
 
@@ -71,7 +72,7 @@ class OutcomeBars(QWidget):
         shown = theme.current()
         row_height = metrics.px(metrics.ROW)
         edge, gap, numbers = metrics.px(16), metrics.px(12), metrics.px(48)
-        names = min(metrics.px(150), self.width() // 3)
+        names = self._names()
         metric = fonts.measure("body")
         painter.setFont(fonts.font("body"))
         for number, row in enumerate(self._rows):
@@ -95,4 +96,11 @@ class OutcomeBars(QWidget):
     def _point(self, row: int) -> None:
         if row != self._pointed:
             self._pointed = row
+            name = self._rows[row].name if 0 <= row < len(self._rows) else ""
+            cut = fonts.measure("body").horizontalAdvance(one_line(name, 120)) > self._names()
+            tip(self, name if cut else "")
             self.update()
+
+    def _names(self) -> int:
+        """Width of the names."""
+        return min(metrics.px(150), self.width() // 3)

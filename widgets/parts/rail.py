@@ -63,13 +63,17 @@ class Rail(Surface):
             self._buttons[name].set_badge(count, hot)
 
     def set_open(self, is_open: bool) -> None:
-        """168 px with words, or 56 px with icons."""
+        """168 px with words, or 56 px with icons; it is told to be wanted so."""
+        self.show_open(is_open)
+        self.opened.emit(is_open)
+
+    def show_open(self, is_open: bool) -> None:
+        """The same for want of room: nobody is told."""
         self.is_open = is_open
         self.setFixedWidth(metrics.px(metrics.RAIL_OPEN if is_open else metrics.RAIL_CLOSED))
         self._brand.set_open(is_open)
         for part in self._buttons.values():
             part.set_open(is_open)
-        self.opened.emit(is_open)
 
 
 class _Brand(QAbstractButton):

@@ -12,15 +12,28 @@ def clock(seconds: float | None) -> str:
     return "—" if seconds is None else datetime.fromtimestamp(seconds).astimezone().strftime("%H:%M:%S")
 
 
-def day_clock(seconds: float, now: float) -> str:
-    """A time of day, with its date where that isn't today: 14:03:22, or 26 Nov, 14:03:22."""
-    when, today = (datetime.fromtimestamp(one).astimezone() for one in (seconds, now))
-    return when.strftime("%H:%M:%S" if when.date() == today.date() else "%d %b, %H:%M:%S")
+def day_clock(seconds: float | None, now: float | None = None) -> str:
+    """A time of day, with its date where that isn't today: 14:03:22, or 26 Nov, 14:03:22; "—" when not known."""
+    return _of_day(seconds, now, "%H:%M:%S", "%d %b, %H:%M:%S")
+
+
+def when(seconds: float | None) -> str:
+    """For lists: a time of day, or the date where that isn't today: 14:03:22, or 26 Nov; "—" when not known."""
+    return _of_day(seconds, None, "%H:%M:%S", "%d %b")
 
 
 def hour(seconds: float | None) -> str:
-    """A time of day to the minute, 14:03; "—" when not known."""
-    return clock(seconds)[:5]
+    """The same to the minute: 14:03, or 26 Nov, 14:03."""
+    return _of_day(seconds, None, "%H:%M", "%d %b, %H:%M")
+
+
+def _of_day(seconds: float | None, now: float | None, today: str, another: str) -> str:
+    if seconds is None:
+        return "—"
+    moment, here = datetime.fromtimestamp(seconds).astimezone(), datetime.now().astimezone()
+    if now is not None:
+        here = datetime.fromtimestamp(now).astimezone()
+    return moment.strftime(today if moment.date() == here.date() else another)
 
 
 def moment(seconds: float | None) -> str:

@@ -16,6 +16,7 @@ from widgets.parts.clipboard import copy
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import ElidedLabel, label, say
 from widgets.parts.scrolled import scrolled
+from widgets.parts.side import Side
 from widgets.parts.surface import Surface
 
 _NAME = 96
@@ -85,18 +86,17 @@ class Sentences(QWidget):
         return [shown.text() for shown in self._labels if shown.text()]
 
 
-class Inspector(Surface):
-    """360 px at the right. `open_job` gives the id of the letter's job, `pressed` the key of one of its acts."""
+class Inspector(Side):
+    """Beside the list. `open_job` gives the id of the letter's job, `pressed` the key of one of its acts."""
 
     open_job = Signal(str)
     pressed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("surface.page", "l", parent)
+        super().__init__(parent)
         self.shown: Shown | None = None
         self._body_of = ""
         self._body = ""
-        self.setFixedWidth(metrics.px(metrics.INSPECTOR))
         self.title = ElidedLabel("", "body", weight=600)
         self.open_button = Button("Open job", "link")
         self.open_button.clicked.connect(self._open)
@@ -117,12 +117,11 @@ class Inspector(Surface):
         self.attributes_title = label("Attributes", "micro", "tertiary", 500)
         self.attributes = Facts()
         self.body = QPlainTextEdit()
-        self.body.setAccessibleName("Body of the letter")
         self.body.setReadOnly(True)
         self.body.setFont(fonts.font("mono"))
         self.body.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
         self.body.setMinimumHeight(metrics.px(160))
-        self.length = label("", "small", "tertiary")
+        self.length = ElidedLabel("", "small", "tertiary")
         self.all_button = Button("Show all", "link", small=True)
         self.all_button.clicked.connect(lambda: self._show_body(whole=True))
         self.copy_button = Button("Copy", "link", small=True, tip="Copy the body, character by character")
@@ -199,7 +198,7 @@ class Inspector(Surface):
         self.body.setPlainText(plain(self._body, whole=whole))
         cut = not whole and len(self._body) > FIRST
         shown = f"first {FIRST:,} characters of {size(self._body)}" if cut else size(self._body)
-        say(self.length, shown)
+        self.length.say(shown)
         self.all_button.setVisible(cut)
 
     def _lay_out(self) -> None:

@@ -177,13 +177,13 @@ def step_words(state: str) -> str:
 
 def evidence(known: Known) -> list[str]:
     """What is known of a send without an answer, as sentences."""
-    said = [f"The send began at {spans.clock(known.sent_at)} and has no answer."]
+    said = [f"The send began at {spans.day_clock(known.sent_at)} and has no answer."]
     if known.events is None:
         said.append("Its job is not known here, so there is no history to look at.")
     elif not known.events:
         said.append("Nothing came in the history of its job since then: that speaks against it.")
     else:
-        shown = [f"{event} at {spans.clock(at)}" for at, event in known.events[:4]]
+        shown = [f"{event} at {spans.day_clock(at)}" for at, event in known.events[:4]]
         more = f" and {len(known.events) - 4:,} more" if len(known.events) > 4 else ""
         said.append(f"Since then its job's history has {', '.join(shown)}{more}.")
         if any(event == "queue_claimed" for _, event in known.events):

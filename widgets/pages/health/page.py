@@ -166,7 +166,7 @@ class HealthPage(Surface):
             cells=[
                 lambda line: cell.name(stack_words.part_name(line.name)),
                 lambda line: cell.status(stack_words.SHAPES.get(line.state, "unknown"), line.state),
-                lambda line: cell.words(spans.clock(line.since), tip=spans.moment(line.since)),
+                lambda line: cell.words(spans.when(line.since), tip=spans.moment(line.since)),
                 lambda line: cell.number(line.restarts),
                 lambda line: cell.words(line.why),
             ],

@@ -38,7 +38,7 @@ class ActivityList(QWidget):
         self.model = LinesModel(
             key=lambda event: event.id,
             cells=[
-                lambda event: cell.words(spans.clock(event.created_at), "tertiary", spans.moment(event.created_at)),
+                lambda event: cell.words(spans.when(event.created_at), "tertiary", spans.moment(event.created_at)),
                 _happened,
                 lambda event: cell.words(event.directory_name) if event.directory_name else cell.EMPTY,
                 _details,

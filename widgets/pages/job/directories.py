@@ -56,7 +56,9 @@ class DirectoriesTable(QWidget):
                 lambda line: cell.number(len(line.attempts), "secondary"),
                 lambda line: cell.words(spans.took(line.duration_ms)),
                 lambda line: cell.icon("image", tip="There is a picture") if line.screenshot_url else cell.EMPTY,
-                lambda line: cell.words("now" if line.outcome == "running" else spans.clock(line.when)),
+                lambda line: cell.words(
+                    "now" if line.outcome == "running" else spans.when(line.when), tip=spans.moment(line.when)
+                ),
             ],
             sort_keys=[
                 lambda line: (_ORDER.get(line.outcome, 9), -(line.when or 0)),

@@ -22,20 +22,21 @@ from widgets.parts.button import Button
 from widgets.parts.evidence_list import EvidenceList
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.json_tree import JsonTree
-from widgets.parts.label import ElidedLabel, label, say
+from widgets.parts.label import ElidedLabel, label, say, tip
 from widgets.parts.link import LinkRow
 from widgets.parts.menu import MenuButton, MenuEntry
 from widgets.parts.run_picture import RunPicture
 from widgets.parts.scrolled import scrolled
 from widgets.parts.section import section
+from widgets.parts.side import Side
 from widgets.parts.surface import Surface
 
 _ATTEMPTS = 8
 _BUSY = ("waiting", "running")
 
 
-class Inspector(Surface):
-    """360 px at the right. `run_here` asks for a run of the directory that is shown, `retry` for its retry, `declare`
+class Inspector(Side):
+    """Beside the list. `run_here` asks for a run of the directory that is shown, `retry` for its retry, `declare`
     for its outcome to be declared: submitted, failed or skipped; `pause` for it to be paused, or let in again."""
 
     run_here = Signal(str)
@@ -44,10 +45,9 @@ class Inspector(Surface):
     pause = Signal(str)
 
     def __init__(self, data_dir: Path, pictures: Pictures, parent: QWidget | None = None) -> None:
-        super().__init__("surface.page", "l", parent)
+        super().__init__(parent)
         self._host = ""
         self._shown: DirectoryLine | None = None
-        self.setFixedWidth(metrics.px(metrics.INSPECTOR))
         self._head = GlyphLabel("", "", "title", "primary", 600, elides=True)
         head = Surface("surface.page", "b")
         head.setFixedHeight(metrics.px(metrics.PAGE_HEAD))
@@ -212,5 +212,7 @@ def _attempt_row(number: int, attempt: Attempt) -> QWidget:
     words = plain_words(attempt.error) or word
     line.addWidget(ElidedLabel(words, "small", cell.word_tone(shape)), 1)
     line.addWidget(label(spans.took(attempt.duration_ms), "small", "tertiary"))
-    line.addWidget(label(spans.clock(attempt.ended_at or attempt.started_at), "small", "tertiary"))
+    ended = label(spans.when(attempt.ended_at or attempt.started_at), "small", "tertiary")
+    tip(ended, spans.moment(attempt.ended_at or attempt.started_at))
+    line.addWidget(ended)
     return row

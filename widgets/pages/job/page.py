@@ -263,7 +263,7 @@ class JobPage(QWidget):
         say(self._done, f"{line.done}/{line.total}")
         wish = line.wish
         self._wish_row.setVisible(wish is not None)
-        self._wish_words.say(wish.whole(spans.clock(wish.since)) if wish else "")
+        self._wish_words.say(wish.whole(spans.day_clock(wish.since)) if wish else "")
         if wish is not None:
             self._wish.say("", wish.shape)
         self.directories.show_face(self._desk.store.state("directory_submissions"))
@@ -299,10 +299,11 @@ class JobPage(QWidget):
             [
                 hops.Hop(
                     hop.name,
-                    spans.clock(hop.at) if hop.at is not None and hop.name != "Directories" else hop.words,
+                    spans.when(hop.at) if hop.at is not None and hop.name != "Directories" else hop.words,
                     hop.shape,
                     after.span if after else "",
                     _WAYS[after.before] if after else "none",
+                    spans.moment(hop.at),
                 )
                 for hop, after in zip(found, later, strict=True)
             ]

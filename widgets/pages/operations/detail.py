@@ -46,7 +46,7 @@ class Detail(Surface):
             cells=[
                 lambda item: cell.Cell(item.label, "primary", 500, shape=shape_of(item), tip=item.label),
                 lambda item: cell.words(item.words or item.state.capitalize(), tip=item.words),
-                lambda item: cell.words(spans.clock(item.changed_at), "tertiary", spans.moment(item.changed_at)),
+                lambda item: cell.words(spans.when(item.changed_at), "tertiary", spans.moment(item.changed_at)),
             ],
             sort_keys=[lambda item: (_ORDER.get(item.state, 9), item.started_at), lambda item: item.words,
                        lambda item: item.changed_at],

@@ -40,7 +40,7 @@ def shape_of(operation: Operation) -> Shape:
 def operation_row(operation: Operation, desk: Desk) -> drawer.Operation:
     """An act for the drawer; one on many things with its progress, rate, time left and buttons."""
     batches, many = desk.batches, desk.many
-    words, more, bar = operation.words.rstrip("."), spans.clock(operation.changed_at), None
+    words, more, bar = operation.words.rstrip("."), spans.when(operation.changed_at), None
     shape = shape_of(operation)
     progress = batches.progress.get(operation.id)
     if progress is not None and batches.is_running(operation.id):

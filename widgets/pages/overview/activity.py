@@ -41,7 +41,7 @@ class ActivityPanel(Panel):
         self.model: LinesModel[HistoryEvent] = LinesModel(
             key=lambda event: event.id,
             cells=[
-                lambda event: cell.words(spans.clock(event.created_at), "tertiary", spans.moment(event.created_at)),
+                lambda event: cell.words(spans.when(event.created_at), "tertiary", spans.moment(event.created_at)),
                 self._name,
                 lambda event: cell.words(event.directory_name) if event.directory_name else cell.NONE,
                 lambda event: cell.status(*event_face(event)),

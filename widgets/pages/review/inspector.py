@@ -25,6 +25,7 @@ from widgets.parts.menu import MenuButton, MenuEntry
 from widgets.parts.run_picture import RunPicture
 from widgets.parts.scrolled import scrolled
 from widgets.parts.section import section
+from widgets.parts.side import Side
 from widgets.parts.surface import Surface
 
 _COPIED_MS: Final = 1200
@@ -35,18 +36,17 @@ _OUTCOMES: Final = (("submitted", "It was submitted…"), ("failed", "It was not
                     ("skipped", "It is not wanted any more…"))  # fmt: skip
 
 
-class Inspector(Surface):
-    """360 px at the right. `open_job` asks for the job; `said` gives the outcome that a person means: submitted,
+class Inspector(Side):
+    """Beside the list. `open_job` asks for the job; `said` gives the outcome that a person means: submitted,
     failed or skipped."""
 
     open_job = Signal()
     said = Signal(str)
 
     def __init__(self, data_dir: Path, pictures: Pictures, environment: str, parent: QWidget | None = None) -> None:
-        super().__init__("surface.page", "l", parent)
+        super().__init__(parent)
         self._environment = environment
         self._shown: LaneLine | None = None
-        self.setFixedWidth(metrics.px(metrics.INSPECTOR))
         self.head = GlyphLabel("", "", "title", "primary", 600, elides=True)
         self.why = label("", weight=600, wrap=True, selectable=True)
         self.evidence = EvidenceList()

@@ -112,7 +112,7 @@ class Comparing(QWidget):
 def _ends(line: DirectoryLine | None, state: RunState) -> str:
     """How both ended."""
     there = OUTCOMES.get(line.outcome, ("", line.outcome))[1] if line is not None else ""
-    at = f" {spans.clock(line.when)}" if line is not None and line.when else ""
+    at = f" {spans.day_clock(line.when)}" if line is not None and line.when else ""
     here = VERDICTS.get(state.verdict, ("", "still running"))[1].lower()
     return f"Remote: {there}{at}{f', {line.words}' if line is not None and line.words else ''}. Here: {here}."
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 from services.domain.text import one_line
 from widgets.look import fonts, metrics, theme
 from widgets.parts.button import Button
-from widgets.parts.label import label
+from widgets.parts.label import label, tip
 from widgets.parts.surface import Surface
 
 
@@ -71,6 +71,7 @@ class PlaceButton(QAbstractButton):
         self._place = place
         self.setCheckable(True)
         self.setAccessibleName(f"{place.name}, {place.kind}, {place.under}")
+        tip(self, f"{place.name}, {place.under}")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)

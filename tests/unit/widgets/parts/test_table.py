@@ -139,12 +139,17 @@ def test_columns_fill_the_width_and_drop_in_order(specs: list[tuple[int, int, in
     fitted = fit(columns, space, checks)
     shown = [index for index, width in enumerate(fitted) if width]
     assert shown[0] == 0
-    assert all(fitted[index] >= columns[index].width for index in shown)
-    used = sum(fitted) + GAP * (len(shown) - 1) + 2 * PADDING + (CHECK if checks else 0)
+    around = GAP * (len(shown) - 1) + 2 * PADDING + (CHECK if checks else 0)
+    used = sum(fitted) + around
     droppable = [index for index in shown if index and columns[index].drops]
-    if used > space:
+    if sum(columns[index].width for index in shown) + around > space:
+        assert all(fitted[index] == columns[index].width for index in shown if not columns[index].stretch)
+        stretched = [index for index in shown if columns[index].stretch]
+        assert all(min(48, columns[index].width) <= fitted[index] <= columns[index].width for index in stretched)
         assert not droppable
-    elif any(columns[index].stretch for index in shown):
+        return
+    assert all(fitted[index] >= columns[index].width for index in shown)
+    if any(columns[index].stretch for index in shown):
         assert space - used < len(shown)
     gone = [columns[index].drops for index in range(len(columns)) if not fitted[index]]
     assert all(columns[index].drops >= max(gone) for index in droppable) if gone else True
