@@ -11,6 +11,7 @@ from itertools import islice
 import msgspec
 
 from app.store.clues import clues_of
+from app.store.customers_jobs import CustomersJobs
 from app.store.holds import Holds
 from app.store.job_facts import JobFacts, having, host_of, without_row
 from app.store.lines import ENDED, DirectoryLine, JobLine
@@ -59,7 +60,7 @@ class JobsView:
         self._now = now
         self._facts: dict[str, JobFacts] = {}
         """Of a job of which only its own row is known they are made when something happens, and forgotten again."""
-        self._by_customer: dict[str, tuple[str, ...]] = {}
+        self._of_customers = CustomersJobs()
         self._owners = Owners(customers, self._jobs_of)
         self._by_host: dict[str, Directory] = {}
         self._waiting: deque[JobFacts] = deque()
@@ -125,19 +126,16 @@ class JobsView:
         if new is not None:
             self.wishes.job_changed(new)
         if old is not None and (new is None or new.customer_id != old.customer_id):
-            left = tuple(key for key in self._by_customer[old.customer_id] if key != old.id)
-            self._by_customer[old.customer_id] = left
+            self._of_customers.discard(old.customer_id, old.id)
             self._move(self._owners.settle(old.customer_id))
         if new is not None and (old is None or old.customer_id != new.customer_id or old.created_at != new.created_at):
-            others = self._by_customer.get(new.customer_id, ())
-            if new.id not in others:
-                self._by_customer[new.customer_id] = (*others, new.id)
+            self._of_customers.add(new.customer_id, new.id)
             self._move(self._owners.settle(new.customer_id))
 
     def customer_changed(self, old: Customer | None, new: Customer | None) -> None:
         """A customers row appeared, changed or went."""
         for row in filter(None, (new or old,)):
-            for job_id in self._by_customer.get(row.id, ()):
+            for job_id in self._of_customers.of(row.id):
                 self._renewed(job_id)
             self._move(self._owners.settle(row.id))
 
@@ -230,7 +228,7 @@ class JobsView:
         ]
 
     def _jobs_of(self, customer_id: str) -> list[Job]:
-        return [self._jobs[job_id] for job_id in self._by_customer.get(customer_id, ()) if job_id in self._jobs]
+        return [self._jobs[job_id] for job_id in self._of_customers.of(customer_id) if job_id in self._jobs]
 
     def _move(self, moves: list[Move]) -> None:
         for event, before, after in moves:
@@ -330,7 +328,7 @@ class JobsView:
             unknown=unknown,
             skipped=skipped,
             running=running,
-            waiting=waiting + total - known,
+            waiting=waiting + total - known if known else total,
             total=total,
             done=done,
             current=facts.current() if running else "",

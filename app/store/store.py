@@ -24,7 +24,7 @@ from services.domain.result import Result, pack
 
 PLAIN: Final = 512
 """The newest results are held as they came: many of them change again soon."""
-PACK: Final = 16
+PACK: Final = 32
 """Results that are packed together."""
 
 
@@ -227,7 +227,7 @@ class Store:
         self.jobs.tick()
         self.jobs.wishes.tick(None if self.kept else self._states["jobs"].as_of)
 
-    def tidy(self, packs: int = 16) -> bool:
+    def tidy(self, packs: int = 8) -> bool:
         """Pack results that have been here for a while, a few at a time; False when there is nothing to do."""
         rows, waiting = self._rows["job_results"], self._unpacked
         for _ in range(packs):

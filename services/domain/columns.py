@@ -10,6 +10,8 @@ import msgspec
 
 Row = Mapping[str, Any]
 _NOTHING: Final[dict[str, Any]] = {}
+_SMALL: Final = tuple(range(1025))
+"""Numbers that very many rows have, as sizes of packages: each is held once."""
 
 
 def text(value: object) -> str:
@@ -27,9 +29,10 @@ def number(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return 0
     try:
-        return int(value)
+        whole = int(value)
     except (ValueError, OverflowError):
         return 0
+    return _SMALL[whole] if 0 <= whole < len(_SMALL) else whole
 
 
 def mapping(value: object) -> dict[str, Any]:

@@ -22,6 +22,8 @@ class Customer(msgspec.Struct, frozen=True, gc=False):
     """A paying business."""
 
     TABLE: ClassVar = "customers"
+    _REPEATED: ClassVar = frozenset({"id", "city", "state", "country", "category", "package_type"})
+    """What other rows say too."""
     id: str
     customer_id: str = ""
     business_name: str = ""
@@ -39,7 +41,7 @@ class Customer(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        return cls(shared(row.get("id")), *[text(row.get(name)) for name in cls.__struct_fields__[1:]])
+        return cls(*[(shared if name in cls._REPEATED else text)(row.get(name)) for name in cls.__struct_fields__])
 
 
 class Job(msgspec.Struct, frozen=True, gc=False):
