@@ -159,6 +159,8 @@ class RowPainter:
         if pictured:
             room = len(table.seen_rows()) * (2 if self.ahead else 1)
             self._pictures.suit((wide, height, ratio, theme.current()), room)
+        else:
+            self._pictures.clear()  # of a screen where the window was before
         in_full = pieces is None and bounds.width() >= wide
         flashes = table.flashes()
         steady_row = getattr(table.model(), "steady_row", None)
