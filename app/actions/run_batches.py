@@ -308,8 +308,7 @@ class RunBatches:
 
     def _customer(self, job_id: str) -> Customer | None:
         job = self._store.jobs.get(job_id)
-        found = self._store.get("customers", job.customer_id) if job is not None else None
-        return found if isinstance(found, Customer) else None
+        return self._store.customer(job.customer_id) if job is not None else None
 
     async def _resolve(self, job_id: str, item: Operation) -> None:
         """Say of a run that was cut off what the facts say by now."""

@@ -20,8 +20,9 @@ from app.store.owners import Move, Owners
 from app.store.pending import Pending
 from app.store.rates import Rates
 from app.store.tallies import Tallies
+from services.domain.customer_row import CustomerRow
 from services.domain.diagnosis import DEFAULT_THRESHOLDS, Diagnosis, diagnose, under_way
-from services.domain.records import Customer, Directory, Heartbeat, HistoryEvent, Job, OutboxMessage, WorkItem
+from services.domain.records import Directory, Heartbeat, HistoryEvent, Job, OutboxMessage, WorkItem
 from services.domain.result import Result
 from services.domain.text import seen
 
@@ -39,7 +40,7 @@ class JobsView:
     def __init__(
         self,
         jobs: Mapping[str, Job],
-        customers: Mapping[str, Customer],
+        customers: Mapping[str, CustomerRow],
         heartbeats: Mapping[str, Heartbeat],
         now: Callable[[], float],
     ) -> None:
@@ -132,7 +133,7 @@ class JobsView:
             self._of_customers.add(new.customer_id, new.id)
             self._move(self._owners.settle(new.customer_id))
 
-    def customer_changed(self, old: Customer | None, new: Customer | None) -> None:
+    def customer_changed(self, old: CustomerRow | None, new: CustomerRow | None) -> None:
         """A customers row appeared, changed or went."""
         for row in filter(None, (new or old,)):
             for job_id in self._of_customers.of(row.id):

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import msgspec
 
+from services.domain.customer_row import CustomerRow
 from services.domain.fingerprints import FormFingerprint
 from services.domain.paused import PausedDirectory
 from services.domain.records import (
-    Customer,
     Directory,
     Heartbeat,
     HistoryEvent,
@@ -24,14 +24,14 @@ from services.domain.records import (
 from services.domain.result import Result
 
 Record = (
-    Customer | Job | WorkItem | Result | HistoryEvent | StaffAction | Directory | Heartbeat | OutboxMessage
+    CustomerRow | Job | WorkItem | Result | HistoryEvent | StaffAction | Directory | Heartbeat | OutboxMessage
     | ReplayLease | SharedOperation | PausedDirectory | FormFingerprint
 )  # fmt: skip
 
 RECORDS: Final[dict[str, type[Any]]] = {
     kind.TABLE: kind
     for kind in (
-        Customer, Job, WorkItem, Result, HistoryEvent, StaffAction, Directory, Heartbeat, OutboxMessage, ReplayLease,
+        CustomerRow, Job, WorkItem, Result, HistoryEvent, StaffAction, Directory, Heartbeat, OutboxMessage, ReplayLease,
         SharedOperation, PausedDirectory, FormFingerprint,
     )
 }  # fmt: skip
@@ -55,13 +55,15 @@ _SOURCES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
 }
 
 
-_SELDOM: Final = frozenset(Result.SELDOM)
+_SELDOM: Final[dict[str, frozenset[str]]] = {
+    table: frozenset(getattr(kind, "SELDOM", ())) for table, kind in RECORDS.items()
+}
 _FIELDS: Final = {
-    table: tuple(name for name in kind.__struct_fields__ if kind is not Result or name not in ("seldom", "place"))
+    table: tuple(name for name in kind.__struct_fields__ if not _SELDOM[table] or name not in ("seldom", "place"))
     for table, kind in RECORDS.items()
 }
 _COLUMNS: Final = {
-    table: {_SOURCES.get((table, name), (name,))[0] for name in names} | (_SELDOM if table == Result.TABLE else set())
+    table: {_SOURCES.get((table, name), (name,))[0] for name in names} | _SELDOM[table]
     for table, names in _FIELDS.items()
 }
 """A row with all of these lacks nothing."""
@@ -75,7 +77,7 @@ def key_of(table: str, row: Mapping[str, Any]) -> str:
 
 def merged(table: str, held: Record | None, row: Mapping[str, Any]) -> Any:
     """The record of `row`, with the fields whose columns are absent from it taken from `held`."""
-    if isinstance(held, Result) and not row.keys() >= _SELDOM:
+    if isinstance(held, Result | CustomerRow) and not row.keys() >= _SELDOM[table]:
         row = {**held.seldom_columns(), **row}
     fresh = RECORDS[table].from_row(row)
     if held is None or _COLUMNS[table] <= row.keys():

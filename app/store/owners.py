@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from app.store.activity import insert_once, take_out
-from services.domain.records import Customer, HistoryEvent, Job
+from services.domain.customer_row import CustomerRow
+from services.domain.records import HistoryEvent, Job
 
 Move = tuple[HistoryEvent, str, str]
 """An event, the job that it was with, the job that it is with now; "" for none."""
@@ -17,7 +18,7 @@ class Owners:
     The customer of an event is named by the key of its row or by its public number.
     """
 
-    def __init__(self, customers: Mapping[str, Customer], jobs_of: Callable[[str], list[Job]]) -> None:
+    def __init__(self, customers: Mapping[str, CustomerRow], jobs_of: Callable[[str], list[Job]]) -> None:
         self._customers = customers
         self._jobs_of = jobs_of
         self._events: dict[str, list[HistoryEvent]] = {}

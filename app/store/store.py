@@ -19,7 +19,7 @@ from app.store.link import AWAY, CUT_OFF, Link, Phase, TableState
 from app.store.merge import KEYS, RECORDS, Record, key_of, merged, same
 from app.store.needs import Acknowledged
 from app.store.rates import Rates
-from services.domain.records import HistoryEvent, Job
+from services.domain.records import Customer, HistoryEvent, Job
 from services.domain.result import Result, pack
 
 PLAIN: Final = 512
@@ -99,6 +99,11 @@ class Store:
     def get(self, table: str, key: str) -> Any:
         """One record, None when it isn't there."""
         return self._rows[table].get(key)
+
+    def customer(self, key: str) -> Customer | None:
+        """All that is known of a customer, None for one that isn't there."""
+        found = self._rows["customers"].get(key)
+        return None if found is None else found.whole()
 
     def counts(self) -> Counts:
         """Jobs by status."""

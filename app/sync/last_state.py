@@ -32,10 +32,7 @@ EVERY: Final = 300.0
 _DAY: Final = 86400.0
 _BUDGET: Final = 0.004
 _GROUP: Final = 100
-_SHARED: Final = (
-    "id", "job_id", "customer_id", "status", "package_type", "directory_url", "directory_name", "event", "city",
-    "state", "country", "category",
-)  # fmt: skip
+_SHARED: Final = ("id", "job_id", "customer_id", "status", "package_type", "directory_url", "directory_name", "event")
 _OF_JOBS: Final = ("directory_submissions", "job_results", "outbox")
 _WHOLE: Final = ("directories", "worker_heartbeats", "staff_actions", "queue_history")
 _LEFT_OUT: Final = {"not here": "It is shown again once the project answers."}

@@ -22,8 +22,6 @@ class Customer(msgspec.Struct, frozen=True, gc=False):
     """A paying business."""
 
     TABLE: ClassVar = "customers"
-    _REPEATED: ClassVar = frozenset({"id", "city", "state", "country", "category", "package_type"})
-    """What other rows say too."""
     id: str
     customer_id: str = ""
     business_name: str = ""
@@ -41,7 +39,7 @@ class Customer(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        return cls(*[(shared if name in cls._REPEATED else text)(row.get(name)) for name in cls.__struct_fields__])
+        return cls(*[text(row.get(name)) for name in cls.__struct_fields__])
 
 
 class Job(msgspec.Struct, frozen=True, gc=False):

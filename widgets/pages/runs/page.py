@@ -170,7 +170,7 @@ class RunsPage(Surface):
 
     def _target(self) -> RunTarget | None:
         job, line = self._job(), self._directory()
-        customer = self._desk.store.get("customers", job.customer_id) if job is not None else None
+        customer = self._desk.store.customer(job.customer_id) if job is not None else None
         return RunTarget(self._job_id, line.host, line.url, customer) if line is not None and customer else None
 
     def _state(self) -> RunState | None:
@@ -242,7 +242,7 @@ class RunsPage(Surface):
         self.directory_choice.setEnabled(bool(lines))
         if self.directory_choice.key() == self._wanted:
             self._wanted = ""
-        customer = self._desk.store.get("customers", job.customer_id) if job is not None else None
+        customer = self._desk.store.customer(job.customer_id) if job is not None else None
         self.inspector.show_customer(customer)
         self._runs.kept.want(self._job_id, self.directory_choice.key())
         line = self._directory()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any, get_type_hints
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.domain.customer_row import CustomerRow
 from services.domain.records import Customer, Directory, Heartbeat, HistoryEvent, Job, OutboxMessage, WorkItem
 from services.domain.result import Result
 
-KINDS: list[Any] = [Customer, Job, WorkItem, Result, HistoryEvent, Directory, Heartbeat, OutboxMessage]
+KINDS: list[Any] = [Customer, CustomerRow, Job, WorkItem, Result, HistoryEvent, Directory, Heartbeat, OutboxMessage]
 COLUMNS = sorted(
     {name for kind in KINDS for name in kind.__struct_fields__}
     | {"submission_queue_id", "submission_status", "status_from", "status_to", "metadata", "last_seen"}
@@ -99,3 +101,12 @@ def test_a_number_that_is_none_is_zero(size: object) -> None:
 def test_json_that_can_not_be_kept_counts_as_none() -> None:
     found = Result.from_row({"id": 1, "payload": {"at": object()}, "response_log": {"reasons": ["sent"]}})
     assert (found.payload, found.response_log) == ({}, {"reasons": ["sent"]})
+
+
+@settings(max_examples=60, derandomize=True)
+@given(row=st.dictionaries(st.sampled_from(Customer.__struct_fields__), _VALUES))
+def test_a_customer_s_row_has_all_of_the_customer(row: dict[str, Any]) -> None:
+    held, whole = CustomerRow.from_row(row), Customer.from_row(row)
+    assert held.whole() == whole
+    assert (held.id, held.customer_id, held.business_name, held.email) == msgspec.structs.astuple(whole)[:4]
+    assert held.seldom_columns() == {name: getattr(whole, name) for name in CustomerRow.SELDOM}
