@@ -68,6 +68,8 @@ def timeline(
     gap_at = _GAP_BEFORE.get(line.diagnosis.gap) if line.diagnosis.gap else None
     # A later hop proves the earlier ones, even where their own evidence is not held.
     furthest = max((index for index, at in enumerate(times) if at is not None), default=0)
+    # What was tried has come that far, and what ended has ended: "not yet" would be wrong of a hop before that.
+    reached = 6 if line.ended else 5 if tried or line.running else 0
     made: list[Hop] = []
     for index, (name, at) in enumerate(zip(names, times, strict=True)):
         passed = index <= furthest
@@ -81,7 +83,8 @@ def timeline(
             before, text = "gap", since(now - earlier)
         elif span is not None and slow[index] and span >= slow[index]:
             before = "gap"
-        made.append(Hop(name, _shape(line, index, passed), at, _words(line, index, tried, passed), before, text))
+        words = _words(line, index, tried, passed or index <= reached)
+        made.append(Hop(name, _shape(line, index, passed), at, words, before, text))
     made.append(
         Hop("Seen here", "ok" if link.live else "stale", None, link.word, "passed" if line.ended else "not_yet")
     )
@@ -96,7 +99,7 @@ def _shape(line: JobLine, index: int, passed: bool) -> Shape:
     return "ok" if passed else "waiting"
 
 
-def _words(line: JobLine, index: int, tried: int, passed: bool) -> str:
+def _words(line: JobLine, index: int, tried: int, reached: bool) -> str:
     if index == 5:
         return f"{tried} of {line.total} tried"
-    return "not seen" if passed else "not yet"
+    return "not seen" if reached else "not yet"

@@ -31,6 +31,12 @@ def seen(text: str) -> str:
     return text if text[:1].isalnum() or one_line(text) else ""
 
 
+def clause(sentence: str) -> str:
+    """A sentence as a part of another one: "It was skipped." becomes "it was skipped"."""
+    first = sentence[:1] if sentence[1:2].isupper() else sentence[:1].lower()
+    return first + sentence[1:].removesuffix(".")
+
+
 def storable(value: Any) -> Any:
     """A JSON value without what PostgreSQL keeps in no text (NUL) and UTF-8 can't say (halves of a pair)."""
     if isinstance(value, str):

@@ -13,6 +13,7 @@ from app.actions.letter_batches import FATES, Directory, Fate, XRay
 from app.actions.letter_edits import Corrections, Edit
 from app.desk import Desk
 from app.models.table_model import LinesModel
+from services.domain.text import clause
 from widgets.look import metrics
 from widgets.pages.dead_letters.words import plain
 from widgets.parts import cell
@@ -80,7 +81,7 @@ class XRayView(QWidget):
             cells=[
                 lambda one: cell.status(*FATE_WORDS[one.fate][:2]),
                 lambda one: cell.name(one.host),
-                lambda one: cell.words(one.why or _WHY[one.fate]),
+                lambda one: cell.words(clause(one.why) or _WHY[one.fate]),
             ],
             sort_keys=[lambda one: FATES.index(one.fate), lambda one: one.host, lambda one: one.why],
             words=lambda one: f"{one.host}, {FATE_WORDS[one.fate][1]}",

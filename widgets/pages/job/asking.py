@@ -23,6 +23,7 @@ from app.desk import Desk
 from app.models.plan_rows import business_of, export_plan, of_retry
 from app.store.lines import DirectoryLine, JobLine
 from services.domain.statuses import Declared
+from services.domain.text import clause
 from widgets.parts.export_button import PLAN, ExportButton
 from widgets.parts.fate_list import FateList, FateRow
 from widgets.parts.listing_field import ListingField
@@ -113,7 +114,7 @@ def _place(one: Directory) -> tuple[int, str]:
 def _row(one: Directory, *, here: bool = False) -> FateRow:
     shape, what, _ = _FATES[one.fate]
     why = "it is run on this computer" if here and one.fate == "submit" else _WHY[one.fate]
-    return FateRow(shape, what, one.host, one.why or why)
+    return FateRow(shape, what, one.host, clause(one.why) or why)
 
 
 def ask_act(body: Surface, desk: Desk, job: JobLine, act: Act) -> None:

@@ -115,7 +115,7 @@ class SettingsPage(Surface):
         line.setSpacing(metrics.px(12))
         words = QVBoxLayout()
         words.setSpacing(metrics.px(2))
-        words.addWidget(label(name, weight=600))
+        words.addWidget(ElidedLabel(name, weight=600))
         words.addWidget(ElidedLabel(f"{kind.capitalize()}. {under}", "small", "secondary"))
         line.addWidget(_Stripe(kind))
         line.addLayout(words, 1)

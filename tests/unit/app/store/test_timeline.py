@@ -51,6 +51,16 @@ def test_a_running_job_is_in_its_directories() -> None:
     )  # fmt: skip
 
 
+def test_nothing_is_still_to_come_that_must_have_been() -> None:
+    line = JobLine("j1", status="in_progress", created_at=100.0, submitted=1, waiting=4, total=5)
+    found = named(timeline(line, Hops(triggered_at=113.0), SENT, LIVE, 130.0))
+    assert (found["Flow started"].shape, found["Flow started"].words) == ("waiting", "not seen")
+    assert found["Job ends"].words == "not yet"
+    found = named(timeline(JobLine("j1", status="failed", created_at=100.0), Hops(), None, LIVE, 130.0))
+    assert (found["Job ends"].shape, found["Job ends"].words) == ("failed", "not seen")
+    assert found["Flow started"].shape == "waiting", "nor is it said to have been"
+
+
 def test_a_waiting_job_has_a_way_to_go() -> None:
     found = named(timeline(JobLine("j1", created_at=100.0), Hops(), None, LIVE, 105.0))
     assert (found["Directories"].shape, found["Queued"].before, found["Queued"].words) == (

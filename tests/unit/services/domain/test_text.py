@@ -8,7 +8,7 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.domain.text import one_line, seen, slug, storable
+from services.domain.text import clause, one_line, seen, slug, storable
 
 TURNS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
@@ -22,6 +22,12 @@ def test_lines_are_joined_and_directions_taken_out() -> None:
 def test_names_of_all_scripts_stay() -> None:
     for name in ("Bäckerei Groß", "مخبز", "寿司屋", "👩‍🍳 Kitchen", "<b>Bold</b> & Sons"):
         assert one_line(name) == name
+
+
+def test_a_sentence_becomes_a_part_of_another() -> None:
+    assert [clause(one) for one in ("It was skipped.", "", "A captcha", "URL wrong.")] == [
+        "it was skipped", "", "a captcha", "URL wrong",
+    ]  # fmt: skip
 
 
 def test_a_name_that_nobody_sees_is_none() -> None:

@@ -21,7 +21,7 @@ from tests.waiting import until
 from widgets.look import theme
 from widgets.pages.settings import SettingsPage
 from widgets.parts.field import Field
-from widgets.parts.label import tip_text
+from widgets.parts.label import ElidedLabel, tip_text
 from widgets.parts.sheet import ConfirmSheet
 
 MAIN = Environment("main", "Main", "production", "https://a.example", "k", "desk-2@directory-bolt.example")
@@ -49,7 +49,8 @@ def shown(world: DeskWorld, **preferences: object) -> SettingsPage:
 
 
 def words(page: SettingsPage) -> str:
-    return " ".join(part.text() for part in page.findChildren(QLabel) if part.isVisible())
+    labels: list[QLabel | ElidedLabel] = [*page.findChildren(QLabel), *page.findChildren(ElidedLabel)]
+    return " ".join(part.text() for part in labels if part.isVisible())
 
 
 def test_it_says_where_one_is_as_whom_and_how_the_sign_in_is_kept(world: DeskWorld) -> None:
