@@ -167,7 +167,7 @@ class Console:
         if self._session is not None and sign_out:
             told = await self._session.sign_out()
         if self._runner is not None:
-            self._runner.close()
+            await asyncio.to_thread(self._runner.close)
         await asyncio.to_thread(self._traces.close)
         for closing in (self._brain, self._session):
             if closing is not None:
