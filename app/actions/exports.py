@@ -20,6 +20,7 @@ from app.actions.registry import EXPORT, why_not
 from services.domain.csv_guard import guarded
 from services.domain.redaction import redact
 from services.domain.text import slug, storable
+from services.to_the_end import to_the_end
 
 Kind = Literal["csv", "json"]
 Row = Mapping[str, Any]
@@ -30,6 +31,7 @@ PART: Final = 300
 """Rows that are made and written in one go."""
 PAUSE: Final = 0.002
 """Seconds of rest after them, in which the window has its turn."""
+_GIVEN_UP: Final = "It was given up: no file was written."
 
 
 class Exports:
@@ -70,14 +72,32 @@ class Exports:
         label = f"Export {len(held):,} {what}" + (f" of {about}" if about else "")
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(self._clock()))
         stem = "-".join([what.replace(" ", "-"), *([slug(about)] if about else []), stamp])
-        file, wrong = self._folder / f"{stem}.{kind}", ""
+        stop = threading.Event()
+        return await to_the_end(
+            self._whole(stem, kind, label, lambda file: _fill(file, kind, held, row_of, stop), len(held), stop),
+            hurry=stop.set,
+        )
+
+    async def write_made(self, what: str, about: str, suffix: str, make: Callable[[], bytes]) -> Operation:
+        """Write what `make` gives, in a thread, to a file of this suffix, as `write` writes rows."""
+        about = redact(about)
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(self._clock()))
+        stem, label = f"{what}-{slug(about)}-{stamp}", f"Export the {what} of {about}"
+        return await to_the_end(self._whole(stem, suffix, label, lambda file: _put(file, make), 1, threading.Event()))
+
+    async def _whole(
+        self, stem: str, suffix: str, label: str, fill: Callable[[Path], None], count: int, stop: threading.Event
+    ) -> Operation:
+        """The row and the file, which `fill` writes in a thread until `stop` is set. What the row says at the end is
+        so: who gives up waiting must not cut it off before."""
+        file, wrong = self._folder / f"{stem}.{suffix}", ""
         try:
-            file = await asyncio.to_thread(_reserve, self._folder, stem, kind)
+            file = await asyncio.to_thread(_reserve, self._folder, stem, suffix)
         except OSError as error:
             wrong = _words(file, error)
         try:
             wish = await asyncio.to_thread(
-                self._operations.plan, EXPORT.name, label, str(file), actor=self._actor, total=len(held)
+                self._operations.plan, EXPORT.name, label, str(file), actor=self._actor, total=count
             )
         except BaseException:
             if not wrong:
@@ -85,37 +105,14 @@ class Exports:
             raise
         if wrong:
             return await self._move(wish, "failed", wrong)
-        stop = threading.Event()
         try:
-            await asyncio.to_thread(_fill, file, kind, held, row_of, stop)
+            await asyncio.to_thread(fill, file)
         except OSError as error:
-            return await self._move(wish, "failed", _words(file, error))
+            return await self._move(wish, "failed", _GIVEN_UP if stop.is_set() else _words(file, error))
         except BaseException:
-            stop.set()
-            await self._move(wish, "failed", "It was given up: no file was written.")
+            await self._move(wish, "failed", _GIVEN_UP)
             raise
-        return await self._move(wish, "done", f"Saved as {file}", done=len(held))
-
-    async def write_made(self, what: str, about: str, suffix: str, make: Callable[[], bytes]) -> Operation:
-        """Write what `make` gives, in a thread, to a file of this suffix, as `write` writes rows."""
-        about = redact(about)
-        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(self._clock()))
-        label, file, wrong = f"Export the {what} of {about}", self._folder / f"{what}.{suffix}", ""
-        try:
-            file = await asyncio.to_thread(_reserve, self._folder, f"{what}-{slug(about)}-{stamp}", suffix)
-        except OSError as error:
-            wrong = _words(file, error)
-        wish = await asyncio.to_thread(self._operations.plan, EXPORT.name, label, str(file), actor=self._actor)
-        if wrong:
-            return await self._move(wish, "failed", wrong)
-        try:
-            await asyncio.to_thread(_put, file, make)
-        except OSError as error:
-            return await self._move(wish, "failed", _words(file, error))
-        except BaseException:
-            await self._move(wish, "failed", "It was given up: no file was written.")
-            raise
-        return await self._move(wish, "done", f"Saved as {file}", done=1)
+        return await self._move(wish, "done", f"Saved as {file}", done=count)
 
     async def _move(self, wish: Operation, state: Literal["done", "failed"], words: str, *, done: int = 0) -> Operation:
         return await asyncio.to_thread(self._operations.move, wish.id, state, words, done=done)

@@ -86,6 +86,22 @@ def test_what_does_not_end_is_given_so_long_and_cancelled_then() -> None:
     asyncio.run(suite())
 
 
+def test_what_is_told_to_hurry_can_end_soon() -> None:
+    async def suite() -> None:
+        soon = asyncio.Event()
+
+        async def work() -> None:
+            await soon.wait()
+
+        waiting = asyncio.get_running_loop().create_task(to_the_end(work(), hurry=soon.set))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    asyncio.run(suite())
+
+
 def test_what_ends_in_time_leaves_no_timer() -> None:
     async def suite() -> None:
         go_on = asyncio.Event()

@@ -6,13 +6,15 @@ import asyncio
 import csv
 import json
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app import tasks
+from app.actions import exports
 from app.actions.exports import PART, Exports, Kind, Row
 from app.actions.operations import Operation, Operations
 from app.actions.registry import READ_ONLY
@@ -22,6 +24,7 @@ from app.store.lines import Attempt, DirectoryLine, JobLine
 from services.domain.diagnosis import Diagnosis
 from services.domain.records import HistoryEvent
 from services.domain.redaction import keep_out
+from tests.waiting import until
 
 NOW = 1_800_000_000.0
 STAMP = "20270115-080000"
@@ -125,6 +128,43 @@ def test_one_that_is_given_up_leaves_no_file(world: World) -> None:
     asyncio.run(scene())
     assert world.files() == []
     assert world.operations.newest_first()[0].words == "It was given up: no file was written."
+
+
+@pytest.mark.parametrize("moment", ["reserving", "planning", "writing"])
+def test_what_the_list_says_of_one_that_is_called_off_is_so(
+    world: World, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def slowly(step: Callable[..., Any]) -> Callable[..., Any]:
+        def slow(*values: Any, **options: Any) -> Any:
+            done = step(*values, **options)
+            begun.set()
+            assert may_go_on.wait(30)
+            return done
+
+        return slow
+
+    if moment == "reserving":
+        monkeypatch.setattr(exports, "_reserve", slowly(exports._reserve))
+    elif moment == "planning":
+        monkeypatch.setattr(world.operations, "plan", slowly(world.operations.plan))
+    make = slowly(lambda: b"made") if moment == "writing" else lambda: b"made"
+
+    async def scene() -> None:
+        writing = asyncio.ensure_future(world.exports.write_made("plan", "a.example", "json", make))
+        await until(begun.is_set)
+        writing.cancel()
+        await asyncio.sleep(0)
+        may_go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        # Nothing goes on behind its back.
+        assert world.operations.newest_first()[0].state == "done"
+
+    asyncio.run(scene())
+    told = Path(world.operations.newest_first()[0].target)
+    assert (world.files(), told.read_bytes()) == ([told.name], b"made")
 
 
 def test_what_a_killed_program_left_is_cleared_away(world: World, tmp_path: Path) -> None:
