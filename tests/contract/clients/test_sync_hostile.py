@@ -14,6 +14,7 @@ from services.local.postgres import Postgres
 from tests.contract.clients.test_feed import behind_a_relay
 from tests.contract.gateway.running import Address, spoil, strike
 from tests.fakes.relay import Relay
+from tests.leaks.logs import Logged
 from tests.live_store import synced, until_equal
 from tests.live_writer import Writer
 
@@ -51,7 +52,13 @@ async def do_something_bad(gateway: Address, between: Relay, chance: random.Rand
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_hostile_schedule_ends_with_the_truth(server: Postgres, owner: psycopg.Connection, seed: int) -> None:
+def test_a_hostile_schedule_ends_with_the_truth(
+    server: Postgres, owner: psycopg.Connection, seed: int, logged: Logged
+) -> None:
+    # A token may be over, or the gateway frozen, just while a join is on its way: the library logs it, the feed hears
+    # of it as a loss and joins anew.
+    logged.allow("join push")
+
     async def suite() -> None:
         chance = random.Random(seed)
         async with behind_a_relay(server) as (session, between):
