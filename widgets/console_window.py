@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, Self
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication
 
@@ -342,7 +342,7 @@ class ConsoleWindow(MainWindow):
             self.set_keys_on(not covered)
             page = self.stack.currentWidget()
             if not covered and page is not None:
-                page.setFocus(Qt.FocusReason.OtherFocusReason)
+                self.focus_page(page)
 
     def _used(self) -> None:
         if self._desk is not None:

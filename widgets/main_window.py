@@ -18,6 +18,7 @@ from widgets.look import metrics
 from widgets.pages.case import CaseDoor
 from widgets.parts.drawer import Drawer
 from widgets.parts.fault_band import FaultBand
+from widgets.parts.first import first_of
 from widgets.parts.rail import Rail, RailEntry
 from widgets.parts.search_box import SearchBox
 from widgets.parts.status_bar import StatusBar
@@ -122,17 +123,15 @@ class MainWindow(QWidget):
         """Bring a page to the front; KeyError for one that does not exist."""
         entry = self._pages[name]
         self.stack.setCurrentWidget(entry.widget)
-        self._focus(entry.widget)
+        self.focus_page(entry.widget)
         if not entry.hidden:
             self.rail.set_current(name)
         self.page_shown.emit(name)
 
-    def _focus(self, page: QWidget) -> None:
+    def focus_page(self, page: QWidget) -> None:
         """Give the keyboard to the page. One whose list isn't there yet waits for it: the stack holds it meanwhile, and
         not the search box, where the next key would be taken for text."""
-        wanted = page
-        while (inner := wanted.focusProxy()) is not None:
-            wanted = inner
+        wanted = first_of(page)
         (wanted if wanted.isVisibleTo(page) else self.stack).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def current_page(self) -> str:

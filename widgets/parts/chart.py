@@ -104,6 +104,7 @@ class ThroughputChart(QWidget):
         self._plot.hideButtons()
         self._plot.setFrameShape(self._plot.Shape.NoFrame)
         self._plot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # there is nothing in it for a key to do
         for name in ("left", "bottom"):
             axis = self._plot.getAxis(name)
             axis.setStyle(tickLength=0, tickFont=fonts.font("micro"), tickTextOffset=metrics.px(6))

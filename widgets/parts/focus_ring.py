@@ -1,12 +1,18 @@
-"""The ring around the control that has the keyboard."""
+"""The ring that shows what has the keyboard: around a control, or inside what scrolls."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QWidget
+from typing import Final
+
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt
+from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from widgets.look import theme
+
+_BY_KEY: Final = frozenset(
+    {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason}
+)
 
 
 class FocusRing(QWidget):
@@ -29,4 +35,29 @@ class FocusRing(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(theme.current().colour("accent.focus"), 2))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 6, 6)
+        painter.end()
+
+
+class InnerRing(QWidget):
+    """A ring of 1 px inside a part that scrolls, shown while the keyboard is in it and came by a key."""
+
+    def __init__(self, around: QAbstractScrollArea) -> None:
+        super().__init__(around)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+        around.installEventFilter(self)
+
+    def eventFilter(self, around: QObject, event: QEvent) -> bool:
+        kind = event.type()
+        if isinstance(event, QFocusEvent):
+            self.setVisible(kind == QEvent.Type.FocusIn and event.reason() in _BY_KEY)
+        if kind in (QEvent.Type.FocusIn, QEvent.Type.Resize) and isinstance(around, QWidget):
+            self.setGeometry(around.rect())
+            self.raise_()
+        return False
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(QPen(theme.current().colour("accent.focus"), 1))
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from services.domain.text import one_line
 from widgets.look import fonts, metrics, theme
+from widgets.parts.focus_ring import InnerRing
 
 _MOST: Final = 5000
 _WIDEST: Final = 500
@@ -32,6 +33,7 @@ class JsonTree(QTreeView):
         self._value: Any = None
         self._count = 0
         self.setAccessibleName("Values")
+        InnerRing(self)
         self.setHeaderHidden(True)
         self.setUniformRowHeights(True)
         self.setIndentation(metrics.px(14))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
+from widgets.parts.focus_ring import InnerRing
+
 
 def scrolled(inner: QWidget, name: str, *, sideways: bool = True, by_tab: bool = True) -> QScrollArea:
     """`inner` in an area as wide as there is room; `name`: what that is, for a reader of the screen.
@@ -17,7 +19,9 @@ def scrolled(inner: QWidget, name: str, *, sideways: bool = True, by_tab: bool =
     area.setFrameShape(QFrame.Shape.NoFrame)
     if not sideways:
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    if not by_tab:
+    if by_tab:
+        InnerRing(area)
+    else:
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.setWidget(inner)
     return area

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QListView, QPushButton, QVBoxLayout, QWidget
 
 from tests.unit.widgets.waiting import focused, in_front
 from widgets.look import theme
@@ -24,6 +24,14 @@ def pages(qt_app: QApplication) -> list[PageEntry]:
         PageEntry("jobs", "Jobs", "list-checks", jobs, "j"),
         PageEntry("job", "Job", "list-checks", QWidget(), hidden=True),
     ]
+
+
+class Listing(QWidget):
+    """A page that is for its rows."""
+
+    def __init__(self, rows: QWidget) -> None:
+        super().__init__()
+        self.first = rows
 
 
 def opened(window: MainWindow) -> MainWindow:
@@ -56,13 +64,13 @@ def test_a_page_that_is_not_in_the_rail_keeps_the_mark_where_it_was(pages: list[
 
 
 def test_the_list_of_a_page_gets_the_keyboard_once_it_is_there(pages: list[PageEntry]) -> None:
-    page, rows = QWidget(), QListView()
+    rows = QListView()
+    page = Listing(rows)
     rows.setAccessibleName("Rows")
     faces = Faces(rows)
     column = QVBoxLayout(page)
     column.addWidget(SearchBox("Search"))
     column.addWidget(faces)
-    page.setFocusProxy(rows)
     faces.show_face("Nothing yet.")
     window = opened(MainWindow("local", [*pages, PageEntry("late", "Late", "list-checks", page, "l")]))
     window.show_page("jobs")
@@ -77,4 +85,31 @@ def test_the_list_of_a_page_gets_the_keyboard_once_it_is_there(pages: list[PageE
     faces.show_face("Nothing yet.")
     faces.show_content()
     assert focused() is not rows, "it was taken from somebody who types"
+    window.close()
+
+
+def test_tab_reaches_all_of_a_page_in_both_ways(pages: list[PageEntry], qt_app: QApplication) -> None:
+    rows = QListView()
+    rows.setAccessibleName("Rows")
+    page = Listing(rows)
+    column = QVBoxLayout(page)
+    before, after = QPushButton("Before"), QPushButton("After")
+    for part in (before, rows, after):
+        column.addWidget(part)
+    window = opened(MainWindow("local", [*pages, PageEntry("listing", "Listing", "list-checks", page, "l")]))
+    window.show_page("listing")
+    assert focused() is rows
+
+    def round_trip(key: Qt.Key) -> list[QWidget]:
+        found: list[QWidget] = []
+        while focused() not in found:
+            found.append(focused())
+            QTest.keyClick(focused(), key)
+        return found
+
+    there, back = round_trip(Qt.Key.Key_Tab), round_trip(Qt.Key.Key_Backtab)
+    assert {before, rows, after} < set(there)
+    assert set(there) == set(back)
+    rows.hide()
+    assert not {before, after} - set(round_trip(Qt.Key.Key_Tab)), "nor does it stop at what is hidden"
     window.close()

@@ -94,7 +94,7 @@ class ActivityPage(QWidget):
         self._faces = Faces(self.table)
         self._faces.pressed.connect(self._clear)
         self._lay_out()
-        self.setFocusProxy(self.table)
+        self.first = self.table
         self._second = QTimer(self)
         self._second.setInterval(500)
         self._second.timeout.connect(self._tick)

@@ -13,6 +13,7 @@ from widgets.pages.dead_letters.shown import Fact, Shown
 from widgets.pages.dead_letters.words import FIRST, plain, size
 from widgets.parts.button import Button
 from widgets.parts.clipboard import copy
+from widgets.parts.focus_ring import InnerRing
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import ElidedLabel, label, say
 from widgets.parts.scrolled import scrolled
@@ -129,6 +130,7 @@ class Inspector(Side):
         self.body.setAccessibleName("Body")
         self.body.setProperty("surface", "sunken")
         self.body.setStyleSheet("border: 0")
+        InnerRing(self.body)
         self._lay_out()
         self.show_letter(None)
 

@@ -124,7 +124,7 @@ class Inventory(QWidget):
         column.addWidget(bar)
         column.addWidget(self.terms)
         column.addWidget(self.faces, 1)
-        self.setFocusProxy(self.table)
+        self.first: QWidget = self.table
 
     @property
     def heads(self) -> tuple[Button, ...]:
@@ -150,7 +150,7 @@ class Inventory(QWidget):
         """Show the letters, or their groups by job, reason or error."""
         self.groups_switch.choose(key)
         self._tables.setCurrentWidget(self.groups if key else self.table)
-        self.setFocusProxy(self.groups if key else self.table)
+        self.first = self.groups if key else self.table
         self._regroup()
         self.moved.emit()
 

@@ -34,6 +34,7 @@ from widgets.pages.dead_letters.sheet import ask_archive, ask_replay
 from widgets.pages.dead_letters.still import Chip
 from widgets.parts import spans
 from widgets.parts.button import Button
+from widgets.parts.first import first_of
 from widgets.parts.head import AsOf, PageHead
 from widgets.parts.label import label, say, tip
 from widgets.parts.query_box import QueryBox
@@ -193,7 +194,7 @@ class DeadLettersPage(Surface):
         key = self.tabs.current()
         shown = self.views[key]
         self._stack.setCurrentWidget(shown)
-        self.setFocusProxy(shown)
+        self.first: QWidget = shown
         for view in self.views.values():
             for button in view.heads:
                 button.setVisible(view is shown)
@@ -283,7 +284,7 @@ class DeadLettersPage(Surface):
         self._filter()
 
     def _to_the_rows(self) -> None:
-        self.views[self.tabs.current()].setFocus(Qt.FocusReason.ShortcutFocusReason)
+        first_of(self.views[self.tabs.current()]).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     # What is pressed
 

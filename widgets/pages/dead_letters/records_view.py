@@ -73,7 +73,7 @@ class RecordsView(Surface, Generic[Row]):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.faces)
-        self.setFocusProxy(table)
+        self.first = table
 
     def set_query(self, query: Query[Any]) -> None:
         """Show only what it lets through."""

@@ -79,7 +79,7 @@ class HealthPage(Surface):
             self._stack.addWidget(face)
         self.tabs.chosen.connect(self._choose)
         self._lay_out()
-        self.setFocusProxy(self.check_button)
+        self.first = self.check_button
 
     def frame(self) -> None:
         """Show what the check has found since the last frame; while nobody sees the page, wait."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWi
 from app.actions.health import Hop
 from services.domain.project import Kind, Lack
 from widgets.look import metrics
+from widgets.parts.focus_ring import InnerRing
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import label
 from widgets.parts.surface import Hairline, Surface
@@ -54,6 +55,7 @@ class Lines(QScrollArea):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(name)
+        InnerRing(self)
         self.lines: list[Line] = []
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)

@@ -132,7 +132,7 @@ class JobPage(QWidget):
         self.inspector.pause.connect(lambda host: asking.ask_pause_directory(self._body, desk, host, self._job_id))
         self.directories.moved.connect(self._inspect)
         self._lay_out()
-        self.setFocusProxy(self.directories.table)
+        self.first: QWidget = self.directories.table
         for key, pressed in (
             ("Shift+R", self.ask_retry),
             (RUN_FAILED.key, self._ask_run_failed),
@@ -175,8 +175,8 @@ class JobPage(QWidget):
     def _show_list(self, key: str) -> None:
         shown = self.directories if key == "directories" else self.activity
         self._lists.setCurrentWidget(shown)
-        self.setFocusProxy(shown.table)
-        self.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.first = shown.table
+        shown.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def take(self, changes: Changes) -> None:
         """Show what changed in the store."""

@@ -126,7 +126,7 @@ class JobsPage(QWidget):
         column.addWidget(self.tabs)
         column.addWidget(self.selection)
         column.addWidget(self._faces, 1)
-        self.setFocusProxy(self.table)
+        self.first = self.table
         # Ages and spans move on even when nothing happens.
         self._second = QTimer(self)
         self._second.setInterval(1000)

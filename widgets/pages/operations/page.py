@@ -101,7 +101,7 @@ class OperationsPage(QWidget):
         column.addWidget(self.faces, 5)
         column.addWidget(self.foot)
         column.addWidget(self.detail, 4)
-        self.setFocusProxy(self.table)
+        self.first = self.table
 
     def show_operation(self, operation_id: str) -> None:
         """Choose this one; "" leaves what is chosen."""

@@ -85,7 +85,7 @@ class ReviewPage(Surface):
             self.back.emit
         )
         self._lay_out()
-        self.setFocusProxy(self.table)
+        self.first = self.table
         self._rows.look_at_all()
         self._filter()
 
