@@ -16,7 +16,7 @@ from app.store.merge import RECORDS
 from services.domain.columns import decoded, encoded
 from services.domain.redaction import may_hold_secret, redact, redact_value
 
-_VERSION: Final = 3
+_VERSION: Final = 4
 _MAGIC: Final = b"directory-bolt last state "
 _BLOCK: Final = struct.Struct(">II")
 _END: Final = b"end"
