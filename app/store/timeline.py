@@ -84,7 +84,7 @@ def timeline(
         elif span is not None and slow[index] and span >= slow[index]:
             before = "gap"
         words = _words(line, index, tried, passed or index <= reached)
-        made.append(Hop(name, _shape(line, index, passed), at, words, before, text))
+        made.append(Hop(name, _shape(line, index, passed or (index == 5 and tried > 0)), at, words, before, text))
     made.append(
         Hop("Seen here", "ok" if link.live else "stale", None, link.word, "passed" if line.ended else "not_yet")
     )

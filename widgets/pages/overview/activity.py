@@ -44,7 +44,7 @@ class ActivityPanel(Panel):
                 lambda event: cell.words(spans.when(event.created_at), "tertiary", spans.moment(event.created_at)),
                 self._name,
                 lambda event: cell.words(event.directory_name) if event.directory_name else cell.NONE,
-                lambda event: cell.status(*event_face(event)),
+                lambda event: cell.status(*_told(event)),
             ],
             sort_keys=[lambda event: (-(event.created_at or 0.0), -len(event.id), _falling(event.id))],
             words=lambda event: f"{event.directory_name} {event_face(event)[1]}",
@@ -86,6 +86,12 @@ class ActivityPanel(Panel):
         job_id = self.model.line(row).job_id
         if job_id:
             self.open_job.emit(job_id)
+
+
+def _told(event: HistoryEvent) -> tuple[Shape, str]:
+    """Shape and words of what has happened: no try goes on for ever because it once began."""
+    shape, words = event_face(event)
+    return ("waiting" if shape == "running" else shape), words
 
 
 def _once(events: list[HistoryEvent]) -> list[HistoryEvent]:

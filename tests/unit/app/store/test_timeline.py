@@ -56,6 +56,8 @@ def test_nothing_is_still_to_come_that_must_have_been() -> None:
     found = named(timeline(line, Hops(triggered_at=113.0), SENT, LIVE, 130.0))
     assert (found["Flow started"].shape, found["Flow started"].words) == ("waiting", "not seen")
     assert found["Job ends"].words == "not yet"
+    line = JobLine("j1", status="completed", created_at=100.0, submitted=5, total=5)
+    assert named(timeline(line, Hops(), SENT, LIVE, 130.0))["Directories"].shape == "ok"
     found = named(timeline(JobLine("j1", status="failed", created_at=100.0), Hops(), None, LIVE, 130.0))
     assert (found["Job ends"].shape, found["Job ends"].words) == ("failed", "not seen")
     assert found["Flow started"].shape == "waiting", "nor is it said to have been"

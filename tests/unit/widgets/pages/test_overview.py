@@ -165,6 +165,9 @@ def test_activity_is_newest_first_and_tells_each_outcome_once(world: DeskWorld) 
         ["Old Mill Pizza", "mapnook.localhost", "submitted"],
         ["Old Mill Pizza", "mapnook.localhost", "submitting"],
     ]
+    model = page.activity.model
+    shapes = [model.index(row, 3).data(CELL_ROLE).shape for row in range(model.rowCount())]
+    assert shapes == ["failed", "ok", "waiting"], "what began goes on no more"
     page.close()
 
 
