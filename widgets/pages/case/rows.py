@@ -12,7 +12,7 @@ from widgets.parts.cell import Cell
 from widgets.parts.columns import Column
 
 MOMENTS: Final = (
-    Column("When", 150, sorts=False),
+    Column("When", 176, sorts=False),
     Column("What", 140, sorts=False),
     Column("Directory", 130, stretch=1, sorts=False, drops=2),
     Column("Who", 110, sorts=False, drops=1, middle=True),
@@ -107,7 +107,9 @@ def _run(run: CaseRun) -> tuple[Cell, ...]:
         cell.name(f"{kind} of {run.directory}{f', by {run.by}' if run.by else ''}"),
         cell.words(spans.moment(run.started_at) or "—", "tertiary"),
         cell.words(_took(run), "tertiary"),
-        cell.status(_OUTCOMES.get(run.verdict, "unknown"), run.words or run.verdict, tip=run.words),
+        cell.status(
+            _OUTCOMES.get(run.verdict, "unknown"), run.words or run.verdict or "no end is known", tip=run.words
+        ),
     )
 
 

@@ -35,7 +35,7 @@ from widgets.parts.export_button import ENTRIES
 from widgets.parts.faces import Faces
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.head import AsOf, PageHead
-from widgets.parts.label import ElidedLabel, label, say
+from widgets.parts.label import ElidedLabel, label, say, tip
 from widgets.parts.menu import MenuButton, MenuEntry
 from widgets.parts.pill import Pill
 from widgets.parts.strip import strip
@@ -352,11 +352,11 @@ class JobPage(QWidget):
         say(self._facts["Package"], f"{line.package_word}, {line.package_size}")
         say(self._facts["Priority"], priority_of_package(line.package))
         say(self._facts["Elapsed"], spans.elapsed(line.elapsed(now)))
-        store = self._desk.store
+        store, state = self._desk.store, self._desk.store.state("job_results")
         stale = store.stale("job_results")
-        kept = store.state("job_results").kept
-        words = spans.as_of(store.true_at("job_results"), store.now(), stale=stale, kept=kept)
-        self._as_of.show_time(words, stale=stale)
+        words = spans.as_of(store.true_at("job_results"), store.now(), stale=stale, kept=state.kept)
+        self._as_of.show_time("not read" if state.kind and not state.loaded else words, stale=stale)
+        tip(self._as_of, f"Read completely at {spans.moment(state.as_of)}" if state.loaded else state.problem)
         self.directories.table.set_old(stale)
         self.directories.table.viewport().update()
 

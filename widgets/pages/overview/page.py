@@ -21,6 +21,7 @@ from widgets.pages.overview.rates import OutcomesPanel, ThroughputPanel
 from widgets.pages.overview.workers import WorkersPanel
 from widgets.parts import spans
 from widgets.parts.head import AsOf, PageHead
+from widgets.parts.label import tip
 from widgets.parts.stat import StatRow
 
 REFRESH_SECONDS: Final = 0.25
@@ -184,6 +185,7 @@ class OverviewPage(QWidget):
         state, stale = store.state("jobs"), store.stale("jobs")
         words = spans.as_of(store.true_at("jobs"), store.now(), stale=stale, kept=state.kept)
         self._as_of.show_time("not read" if state.kind and not state.loaded else words, stale=stale)
+        tip(self._as_of, f"Read completely at {spans.moment(state.as_of)}" if state.loaded else state.problem)
 
     def _show_words(self) -> None:
         self._show_figures()

@@ -23,7 +23,7 @@ from widgets.parts.button import Button
 from widgets.parts.columns import Column
 from widgets.parts.faces import Faces
 from widgets.parts.head import AsOf, PageHead
-from widgets.parts.label import label
+from widgets.parts.label import label, tip
 from widgets.parts.surface import Surface
 from widgets.parts.table import Table
 from widgets.parts.tabs import Tab, TabRow
@@ -179,6 +179,7 @@ class ReviewPage(Surface):
         state, stale = store.state("job_results"), store.stale("job_results")
         told = spans.as_of(store.true_at("job_results"), store.now(), stale=stale, kept=state.kept)
         self.as_of.show_time("not read" if state.kind and not state.loaded else told, stale=stale)
+        tip(self.as_of, f"Read completely at {spans.moment(state.as_of)}" if state.loaded else state.problem)
         self.table.set_old(stale)
         self.table.viewport().update()
         if self.model.rowCount():

@@ -73,7 +73,7 @@ def test_each_side_of_a_case_is_shown(qt_app: QApplication, tmp_path: Path) -> N
     assert window.tabs.current() == "runs"
     assert [(row[0], row[2], row[3]) for row in rows(window, "runs")] == [
         ("Dry run of a.example", "2.5 s", "Nothing was sent."), ("1 Open the page", "1.2 s", "done"),
-        ("2 Fill the phone", "0.0 s", "No field matches"), ("Real run of b.example", "", ""),
+        ("2 Fill the phone", "0.0 s", "No field matches"), ("Real run of b.example", "", "not known"),
     ]  # fmt: skip
     window.lists["runs"].table.go_to(1)
     assert window.picture.has_picture()
