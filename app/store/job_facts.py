@@ -31,7 +31,10 @@ _Row = TypeVar("_Row", WorkItem, Result, OutboxMessage)
 _NO_HOPS: Final = Hops()
 _RATED: Final = frozenset({"submitted", "failed", "unknown"})
 _SETTLED: Final = frozenset({*_RATED, "skipped"})
-"""Of a directory of which there is nothing but one result with this status, it is the outcome, whatever the time."""
+"""Where the only result of a directory has such a status and the outcome is the same, it stays so by itself."""
+
+Settled = tuple[Result, *tuple[WorkItem | HistoryEvent, ...]]
+"""A settled directory with nothing but its rows: result, items, events."""
 
 
 @lru_cache(maxsize=4096)
@@ -158,9 +161,9 @@ class JobFacts(msgspec.Struct, gc=False):
     renewed: bool = True
     """Something other than a directory of it came in, or time went by, since the line was made."""
     line: JobLine | None = None
-    directories: dict[str, DirectoryFacts | Result] | None = None
-    """By host; None as long as there are none. A result that says all there is to say stands for itself: most do, and
-    half of the room that a directory takes would be for what it says."""
+    directories: dict[str, DirectoryFacts | Settled | Result] | None = None
+    """By host; None as long as there are none. Settled ones, as most are for good, are no more than their rows, and
+    a result that is alone stands for itself: the rest of what a directory takes can be worked out again."""
     stale: tuple[str, ...] = ()
     """Hosts to be weighed."""
     listed: int = 0
@@ -194,21 +197,24 @@ class JobFacts(msgspec.Struct, gc=False):
         """The facts of a directory that is there, as they were weighed last."""
         assert self.directories is not None
         found = self.directories[host]
-        if isinstance(found, Result):
-            rows, outcome = (found,), found.status
-            found = DirectoryFacts(results=rows, marks=_marks(rows, (), outcome), outcome=outcome)
+        if not isinstance(found, DirectoryFacts):
+            result, *rest = found if isinstance(found, tuple) else (found,)
+            items = tuple([row for row in rest if isinstance(row, WorkItem)])
+            events = tuple([row for row in rest if isinstance(row, HistoryEvent)])
+            marks = _marks((result,), attempts(events), result.status)
+            found = DirectoryFacts(items, (result,), events, marks=marks, outcome=result.status)
             self.directories[host] = found
         return found
 
     def settle(self, host: str, one: DirectoryFacts) -> None:
         """The directory was weighed: hold no more of it than says the same."""
         assert self.directories is not None
-        if one.events or one.items:
-            return
-        if not one.results:
+        results = one.results
+        if len(results) == 1 and one.outcome in _SETTLED and results[0].status == one.outcome:
+            rest: tuple[WorkItem | HistoryEvent, ...] = (*one.items, *one.events)
+            self.directories[host] = (results[0], *rest) if rest else results[0]
+        elif not (results or one.items or one.events):
             del self.directories[host]
-        elif len(one.results) == 1 and one.outcome in _SETTLED and one.results[0].status == one.outcome:
-            self.directories[host] = one.results[0]
 
     def doubt_running(self) -> None:
         """Time went by: have the running directories weighed."""
@@ -218,9 +224,7 @@ class JobFacts(msgspec.Struct, gc=False):
     def having_outcome(self, outcomes: Collection[str]) -> list[str]:
         """The hosts whose outcome is among these, sorted."""
         pairs = self.directories.items() if self.directories is not None else ()
-        return sorted(
-            [host for host, one in pairs if (one.status if isinstance(one, Result) else one.outcome) in outcomes]
-        )
+        return sorted([host for host, one in pairs if _outcome(one) in outcomes])
 
     def has_any(self, hosts: Set[str]) -> bool:
         """True when one of these directories is among the job's."""
@@ -270,8 +274,9 @@ class JobFacts(msgspec.Struct, gc=False):
         """All events of the job, oldest first."""
         events = list(self.events)
         for one in self.directories.values() if self.directories is not None else ():
-            if isinstance(one, DirectoryFacts):
-                events += one.events
+            if not isinstance(one, Result):
+                rows = one.events if isinstance(one, DirectoryFacts) else one
+                events += [row for row in rows if isinstance(row, HistoryEvent)]
         return sorted(events, key=event_order)
 
     def hops_now(self) -> Hops:
@@ -300,6 +305,12 @@ class JobFacts(msgspec.Struct, gc=False):
     def outbox_now(self) -> OutboxMessage | None:
         """The newest message of the job, sent or not."""
         return max(self.outbox, key=lambda one: (len(one.id), one.id), default=None)
+
+
+def _outcome(one: DirectoryFacts | Settled | Result) -> str:
+    if isinstance(one, DirectoryFacts):
+        return one.outcome
+    return one[0].status if isinstance(one, tuple) else one.status
 
 
 def having(facts: Mapping[str, JobFacts], hosts: Mapping[str, object], part: str) -> Callable[[str], bool]:
