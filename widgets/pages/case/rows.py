@@ -107,9 +107,7 @@ def _run(run: CaseRun) -> tuple[Cell, ...]:
         cell.name(f"{kind} of {run.directory}{f', by {run.by}' if run.by else ''}"),
         cell.words(spans.moment(run.started_at) or "—", "tertiary"),
         cell.words(_took(run), "tertiary"),
-        cell.status(
-            _OUTCOMES.get(run.verdict, "unknown"), run.words or run.verdict or "no end is known", tip=run.words
-        ),
+        cell.status(_OUTCOMES.get(run.verdict, "unknown"), run.words or run.verdict or "not known", tip=run.words),
     )
 
 
