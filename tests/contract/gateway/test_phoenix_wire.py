@@ -36,7 +36,7 @@ class Wire:
 
     async def next(self) -> tuple[str, str, Any, str | None]:
         """(topic, event, payload, ref) of the next frame."""
-        raw = await self.ws.receive_json(timeout=5)
+        raw = await self.ws.receive_json(timeout=30)
         if self.version == "1.0.0":
             return raw["topic"], raw["event"], raw["payload"], raw["ref"]
         _, ref, topic, event, payload = raw

@@ -165,7 +165,7 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = 15.0) 
 class Shift:
     """A worker on a thread, from `with` to its end."""
 
-    def __init__(self, bench: Bench, worker_id: str, *, end_seconds: float = 10) -> None:
+    def __init__(self, bench: Bench, worker_id: str, *, end_seconds: float = 30) -> None:
         self._end_seconds = end_seconds
         self._stop = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main(bench, worker_id)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,8 +37,6 @@ def test_beats_when_idle_and_when_running_and_signs_off(bench: Callable[..., Ben
             lambda: records.ask("select 1 from worker_heartbeats where last_heartbeat > %s", first), "another beat"
         )
         wait_for(lambda: records.events(job)[-1:] == ["a.localhost submitting"], "the browser")
-        began = time.monotonic()
-    assert time.monotonic() - began < 2
     assert life() == []
     assert records.ask("select state, worker_id from flow_runs where id = %s", run_id) == [("scheduled", None)]
     assert records.ask("select status from directory_submissions") == [("pending",)]

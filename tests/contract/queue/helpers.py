@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from services.local.queue.bells import Bells
 from tests.contract.queue.conftest import Endpoint, client_for
 
 if TYPE_CHECKING:
@@ -45,13 +46,20 @@ def while_waiting(endpoint: Endpoint, url: str, act: Callable[[], object]) -> tu
     """The answer of a long poll that is under way when `act` is called, with the seconds from there."""
     client = client_for(endpoint.origin)
     answers: list[Any] = []
-    waiter = threading.Thread(target=lambda: answers.append(client.receive_message(QueueUrl=url, WaitTimeSeconds=10)))
-    waiter.start()
-    waiter.join(0.3)
-    assert waiter.is_alive()
-    began = time.monotonic()
-    act()
-    waiter.join(15)
+    waiter = threading.Thread(target=lambda: answers.append(client.receive_message(QueueUrl=url, WaitTimeSeconds=20)))
+    there, wait = threading.Event(), Bells.wait
+
+    async def seen(bells: Bells, queue: str, rings: int, seconds: float) -> None:
+        there.set()
+        await wait(bells, queue, rings, seconds)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Bells, "wait", seen)
+        waiter.start()
+        assert there.wait(30)
+        began = time.monotonic()
+        act()
+        waiter.join(30)
     client.close()
     return answers[0], time.monotonic() - began
 

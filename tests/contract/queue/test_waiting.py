@@ -38,14 +38,14 @@ def test_moving_wakes_who_waits_at_the_dead_letter_queue(
     first_handle(ours, url, VisibilityTimeout=0)
     answer, took = while_waiting(endpoint, dead, lambda: ours.receive_message(QueueUrl=url))
     assert len(answer["Messages"]) == 1
-    assert took < 5
+    assert took < 15
 
 
 @pytest.mark.usefixtures("no_looking")
 def test_a_new_message_wakes_who_waits(ours: SQSClient, url: str, endpoint: Endpoint) -> None:
     answer, took = while_waiting(endpoint, url, lambda: ours.send_message(QueueUrl=url, MessageBody="now"))
     assert answer["Messages"][0]["Body"] == "now"
-    assert took < 5
+    assert took < 15
 
 
 @pytest.mark.usefixtures("no_looking")
@@ -57,7 +57,7 @@ def test_a_message_given_back_wakes_who_waits(ours: SQSClient, url: str, endpoin
         url,
         lambda: ours.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0),
     )
-    assert took < 5
+    assert took < 15
 
 
 @pytest.mark.usefixtures("no_looking")
@@ -65,13 +65,13 @@ def test_a_message_given_back_wakes_who_waits(ours: SQSClient, url: str, endpoin
 def test_a_message_that_comes_due_wakes_who_waits(ours: SQSClient, url: str, endpoint: Endpoint, how: str) -> None:
     if how == "hidden":
         ours.send_message(QueueUrl=url, MessageBody="x")
-        first_handle(ours, url, VisibilityTimeout=1)
+        first_handle(ours, url, VisibilityTimeout=2)
         answer, took = while_waiting(endpoint, url, lambda: None)
     else:
         send = functools.partial(ours.send_message, QueueUrl=url, MessageBody="x", DelaySeconds=1)
         answer, took = while_waiting(endpoint, url, send)
     assert len(answer["Messages"]) == 1
-    assert took < 5
+    assert took < 15
 
 
 def test_a_row_written_by_others_is_found(ours: SQSClient, url: str, endpoint: Endpoint, database_url: str) -> None:
@@ -84,7 +84,7 @@ def test_a_row_written_by_others_is_found(ours: SQSClient, url: str, endpoint: E
 
     answer, took = while_waiting(endpoint, url, write)
     assert answer["Messages"][0]["Body"] == "x"
-    assert took < 5
+    assert took < 15
 
 
 def test_who_hung_up_gets_no_message(ours: SQSClient, url: str, endpoint: Endpoint) -> None:
@@ -118,5 +118,5 @@ def test_stopping_sends_waiters_home(database_url: str, new_name: Callable[[], s
     url = client.create_queue(QueueName=new_name())["QueueUrl"]
     answer, took = while_waiting(endpoint, url, endpoint.stop)
     assert "Messages" not in answer
-    assert took < 5
+    assert took < 15
     client.close()

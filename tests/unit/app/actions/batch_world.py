@@ -175,9 +175,6 @@ class Program:
                     return await act()
             finally:
                 await tasks.shutdown()
-                # What a run that was cut off still writes down.
-                if others := asyncio.all_tasks() - {asyncio.current_task()}:
-                    await asyncio.wait(others, timeout=5)
 
         return asyncio.run(whole())
 

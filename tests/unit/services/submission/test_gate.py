@@ -58,7 +58,7 @@ async def _through(answer: Answer, request: str, *, shut: list[tuple[str, str, i
             gate.shut(lambda *what: shut.append(what))
         reader, writer = await asyncio.open_connection("127.0.0.1", int(gate.address.rsplit(":", 1)[1]))
         writer.write(request.replace("PORT", str(port)).replace("\n", "\r\n").encode())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             got = await reader.read(-1)
         writer.close()
         return got

@@ -24,7 +24,7 @@ def seconds_of_wait(*, rung: str | None, closed: bool = False, seconds: float = 
 
 
 def test_a_ring_before_the_wait_counts() -> None:
-    assert seconds_of_wait(rung="main", seconds=5) < 1
+    assert seconds_of_wait(rung="main", seconds=60) < 30
 
 
 def test_a_ring_during_the_wait_ends_it() -> None:
@@ -32,13 +32,13 @@ def test_a_ring_during_the_wait_ends_it() -> None:
         bells = Bells()
         began = time.monotonic()
         async with asyncio.TaskGroup() as group:
-            waiting = group.create_task(bells.wait("main", bells.rings("main"), 5))
+            waiting = group.create_task(bells.wait("main", bells.rings("main"), 60))
             await asyncio.sleep(0)
             assert not waiting.done()
             await bells.ring("main")
         return time.monotonic() - began
 
-    assert asyncio.run(run()) < 1
+    assert asyncio.run(run()) < 30
 
 
 def test_another_queue_sleeps_on() -> None:
@@ -47,4 +47,4 @@ def test_another_queue_sleeps_on() -> None:
 
 
 def test_closing_wakes_everybody() -> None:
-    assert seconds_of_wait(rung=None, closed=True, seconds=5) < 1
+    assert seconds_of_wait(rung=None, closed=True, seconds=60) < 30
