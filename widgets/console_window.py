@@ -152,6 +152,7 @@ class ConsoleWindow(MainWindow):
         self.overview, self.jobs, self.job, self.letters, self.runs, self.review = pages[:6]
         self.activity, self.operations, self.health, self.settings = pages[6:]
         self.overview.show_jobs.connect(self.open_jobs)
+        self.overview.show_directory.connect(lambda host: self.open_jobs("all", f'dir:"{host}"'))
         self.overview.show_dead_letters.connect(lambda: self.show_page("dead_letters"))
         for page in (self.overview, self.job):
             page.acknowledge.connect(lambda need: ask_acknowledge(self.body, desk, need))
@@ -216,9 +217,9 @@ class ConsoleWindow(MainWindow):
         # Once the pages, and what only they held, are gone: hundreds of megabytes where there were many jobs.
         QTimer.singleShot(_GONE_MS, self, garbage.give_back)
 
-    def open_jobs(self, status: str) -> None:
-        """The list of jobs in one status."""
-        self.jobs.show_status(status)
+    def open_jobs(self, status: str, query: str = "") -> None:
+        """The list of jobs in one status; of these what `query` asks for."""
+        self.jobs.show_status(status, query)
         self.show_page("jobs")
 
     def open_operation(self, operation_id: str) -> None:

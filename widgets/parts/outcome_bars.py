@@ -37,6 +37,7 @@ class OutcomeBars(QWidget):
         self._old = False
         self._pointed = -1
         self.setMouseTracking(True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_rows(self, rows: Sequence[OutcomeBar], *, old: bool = False) -> None:

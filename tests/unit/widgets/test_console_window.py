@@ -111,11 +111,13 @@ def test_what_a_desk_held_is_given_back_once_its_pages_are_gone(
 
 
 def test_a_count_leads_to_the_jobs_that_it_counts(window: ConsoleWindow, world: DeskWorld) -> None:
-    window.jobs.tabs.choose("all")
+    window.jobs.search.set_text("nobody of this name")
     window.overview.show_jobs.emit("failed")
     assert wait_for(window.jobs.isVisible)
     assert window.jobs.tabs.current() == "failed"
     assert window.jobs.model.rowCount() == 1
+    window.overview.outcomes.bars.pressed.emit("mapnook.localhost")
+    assert (window.jobs.tabs.current(), window.jobs.search.text()) == ("all", 'dir:"mapnook.localhost"')
 
 
 def test_what_has_to_be_checked_is_counted_and_led_to(window: ConsoleWindow, world: DeskWorld) -> None:

@@ -136,9 +136,11 @@ class JobsPage(QWidget):
         self.search.set_text(str(self._kept.get("query", "")))
         self._tick()
 
-    def show_status(self, status: str) -> None:
-        """Show one tab: all, pending, in_progress, completed, failed, paused or unknown."""
+    def show_status(self, status: str, query: str = "") -> None:
+        """Show one tab: all, pending, in_progress, completed, failed, paused or unknown; of it what `query` asks for,
+        and not what was asked for before."""
         self.tabs.choose(status)
+        self.search.set_text(query)
         self._filter()
 
     def selected(self) -> list[JobLine]:

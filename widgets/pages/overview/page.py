@@ -35,9 +35,10 @@ _LISTS: Final = {"success": "all", "main": "pending"}
 
 
 class OverviewPage(QWidget):
-    """`show_jobs` gives a status, `open_job` a job's id, `acknowledge` a `Need` or None."""
+    """`show_jobs` gives a status, `show_directory` a host, `open_job` a job's id, `acknowledge` a `Need` or None."""
 
     show_jobs = Signal(str)
+    show_directory = Signal(str)
     show_dead_letters = Signal()
     open_job = Signal(str)
     acknowledge = Signal(object)
@@ -65,6 +66,7 @@ class OverviewPage(QWidget):
         self.stats.pressed.connect(self._pressed)
         self._as_of = AsOf()
         self.throughput, self.outcomes = charts or (ThroughputPanel(desk), OutcomesPanel(desk))
+        self.outcomes.bars.pressed.connect(self.show_directory)
         self.needs, self.activity, self.workers = lists or (NeedsPanel(desk), ActivityPanel(desk), WorkersPanel(desk))
         self.needs.show_dead_letters.connect(self.show_dead_letters)
         self.needs.acknowledge.connect(self.acknowledge)
