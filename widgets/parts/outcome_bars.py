@@ -78,6 +78,8 @@ class OutcomeBars(QWidget):
         painter.setFont(fonts.font("body"))
         for number, row in enumerate(self._rows):
             top = number * row_height
+            if number and top + row_height > self.height():
+                break  # no half rows
             if number == self._pointed:
                 painter.fillRect(0, top, self.width(), row_height, shown.colour("surface.hover"))
             baseline = top + (row_height - metric.height()) / 2 + metric.ascent()

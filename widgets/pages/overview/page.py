@@ -7,7 +7,7 @@ from collections.abc import Generator
 from typing import Final, Self
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from app.desk import Desk
@@ -31,6 +31,10 @@ LIST_SECONDS: Final = 0.2
 """Lists follow five times a second: nobody reads faster, and each row costs."""
 LISTED_AT_ONCE: Final = 150
 """So many changed jobs are looked at in one frame; while more wait, the next ones come twice as soon."""
+_CHARTS: Final = 269
+_LOW_CHARTS: Final = 209
+"""Height of the charts on a page that is lower than `_HIGH`: lists need the room more."""
+_HIGH: Final = 640
 _LISTS: Final = {"success": "all", "main": "pending"}
 
 
@@ -127,6 +131,11 @@ class OverviewPage(QWidget):
         self._show_what_happens()
         self._show_words()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        for panel in (self.throughput, self.outcomes):
+            panel.setFixedHeight(metrics.px(_CHARTS if self.height() >= metrics.px(_HIGH) else _LOW_CHARTS))
+
     def _show_needs(self) -> None:
         self._needs_at = time.monotonic()
         if self._jobs_changed:
@@ -216,11 +225,8 @@ class OverviewPage(QWidget):
         grid.addLayout(right, 1, 1, 2, 1)
         grid.setColumnStretch(0, 840)
         grid.setColumnStretch(1, 432)
-        grid.setRowMinimumHeight(0, metrics.px(269))
         grid.setRowStretch(1, 9)
         grid.setRowStretch(2, 6)
-        for panel in (self.throughput, self.outcomes):
-            panel.setFixedHeight(metrics.px(269))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

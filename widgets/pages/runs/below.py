@@ -71,7 +71,7 @@ class Below(QWidget):
         form = FormPanel(desk)
         yield
         made = cls(
-            (Tab("compare", "Compare with remote run"), comparing),
+            (Tab("compare", "Compare"), comparing),
             (Tab("form", "Form"), form),
             first=(requests, console, network),
         )

@@ -219,6 +219,16 @@ def test_the_chart_is_drawn_once_the_page_is_shown(world: DeskWorld) -> None:
     page.close()
 
 
+def test_on_a_low_page_the_charts_leave_room_to_the_lists(world: DeskWorld) -> None:
+    page = shown(world)
+    high = page.throughput.height()
+    page.resize(960, 560)
+    assert page.throughput.height() < high
+    page.resize(1272, 810)
+    assert page.throughput.height() == high
+    page.close()
+
+
 def test_many_changed_jobs_are_looked_at_bit_by_bit_until_all_are(world: DeskWorld) -> None:
     world.loaded(*TABLES)
     page = shown(world)
