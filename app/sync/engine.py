@@ -126,12 +126,11 @@ class Engine:
         self._store.tick()
 
     async def _tidy(self) -> None:
-        """Hold what came in less room, except behind a flood."""
+        """Hold what came in less room. Behind a flood too, which brings more than there is room for."""
         pause = self._timings.tidy
         while True:
             await asyncio.sleep(pause)
-            flood = len(self._inbox) > self._timings.flood
-            pause = self._timings.tidy * (1 if flood or self._store.tidy() else 10)
+            pause = self._timings.tidy * (1 if self._store.tidy() else 10)
 
     async def _every(self, seconds: float, step: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -34,8 +34,6 @@ class Timings(msgspec.Struct, frozen=True):
     come_back: float = 1.0
     """How often a server that is gone is asked whether it is back."""
     tick: float = 1.0
-    flood: int = 1000
-    """So many changes that wait are more than what comes between two frames: applying them goes first."""
     tidy: float = 0.03
     """Between two turns of tidying up, each of which packs what 5,000 changes a second bring meanwhile and more; ten
     times as long after one that found nothing to do."""
