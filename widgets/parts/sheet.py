@@ -12,9 +12,18 @@ import math
 from collections.abc import Sequence
 from time import monotonic
 
-from PySide6.QtCore import QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 from shiboken6 import isValid
 
 from widgets.look import fonts, metrics, theme
@@ -55,6 +64,7 @@ class ConfirmSheet(QWidget):
         `wait`: seconds before it can be confirmed."""
         super().__init__(body)
         self._before = body.window().focusWidget()
+        self._inside: _Inside | None = None
         self._typed_wanted = typed
         self._reason_wanted = reason
         self._done = False
@@ -116,7 +126,10 @@ class ConfirmSheet(QWidget):
         ]
         held = next((index for index, part in enumerate(stops) if part.hasFocus()), -1)
         reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
-        stops[(held + (1 if forward else -1)) % len(stops)].setFocus(reason)
+        stop = stops[(held + (1 if forward else -1)) % len(stops)]
+        stop.setFocus(reason)
+        if self._inside is not None and self._inside.isAncestorOf(stop):
+            self._inside.ensureWidgetVisible(stop)
         return True
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -149,7 +162,8 @@ class ConfirmSheet(QWidget):
             column.addLayout(row)
             column.addWidget(Hairline())
         if inside is not None:
-            column.addWidget(inside)
+            self._inside = _Inside(inside)
+            column.addWidget(self._inside)
             column.addWidget(Hairline())
         if self._reason_wanted or self._typed_wanted:
             grid = QGridLayout()
@@ -209,10 +223,10 @@ class ConfirmSheet(QWidget):
         if body is not None:
             self.setGeometry(body.rect())
         # Not `adjustSize`: it knows nothing of words that take a second line at this width.
-        width = self._card.maximumWidth()
-        self._card.resize(width, self._card.heightForWidth(width))
+        width, edge = self._card.maximumWidth(), metrics.px(16)
+        self._card.resize(width, min(self._card.heightForWidth(width), self.height() - 2 * edge))
         left = (self.width() - self._card.width()) // 2
-        self._card.move(left, max(metrics.px(16), (self.height() - self._card.height()) // 3))
+        self._card.move(left, max(edge, (self.height() - self._card.height()) // 3))
 
 
 def _reachable(part: QWidget) -> bool:
@@ -221,6 +235,35 @@ def _reachable(part: QWidget) -> bool:
 
 def _fact_tone(shape: str) -> str:
     return "secondary" if shape in ("ok", "waiting", "skipped", "running") else shape
+
+
+class _Inside(QScrollArea):
+    """As high as what is in it; in a low window it scrolls, so that what confirms and cancels is always there."""
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__()
+        self._content = content
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidgetResizable(True)
+        self.setWidget(content)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(content.hasHeightForWidth())
+        self.setSizePolicy(policy)
+
+    def sizeHint(self) -> QSize:
+        hint = self._content.sizeHint()
+        return QSize(hint.width(), self.heightForWidth(hint.width()))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, min(metrics.px(96), self.sizeHint().height()))
+
+    def heightForWidth(self, width: int) -> int:
+        content = self._content
+        high = content.heightForWidth(width) if content.hasHeightForWidth() else content.sizeHint().height()
+        least = max(content.minimumSizeHint().height(), content.minimumHeight())
+        return min(max(high, least), content.maximumHeight())
 
 
 class _Card(QWidget):

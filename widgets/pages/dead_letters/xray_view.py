@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.actions.letter_batches import FATES, Directory, Fate, XRay
@@ -31,6 +31,9 @@ FATE_WORDS: Final[dict[Fate, tuple[str, str, str]]] = {
     "blocked": ("blocked", "Blocked", "blocked"),
 }
 """Shape, words in a row, words of the sum."""
+_HIGH: Final = 300
+_LEAST: Final = 112
+"""In a low window the tables give way first: what is ticked below them must be seen."""
 _WHY: Final[dict[Fate, str]] = {
     "submit": "it is on the work list",
     "live": "it was submitted",
@@ -62,7 +65,7 @@ class XRayView(QWidget):
     def __init__(self, rows: Sequence[JobRow], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._fixes: dict[str, Edit | None] = {}
-        self.setFixedHeight(metrics.px(300))
+        self.setMaximumHeight(metrics.px(_HIGH))
         self.jobs = Table((Column("Job", 130, stretch=1), Column("", 126, right=True)), many=False, name="Jobs")
         self.jobs_model = LinesModel[JobRow](
             key=lambda row: row.job_id,
@@ -93,6 +96,8 @@ class XRayView(QWidget):
         self.jobs_model.apply({row.job_id: row for row in rows})
         self.jobs.current_moved.connect(self._show)
         self.jobs.setFixedWidth(metrics.px(322))
+        for table in (self.jobs, self.directories):
+            table.setMinimumHeight(metrics.px(_LEAST))
         self.says = label("", "small", "blocked", wrap=True)
         self.correct = CheckBox("Send the corrected body")
         self.correct.clicked.connect(self._correct_one)
@@ -157,6 +162,9 @@ class XRayView(QWidget):
         self._below.setVisible(bool(chosen.says) or edit is not None)
         gone: dict[str, Directory | None] = dict.fromkeys(self.directories_model.all_keys())
         self.directories_model.apply({**gone, **{one.host: one for one in chosen.seen.directories}})
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), metrics.px(_HIGH))
 
     def _lay_out(self) -> None:
         said = QHBoxLayout()

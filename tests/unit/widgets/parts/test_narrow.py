@@ -6,20 +6,24 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from tests.unit.widgets.waiting import in_front
 from widgets.look import metrics, theme
 from widgets.main_window import MainWindow, PageEntry
 from widgets.parts import spans
+from widgets.parts.button import Button
 from widgets.parts.cell import Bar
+from widgets.parts.check_box import CheckBox
 from widgets.parts.fate_list import FateList, FateRow
 from widgets.parts.hops import Hop, HopsView
 from widgets.parts.label import label, say
 from widgets.parts.outcome_bars import OutcomeBar, OutcomeBars
+from widgets.parts.sheet import ConfirmSheet
 from widgets.parts.side import Side
+from widgets.parts.surface import Surface
 
 WORD = "https://mapnook.example/" + "a-long-way/" * 20
 
@@ -104,6 +108,43 @@ def test_what_is_painted_has_its_whole_words_in_the_tip(kind: str, column: QWidg
     shown(column, part, 400)
     QTest.mouseMove(pointed, QPoint(40, 10))
     assert pointed.toolTip() == told
+
+
+def test_in_a_low_window_a_sheet_scrolls_and_its_buttons_stay(qt_app: QApplication) -> None:
+    body = Surface()
+    body.resize(900, 420)
+    inside = QWidget()
+    rows = QVBoxLayout(inside)
+    boxes = [CheckBox(f"Box {number}") for number in range(30)]
+    for box in boxes:
+        rows.addWidget(box)
+    in_front(body)
+    sheet = ConfirmSheet(body, "Replay 30", "To LOCAL.", "Replay 30", reason=True, inside=inside, stops=boxes)
+    QApplication.processEvents()
+
+    def seen(part: QWidget) -> bool:
+        place = QRect(part.mapTo(body, QPoint(0, 0)), part.size())
+        return part.visibleRegion().boundingRect() == part.rect() and body.rect().contains(place)
+
+    assert all(seen(button) for button in sheet.findChildren(Button) if button.isVisible())
+    assert not seen(boxes[-1])
+    boxes[-2].setFocus()
+    QTest.keyClick(boxes[-2], Qt.Key.Key_Tab)
+    assert boxes[-1].hasFocus()
+    assert seen(boxes[-1]), "the keyboard brings it into view"
+    sheet.cancel()
+    # Where there is room, it is as high as what is in it.
+    body.resize(900, 1400)
+    few = QLabel("One")
+    few.setFixedHeight(50)
+    sheet = ConfirmSheet(body, "Replay 1", "To LOCAL.", "Replay 1", inside=few)
+    QApplication.processEvents()
+    assert (few.height(), seen(few)) == (50, True)
+    around = few.parentWidget()
+    assert around is not None
+    assert around.height() == 50
+    sheet.cancel()
+    body.close()
 
 
 def test_a_time_of_another_day_says_the_day() -> None:
