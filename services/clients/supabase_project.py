@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from collections.abc import Coroutine, Iterable
+from typing import Any, Final, TypeVar
 
 import msgspec
 from postgrest.exceptions import APIError
@@ -13,6 +14,7 @@ from services.clients.supabase_session import SupabaseSession
 from services.domain.errors import NotInstalled, NotPermitted, Refused, SignedOut
 from services.domain.project import FUNCTIONS, TABLES, FunctionNeed, ProjectFacts, TableNeed
 
+_T = TypeVar("_T")
 _MALFORMED: Final = "22P02"
 _UNSURE: Final = (
     "Policies, live tables and pictures can't be told here: the project lacks the function project_facts "
@@ -44,12 +46,12 @@ class SupabaseProject:
     async def _tried(self) -> ProjectFacts:
         tables: dict[str, list[str]] = {}
         closed: list[str] = []
-        for need, columns in zip(TABLES, await asyncio.gather(*map(self._columns, TABLES)), strict=True):
+        for need, columns in zip(TABLES, await _all(map(self._columns, TABLES)), strict=True):
             if columns is None:
                 closed.append(need.name)
             elif columns:
                 tables[need.name] = columns
-        known = await asyncio.gather(*map(self._exists, FUNCTIONS))
+        known = await _all(map(self._exists, FUNCTIONS))
         functions = [need.name for need, there in zip(FUNCTIONS, known, strict=True) if there]
         return ProjectFacts(tables=tables, functions=functions, closed=closed, unsure=_UNSURE)
 
@@ -94,3 +96,13 @@ class SupabaseProject:
         except Refused:
             return True
         return True
+
+
+async def _all(asking: Iterable[Coroutine[Any, Any, _T]]) -> list[_T]:
+    """What they give, asked side by side. Once one of them raises, none goes on behind its back."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one) for one in asking]
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from failed
+    return [task.result() for task in tasks]

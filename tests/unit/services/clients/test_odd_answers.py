@@ -63,3 +63,34 @@ def test_nobody_knows_what_the_database_did(status: int, body: bytes, headers: d
         await wire.aclose()
 
     asyncio.run(suite())
+
+
+def test_a_trial_that_fails_leaves_no_other_going() -> None:
+    """Where the project has no word of its own each thing is tried, side by side."""
+    asked: list[str] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        what = request.url.path.rsplit("/", 1)[-1]
+        asked.append(what)
+        if what == "project_facts":
+            return httpx.Response(404, json={"code": "PGRST202", "message": "no such function"})
+        if what == "jobs":
+            return httpx.Response(503, json={"code": "PGRST001", "message": "no connection"})
+        await asyncio.Event().wait()
+        raise AssertionError("it waits for ever")
+
+    async def token() -> str:
+        return "token"
+
+    async def suite() -> None:
+        wire = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+        options = AsyncClientOptions(auto_refresh_token=False, httpx_client=wire, postgrest_client_retry=False)
+        client = await acreate_client("http://127.0.0.1:9", "key", options)
+        session: Any = types.SimpleNamespace(client=client, access_token="token", token=token)
+        with pytest.raises(NotReachable):
+            await SupabaseProject(session).facts()
+        assert len(asked) > 2
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        await wire.aclose()
+
+    asyncio.run(suite())
