@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOpti
 
 from services.domain.text import one_line
 from widgets.look import fonts, icons, metrics, theme
+from widgets.parts.label import tip
 
 
 class Choice(QComboBox):
@@ -66,7 +67,9 @@ class Choice(QComboBox):
         painter.setPen(theme.current().tone(tone))
         space = self.width() - metrics.px(8 + 26)
         baseline = (self.height() - metric.height()) / 2 + metric.ascent()
-        painter.drawText(QPointF(metrics.px(8), baseline), metric.elidedText(words, Qt.TextElideMode.ElideRight, space))
+        fitted = metric.elidedText(words, Qt.TextElideMode.ElideRight, space)
+        tip(self, "" if fitted == words else words)
+        painter.drawText(QPointF(metrics.px(8), baseline), fitted)
         size = metrics.px(14)
         icons.paint(
             painter,

@@ -17,6 +17,7 @@ from widgets.parts import spans
 from widgets.parts.button import Button
 from widgets.parts.cell import Bar
 from widgets.parts.check_box import CheckBox
+from widgets.parts.choice import Choice
 from widgets.parts.fate_list import FateList, FateRow
 from widgets.parts.hops import Hop, HopsView
 from widgets.parts.label import label, say
@@ -108,6 +109,17 @@ def test_what_is_painted_has_its_whole_words_in_the_tip(kind: str, column: QWidg
     shown(column, part, 400)
     QTest.mouseMove(pointed, QPoint(40, 10))
     assert pointed.toolTip() == told
+
+
+def test_a_choice_that_is_cut_is_whole_in_the_tip(column: QWidget) -> None:
+    choice = Choice("Choose a directory")
+    choice.show_choices([("a", WORD), ("b", "b.example")])
+    shown(column, choice, 200)
+    choice.grab()
+    assert choice.toolTip() == WORD[:119] + "…"
+    choice.choose("b")
+    choice.grab()
+    assert choice.toolTip() == ""
 
 
 def test_in_a_low_window_a_sheet_scrolls_and_its_buttons_stay(qt_app: QApplication) -> None:
