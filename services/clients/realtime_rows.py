@@ -34,11 +34,9 @@ class _Job(msgspec.Struct, gc=False):
     package_size: int | None
     directories_total: int
     directories_done: int | None
-    priority_level: int | None
     started_at: str | None
     completed_at: str | None
     created_at: str | None
-    updated_at: str | None
     error_message: str | None
     version: int
 
@@ -51,11 +49,9 @@ class _Job(msgspec.Struct, gc=False):
             self.package_size or 0,
             self.directories_total,
             self.directories_done,
-            self.priority_level or 3,
             parse_instant(self.started_at),
             parse_instant(self.completed_at),
             parse_instant(self.created_at),
-            parse_instant(self.updated_at),
             self.error_message or "",
             self.version,
         )

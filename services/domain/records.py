@@ -53,11 +53,9 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     package_size: int = 0
     directories_total: int | None = None
     directories_done: int | None = None
-    priority_level: int = 3
     started_at: float | None = None
     completed_at: float | None = None
     created_at: float | None = None
-    updated_at: float | None = None
     error_message: str = ""
     version: int | None = None
 
@@ -74,11 +72,9 @@ class Job(msgspec.Struct, frozen=True, gc=False):
             package_size=number(row.get("package_size")),
             directories_total=maybe("directories_total", "directory_limit"),
             directories_done=maybe("directories_done"),
-            priority_level=number(row.get("priority_level")) or 3,
             started_at=parse_instant(row.get("started_at")),
             completed_at=parse_instant(row.get("completed_at")),
             created_at=parse_instant(row.get("created_at")),
-            updated_at=parse_instant(row.get("updated_at")),
             error_message=text(row.get("error_message")),
             version=maybe("version"),
         )
