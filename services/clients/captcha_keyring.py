@@ -69,5 +69,5 @@ class CaptchaKeyring:
         except TimeoutError:
             found = None
         if found is None:
-            raise Refused("This machine's keyring is locked, fails or isn't there.")
+            raise Refused("This computer's keyring is locked, fails or isn't there.")
         return found

@@ -161,7 +161,7 @@ class SessionKeyring:
         try:
             found = await asyncio.wait_for(answer, self._seconds)
         except TimeoutError:
-            found, self.why = "", "This machine has a keyring that is locked or does not answer."
+            found, self.why = "", "This computer has a keyring that is locked or does not answer."
         if self.why:
             _log.info("%s The sign-in is kept in memory only and asks for the password at the next start.", self.why)
         return found
@@ -175,4 +175,4 @@ def _why(error: Exception) -> str:
     """In words, and of the error its kind only: what a backend says may hold what it was given."""
     kind = type(error).__name__
     known = {"NoKeyringError": "has no keyring", "KeyringLocked": "has a keyring that is locked"}
-    return f"This machine {known.get(kind, f'has a keyring that fails ({kind})')}."
+    return f"This computer {known.get(kind, f'has a keyring that fails ({kind})')}."

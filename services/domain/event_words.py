@@ -71,3 +71,9 @@ def event_note(event: HistoryEvent) -> str:
 
 def _plain(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def worker_words(worker_id: str) -> str:
+    """Who worked: a worker by its name, a person's own run as "staff 68c2c7a8"."""
+    kind, _, person = worker_id.partition(":")
+    return f"staff {person[:8]}" if kind == "staff" and person else worker_id

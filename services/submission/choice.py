@@ -66,7 +66,7 @@ def find_browser(configured: str = "", *, headless: bool = True, data_dir: Path 
 def why_no_window(configured: str = "", *, data_dir: Path | None = None) -> str:
     """Why a run can't show its browser's window on this machine; "" when it can."""
     if not has_screen():
-        return "This machine has no screen: neither DISPLAY nor WAYLAND_DISPLAY is set."
+        return "This computer has no screen: neither DISPLAY nor WAYLAND_DISPLAY is set."
     if find_browser(configured, headless=False, data_dir=data_dir) is None and find_browser(configured) is not None:
         return "The only browser here has no window: install Chrome, Edge or Chromium."
     return ""

@@ -247,5 +247,5 @@ def test_without_a_screen_a_run_that_is_to_be_seen_says_so(tmp_path: Path) -> No
 
     told = asyncio.run(go())
     assert [(event["status"], event["error"]) for event in told] == [
-        ("crashed", "This machine has no screen: neither DISPLAY nor WAYLAND_DISPLAY is set."),
+        ("crashed", "This computer has no screen: neither DISPLAY nor WAYLAND_DISPLAY is set."),
     ]

@@ -96,7 +96,7 @@ def test_a_restart_needs_no_password_until_the_project_ends_the_session(server: 
             assert kept() == []
             with in_use(Locked()):
                 third = await start(PASSWORD)
-                assert third.kept_where.startswith(f"{IN_MEMORY} This machine has a keyring that is locked.")
+                assert third.kept_where.startswith(f"{IN_MEMORY} This computer has a keyring that is locked.")
                 await third.close()
 
     with in_use(backend):

@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.models.table_model import LinesModel
-from services.domain.event_words import event_face, event_note
+from services.domain.event_words import event_face, event_note, worker_words
 from services.domain.records import HistoryEvent
 from widgets.look import metrics
 from widgets.parts import cell, spans
@@ -42,7 +42,7 @@ class ActivityList(QWidget):
                 _happened,
                 lambda event: cell.words(event.directory_name) if event.directory_name else cell.EMPTY,
                 _details,
-                lambda event: cell.words(event.worker_id, "tertiary") if event.worker_id else cell.EMPTY,
+                lambda event: cell.words(worker_words(event.worker_id), "tertiary", event.worker_id),
             ],
             sort_keys=[
                 # Of one instant, what was written last comes first.

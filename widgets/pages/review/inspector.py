@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.actions.pictures import Pictures
 from app.store.lanes import LaneLine
+from services.domain.event_words import worker_words
 from services.domain.signs import weighed
 from widgets.look import metrics
 from widgets.pages.review import words
@@ -93,7 +94,7 @@ class Inspector(Side):
         last = directory.attempts[0] if directory.attempts else None
         values = (
             line.business, spans.moment(directory.when), spans.took(directory.duration_ms),
-            str(len(directory.attempts) or "—"), last.worker_id if last is not None else "",
+            str(len(directory.attempts) or "—"), worker_words(last.worker_id) if last is not None else "",
         )  # fmt: skip
         for fact, value in zip(self.facts.values(), values, strict=True):
             fact.say(value or "—", "primary" if value else "tertiary")

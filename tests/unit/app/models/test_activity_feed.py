@@ -14,6 +14,7 @@ from app.actions.operations import FAILURE, Operations
 from app.models.activity_feed import STEP, ActivityFeed
 from app.models.activity_lines import ActivityLine, place
 from app.store.store import Store
+from services.domain.event_words import worker_words
 from services.domain.times import to_iso
 
 NOW = 1_800_000_000.0
@@ -139,6 +140,11 @@ def test_the_pipelines_steps_say_what_came_of_them(world: World) -> None:
     ]
     assert not any(line.by_staff for line in world.lines())
     assert [line.shape for line in world.lines()][-1] == "waiting"
+
+
+def test_a_run_of_a_person_is_not_named_by_a_number_alone() -> None:
+    assert worker_words("staff:68c2c7a8-1111-4111-8111-000000000000") == "staff 68c2c7a8"
+    assert [worker_words(one) for one in ("w-1", "", "staff:", "a:b")] == ["w-1", "", "staff:", "a:b"]
 
 
 def test_only_the_newest_events_are_listed_and_older_ones_on_request(world: World) -> None:

@@ -29,7 +29,7 @@ def test_it_is_kept_for_one_project_and_taken_out_again() -> None:
 def test_a_keyring_that_fails_or_waits_says_nothing_of_the_key() -> None:
     with in_use(Failing()), pytest.raises(Refused) as refused:
         asyncio.run(CaptchaKeyring(URL).keep("a-key"))
-    assert str(refused.value) == "This machine's keyring is locked, fails or isn't there."
+    assert str(refused.value) == "This computer's keyring is locked, fails or isn't there."
     assert "a-key" not in repr(refused.value.__cause__)
     waiting = Hanging()
     with in_use(waiting), pytest.raises(Refused):

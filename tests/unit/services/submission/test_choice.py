@@ -44,7 +44,7 @@ def test_it_is_told_why_no_run_can_show_its_window(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr("sys.platform", "linux")
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
-    assert why_no_window() == "This machine has no screen: neither DISPLAY nor WAYLAND_DISPLAY is set."
+    assert why_no_window() == "This computer has no screen: neither DISPLAY nor WAYLAND_DISPLAY is set."
     monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
     assert why_no_window(data_dir=tmp_path) == ""
     shell = tmp_path / "chromium-headless-shell"
