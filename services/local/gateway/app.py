@@ -37,8 +37,8 @@ def build_app(config: GatewayConfig) -> web.Application:
     feed = Feed(config.database_url, config.poll_seconds, faults)
 
     async def running(_: web.Application) -> AsyncIterator[None]:
-        await database.open()
         try:
+            await database.open()
             await auth.recall_ended()
             async with asyncio.TaskGroup() as group:
                 reading = group.create_task(feed.run())
