@@ -110,7 +110,7 @@ class DirectoryFacts(msgspec.Struct, gc=False):
     def _made(
         self, job_id: str, host: str, directory: Directory | None, wish: Wish | None, hold: Hold | None
     ) -> DirectoryLine:
-        result = max(self.results, key=lambda row: row.updated_at or 0.0, default=None)
+        result = max(self.results, key=lambda row: row.updated_at or row.created_at or 0.0, default=None)
         item = self.items[0] if self.items else None
         tries = attempts(self.events)
         last = tries[-1] if tries else None

@@ -371,6 +371,7 @@ class JobsView:
             job.package_type,
             job.package_size,
             job.status,
+            job.priority_level,
             folded=customer.folded if customer is not None else "",
             who=customer,
             created_at=job.created_at,

@@ -32,6 +32,7 @@ class JobLine(msgspec.Struct, frozen=True, gc=False):
     package_size: int = 0
     status: str = "pending"
     """In our spelling; `services.domain.statuses` has its word and shape."""
+    priority: int = 3
     submitted: int = 0
     failed: int = 0
     unknown: int = 0

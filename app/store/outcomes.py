@@ -134,7 +134,7 @@ def _newest(rows: Sequence[_Row]) -> _Row | None:
 
 
 def _changed(row: WorkItem | Result) -> float:
-    return row.updated_at or 0.0
+    return row.updated_at or row.created_at or 0.0
 
 
 def _since(item: WorkItem, row: Result | None, last: Attempt | None) -> bool:

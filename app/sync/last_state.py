@@ -258,7 +258,7 @@ def _newest_first(jobs: Iterable[Any]) -> Iterator[Any]:
     days: dict[float, list[Any]] = defaultdict(list)
     for job in jobs:
         if job.status in ENDED:
-            days[(job.completed_at or job.created_at or 0.0) // _DAY].append(job)
+            days[(job.updated_at or job.created_at or 0.0) // _DAY].append(job)
         else:
             yield job
     for day in sorted(days, reverse=True):

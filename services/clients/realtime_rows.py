@@ -34,10 +34,14 @@ class _Job(msgspec.Struct, gc=False):
     package_size: int | None
     directories_total: int
     directories_done: int | None
+    progress: int | None
+    priority_level: int | None
     started_at: str | None
     completed_at: str | None
     created_at: str | None
+    updated_at: str | None
     error_message: str | None
+    metadata: dict[str, Any] | None
     version: int
 
     def record(self) -> Job:
@@ -49,10 +53,14 @@ class _Job(msgspec.Struct, gc=False):
             self.package_size or 0,
             self.directories_total,
             self.directories_done,
+            self.progress,
+            self.priority_level or 3,
             parse_instant(self.started_at),
             parse_instant(self.completed_at),
             parse_instant(self.created_at),
+            parse_instant(self.updated_at),
             self.error_message or "",
+            self.metadata or {},
             self.version,
         )
 
@@ -89,13 +97,15 @@ class _Result(msgspec.Struct, gc=False):
         ):
             # A value of another kind is what only the long way can read.
             return None
+        created = parse_instant(self.created_at)
         return Result(
             self.id,
             intern(self.job_id),
             intern(self.directory_name),
             result_status(self.status),
             self.error_message or "",
-            parse_instant(self.updated_at) or parse_instant(self.created_at),
+            created,
+            created if self.updated_at == self.created_at else parse_instant(self.updated_at),
             self.version,
             status_reason(self.status),
             seldom,

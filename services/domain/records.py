@@ -43,7 +43,7 @@ class Customer(msgspec.Struct, frozen=True, gc=False):
 
 
 class Job(msgspec.Struct, frozen=True, gc=False):
-    """One purchase being worked off. `version` grows with every change."""
+    """One purchase being worked off. `progress` is 0 to 100; `version` grows with every change."""
 
     TABLE: ClassVar = "jobs"
     id: str
@@ -53,10 +53,14 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     package_size: int = 0
     directories_total: int | None = None
     directories_done: int | None = None
+    progress: int | None = None
+    priority_level: int = 3
     started_at: float | None = None
     completed_at: float | None = None
     created_at: float | None = None
+    updated_at: float | None = None
     error_message: str = ""
+    metadata: dict[str, Any] = {}
     version: int | None = None
 
     @classmethod
@@ -72,10 +76,14 @@ class Job(msgspec.Struct, frozen=True, gc=False):
             package_size=number(row.get("package_size")),
             directories_total=maybe("directories_total", "directory_limit"),
             directories_done=maybe("directories_done"),
+            progress=maybe("progress"),
+            priority_level=number(row.get("priority_level")) or 3,
             started_at=parse_instant(row.get("started_at")),
             completed_at=parse_instant(row.get("completed_at")),
             created_at=parse_instant(row.get("created_at")),
+            updated_at=parse_instant(row.get("updated_at")),
             error_message=text(row.get("error_message")),
+            metadata=mapping(row.get("metadata")),
             version=maybe("version"),
         )
 
@@ -88,8 +96,8 @@ class WorkItem(msgspec.Struct, frozen=True, gc=False):
     job_id: str = ""
     directory_url: str = ""
     status: str = "pending"
+    created_at: float | None = None
     updated_at: float | None = None
-    """When it changed last, or was made where that isn't known."""
     version: int | None = None
 
     @classmethod
@@ -99,7 +107,8 @@ class WorkItem(msgspec.Struct, frozen=True, gc=False):
             job_id=shared(row.get("submission_queue_id")),
             directory_url=shared(row.get("directory_url")),
             status=result_status(text(row.get("status"))),
-            updated_at=parse_instant(row.get("updated_at")) or parse_instant(row.get("created_at")),
+            created_at=parse_instant(row.get("created_at")),
+            updated_at=parse_instant(row.get("updated_at")),
             version=None if row.get("version") is None else number(row["version"]),
         )
 

@@ -30,8 +30,8 @@ class Result(msgspec.Struct, frozen=True, gc=False):
     directory_name: str = ""
     status: str = "submitting"
     error_message: str = ""
+    created_at: float | None = None
     updated_at: float | None = None
-    """When it changed last, or was made where that isn't known."""
     version: int | None = None
     reason: str = ""
     """Why it failed, where the status itself says so, as "captcha_failed" does."""
@@ -90,7 +90,8 @@ class Result(msgspec.Struct, frozen=True, gc=False):
             directory_name=shared(row.get("directory_name")),
             status=result_status(status),
             error_message=text(row.get("error_message")),
-            updated_at=parse_instant(row.get("updated_at")) or parse_instant(row.get("created_at")),
+            created_at=parse_instant(row.get("created_at")),
+            updated_at=parse_instant(row.get("updated_at")),
             version=None if row.get("version") is None else number(row["version"]),
             reason=status_reason(status),
             seldom=_seldom(row),

@@ -18,7 +18,7 @@ def event(kind: str, at: float, **details: object) -> HistoryEvent:
 
 
 def result(status: str, at: float, key: str = "r") -> Result:
-    return Result(id=key, job_id="j", directory_name="a.example", status=status, updated_at=at)
+    return Result(id=key, job_id="j", directory_name="a.example", status=status, created_at=at, updated_at=at)
 
 
 def item(status: str, at: float) -> WorkItem:

@@ -306,7 +306,7 @@ def test_what_is_held_already_is_newer(tmp_path: Path) -> None:
 def test_a_value_that_no_file_can_hold_ends_nothing(tmp_path: Path, logged: Logged) -> None:
     async def suite() -> None:
         store = filled()
-        store.put("jobs", {"id": "j1", "package_size": 2**64})
+        store.put("jobs", {"id": "j1", "metadata": {"n": 2**64}})
         store.set_link("live")
         last = state(tmp_path)
         await last.finish(store)

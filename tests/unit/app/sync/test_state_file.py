@@ -18,7 +18,7 @@ from services.domain.customer_row import CustomerRow
 from services.domain.records import Job
 
 HEAD = Head("http://p", "a@b.example", 5.0, {"jobs": 4.0}, history_from=1.0)
-JOBS = [Job(f"j{number}", status="failed", package_size=number, version=number) for number in range(450)]
+JOBS = [Job(f"j{number}", status="failed", metadata={"n": number}, version=number) for number in range(450)]
 
 
 def write(file: Path, most: int = state_file.MOST_BYTES) -> bool:

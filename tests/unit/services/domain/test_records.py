@@ -49,13 +49,13 @@ def test_a_missing_status_is_not_called_pending() -> None:
 
 def test_a_job_in_the_database_s_spelling() -> None:
     job = Job.from_row(
-        {"id": 7, "status": "complete", "package_size": "300", "directories_done": 0,
-         "created_at": "2026-11-23T10:00:00Z", "version": "4"}
+        {"id": 7, "status": "complete", "package_size": "300", "directories_done": 0, "priority_level": None,
+         "created_at": "2026-11-23T10:00:00Z", "metadata": {"a": 1}, "version": "4"}
     )  # fmt: skip
     assert (job.id, job.status, job.package_size, job.directories_done, job.directories_total) == (
         "7", "completed", 300, 0, None,
     )  # fmt: skip
-    assert job.version == 4
+    assert (job.priority_level, job.metadata, job.version) == (3, {"a": 1}, 4)
     assert job.created_at is not None
 
 
