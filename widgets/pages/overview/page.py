@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Generator
 from typing import Final, Self
@@ -31,6 +32,8 @@ LIST_SECONDS: Final = 0.2
 """Lists follow five times a second: nobody reads faster, and each row costs."""
 LISTED_AT_ONCE: Final = 150
 """So many changed jobs are looked at in one frame; while more wait, the next ones come twice as soon."""
+_ROOM: Final = 500
+"""Bytes that an id may take in a set: several times of what it needs."""
 _CHARTS: Final = 269
 _LOW_CHARTS: Final = 209
 """Height of the charts on a page that is lower than `_HIGH`: lists need the room more."""
@@ -142,9 +145,9 @@ class OverviewPage(QWidget):
             # Taken out one by one: a look at the first of very many passes by all that went before.
             many = min(LISTED_AT_ONCE, len(self._jobs_changed))
             self.needs.work_out([self._jobs_changed.pop() for _ in range(many)])
-            if not self._jobs_changed:
-                # Empty, it would keep the room of the most that it ever held.
-                self._jobs_changed = set()
+            if sys.getsizeof(self._jobs_changed) > _ROOM * (len(self._jobs_changed) + many):
+                # It would keep the room of the most that it ever held: 4 MiB after the first load.
+                self._jobs_changed = set(self._jobs_changed)
         if self._acts_changed:
             acts, self._acts_changed = self._acts_changed, set()
             self.needs.take_acts(acts)
