@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 import time
+from array import array
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -44,7 +45,7 @@ class Beats:
     """CPU time of this thread between two beats of a timer of 2 ms: the longest is the worst turn of the loop."""
 
     def __init__(self) -> None:
-        self.turns: list[tuple[float, float]] = []
+        self._ends, self._cpu = array("d"), array("d")
         self._last = (0.0, 0.0)
         self._timer = QTimer()
         self._timer.setTimerType(self._timer.timerType().PreciseTimer)
@@ -52,7 +53,7 @@ class Beats:
         self._timer.timeout.connect(self._beat)
 
     def start(self) -> None:
-        self.turns = []
+        self._ends, self._cpu = array("d"), array("d")
         self._last = (time.perf_counter(), time.thread_time())
         self._timer.start()
 
@@ -61,11 +62,16 @@ class Beats:
 
     def worst(self) -> float:
         """Milliseconds."""
-        return max(cpu for _, cpu in self.turns) * 1000
+        return max(self._cpu) * 1000
+
+    def longest(self, count: int) -> list[tuple[float, float]]:
+        """End (by `time.perf_counter`) and CPU seconds of the longest turns, the longest first."""
+        return sorted(zip(self._ends, self._cpu, strict=True), key=lambda turn: -turn[1])[:count]
 
     def _beat(self) -> None:
         now, cpu = time.perf_counter(), time.thread_time()
-        self.turns.append((now, cpu - self._last[1]))
+        self._ends.append(now)
+        self._cpu.append(cpu - self._last[1])
         self._last = (now, cpu)
 
 
@@ -202,7 +208,7 @@ async def measure(options: argparse.Namespace, feed: FeedProcess, folder: Path) 
     await reads.close()
     wrong = differences(store, expected(World(options.jobs, options.hot), count))
     delays = sorted(paints.delays(due, options.rate))
-    worst = sorted(beats.turns, key=lambda turn: -turn[1])[:5]
+    worst = beats.longest(5)
     figures = {
         "worst_ms": beats.worst(), "idle_ms": idle, "load_worst_ms": load_worst, "load_s": loaded,
         "worst": [(round(at - paints.began, 2), round(turn * 1000, 1)) for at, turn in worst],
