@@ -13,7 +13,6 @@ from typing import Any, Final
 import msgspec
 
 from app.store.merge import RECORDS
-from services.domain.columns import decoded, encoded
 from services.domain.redaction import may_hold_secret, redact, redact_value
 
 _VERSION: Final = 4
@@ -136,12 +135,20 @@ def _without_secrets(record: Any) -> Any:
         if isinstance(value, str):
             fresh = redact(value)
         elif isinstance(value, bytes):
-            fresh = encoded(redact_value(decoded(value)))
+            fresh = _redacted(value)
         elif isinstance(value, dict):
             fresh = redact_value(value)
         if fresh != value:
             changed[name] = fresh
     return msgspec.structs.replace(record, **changed) if changed else record
+
+
+def _redacted(body: bytes) -> bytes:
+    """JSON without what may be a secret; {} for what is none."""
+    try:
+        return msgspec.json.encode(redact_value(msgspec.json.decode(body)))
+    except (ValueError, RecursionError):
+        return b"{}"
 
 
 def parts(records: Iterable[Any], size: int = 200) -> Iterator[list[Any]]:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from app.sync import state_file
 from app.sync.state_file import Head, StateWriter, Unusable, parts, read_state
 from services.domain.customer_row import CustomerRow
-from services.domain.records import Job
+from services.domain.records import HistoryEvent, Job
+from services.domain.result import Result
 
 HEAD = Head("http://p", "a@b.example", 5.0, {"jobs": 4.0}, history_from=1.0)
 JOBS = [Job(f"j{number}", status="failed", metadata={"n": number}, version=number) for number in range(450)]
@@ -118,7 +119,8 @@ import sys
 import zlib
 from pathlib import Path
 from app.sync.state_file import Head, StateWriter
-from services.domain.records import Job
+from services.domain.records import HistoryEvent, Job
+from services.domain.result import Result
 file = Path(sys.argv[1])
 number = 0
 while True:
@@ -152,3 +154,22 @@ def test_one_that_ends_between_two_parts_is_not_taken_for_the_whole(tmp_path: Pa
     file.write_bytes(file.read_bytes().partition(b"\n")[0] + b"\n")
     with pytest.raises(Unusable, match="ends too early"):
         read_state(file)
+
+
+def test_a_secret_that_a_site_repeats_is_left_out_and_the_rest_of_its_result_is_not(tmp_path: Path) -> None:
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoicGxhbnRlZCJ9.cGxhbnRlZA"
+    row = {
+        "id": "r1", "job_id": "j1", "directory_name": "a.example", "status": "failed",
+        "response_log": {"said": f"Bearer {token}", "verdict": "no"}, "screenshot_url": "https://a.example/s.png",
+    }  # fmt: skip
+    results = [Result.from_row(row), Result.from_row({**row, "id": "r2", "response_log": {"verdict": "yes"}})]
+    file = tmp_path / "a.state"
+    writer = StateWriter(file)
+    writer.add("job_results", results)
+    writer.add("queue_history", [HistoryEvent("h1", event=f"Bearer {token}", details_json=b"{")])
+    writer.finish(HEAD)
+    (_, (first, second)), (_, (event,)) = read_state(file)[1]
+    assert (token in event.event, event.details_json) == (False, b"{}")
+    assert token not in str(first.seldom_columns())
+    assert (first.response_log["verdict"], first.screenshot_url) == ("no", "https://a.example/s.png")
+    assert second == results[1]
