@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from time import monotonic
 
-from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QFrame,
@@ -163,6 +163,7 @@ class ConfirmSheet(QWidget):
             column.addWidget(Hairline())
         if inside is not None:
             self._inside = _Inside(inside)
+            self._inside.grown.connect(self._place)
             column.addWidget(self._inside)
             column.addWidget(Hairline())
         if self._reason_wanted or self._typed_wanted:
@@ -238,7 +239,10 @@ def _fact_tone(shape: str) -> str:
 
 
 class _Inside(QScrollArea):
-    """As high as what is in it; in a low window it scrolls, so that what confirms and cancels is always there."""
+    """As high as what is in it; in a low window it scrolls, so that what confirms and cancels is always there.
+    `grown`: its content asks for another height."""
+
+    grown = Signal()
 
     def __init__(self, content: QWidget) -> None:
         super().__init__()
@@ -255,6 +259,12 @@ class _Inside(QScrollArea):
     def sizeHint(self) -> QSize:
         hint = self._content.sizeHint()
         return QSize(hint.width(), self.heightForWidth(hint.width()))
+
+    def eventFilter(self, content: QObject, event: QEvent) -> bool:
+        if content is self._content and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()  # a scroll area keeps to itself that its content grew
+            self.grown.emit()
+        return super().eventFilter(content, event)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, min(metrics.px(96), self.sizeHint().height()))

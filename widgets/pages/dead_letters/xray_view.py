@@ -166,6 +166,9 @@ class XRayView(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(super().sizeHint().width(), metrics.px(_HIGH))
 
+    def hasHeightForWidth(self) -> bool:
+        return False  # what is said wraps, and would have the tables begin at their least height
+
     def _lay_out(self) -> None:
         said = QHBoxLayout()
         said.setSpacing(metrics.px(16))
