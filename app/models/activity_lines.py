@@ -8,7 +8,7 @@ import msgspec
 
 from app.actions.operations import Operation
 from app.actions.registry import ACTS
-from services.domain.event_words import event_face, event_note, worker_words
+from services.domain.event_words import event_face, event_note
 from services.domain.records import HistoryEvent, StaffAction
 from services.domain.statuses import Shape
 
@@ -94,7 +94,7 @@ class ActivityLine(msgspec.Struct, frozen=True, gc=False):
     def who(self) -> str:
         """The person's e-mail, the worker, or "" when nobody wrote it down."""
         if self.event is not None and not self.by_staff:
-            return worker_words(self.event.worker_id)
+            return self.event.worker_id
         named = str(self.event.details.get("actor") or "") if self.event is not None else ""
         if not named and self.operation is not None:
             named = self.operation.actor

@@ -137,6 +137,7 @@ class ElidedLabel(QWidget):
         self._middle = middle
         self._right = right
         self._text = ""
+        self._whole = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.say(text)
 
@@ -149,12 +150,13 @@ class ElidedLabel(QWidget):
         """The whole text."""
         return self._text
 
-    def say(self, text: str, tone: str | None = None) -> None:
-        """Change the text, and the tone if one is given."""
-        cleaned = one_line(text, _LONGEST)
-        if cleaned == self._text and tone in (None, self._tone):
+    def say(self, text: str, tone: str | None = None, *, whole: str = "") -> None:
+        """Change the text, and the tone if one is given. `whole`: what the text is short for, for the tool tip."""
+        cleaned, meant = one_line(text, _LONGEST), one_line(whole, _LONGEST)
+        if (cleaned, meant) == (self._text, self._whole) and tone in (None, self._tone):
             return
         self._text = cleaned
+        self._whole = meant
         self._tone = tone or self._tone
         self.setAccessibleName(cleaned)
         self.updateGeometry()
@@ -172,7 +174,7 @@ class ElidedLabel(QWidget):
         how = Qt.TextElideMode.ElideMiddle if self._middle else Qt.TextElideMode.ElideRight
         fits = metric.horizontalAdvance(self._text) <= self.width()
         shown = self._text if fits else metric.elidedText(self._text, how, self.width())
-        self.setToolTip("" if fits else tip_text(self._text))
+        self.setToolTip(tip_text(self._whole or ("" if fits else self._text)))
         painter = QPainter(self)
         painter.setFont(fonts.font(self._role, self._weight))
         painter.setPen(theme.current().tone(self._tone if self.isEnabled() else "disabled"))

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 
 from app.models.activity_lines import ActivityLine, place
 from app.models.table_model import LinesModel
+from services.domain.event_words import worker_words
 from widgets.parts import cell, spans
 from widgets.parts.columns import Column
 
@@ -23,7 +24,11 @@ COLUMNS = (
 
 
 def _who(line: ActivityLine) -> cell.Cell:
-    return cell.words(line.who.partition("@")[0], "primary" if line.by_staff else "tertiary", line.who)
+    return cell.words(_named(line).partition("@")[0], "primary" if line.by_staff else "tertiary", line.who)
+
+
+def _named(line: ActivityLine) -> str:
+    return line.who if line.by_staff else worker_words(line.who)
 
 
 def activity_model(
@@ -43,7 +48,7 @@ def activity_model(
         ],
         sort_keys=[place],
         words=lambda line: ", ".join(
-            part for part in (line.who, line.what, customer(line), line.directory, line.result, line.why) if part
+            part for part in (_named(line), line.what, customer(line), line.directory, line.result, line.why) if part
         ),
         parent=parent,
     )

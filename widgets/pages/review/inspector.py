@@ -92,12 +92,13 @@ class Inspector(Side):
         self.picture.show_where(directory.screenshot_url)
         self._picture_section.setVisible(bool(directory.screenshot_url))
         last = directory.attempts[0] if directory.attempts else None
+        worker = last.worker_id if last is not None else ""
         values = (
             line.business, spans.moment(directory.when), spans.took(directory.duration_ms),
-            str(len(directory.attempts) or "—"), worker_words(last.worker_id) if last is not None else "",
+            str(len(directory.attempts) or "—"), worker_words(worker),
         )  # fmt: skip
         for fact, value in zip(self.facts.values(), values, strict=True):
-            fact.say(value or "—", "primary" if value else "tertiary")
+            fact.say(value or "—", "primary" if value else "tertiary", whole=worker if fact is self.facts["By"] else "")
 
     def set_off(self, why: str) -> None:
         """Grey what says how it ended, with a reason; "" lets it be pressed."""

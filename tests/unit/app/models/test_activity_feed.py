@@ -147,6 +147,16 @@ def test_a_run_of_a_person_is_not_named_by_a_number_alone() -> None:
     assert [worker_words(one) for one in ("w-1", "", "staff:", "a:b")] == ["w-1", "", "staff:", "a:b"]
 
 
+def test_who_did_a_run_is_whole_in_the_data(world: World) -> None:
+    who = "staff:68c2c7a8-1111-4111-8111-000000000000"
+    world.store.put(
+        "queue_history",
+        {"id": 1, "job_id": "j", "event": "submitted", "worker_id": who, "details": {}, "created_at": to_iso(NOW)},
+    )
+    (line,) = world.lines()
+    assert line.who == who
+
+
 def test_only_the_newest_events_are_listed_and_older_ones_on_request(world: World) -> None:
     for number in range(2 * STEP):
         world.event(number, "job_started", ago=5 * STEP - number, job=f"j{number}")

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.models.activity_feed import STEP
 from app.store.link import TableState
+from services.domain.times import to_iso
 from tests.fakes.desk import DeskWorld
 from tests.fakes.queues import FakeQueues
 from tests.unit.widgets.waiting import in_front, wait_for
@@ -78,6 +79,19 @@ def test_it_says_who_did_what_when_and_why(page: ActivityPage, world: DeskWorld)
     assert isinstance(when, Cell)
     assert when.tip.startswith(time.strftime("%Y-"))
     assert page.foot.words() == "Nothing is older."
+
+
+def test_a_run_of_a_person_is_named_in_short_and_found_by_its_whole_name(page: ActivityPage, world: DeskWorld) -> None:
+    who = "staff:68c2c7a8-1111-4111-8111-000000000000"
+    row = {"id": "9", "job_id": "j1", "event": "submitted", "directory_name": "yelp.example", "worker_id": who}
+    busy(world)
+    world.store.put("queue_history", {**row, "details": {}, "created_at": to_iso(time.time())})
+    follow(page, world)
+    page.search.set_text(f"who:{who}")
+    assert page.model.rowCount() == 1
+    named = page.model.cell(0, 1)
+    assert isinstance(named, Cell)
+    assert (named.text, named.tip) == ("staff 68c2c7a8", who)
 
 
 def test_a_line_leads_to_its_job(page: ActivityPage, world: DeskWorld) -> None:
