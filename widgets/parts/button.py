@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QPushButton, QSizePolicy, QStyle, QStyleOptionButt
 
 from services.domain.text import one_line
 from widgets.look import fonts, icons, metrics, theme
-from widgets.parts.focus_ring import FocusRing
+from widgets.parts.focus_ring import SILENT, FocusRing
 from widgets.parts.label import tip as set_tip
 
 Look = Literal["normal", "primary", "quiet", "danger", "link"]
@@ -26,10 +26,6 @@ _WORDS: Final[dict[Look, str]] = {
     "danger": "danger.on_fill",
     "link": "accent.text",
 }
-
-
-_SILENT: Final = (Qt.FocusReason.MouseFocusReason, Qt.FocusReason.OtherFocusReason)
-"""Ways to get the keyboard that draw no ring: a click, and a page that comes to the front and starts somewhere."""
 
 
 class Button(QPushButton):
@@ -106,7 +102,7 @@ class Button(QPushButton):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        if event.reason() not in _SILENT and self.parentWidget() is not None:
+        if event.reason() not in SILENT and self.parentWidget() is not None:
             self._ring = FocusRing(self)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:

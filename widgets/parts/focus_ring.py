@@ -10,9 +10,8 @@ from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from widgets.look import theme
 
-_BY_KEY: Final = frozenset(
-    {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason}
-)
+SILENT: Final = (Qt.FocusReason.MouseFocusReason, Qt.FocusReason.OtherFocusReason)
+"""Ways to get the keyboard that draw no ring: a click, and a page that comes to the front and starts somewhere."""
 
 
 class FocusRing(QWidget):
@@ -39,7 +38,7 @@ class FocusRing(QWidget):
 
 
 class InnerRing(QWidget):
-    """A ring of 1 px inside a part that scrolls, shown while the keyboard is in it and came by a key."""
+    """A ring of 1 px inside a part that scrolls, shown while the keyboard is in it, unless a click brought it."""
 
     def __init__(self, around: QAbstractScrollArea) -> None:
         super().__init__(around)
@@ -50,7 +49,7 @@ class InnerRing(QWidget):
     def eventFilter(self, around: QObject, event: QEvent) -> bool:
         kind = event.type()
         if isinstance(event, QFocusEvent):
-            self.setVisible(kind == QEvent.Type.FocusIn and event.reason() in _BY_KEY)
+            self.setVisible(kind == QEvent.Type.FocusIn and event.reason() not in SILENT)
         if kind in (QEvent.Type.FocusIn, QEvent.Type.Resize) and isinstance(around, QWidget):
             self.setGeometry(around.rect())
             self.raise_()

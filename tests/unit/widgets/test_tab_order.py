@@ -61,4 +61,8 @@ def test_what_scrolls_shows_that_it_has_the_keyboard(window: ConsoleWindow) -> N
     window.stack.setFocus()
     area.setFocus(Qt.FocusReason.MouseFocusReason)
     assert wait_for(lambda: area.grab().toImage() == before), "not for the mouse"
+    for back in (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason):
+        window.stack.setFocus()
+        area.setFocus(back)
+        assert wait_for(lambda: area.grab().toImage() != before), "it comes back with the keyboard"
     area.close()

@@ -54,12 +54,16 @@ def test_text_from_outside_stays_plain_and_on_one_line() -> None:
     elided = ElidedLabel(HOSTILE * 5)
     shown(elided, 60, 20).grab()
     assert "<" not in elided.toolTip()
+    assert "&lt;img" in elided.toolTip()
+
+
+def test_a_short_name_tells_its_whole_one() -> None:
+    elided = ElidedLabel()
     elided.resize(400, 20)
     for whole in ("staff:68c2c7a8-1111", ""):
         elided.say("staff 68c2c7a8", whole=whole)
         elided.grab()
         assert elided.toolTip() == whole
-    assert "&lt;img" in elided.toolTip()
 
 
 def test_a_label_changes_its_tone() -> None:
