@@ -66,9 +66,10 @@ class LocalStack:
         """End all of it and wait; safe when nothing runs."""
         self._settings = {}
         # Held until it has ended: who is called off in the middle must still know of it.
-        if self._stack is not None:
-            await self._stack.stop()
-            self._stack = None
+        if (stack := self._stack) is not None:
+            await stack.stop()
+            if self._stack is stack:
+                self._stack = None
 
     async def _start(self) -> None:
         self._settings = {}

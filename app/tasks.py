@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
+_LOOK_AGAIN: Final = 0.1
+"""Seconds between two looks for what was spawned while all is ending."""
 _tasks: set[asyncio.Task[Any]] = set()
 _latest: dict[str, asyncio.Task[Any]] = {}
 _handlers: list[Callable[[str, BaseException], None]] = []
@@ -55,16 +57,17 @@ async def shutdown(timeout: float = 5.0) -> list[str]:
 
     Names of those that didn't end.
     """
-    loop, asked = asyncio.get_running_loop(), {asyncio.current_task()}
-    until, late = loop.time() + timeout, set[asyncio.Task[Any]]()
-    while fresh := _tasks - asked:
-        for task in fresh:
+    loop, mine = asyncio.get_running_loop(), {asyncio.current_task()}
+    until, asked = loop.time() + timeout, set[asyncio.Task[Any]]()
+    while left := _tasks - mine:
+        for task in left - asked:
             task.cancel()
-        asked |= fresh
-        _, late = await asyncio.wait(late | fresh, timeout=max(0.0, until - loop.time()))
-        if loop.time() > until:
+        asked |= left
+        if (seconds := until - loop.time()) <= 0:
             break
-    return sorted(task.get_name() for task in late)
+        # Not for all of them: one that ends late may have spawned another.
+        await asyncio.wait(left, timeout=min(seconds, _LOOK_AGAIN), return_when=asyncio.FIRST_COMPLETED)
+    return sorted(task.get_name() for task in left)
 
 
 def _ended(task: asyncio.Task[Any]) -> None:

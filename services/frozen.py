@@ -54,7 +54,7 @@ def check(*, browser: bool) -> None:
     missing = " ".join(names)
     if seeking and not (setup.has_apt() and setup.has_debian_chromium()):
         missing = " and ".join(filter(None, [missing, "a Chrome, Edge or Chromium"]))
-    told = f"This machine lacks {missing}; {how}"
+    told = f"This computer lacks {missing}; {how}"
     if lacking or browser:
         sys.exit(told)
     print(told, file=sys.stderr, flush=True)

@@ -13,7 +13,8 @@ from pathlib import Path
 def kill_tree(pid: int) -> None:
     """End a process that leads a session, its group, and (where the system tells) all that descends from it."""
     if sys.platform == "win32":
-        subprocess.run(["taskkill", "/T", "/F", "/PID", str(pid)], capture_output=True, check=False, timeout=10)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(["taskkill", "/T", "/F", "/PID", str(pid)], capture_output=True, check=False, timeout=10)
         return
     # A browser leads a group of its own. Looked up first: who has lost its parent can't be found any more.
     descendants = _descendants(pid)

@@ -133,7 +133,7 @@ class CaseFiles:
         remote = remote_runs(lines, ids, self._data_dir / "artifacts", lambda where: self._placed(shown, where))
         left_out = [*case.left_out, *remote.left_out]
         if len(runs) > len(here):
-            left_out.append(f"{len(runs) - len(here)} more runs of this computer were left out: too much.")
+            left_out.append("Older runs of this computer were left out: they would be too much.")
         left_out += [f"{_pictures(count)} {why}." for why, count in shown.missed.items()]
         if any(state.trace for state in here):
             left_out.append("Traces stay where they were made: they hold what was typed.")

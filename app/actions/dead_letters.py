@@ -148,6 +148,7 @@ class DeadLetterActs:
         self._set_look(looking=True)
         try:
             main = await self._main()
+            asked_at = self._clock()
             found = await self.engine.look()
             await self.terms.look(main, found.figures)
             states = await self.engine.states()
@@ -177,7 +178,7 @@ class DeadLetterActs:
             if key not in fresh and (old.doing in ("planned", "waiting", "running") or (old.doing and hidden > 0)):
                 fresh[key] = old
         self.lines = fresh
-        self.watch.take("dlq", found.figures)
+        self.watch.take("dlq", found.figures, asked_at)
         # What a later look would find is judged by the counts of this one: others may hold messages that we don't see.
         self._total = found.figures.visible + found.figures.in_flight
         self._visible = max(found.figures.visible, len(found.letters))

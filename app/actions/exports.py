@@ -83,7 +83,9 @@ class Exports:
         about = redact(about)
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(self._clock()))
         stem, label = f"{what}-{slug(about)}-{stamp}", f"Export the {what} of {about}"
-        return await to_the_end(self._whole(stem, suffix, label, lambda file: _put(file, make), 1, threading.Event()))
+        stop = threading.Event()
+        whole = self._whole(stem, suffix, label, lambda file: _put(file, make, stop), 1, stop)
+        return await to_the_end(whole, hurry=stop.set)
 
     async def _whole(
         self, stem: str, suffix: str, label: str, fill: Callable[[Path], None], count: int, stop: threading.Event
@@ -160,11 +162,13 @@ def _fill(file: Path, kind: Kind, lines: Sequence[Any], row_of: Callable[[Any], 
         raise
 
 
-def _put(file: Path, make: Callable[[], bytes]) -> None:
+def _put(file: Path, make: Callable[[], bytes], stop: threading.Event) -> None:
     part = _part(file)
     try:
         with _open_anew(part) as out:
             out.write(make())
+            if stop.is_set():
+                raise InterruptedError("it was given up")
             out.flush()
             os.fsync(out.fileno())
         os.replace(part, file)

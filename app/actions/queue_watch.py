@@ -59,12 +59,13 @@ class QueueWatch:
                 self.now[which], problem=str(error), hint=error.hint, kind=kind
             )  # fmt: skip
             raise
-        self.take(which, found)
+        self.take(which, found, self._clock())
         return found
 
-    def take(self, which: Which, found: QueueFigures) -> None:
-        """Keep counts that somebody else was told just now."""
-        at = self._clock()
+    def take(self, which: Which, found: QueueFigures, at: float) -> None:
+        """Keep counts that somebody was told, not before `at` (unix seconds); newer ones stay."""
+        if (self.now[which].as_of or 0.0) > at:
+            return
         self.now[which] = QueueNow(found, at)
         points, place = self._points[which], int(at // EVERY)
         if points and points[-1][0] >= place:

@@ -71,7 +71,7 @@ class Supervisor:
     async def resume(self) -> None:
         """The machine slept, or its clock was set: all that was known of the link is void."""
         self._resumed = True
-        self.lose("this machine slept, or its clock was set")
+        self.lose("this computer slept, or its clock was set")
         await self.answers()
 
     async def answers(self) -> bool:

@@ -106,7 +106,7 @@ class ChildProcess:
         """Whether it has ended and is cleared away."""
         return self._cleared.is_set()
 
-    def wait_cleared(self, seconds: float = 10.0) -> None:
+    def wait_cleared(self, seconds: float) -> None:
         """Block until it has ended and is cleared away, at most so long."""
         self._cleared.wait(seconds)
 

@@ -20,6 +20,12 @@ from services.to_the_end import to_the_end
 
 SILENCE: Final = 30.0
 """Seconds without a line (a run says "beat" every 2 s) after which the child is taken for dead."""
+_CLEARED_WITHIN: Final = 10.0
+"""Seconds that all runs of a console that ends have to be gone: a machine out of breath takes some."""
+
+
+class _StoppedBefore(Exception):
+    """Nothing of the run was begun."""
 
 
 class SubmissionProcess:
@@ -40,7 +46,10 @@ class SubmissionProcess:
         self._children: dict[str, ChildProcess] = {}
         self._leaving: set[ChildProcess] = set()
         """Asked to end, and perhaps not cleared away yet: the console may end before their grace time does."""
+        self._beginning: set[str] = set()
+        """Runs whose folder is being made."""
         self._stopped: set[str] = set()
+        self._closed = False
         self._swept = False
 
     async def run(self, request: RunRequest) -> AsyncIterator[dict[str, Any]]:
@@ -48,9 +57,12 @@ class SubmissionProcess:
         began = time.monotonic()
         lines: asyncio.Queue[str | int] = asyncio.Queue()
         made: list[RunFolder] = []
+        self._beginning.add(request.run_id)
         try:
             await to_the_end(asyncio.to_thread(self._make_folder, made))
             folder = made[0]
+            if self._closed or request.run_id in self._stopped:
+                raise _StoppedBefore
             child = ChildProcess(
                 self._command,
                 child_environment({**self._environment, **folder.environment()}),
@@ -60,12 +72,18 @@ class SubmissionProcess:
                 clear_away=folder.remove,
             )
         except BaseException as error:
+            self._stopped.discard(request.run_id)
             for folder in made:
                 await to_the_end(asyncio.to_thread(folder.remove))
+            if isinstance(error, _StoppedBefore):
+                yield {"kind": "ended", "status": "stopped", "ms": 0}
+                return
             if not isinstance(error, OSError):
                 raise
             yield {"kind": "ended", "status": "crashed", "ms": 0, "error": f"It could not be started: {error}"}
             return
+        finally:
+            self._beginning.discard(request.run_id)
         self._children[request.run_id] = child
         last: dict[str, Any] | None = None
         try:
@@ -101,18 +119,21 @@ class SubmissionProcess:
     def stop(self, run_id: str) -> None:
         """See the port. Asks first; kills what still runs after the grace time."""
         child = self._children.get(run_id)
-        if child is not None:
+        if child is not None or run_id in self._beginning:
             self._stopped.add(run_id)
+        if child is not None:
             self._end(child)
 
     def close(self) -> None:
-        """Kill every run at once: the console ends."""
+        """Kill every run at once, and begin none any more: the console ends. Blocks the thread, ten seconds at most."""
+        self._closed = True
         children = self._leaving | set(self._children.values())
         for child in children:
             child.end_input()
             child.kill()
+        until = time.monotonic() + _CLEARED_WITHIN
         for child in children:
-            child.wait_cleared()
+            child.wait_cleared(max(0.0, until - time.monotonic()))
 
     def _end(self, child: ChildProcess) -> None:
         child.end_input()

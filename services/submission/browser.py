@@ -122,8 +122,11 @@ class Browser:
             raise NoBrowser(refusal)
         path = find_browser(self._path, headless=self._headless, data_dir=self._data_dir)
         try:
-            # Whole, or nobody would know of what is half there; one that hangs goes with its folder.
-            folder, playwright = await to_the_end(self._driven(), within=_CLOSE_SECONDS)
+            # Each whole, or nobody would know of what is half there; a driver that hangs goes with its folder. The wait
+            # for its turn is none of that: who is called off before it begins goes at once.
+            folder = await to_the_end(self._foldered())
+            async with driver_turn():
+                playwright = await to_the_end(self._driven(folder), within=_CLOSE_SECONDS)
             return await playwright.chromium.launch(
                 executable_path=path,
                 headless=self._headless,
@@ -135,14 +138,17 @@ class Browser:
             what = path or "No Chrome, Edge or Chromium was found; install one, or fetch one in Settings"
             raise NoBrowser(f"The browser does not start: {what} ({str(error).splitlines()[0]})") from error
 
-    async def _driven(self) -> tuple[RunFolder, Playwright]:
-        """The browser's driver, and the folder where both write."""
+    async def _foldered(self) -> RunFolder:
+        """Where the browser and its driver write."""
         folder = self._folder = await asyncio.to_thread(RunFolder)
-        async with driver_turn():
-            # It makes the browser's profile.
-            with temporary_files_below(folder.path):
-                playwright = self._playwright = await async_playwright().start()
-        return folder, playwright
+        return folder
+
+    async def _driven(self, folder: RunFolder) -> Playwright:
+        """The browser's driver."""
+        # It makes the browser's profile.
+        with temporary_files_below(folder.path):
+            playwright = self._playwright = await async_playwright().start()
+        return playwright
 
     async def _end(self) -> None:
         """Whoever is called off meanwhile waits for it: nobody else would know of what is left."""

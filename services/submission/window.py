@@ -11,6 +11,7 @@ from playwright.async_api import CDPSession, Error, JSHandle, Page
 
 from services.domain.plans import CLOSE, Step
 from services.submission.steps import ready
+from services.to_the_end import to_the_end
 
 _ANSWER_SECONDS: Final = 2.0
 _LOOK_AGAIN_SECONDS: Final = 0.25
@@ -94,7 +95,8 @@ class Window:
         """Another page may come, and pages make their buttons anew."""
         while True:
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-            await self._keep_button(leaves_button)
+            # Whole: a guard of which nobody has the handle would swallow the run's own click too.
+            await to_the_end(self._keep_button(leaves_button), within=_ANSWER_SECONDS)
 
     async def _keep_button(self, leaves_button: Callable[[], Awaitable[bool]]) -> None:
         with contextlib.suppress(Error, TimeoutError):

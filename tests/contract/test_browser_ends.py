@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.submission import browser as browser_module
-from services.submission.browser import Browser
+from services.submission.browser import Browser, driver_turn
 from services.temporary import RunFolder
 from tests.waiting import until
 
@@ -57,6 +57,23 @@ def test_a_start_that_is_called_off(moment: str, tmp_path: Path, monkeypatch: py
         await asyncio.gather(starting, return_exceptions=True)
         assert os.listdir(tmp_path) == []
         assert users_of(tmp_path) == []
+
+    asyncio.run(suite())
+
+
+def test_one_that_waits_for_its_turn_goes_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that stops gives its flows a second and a half, and drivers start one after the other."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(browser_module, "_CLOSE_SECONDS", 1000)
+
+    async def suite() -> None:
+        async with driver_turn():
+            starting = asyncio.ensure_future(Browser().__aenter__())
+            await until(lambda: os.listdir(tmp_path))
+            starting.cancel()
+            await until(starting.done)
+        await asyncio.gather(starting, return_exceptions=True)
+        assert os.listdir(tmp_path) == []
 
     asyncio.run(suite())
 

@@ -99,6 +99,31 @@ def test_shutdown_runs_every_finally_and_names_what_stays(failures: list[tuple[s
     assert failures == []
 
 
+def test_shutdown_tells_what_is_spawned_by_one_that_is_late(failures: list[tuple[str, BaseException]]) -> None:
+    async def main() -> list[str]:
+        async def first() -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.shield(tasks.spawn("last word", asyncio.sleep(1000)))
+
+        async def stubborn() -> None:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                await asyncio.sleep(10)
+
+        tasks.spawn("first", first())
+        tasks.spawn("stubborn", stubborn())
+        await asyncio.sleep(0)
+        late = await tasks.shutdown(1)
+        await asyncio.sleep(20)
+        return late
+
+    assert run_virtually(main()) == ["stubborn"]
+    assert tasks.running() == []
+
+
 def test_shutdown_ends_what_is_spawned_while_it_waits(failures: list[tuple[str, BaseException]]) -> None:
     """A task that ends may leave its last word to another one, and a button may still be pressed."""
     ended = []

@@ -61,7 +61,7 @@ def test_what_is_missing_is_named_in_one_sentence_with_the_line_to_run(
     machine(*APT, without=("libegl1", "libgl1"))
     names = "libegl1 libgl1 chromium-headless-shell fonts-liberation chromium-sandbox"
     assert told_by_check(browser=browser) == (
-        f"This machine lacks {names}; run this line, then start again: {LINE.format(names)}"
+        f"This computer lacks {names}; run this line, then start again: {LINE.format(names)}"
     )
 
 
@@ -81,7 +81,7 @@ def test_a_console_starts_without_a_browser_and_says_so(
     machine(*APT)
     frozen.check(browser=False)
     assert (
-        "This machine lacks chromium-headless-shell fonts-liberation chromium-sandbox; run" in capsys.readouterr().err
+        "This computer lacks chromium-headless-shell fonts-liberation chromium-sandbox; run" in capsys.readouterr().err
     )
     monkeypatch.setenv("BROWSER_PATH", "/opt/chrome")
     frozen.check(browser=True)
@@ -101,7 +101,7 @@ def test_with_a_display_the_whole_browser_is_named(
 def test_where_apt_has_no_browser_it_is_named_in_words(machine: Callable[..., None]) -> None:
     machine(*APT, without=("libgl1",), ubuntu=True)
     told = told_by_check(browser=True)
-    assert told.startswith("This machine lacks libgl1 and a Chrome, Edge or Chromium; run this line")
+    assert told.startswith("This computer lacks libgl1 and a Chrome, Edge or Chromium; run this line")
     assert told.endswith("libgl1'")
 
 
@@ -109,7 +109,7 @@ def test_where_apt_has_no_browser_it_is_named_in_words(machine: Callable[..., No
 def test_without_apt_the_libraries_are_named(machine: Callable[..., None]) -> None:
     machine(without=("libgl1",))
     assert told_by_check(browser=True) == (
-        "This machine lacks libgl1.not-here and a Chrome, Edge or Chromium; install that, then start again."
+        "This computer lacks libgl1.not-here and a Chrome, Edge or Chromium; install that, then start again."
     )
 
 
@@ -120,7 +120,7 @@ def test_a_library_that_comes_with_the_program_is_not_asked_for(
     machine(*APT, "chromium", without=("libegl1", "libxcb-cursor0"))
     monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
     (tmp_path / "libxcb-cursor0.not-here").touch()  # it can't be loaded as long as libegl1 isn't there
-    assert told_by_check(browser=True).startswith("This machine lacks libegl1; run")
+    assert told_by_check(browser=True).startswith("This computer lacks libegl1; run")
 
 
 @linux

@@ -260,7 +260,7 @@ def test_only_the_newest_logs_are_in_it(world: DeskWorld, tmp_path: Path, monkey
         logs = {run.directory: len(run.console) for run in case.runs if run.by}
         assert (logs["w.example"], logs["v.example"]) == (1, 0)
         assert "The logs of a run of a worker, the older ones, were left out: they would be too much." in case.left_out
-        assert "1 more runs of this computer were left out: too much." in case.left_out
+        assert "Older runs of this computer were left out: they would be too much." in case.left_out
 
     asyncio.run(go())
 

@@ -39,6 +39,22 @@ def test_its_history_is_that_of_the_last_hour_and_no_more(queues: FakeQueues) ->
     assert watch.history("dlq") == []
 
 
+def test_what_another_was_told_before_does_not_replace_what_is_newer(queues: FakeQueues) -> None:
+    watch = QueueWatch(queues, clock=lambda: NOW[0])
+    ask(watch)
+    first = watch.now["dlq"].figures
+    assert first is not None
+    NOW[0] += 20
+    queues.dead.clear()
+    ask(watch)
+    watch.take("dlq", first, NOW[0] - 5)
+    newest = watch.now["dlq"]
+    assert newest.figures is not None
+    assert (newest.figures.visible, newest.as_of) == (0, NOW[0])
+    watch.take("dlq", first, NOW[0] + 1)
+    assert watch.now["dlq"].figures is first
+
+
 @pytest.mark.parametrize(
     ("error", "kind"),
     [(NotPermitted("no"), "denied"), (NotInstalled("none"), "absent"), (NotReachable("silence"), "away")],

@@ -177,6 +177,34 @@ def test_a_run_that_is_called_off_before_it_began_leaves_no_folder(tmp_path: Pat
     asyncio.run(suite())
 
 
+@pytest.mark.parametrize("how", ["killed", "console ends"])
+def test_a_run_that_is_stopped_before_it_began_does_not_begin(how: str, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    made, may_go_on = threading.Event(), threading.Event()
+
+    class SlowFolder(RunFolder):
+        def __init__(self) -> None:
+            super().__init__()
+            made.set()
+            assert may_go_on.wait(30)
+
+    monkeypatch.setattr(submission_process, "RunFolder", SlowFolder)
+
+    async def suite() -> None:
+        runner = SubmissionProcess(command=["/no/such/program"])
+        following = asyncio.ensure_future(events(runner))
+        await until(made.is_set)
+        if how == "killed":
+            runner.stop("r1")
+        else:
+            runner.close()
+        may_go_on.set()
+        assert await following == [{"kind": "ended", "status": "stopped", "ms": 0}]
+        assert os.listdir(tmp_path) == []
+
+    asyncio.run(suite())
+
+
 @pytest.mark.parametrize("how", ["by itself", "killed", "console ends"])
 def test_what_a_child_writes_while_it_lives_goes_with_it(how: str, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
+import pytest
 from playwright.async_api import Page
 
 from services.submission.window import Window
@@ -15,6 +16,7 @@ class Tab:
 
     def __init__(self) -> None:
         self.context = self.first = self
+        self.guards = 0
 
     def locator(self, _: str) -> Tab:
         return self
@@ -31,11 +33,21 @@ class Tab:
     async def count(self) -> int:
         return 1
 
-    async def evaluate_handle(self, _: str) -> Tab:
-        return self
+    async def evaluate_handle(self, _: str) -> Guard:
+        self.guards += 1
+        await asyncio.sleep(0.001)
+        return Guard(self)
+
+
+class Guard:
+    """What swallows clicks on the button until it is told to stop."""
+
+    def __init__(self, tab: Tab) -> None:
+        self._tab = tab
 
     async def evaluate(self, _: str) -> None:
         await asyncio.sleep(0)
+        self._tab.guards -= 1
 
     async def dispose(self) -> None:
         await asyncio.sleep(0)
@@ -61,5 +73,22 @@ def test_one_that_is_called_off_while_it_is_taken_back_is_looked_after_no_more()
             if ended:
                 break
         assert 2 < turns < 99
+
+    asyncio.run(suite())
+
+
+def test_no_guard_of_the_button_is_left_when_the_window_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would swallow the run's own click."""
+    monkeypatch.setattr("services.submission.window._LOOK_AGAIN_SECONDS", 0)
+
+    async def suite() -> None:
+        for turns in range(12):
+            tab = Tab()
+            window = await Window.kept(cast(Page, tab), lambda: "button")
+            await window.lend(_is_the_runs)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await window.take_back()
+            assert tab.guards == 0
 
     asyncio.run(suite())
