@@ -321,7 +321,7 @@ class JobsView:
         diagnosis = self._diagnosis(facts, job, done, total, hold is not None, now, alive)
         line = facts.line
         if line is None or facts.renewed:
-            line, facts.renewed = self._row_of_line(job), False
+            line, facts.renewed = self._row_of_line(job, line), False
         return _replaced(
             line,
             submitted=submitted,
@@ -361,19 +361,22 @@ class JobsView:
         )  # fmt: skip
         return diagnose(clues)
 
-    def _row_of_line(self, job: Job) -> JobLine:
+    def _row_of_line(self, job: Job, old: JobLine | None) -> JobLine:
         """The part of the job's line that comes from its own row and its customer's."""
         customer = self._customers.get(job.customer_id)
+        name = (seen(customer.business_name), customer.email, customer.customer_id) if customer else ("", "", "")
+        same = old is not None and (old.business, old.email, old.customer) == name
         return JobLine(
             job.id,
             job.customer_id,
-            seen(customer.business_name) if customer is not None else "",
+            name[2],
+            name[0],
+            name[1],
             job.package_type,
             job.package_size,
             job.status,
             job.priority_level,
-            folded=customer.folded if customer is not None else "",
-            who=customer,
+            folded=old.folded if old is not None and same else "\n".join(name).lower(),
             created_at=job.created_at,
             started_at=job.started_at,
             completed_at=job.completed_at,

@@ -8,7 +8,6 @@ import msgspec
 
 from app.store.holds import Hold
 from app.store.pending import Wish
-from services.domain.customer_row import CustomerRow
 from services.domain.diagnosis import Diagnosis
 from services.domain.result import Result
 
@@ -26,7 +25,10 @@ class JobLine(msgspec.Struct, frozen=True, gc=False):
     id: str
     customer_id: str = ""
     """Key of the customer's row."""
+    customer: str = ""
+    """The customer's public number, such as DIR-20261123-AB12CD."""
     business: str = ""
+    email: str = ""
     package: str = ""
     """starter, growth, professional or enterprise."""
     package_size: int = 0
@@ -55,19 +57,7 @@ class JobLine(msgspec.Struct, frozen=True, gc=False):
     hold: Hold | None = None
     """Of the runs of its directories that wait for a person, the one that ends first."""
     folded: str = ""
-    """See `CustomerRow`."""
-    who: CustomerRow | None = None
-    """The customer, None for one that isn't there."""
-
-    @property
-    def customer(self) -> str:
-        """The customer's public number, such as DIR-20261123-AB12CD."""
-        return self.who.customer_id if self.who is not None else ""
-
-    @property
-    def email(self) -> str:
-        """Where the customer is written to."""
-        return self.who.email if self.who is not None else ""
+    """Name, e-mail and customer's number in lower case: what a search looks at, and how names sort."""
 
     @property
     def package_word(self) -> str:

@@ -58,10 +58,8 @@ _SOURCES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
 _SELDOM: Final[dict[str, frozenset[str]]] = {
     table: frozenset(getattr(kind, "SELDOM", ())) for table, kind in RECORDS.items()
 }
-_MADE: Final = ("seldom", "place", "folded")
-"""Fields of these that are made of several columns."""
 _FIELDS: Final = {
-    table: tuple(name for name in kind.__struct_fields__ if not _SELDOM[table] or name not in _MADE)
+    table: tuple(name for name in kind.__struct_fields__ if not _SELDOM[table] or name not in ("seldom", "place"))
     for table, kind in RECORDS.items()
 }
 _COLUMNS: Final = {

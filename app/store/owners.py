@@ -52,7 +52,7 @@ class Owners:
         events = self._events.get(name)
         if not events:
             return []
-        keys = [name, *(key for key, row in self._customers.items() if row.has_number(name))]
+        keys = [name, *(key for key, row in self._customers.items() if row.customer_id == name)]
         jobs = sorted(
             (job for key in dict.fromkeys(keys) for job in self._jobs_of(key)), key=lambda job: job.created_at or 0.0
         )

@@ -15,7 +15,7 @@ import msgspec
 from app.store.merge import RECORDS
 from services.domain.redaction import may_hold_secret, redact, redact_value
 
-_VERSION: Final = 4
+_VERSION: Final = 3
 _MAGIC: Final = b"directory-bolt last state "
 _BLOCK: Final = struct.Struct(">II")
 _END: Final = b"end"

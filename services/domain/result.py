@@ -78,7 +78,7 @@ class Result(msgspec.Struct, frozen=True, gc=False):
         seldom = self.seldom
         try:
             return _read_seldom(seldom if seldom.startswith(b"[") else _unpacked(seldom)[self.place])
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, zlib.error):
             return _Seldom()
 
     @classmethod

@@ -29,7 +29,8 @@ def filled(jobs: int = 3, *, hosts: int = 2) -> Store:
     store = Store(lambda: NOW)
     for number in range(jobs):
         when = to_iso(NOW - 86400.0 * number)
-        store.put("customers", {"id": f"c{number}", "business_name": f"Business {number}"})
+        named = {"business_name": f"Business {number}", "customer_id": f"DIR-20261123-{number:06}"}
+        store.put("customers", {"id": f"c{number}", "city": "Alder", "email": f"{number}@b.example", **named})
         status = "completed" if number else "in_progress"
         job = {"id": f"j{number}", "customer_id": f"c{number}", "status": status, "updated_at": when, "version": 1}
         store.put("jobs", job)

@@ -109,7 +109,7 @@ def test_a_block_that_is_not_packed(tmp_path: Path) -> None:
 
 def test_another_version_is_called_so(tmp_path: Path, good: bytes) -> None:
     file = tmp_path / "a.state"
-    file.write_bytes(good.replace(b"state 4\n", b"state 2\n", 1))
+    file.write_bytes(good.replace(b"state 3\n", b"state 2\n", 1))
     with pytest.raises(Unusable, match="another version"):
         read_state(file)
 

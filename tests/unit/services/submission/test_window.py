@@ -35,7 +35,8 @@ class Tab:
 
     async def evaluate_handle(self, _: str) -> Guard:
         self.guards += 1
-        await asyncio.sleep(0.001)
+        for _ in range(3):
+            await asyncio.sleep(0)
         return Guard(self)
 
 
