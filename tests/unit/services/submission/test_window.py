@@ -35,7 +35,7 @@ class Tab:
 
     async def evaluate_handle(self, _: str) -> Guard:
         self.guards += 1
-        for _ in range(3):
+        for _turn in range(3):
             await asyncio.sleep(0)
         return Guard(self)
 
