@@ -212,7 +212,7 @@ def test_the_chart_is_drawn_once_the_page_is_shown(world: DeskWorld) -> None:
         page.frame()
         return (
             "1 submitted" in page.throughput.chart.accessibleName()
-            and "mapnook.localhost 100.0 %" in page.outcomes.bars.accessibleName()
+            and "mapnook.localhost 100.0 %" in page.outcomes.bars.accessibleDescription()
         )
 
     assert wait_for(drawn, 20)

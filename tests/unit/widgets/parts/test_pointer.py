@@ -95,6 +95,43 @@ def test_outcome_bars_light_the_row_under_the_mouse_and_tell_its_name(room: QWid
     part.resize(part.width(), 200)
     QTest.mouseClick(part, LEFT, pos=QPoint(20, 190))
     assert pressed == ["a.localhost"]
+    # On a low page, below the last row that is drawn whole, there is nothing to press.
+    part.resize(part.width(), metrics.px(metrics.ROW) + 20)
+    QTest.mouseClick(part, LEFT, pos=second)
+    assert pressed == ["a.localhost"]
+
+
+def test_outcome_bars_tell_the_name_of_the_row_that_came_under_the_mouse(room: QWidget) -> None:
+    part = OutcomeBars()
+    names = [f"a-name-that-is-cut-since-it-is-long-{n}.localhost" for n in range(2)]
+    rows = [OutcomeBar(name, Bar((("ok", 1),), 1), "1 %") for name in names]
+    part.show_rows(rows)
+    placed(part, room)
+    move(part, QPoint(20, 5))
+    assert part.toolTip() == names[0]
+    part.show_rows(rows[::-1])
+    assert part.toolTip() == names[1]
+
+
+def test_outcome_bars_are_pressed_by_keys(room: QWidget) -> None:
+    part = OutcomeBars()
+    part.show_rows(ROWS)
+    placed(part, room)
+    pressed: list[str] = []
+    part.pressed.connect(pressed.append)
+    at_rest = look_of(part)
+    part.setFocus(Qt.FocusReason.TabFocusReason)
+    assert wait_for(lambda: look_of(part) != at_rest), "a ring"
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Down, Qt.Key.Key_Enter, Qt.Key.Key_Down, Qt.Key.Key_Return):
+        QTest.keyClick(part, key)
+    assert pressed == ["mapnook.localhost", "a.localhost", "a.localhost"]
+    # The directory keeps the keyboard where others come before it.
+    part.show_rows(ROWS[::-1])
+    QTest.keyClick(part, Qt.Key.Key_Return)
+    QTest.keyClick(part, Qt.Key.Key_Up)
+    QTest.keyClick(part, Qt.Key.Key_Down)
+    QTest.keyClick(part, Qt.Key.Key_Return)
+    assert pressed[3:] == ["a.localhost", "mapnook.localhost"]
 
 
 def test_a_picture_is_pressed_only_when_there_is_one(room: QWidget) -> None:
