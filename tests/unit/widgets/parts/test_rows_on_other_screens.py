@@ -29,9 +29,9 @@ class Screen:
         QApplication.processEvents()
 
     def settle(self) -> None:
-        """Wait until nothing more is drawn ahead or late."""
+        """Wait until nothing more is drawn ahead or late, on a screen that was painted."""
         painter = self.table.row_painter
-        assert wait_for(lambda: not painter.ahead and not painter.late)
+        assert wait_for(lambda: bool(self.seen()) and not painter.ahead and not painter.late)
 
     def seen(self) -> QImage:
         """What is on the screen once it is painted now."""
