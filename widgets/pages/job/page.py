@@ -303,7 +303,7 @@ class JobPage(QWidget):
                     hop.shape,
                     after.span if after else "",
                     _WAYS[after.before] if after else "none",
-                    spans.moment(hop.at),
+                    spans.moment(hop.at) if hop.name != "Directories" else "",
                 )
                 for hop, after in zip(found, later, strict=True)
             ]

@@ -29,6 +29,18 @@ def test_in_a_narrow_window_the_name_of_the_business_can_be_read(world: DeskWorl
     on_page(world, act)
 
 
+def test_the_directories_have_no_time_of_their_own(world: DeskWorld) -> None:
+    async def act(shown: Shown) -> None:
+        moments = {hop.name: hop.moment for hop in shown.page._hops._hops}
+        assert moments["Flow started"]
+        assert moments["Directories"] == ""
+
+    work(world, "in_progress", "failed")
+    world.event(1, "j1", "flow_started", ago=60)
+    world.event(2, "j1", "failed", "mapnook.localhost", ago=30)
+    on_page(world, act)
+
+
 def test_each_kind_of_no_directories_is_said(world: DeskWorld) -> None:
     def said(state: TableState) -> str:
         table.show_face(state)
