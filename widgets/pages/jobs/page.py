@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -140,7 +140,8 @@ class JobsPage(QWidget):
         """Show one tab: all, pending, in_progress, completed, failed, paused or unknown; of it what `query` asks for,
         and not what was asked for before."""
         self.tabs.choose(status)
-        self.search.set_text(query)
+        with QSignalBlocker(self.search):  # it would have them filtered once more
+            self.search.set_text(query)
         self._filter()
 
     def selected(self) -> list[JobLine]:

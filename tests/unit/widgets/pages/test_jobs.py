@@ -197,6 +197,18 @@ def test_tabs_and_search_show_what_they_say(page: JobsPage, world: DeskWorld) ->
     assert names(page) == []
 
 
+def test_what_leads_to_some_jobs_filters_them_once(page: JobsPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    filtered: list[str] = []
+    set_filter = page.model.set_filter
+    monkeypatch.setattr(page.model, "set_filter", lambda *how: (filtered.append(page.search.text()), set_filter(*how)))
+    for query in ("cedar", "cedar", ""):
+        page.show_status("all", query)
+    assert filtered == ["cedar", "cedar", ""]
+    assert names(page) == list(NAMES)
+    page.search.set_text("cedar")
+    assert names(page) == ["Cedar Motors"]
+
+
 @pytest.mark.parametrize(
     ("tab", "needle", "shown"),
     [
