@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QPlainTextEdit, QStacke
 
 from widgets.look import fonts, metrics, theme
 from widgets.parts.button import Button
+from widgets.parts.first import first_of
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import label, raw_words, say
 from widgets.parts.surface import Surface
@@ -49,10 +50,11 @@ class Faces(QStackedWidget):
         self._wait.stop()
         waits = QApplication.focusWidget()
         self.setCurrentWidget(self._content)
-        if isinstance(waits, QStackedWidget) and waits.isAncestorOf(self) and self._content.isVisible():
-            # Nothing of the page could have the keyboard before.
-            shown = self._content.currentWidget() if isinstance(self._content, QStackedWidget) else None
-            (shown or self._content).setFocus(Qt.FocusReason.OtherFocusReason)
+        if isinstance(waits, QStackedWidget) and waits.isAncestorOf(self):
+            # What the page wants to have the keyboard couldn't have it before.
+            wanted = first_of(waits.currentWidget())
+            if wanted.isVisible() and (wanted is self._content or self._content.isAncestorOf(wanted)):
+                wanted.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_face(self, title: str, sentence: str = "", *, shape: str = "", act: str = "", raw: str = "") -> None:
         """`title`: one sentence; `sentence`: what to do or how it is; `act`: a button's words; `raw`: folded text."""

@@ -66,3 +66,13 @@ def test_what_scrolls_shows_that_it_has_the_keyboard(window: ConsoleWindow) -> N
         area.setFocus(back)
         assert wait_for(lambda: area.grab().toImage() != before), "it comes back with the keyboard"
     area.close()
+
+
+def test_a_job_that_is_read_late_gives_the_keyboard_to_its_list(window: ConsoleWindow, world: DeskWorld) -> None:
+    window.open_job("late")
+    assert focused() is window.stack
+    world.job("late", "Birch Bakery", "failed")
+    world.event(1, "late", "failed", "mapnook.localhost")
+    world.loaded("directory_submissions")
+    window.job.take(world.store.take_changed())
+    assert focused() is window.job.directories.table
