@@ -52,7 +52,8 @@ class Faces(QStackedWidget):
         self.setCurrentWidget(self._content)
         if isinstance(waits, QStackedWidget) and waits.isAncestorOf(self):
             # What the page wants to have the keyboard couldn't have it before.
-            wanted = first_of(waits.currentWidget())
+            page = waits.currentWidget()
+            wanted = first_of(page) if page is not None else self._content
             if wanted.isVisible() and (wanted is self._content or self._content.isAncestorOf(wanted)):
                 wanted.setFocus(Qt.FocusReason.OtherFocusReason)
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from services.domain.case_file import Case, CaseDirectory, CaseRun, Moment
+from services.domain.event_words import worker_words
 from widgets.parts import cell, spans
 from widgets.parts.cell import Cell
 from widgets.parts.columns import Column
@@ -86,7 +87,7 @@ def _moment(one: Moment) -> tuple[Cell, ...]:
         cell.words(spans.moment(one.at) or "—", "tertiary"),
         cell.words(one.what, "primary"),
         cell.words(one.directory, tip=one.directory),
-        cell.words(one.who, tip=one.who),
+        cell.words(worker_words(one.who), tip=one.who),
         cell.words(one.words, tip=one.words),
     )
 

@@ -23,6 +23,7 @@ from tests.unit.widgets.waiting import in_front
 from tests.waiting import until
 from widgets.main_window import MainWindow
 from widgets.pages.case import CaseWindow
+from widgets.pages.case.rows import moments
 from widgets.parts.toast import Toast
 
 HOSTILE = "<img src='/etc/passwd'>"
@@ -164,3 +165,9 @@ def test_what_is_no_case_is_refused_in_a_toast(
         window.toasts.clear()
 
     on_window(act)
+
+
+def test_a_run_of_a_person_is_named_in_short() -> None:
+    who = "staff:68c2c7a8-1111-4111-8111-000000000000"
+    [row] = moments((Moment(1.0, "failed", "a.example", who),))
+    assert [(one.text, one.tip) for one in row.cells if one.tip == who] == [("staff 68c2c7a8", who)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -200,7 +201,12 @@ def test_tabs_and_search_show_what_they_say(page: JobsPage, world: DeskWorld) ->
 def test_what_leads_to_some_jobs_filters_them_once(page: JobsPage, monkeypatch: pytest.MonkeyPatch) -> None:
     filtered: list[str] = []
     set_filter = page.model.set_filter
-    monkeypatch.setattr(page.model, "set_filter", lambda *how: (filtered.append(page.search.text()), set_filter(*how)))
+
+    def counted(*how: Any) -> None:
+        filtered.append(page.search.text())
+        set_filter(*how)
+
+    monkeypatch.setattr(page.model, "set_filter", counted)
     for query in ("cedar", "cedar", ""):
         page.show_status("all", query)
     assert filtered == ["cedar", "cedar", ""]
