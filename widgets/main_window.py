@@ -93,7 +93,7 @@ class MainWindow(QWidget):
         rail = Rail(entries, brand=self._title)
         rail.set_open(self.rail.is_open)
         rail.chosen.connect(self.show_page)
-        rail.opened.connect(lambda is_open: self._kept.update(rail=is_open))
+        rail.opened.connect(lambda is_open: self._kept.update({self._rail_key(): is_open}))
         self._row.replaceWidget(self.rail, rail)
         self.rail.deleteLater()
         self.rail = rail
@@ -143,7 +143,11 @@ class MainWindow(QWidget):
         super().resizeEvent(event)
         was, narrow = event.oldSize().width() < metrics.px(_ROOMY), event.size().width() < metrics.px(_ROOMY)
         if was != narrow or event.oldSize().width() < 0:
-            self.rail.show_open(not narrow and bool(self._kept.get("rail", True)))
+            self.rail.show_open(bool(self._kept.get(self._rail_key(), not narrow)))
+
+    def _rail_key(self) -> str:
+        """Under which it is kept whether the rail is wanted open: in a narrow window there is less room for it."""
+        return "rail" if self.width() >= metrics.px(_ROOMY) else "rail_narrow"
 
     def set_keys_on(self, on: bool) -> None:
         """Whether the window's own shortcuts are heard."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -86,6 +88,23 @@ def test_the_list_of_a_page_gets_the_keyboard_once_it_is_there(pages: list[PageE
     faces.show_content()
     assert focused() is not rows, "it was taken from somebody who types"
     window.close()
+
+
+def test_what_a_person_wants_of_the_rail_is_kept_for_wide_and_for_narrow_windows(pages: list[PageEntry]) -> None:
+    kept: dict[str, Any] = {}
+    window = opened(MainWindow("local", pages, kept=kept))
+    assert not window.rail.is_open, "for want of room"
+    window.rail.set_open(True)
+    for width, wanted in ((1400, True), (1100, True), (1400, False), (1100, True)):
+        window.resize(width, 700)
+        if width == 1400:
+            window.rail.set_open(wanted)
+        assert window.rail.is_open is wanted
+    assert not opened(MainWindow("local", [], kept={})).rail.is_open
+    again = opened(MainWindow("local", [], kept=kept))
+    assert again.rail.is_open
+    again.resize(1400, 700)
+    assert not again.rail.is_open
 
 
 def test_tab_reaches_all_of_a_page_in_both_ways(pages: list[PageEntry], qt_app: QApplication) -> None:
