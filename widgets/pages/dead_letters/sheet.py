@@ -35,7 +35,7 @@ def ask_replay(body: Surface, desk: Desk, ids: Sequence[str], choice: Choice) ->
     view = XRayView(rows)
     archive = CheckBox(f"Archive the {len(choice.done):,} that nobody needs any more")
     archive.setChecked(bool(choice.done))
-    correct = CheckBox("")
+    correct = CheckBox(_correct_words(view))
     correct.clicked.connect(view.correct_all)
     view.changed.connect(lambda: _show_correct(correct, view))
 
@@ -85,10 +85,15 @@ def ask_replay(body: Surface, desk: Desk, ids: Sequence[str], choice: Choice) ->
 def _show_correct(box: CheckBox, view: XRayView) -> None:
     """One alone has its box beside its difference."""
     left, can = len(view.unread()), view.can_correct()
-    box.setText(f"Looking at {left:,} read otherwise" if left else f"Correct the {can:,} read otherwise")
+    box.setText(_correct_words(view))
     box.setVisible(left + can > 1)
     box.setEnabled(not left)
     box.setChecked(can > 0 and not left and view.all_corrected())
+
+
+def _correct_words(view: XRayView) -> str:
+    left = len(view.unread())
+    return f"Looking at {left:,} read otherwise" if left else f"Correct the {view.can_correct():,} read otherwise"
 
 
 def ask_archive(body: Surface, desk: Desk, ids: Sequence[str]) -> ConfirmSheet:

@@ -121,22 +121,31 @@ def test_one_corrected_body_is_ticked_beside_its_difference_and_sent(world: Desk
 
 
 def test_what_comes_into_the_sheet_later_is_seen_without_scrolling(world: DeskWorld) -> None:
+    async def laid_out(page: DeadLettersPage, condition: Callable[[], object]) -> None:
+        def seen() -> object:
+            QApplication.processEvents()  # parts have their places only then
+            return condition()
+
+        await until(page, seen)
+
     async def act(page: DeadLettersPage) -> None:
         page.resize(1280, 560)
         sheet, view = ask(page)
         begins = view.height()
-        await until(page, lambda: not view.unread() and view.diff.isVisible())
+        await laid_out(page, lambda: not view.unread() and view.diff.isVisible())
         inside = sheet._inside
         assert inside is not None
-        await until(page, lambda: inside.verticalScrollBar().maximum() == 0)
-        assert not box(sheet, "Correct the 2").visibleRegion().isEmpty()
+        await laid_out(page, lambda: inside.verticalScrollBar().maximum() == 0)
+        every = box(sheet, "Correct the 2")
+        assert every.width() >= every.sizeHint().width()
+        assert not every.visibleRegion().isEmpty()
         assert (
             not next(part for part in sheet.findChildren(QLabel) if part.text().startswith("1 not sent"))
             .visibleRegion()
             .isEmpty()
         )
         page.resize(1280, 760)
-        await until(page, lambda: view.height() == view.maximumHeight())
+        await laid_out(page, lambda: view.height() == view.maximumHeight())
         assert begins < view.height()
         sheet.cancel()
         # In a high window the tables have all their room from the start.
