@@ -274,9 +274,8 @@ class JobFacts(msgspec.Struct, gc=False):
         """All events of the job, oldest first."""
         events = list(self.events)
         for one in self.directories.values() if self.directories is not None else ():
-            if not isinstance(one, Result):
-                rows = one.events if isinstance(one, DirectoryFacts) else one
-                events += [row for row in rows if isinstance(row, HistoryEvent)]
+            rows = one.events if isinstance(one, DirectoryFacts) else () if isinstance(one, Result) else one
+            events += [row for row in rows if isinstance(row, HistoryEvent)]
         return sorted(events, key=event_order)
 
     def hops_now(self) -> Hops:

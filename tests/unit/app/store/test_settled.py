@@ -73,3 +73,14 @@ def test_a_late_event_is_weighed_with_it(store: Store, kind: str) -> None:
     store.remove("queue_history", "1")
     assert counts(store) == {"failed": 1, "total": 1, "done": 1}
     assert minutes(store) == ([], [1])
+
+
+def test_the_history_of_its_job_has_the_events_of_all_kinds_of_directories(store: Store) -> None:
+    store.put("queue_history", event(1, "flow_started", 90))
+    store.put("job_results", result("submitted", 40, host="told.localhost", key="r2"))
+    store.put("queue_history", event(2, "submitted", 40, host="told.localhost"))
+    store.put("queue_history", event(3, "submitting", 5, host="running.localhost"))
+    store.take_changed()
+    assert [one.event for one in store.jobs.history("j1")] == ["flow_started", "submitted", "submitting"]
+    assert len(store.jobs.directories("j1")) == 3
+    assert [one.event for one in store.jobs.history("j1")] == ["flow_started", "submitted", "submitting"]
