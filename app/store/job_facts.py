@@ -31,10 +31,7 @@ _Row = TypeVar("_Row", WorkItem, Result, OutboxMessage)
 _NO_HOPS: Final = Hops()
 _RATED: Final = frozenset({"submitted", "failed", "unknown"})
 _SETTLED: Final = frozenset({*_RATED, "skipped"})
-"""Where the only result of a directory has such a status and the outcome is the same, it stays so by itself."""
-
-Settled = tuple[Result, *tuple[WorkItem | HistoryEvent, ...]]
-"""A settled directory with nothing but its rows: result, items, events."""
+"""Of a directory of which there is nothing but one result with this status, it is the outcome, whatever the time."""
 
 
 @lru_cache(maxsize=4096)
@@ -161,9 +158,10 @@ class JobFacts(msgspec.Struct, gc=False):
     renewed: bool = True
     """Something other than a directory of it came in, or time went by, since the line was made."""
     line: JobLine | None = None
-    directories: dict[str, DirectoryFacts | Settled | Result] | None = None
-    """By host; None as long as there are none. Settled ones, as most are for good, are no more than their rows, and
-    a result that is alone stands for itself: the rest of what a directory takes can be worked out again."""
+    directories: dict[str, DirectoryFacts | Result] | None = None
+    """By host; None as long as there are none. A result that says all there is to say stands for itself: most do, and
+    half of the room that a directory takes would be for what it says. Nothing that the collector follows, as a tuple of
+    rows: it would walk through all of them."""
     stale: tuple[str, ...] = ()
     """Hosts to be weighed."""
     listed: int = 0
@@ -197,24 +195,21 @@ class JobFacts(msgspec.Struct, gc=False):
         """The facts of a directory that is there, as they were weighed last."""
         assert self.directories is not None
         found = self.directories[host]
-        if not isinstance(found, DirectoryFacts):
-            result, *rest = found if isinstance(found, tuple) else (found,)
-            items = tuple([row for row in rest if isinstance(row, WorkItem)])
-            events = tuple([row for row in rest if isinstance(row, HistoryEvent)])
-            marks = _marks((result,), attempts(events), result.status)
-            found = DirectoryFacts(items, (result,), events, marks=marks, outcome=result.status)
+        if isinstance(found, Result):
+            rows, outcome = (found,), found.status
+            found = DirectoryFacts(results=rows, marks=_marks(rows, (), outcome), outcome=outcome)
             self.directories[host] = found
         return found
 
     def settle(self, host: str, one: DirectoryFacts) -> None:
         """The directory was weighed: hold no more of it than says the same."""
         assert self.directories is not None
-        results = one.results
-        if len(results) == 1 and one.outcome in _SETTLED and results[0].status == one.outcome:
-            rest: tuple[WorkItem | HistoryEvent, ...] = (*one.items, *one.events)
-            self.directories[host] = (results[0], *rest) if rest else results[0]
-        elif not (results or one.items or one.events):
+        if one.events or one.items:
+            return
+        if not one.results:
             del self.directories[host]
+        elif len(one.results) == 1 and one.outcome in _SETTLED and one.results[0].status == one.outcome:
+            self.directories[host] = one.results[0]
 
     def doubt_running(self) -> None:
         """Time went by: have the running directories weighed."""
@@ -224,7 +219,9 @@ class JobFacts(msgspec.Struct, gc=False):
     def having_outcome(self, outcomes: Collection[str]) -> list[str]:
         """The hosts whose outcome is among these, sorted."""
         pairs = self.directories.items() if self.directories is not None else ()
-        return sorted([host for host, one in pairs if _outcome(one) in outcomes])
+        return sorted(
+            [host for host, one in pairs if (one.status if isinstance(one, Result) else one.outcome) in outcomes]
+        )
 
     def has_any(self, hosts: Set[str]) -> bool:
         """True when one of these directories is among the job's."""
@@ -274,8 +271,8 @@ class JobFacts(msgspec.Struct, gc=False):
         """All events of the job, oldest first."""
         events = list(self.events)
         for one in self.directories.values() if self.directories is not None else ():
-            rows = one.events if isinstance(one, DirectoryFacts) else () if isinstance(one, Result) else one
-            events += [row for row in rows if isinstance(row, HistoryEvent)]
+            if isinstance(one, DirectoryFacts):
+                events += one.events
         return sorted(events, key=event_order)
 
     def hops_now(self) -> Hops:
@@ -304,12 +301,6 @@ class JobFacts(msgspec.Struct, gc=False):
     def outbox_now(self) -> OutboxMessage | None:
         """The newest message of the job, sent or not."""
         return max(self.outbox, key=lambda one: (len(one.id), one.id), default=None)
-
-
-def _outcome(one: DirectoryFacts | Settled | Result) -> str:
-    if isinstance(one, DirectoryFacts):
-        return one.outcome
-    return one[0].status if isinstance(one, tuple) else one.status
 
 
 def having(facts: Mapping[str, JobFacts], hosts: Mapping[str, object], part: str) -> Callable[[str], bool]:
