@@ -63,7 +63,7 @@ def test_a_late_event_is_weighed_with_it(store: Store, kind: str) -> None:
 
 
 def test_the_history_of_its_job_has_the_events_of_all_kinds_of_directories(store: Store) -> None:
-    store.put("queue_history", event(1, "flow_started", 90))
+    store.put("queue_history", event(1, "flow_started", 90, host=None))
     store.put("job_results", result("submitted", 40, host="told.localhost", key="r2"))
     store.put("queue_history", event(2, "submitted", 40, host="told.localhost"))
     store.put("queue_history", event(3, "submitting", 5, host="running.localhost"))
