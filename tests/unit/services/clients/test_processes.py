@@ -152,8 +152,8 @@ def test_the_console_ends_while_a_run_that_was_called_off_has_its_grace_time(tmp
     asyncio.run(suite())
 
 
-def test_a_run_that_is_called_off_before_it_began_leaves_no_folder(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+def slow_folder(tmp_path: Path, monkeypatch: Any) -> tuple[threading.Event, threading.Event]:
+    """A run's folder is made in `tmp_path`: the first event is set then, and the second lets it go on."""
     made, may_go_on = threading.Event(), threading.Event()
 
     class SlowFolder(RunFolder):
@@ -162,7 +162,13 @@ def test_a_run_that_is_called_off_before_it_began_leaves_no_folder(tmp_path: Pat
             made.set()
             assert may_go_on.wait(30)
 
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(submission_process, "RunFolder", SlowFolder)
+    return made, may_go_on
+
+
+def test_a_run_that_is_called_off_before_it_began_leaves_no_folder(tmp_path: Path, monkeypatch: Any) -> None:
+    made, may_go_on = slow_folder(tmp_path, monkeypatch)
 
     async def suite() -> None:
         following = asyncio.ensure_future(events(SubmissionProcess(command=["/no/such/program"])))
@@ -179,16 +185,7 @@ def test_a_run_that_is_called_off_before_it_began_leaves_no_folder(tmp_path: Pat
 
 @pytest.mark.parametrize("how", ["killed", "console ends"])
 def test_a_run_that_is_stopped_before_it_began_does_not_begin(how: str, tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    made, may_go_on = threading.Event(), threading.Event()
-
-    class SlowFolder(RunFolder):
-        def __init__(self) -> None:
-            super().__init__()
-            made.set()
-            assert may_go_on.wait(30)
-
-    monkeypatch.setattr(submission_process, "RunFolder", SlowFolder)
+    made, may_go_on = slow_folder(tmp_path, monkeypatch)
 
     async def suite() -> None:
         runner = SubmissionProcess(command=["/no/such/program"])
