@@ -18,7 +18,7 @@ from widgets.look import metrics
 from widgets.pages.case import CaseDoor
 from widgets.parts.drawer import Drawer
 from widgets.parts.fault_band import FaultBand
-from widgets.parts.first import first_of
+from widgets.parts.first_focus import first_of
 from widgets.parts.rail import Rail, RailEntry
 from widgets.parts.search_box import SearchBox
 from widgets.parts.status_bar import StatusBar

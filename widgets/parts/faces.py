@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QPlainTextEdit, QStacke
 
 from widgets.look import fonts, metrics, theme
 from widgets.parts.button import Button
-from widgets.parts.first import first_of
+from widgets.parts.first_focus import first_of
 from widgets.parts.glyph_label import GlyphLabel
 from widgets.parts.label import label, raw_words, say
 from widgets.parts.surface import Surface

@@ -15,9 +15,9 @@ from widgets.parts.button import Button
 from widgets.parts.clipboard import copy
 from widgets.parts.focus_ring import InnerRing
 from widgets.parts.glyph_label import GlyphLabel
+from widgets.parts.inspector_side import Side
 from widgets.parts.label import ElidedLabel, label, say
 from widgets.parts.scrolled import scrolled
-from widgets.parts.side import Side
 from widgets.parts.surface import Surface
 
 _NAME = 96

@@ -34,7 +34,7 @@ from widgets.pages.dead_letters.sheet import ask_archive, ask_replay
 from widgets.pages.dead_letters.still import Chip
 from widgets.parts import spans
 from widgets.parts.button import Button
-from widgets.parts.first import first_of
+from widgets.parts.first_focus import first_of
 from widgets.parts.head import AsOf, PageHead
 from widgets.parts.label import label, say, tip
 from widgets.parts.query_box import QueryBox

@@ -21,6 +21,7 @@ from widgets.parts import cell, spans
 from widgets.parts.button import Button
 from widgets.parts.evidence_list import EvidenceList
 from widgets.parts.glyph_label import GlyphLabel
+from widgets.parts.inspector_side import Side
 from widgets.parts.json_tree import JsonTree
 from widgets.parts.label import ElidedLabel, label, say, tip
 from widgets.parts.link import LinkRow
@@ -28,7 +29,6 @@ from widgets.parts.menu import MenuButton, MenuEntry
 from widgets.parts.run_picture import RunPicture
 from widgets.parts.scrolled import scrolled
 from widgets.parts.section import section
-from widgets.parts.side import Side
 from widgets.parts.surface import Surface
 
 _ATTEMPTS = 8

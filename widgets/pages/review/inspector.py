@@ -20,13 +20,13 @@ from widgets.parts.button import Button
 from widgets.parts.clipboard import copy
 from widgets.parts.evidence_list import EvidenceList
 from widgets.parts.glyph_label import GlyphLabel
+from widgets.parts.inspector_side import Side
 from widgets.parts.label import ElidedLabel, label, say
 from widgets.parts.link import LinkRow
 from widgets.parts.menu import MenuButton, MenuEntry
 from widgets.parts.run_picture import RunPicture
 from widgets.parts.scrolled import scrolled
 from widgets.parts.section import section
-from widgets.parts.side import Side
 from widgets.parts.surface import Surface
 
 _COPIED_MS: Final = 1200

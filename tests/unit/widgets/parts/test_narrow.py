@@ -20,10 +20,10 @@ from widgets.parts.check_box import CheckBox
 from widgets.parts.choice import Choice
 from widgets.parts.fate_list import FateList, FateRow
 from widgets.parts.hops import Hop, HopsView
+from widgets.parts.inspector_side import Side
 from widgets.parts.label import label, say
 from widgets.parts.outcome_bars import OutcomeBar, OutcomeBars
 from widgets.parts.sheet import ConfirmSheet
-from widgets.parts.side import Side
 from widgets.parts.surface import Surface
 
 WORD = "https://mapnook.example/" + "a-long-way/" * 20
